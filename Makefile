@@ -1,0 +1,43 @@
+# The commands of the README. `make run` and `make test` need nothing but Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+
+.PHONY: help run setup test check bench demo screenshots migration clean
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+run: $(STAMP)  ## serve TPOD on http://localhost:8501
+	@exec $(BIN)/streamlit run app.py
+
+setup: $(STAMP)  ## make .venv complete, development tools included
+
+$(STAMP): requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "TPOD needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+test: $(STAMP)  ## the whole suite, browser tests included
+	$(BIN)/python -m tests.install_browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+check: $(STAMP)  ## the quick part: style, types, unit and API tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/unit tests/api -m 'not slow'
+
+bench: $(STAMP)  ## the speeds that we promise, as ratios to a bare baseline
+	$(BIN)/python -m tests.benchmarks
+
+demo: $(STAMP)  ## load the demo project without a browser
+	$(BIN)/python -m workers.load_demo
+
+clean:  ## remove the environment and the caches, never the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,39 @@
+"""TPOD in one process: the screens, the HTTP API, and the services they stand on.
+
+Started by ``streamlit run app.py``, which finds ``app`` below.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from tpod_core.video.server import get_frame_server
+from tpod_core.web.app import routes
+
+from tpod_core import db
+from tpod_core.config import get_settings
+from tpod_core.embedded import embedded_services
+from tpod_core.jobs import Reconciler
+from tpod_core.log import setup_logging
+from tpod_core.migrations import upgrade
+from tpod_core.services import users
+
+setup_logging(get_settings().log_level)
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Upgrade the database, start what is embedded, and stop it all at the end."""
+    upgrade(db.engine())
+    users.ensure_first_administrator(get_settings())
+    async with embedded_services():
+        reconciler = Reconciler()
+        reconciler.start()
+        try:
+            yield
+        finally:
+            reconciler.stop()
+            get_frame_server().close()
+
+
+app = st.App("pages/main.py", routes=routes(), lifespan=lifespan)

@@ -1,0 +1,72 @@
+"""Settings, read from ``TPOD_*`` environment variables. Nothing is built at import."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPO_DIR = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """One frozen object; every field is described in the README (a test checks)."""
+
+    model_config = SettingsConfigDict(env_prefix="TPOD_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(REPO_DIR / "data", description="Where everything is kept.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL; empty: a SQLite file in the data directory."
+    )
+    redis_url: str = Field(
+        "", description="Redis URL of the job queues; empty: an embedded server."
+    )
+    weights_dir: Path | None = Field(
+        None, description="Pretrained weights; empty: `weights` in the data directory."
+    )
+    weights_download: bool = Field(
+        True, description="Whether missing pretrained weights may be downloaded."
+    )
+    admin_username: str = Field("", description="First administrator, for unattended start.")
+    admin_password: SecretStr = Field(
+        SecretStr(""), description="Password of the first administrator."
+    )
+    secure_cookies: bool = Field(
+        False, description="Mark the sign-in cookie Secure (set it behind HTTPS)."
+    )
+    session_days: int = Field(14, ge=1, description="Days until a sign-in expires.")
+    max_upload_bytes: int = Field(
+        20 * 1024**3, ge=1, description="Largest video file accepted, in bytes."
+    )
+    max_frame_pixels: int = Field(
+        8192 * 8192, ge=1, description="Largest frame accepted, width times height."
+    )
+    min_free_bytes: int = Field(
+        512 * 1024**2, ge=0, description="Disk space that uploads and jobs leave free."
+    )
+    frame_cache_bytes: int = Field(
+        64 * 1024**2, ge=0, description="Memory for encoded frames, in bytes."
+    )
+    default_workers: int = Field(
+        1, ge=1, description="Embedded workers on the queue `default` (import, export)."
+    )
+    low_workers: int = Field(1, ge=1, description="Embedded workers on the queue `low` (training).")
+    log_level: str = Field("INFO", description="Level of the log on standard error.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'tpod.sqlite3'}"
+
+    @property
+    def resolved_weights_dir(self) -> Path:
+        return self.weights_dir or self.data_dir / "weights"
+
+    @property
+    def uses_embedded_redis(self) -> bool:
+        return not self.redis_url
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once; tests call ``get_settings.cache_clear()``."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""A demo project whose truth is known, rendered from two photographs."""
