@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.live import Server, start_server, stop_server
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.migrations import upgrade
@@ -65,3 +66,11 @@ def shared_data() -> Path:
     if not directory.is_dir():
         pytest.skip(f"no real data at {directory} (set TPOD_SHARED_DATA)")
     return directory
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One app per test module, on an empty installation with an administrator."""
+    running = start_server(tmp_path_factory.mktemp("installation"))
+    yield running
+    stop_server(running)

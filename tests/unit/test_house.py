@@ -126,27 +126,25 @@ def test_pages_stay_conversations() -> None:
 
 
 def test_top_level_holds_only_what_the_design_names() -> None:
-    named = set(
-        [
-            "app.py",
-            "pages",
-            "tpod_core",
-            "workers",
-            "data",
-            "tests",
-            "requirements.txt",
-            "requirements-dev.txt",
-            "README.md",
-            "Makefile",
-            "pyproject.toml",
-            ".streamlit",
-            ".ci",
-            ".gitignore",
-            ".pre-commit-config.yaml",
-            "CHANGELOG.md",
-            "deploy",
-        ]
-    )
+    named = {
+        "app.py",
+        "pages",
+        "tpod_core",
+        "workers",
+        "data",
+        "tests",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "README.md",
+        "Makefile",
+        "pyproject.toml",
+        ".streamlit",
+        ".ci",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "CHANGELOG.md",
+        "deploy",
+    }
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=REPO, capture_output=True, text=True, check=True
     ).stdout.split("\n")

@@ -58,7 +58,7 @@ def test_failed_directory_keeps_the_old_one(tmp_path: Path) -> None:
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="gone.mp4"):
+    with pytest.raises(NotFound, match=r"gone\.mp4"):
         Storage(tmp_path).existing("videos/1/gone.mp4")
 
 
