@@ -1,0 +1,115 @@
+"""The directory of one run of a training, and what another run can go on from.
+
+Every run writes into a directory of its own (``detectors/<id>/attempt-<n>``), so a run that
+lost its lease and does not know it yet can spoil nothing. Checkpoints appear by rename: the
+trainer's own file may be half written when the machine stops.
+"""
+
+import json
+import os
+import re
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tpod_core.detectors.scores import EpochRow
+
+_CHECKPOINT = re.compile(r"epoch-(\d+)\.pt")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run's directory."""
+
+    directory: Path
+
+    @property
+    def trained(self) -> Path:
+        """The best model, once the training has ended."""
+        return self.directory / "trained.pt"
+
+    @property
+    def best(self) -> Path:
+        """The best model so far."""
+        return self.directory / "kept" / "best.pt"
+
+    @property
+    def run_directory(self) -> Path:
+        """The trainer's own files."""
+        return self.directory / "run"
+
+    @property
+    def epochs_file(self) -> Path:
+        return self.directory / "epochs.jsonl"
+
+    def checkpoints(self) -> list[tuple[int, Path]]:
+        """(epochs done, file) of every kept checkpoint, oldest first."""
+        found = (
+            (_CHECKPOINT.fullmatch(path.name), path) for path in self.directory.glob("kept/*.pt")
+        )
+        return sorted((int(match[1]), path) for match, path in found if match)
+
+    def keep_checkpoint(self, source: Path, epochs_done: int) -> None:
+        """Keep ``source`` as the state after ``epochs_done`` epochs; older ones go."""
+        older = self.checkpoints()
+        _copy_whole(source, self.directory / "kept" / f"epoch-{epochs_done}.pt")
+        for _, path in older:
+            path.unlink(missing_ok=True)
+
+    def keep_best(self, source: Path) -> None:
+        _copy_whole(source, self.best)
+
+    def append_epoch(self, row: EpochRow) -> None:
+        with self.epochs_file.open("a") as file:
+            file.write(json.dumps(asdict(row)) + "\n")
+
+    def epochs(self) -> list[EpochRow]:
+        """The rows so far; a line that is being written right now is left out."""
+        if not self.epochs_file.exists():
+            return []
+        lines = self.epochs_file.read_text().split("\n")[:-1]
+        return [EpochRow(**json.loads(line)) for line in lines]
+
+    def continue_from(self, earlier: "Attempt", epochs_done: int) -> None:
+        """Take over the rows and the best model of ``earlier``, up to ``epochs_done``."""
+        for row in earlier.epochs():
+            if row.epoch <= epochs_done:
+                self.append_epoch(row)
+        if earlier.best.exists():
+            self.keep_best(earlier.best)
+
+
+def list_attempts(detector_directory: Path) -> list[Attempt]:
+    """Every run of a detector, oldest first."""
+    numbered = (
+        (int(path.name.removeprefix("attempt-")), path)
+        for path in detector_directory.glob("attempt-*")
+    )
+    return [Attempt(path) for _, path in sorted(numbered)]
+
+
+def open_attempt(detector_directory: Path) -> Attempt:
+    """A new, empty directory for a run."""
+    earlier = list_attempts(detector_directory)
+    number = int(earlier[-1].directory.name.removeprefix("attempt-")) + 1 if earlier else 1
+    directory = detector_directory / f"attempt-{number}"
+    directory.mkdir(parents=True)
+    return Attempt(directory)
+
+
+def find_resumable(detector_directory: Path) -> Attempt | None:
+    """The run to go on from: the newest that ended its training or kept a checkpoint."""
+    for attempt in reversed(list_attempts(detector_directory)):
+        if attempt.trained.exists() or attempt.checkpoints():
+            return attempt
+    return None
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    with source.open("rb") as original, part.open("wb") as copy:
+        shutil.copyfileobj(original, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    part.replace(target)

@@ -1,0 +1,217 @@
+"""What a person may choose for a training, by family.
+
+One Pydantic model per family is the single source: the API checks a request against it,
+``GET /detectors/training_configs/{type}`` lists it, and the page makes its form of it.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tpod_core.errors import InvalidInput
+
+Start = Literal["auto", "random"]
+
+# Steps after which small sets stopped improving with our settings (about 200 reach an mAP50
+# of 0.9 from random weights on one easy object; harder scenes need several times that).
+_TARGET_STEPS = 1500
+_SMALL_SET_IMAGES = 1000
+
+
+@dataclass(frozen=True)
+class SetSize:
+    """What the defaults depend on: the training images, the classes, the longest frame side."""
+
+    train_images: int
+    classes: int
+    longest_side_px: int
+
+
+class TrainConfig(BaseModel):
+    """The keys that every family understands."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: int = Field(
+        50,
+        ge=1,
+        le=2000,
+        title="Epochs",
+        description="How often the training looks at every image. More takes longer.",
+    )
+    imgsz: int = Field(
+        640,
+        ge=64,
+        le=1920,
+        multiple_of=32,
+        title="Image size",
+        description="Side in pixels to which frames are scaled. Small objects need a larger size, "
+        "which takes longer.",
+    )
+    batch: int = Field(
+        8,
+        ge=1,
+        le=256,
+        title="Images per step",
+        description="A larger number needs more memory; a small set learns better with a few.",
+    )
+    patience: int = Field(
+        20,
+        ge=0,
+        le=2000,
+        title="Patience",
+        description="Stop after this many epochs without improvement. 0 never stops early.",
+        json_schema_extra={"advanced": True},
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="Seed",
+        description="The same seed repeats the same choices of chance.",
+        json_schema_extra={"advanced": True},
+    )
+    pretrained: Start = Field(
+        "auto",
+        title="Start from",
+        description="“auto” starts from published weights where they can be had, “random” from "
+        "nothing.",
+        json_schema_extra={"advanced": True},
+    )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|\d{1,2})$",
+        title="Device",
+        description="“auto” takes a GPU where there is one; else “cpu”, or the number of a GPU.",
+        json_schema_extra={"advanced": True},
+    )
+
+    @classmethod
+    def suggested(cls, size: SetSize) -> dict[str, Any]:
+        """Values for a training set of ``size`` that differ from the plain defaults."""
+        batch = 4 if size.train_images <= 200 else 8 if size.train_images <= 1000 else 16
+        steps_per_epoch = max(1, math.ceil(size.train_images / batch))
+        epochs = min(100, max(20, math.ceil(_TARGET_STEPS / steps_per_epoch)))
+        return {
+            "batch": batch,
+            "epochs": epochs,
+            "patience": max(10, epochs // 3),
+            "imgsz": min(640, max(160, math.ceil(size.longest_side_px / 32) * 32)),
+        }
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> Self:
+        """``values`` as this model. Raises: InvalidInput that names ``train_config.<field>``."""
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise InvalidInput(
+                f"{name}: {_reason(first['type'], first['msg'])}", f"train_config.{name}"
+            ) from error
+
+
+def _reason(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "this family has no such parameter."
+    return f"{message[:1].lower()}{message[1:]}."
+
+
+class YoloConfig(TrainConfig):
+    """The keys of the YOLO families; names as in Ultralytics' own configuration."""
+
+    lr0: float = Field(
+        0.002,
+        gt=0,
+        le=0.1,
+        title="Learning rate",
+        description="How far one step goes. Halve it when the losses jump about.",
+        json_schema_extra={"advanced": True},
+    )
+    warmup_epochs: float = Field(
+        1.0,
+        ge=0,
+        le=20,
+        title="Warm-up epochs",
+        description="Epochs in which the learning rate rises to its value.",
+        json_schema_extra={"advanced": True},
+    )
+    mosaic: bool = Field(
+        False,
+        title="Mosaic",
+        description="Train on collages of four frames. Helps large, varied sets.",
+        json_schema_extra={"advanced": True},
+    )
+    fliplr: bool = Field(
+        True,
+        title="Mirror frames",
+        description="Also train on mirrored frames. Turn off where left and right differ in "
+        "meaning, as in text or arrows.",
+        json_schema_extra={"advanced": True},
+    )
+
+    @classmethod
+    def suggested(cls, size: SetSize) -> dict[str, Any]:
+        return {
+            **super().suggested(size),
+            # Ultralytics' own fit of the rate to the number of classes, kept within the range
+            # that small sets were measured to learn in.
+            "lr0": min(0.002, max(0.001, round(0.01 / (4 + size.classes), 6))),
+            "mosaic": size.train_images > _SMALL_SET_IMAGES,
+        }
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One key of a family's configuration, as the form and the API show it.
+
+    ``type`` is one of integer, number, boolean, choice, text; ``range`` its inclusive bounds
+    (an exclusive lower bound is given as it is); ``step`` the spacing of valid integers.
+    """
+
+    name: str
+    title: str
+    type: str
+    default: Any
+    range: tuple[float, float] | None
+    step: int | None
+    choices: tuple[str, ...] | None
+    help: str
+    advanced: bool
+
+
+_TYPES = {int: "integer", float: "number", bool: "boolean", str: "text"}
+
+
+def parameters(model: type[TrainConfig], size: SetSize | None = None) -> list[Parameter]:
+    """The keys of ``model`` in order; with ``size``, defaults are those for such a set."""
+    suggested = model.suggested(size) if size else {}
+    return [_parameter(model, name, suggested) for name in model.model_fields]
+
+
+def _parameter(model: type[TrainConfig], name: str, suggested: Mapping[str, Any]) -> Parameter:
+    field = model.model_fields[name]
+    bounds = {key: value for rule in field.metadata for key, value in _rule(rule)}
+    choices = get_args(field.annotation) or None
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le")
+    return Parameter(
+        name=name,
+        title=field.title or name,
+        type="choice" if choices else _TYPES[field.annotation],  # type: ignore[index]
+        default=suggested.get(name, field.default),
+        range=None if low is None or high is None else (low, high),
+        step=bounds.get("multiple_of"),
+        choices=choices,
+        help=field.description or "",
+        advanced=bool(extra.get("advanced")),
+    )
+
+
+def _rule(rule: object) -> list[tuple[str, Any]]:
+    names = ("ge", "gt", "le", "multiple_of")
+    return [(name, getattr(rule, name)) for name in names if hasattr(rule, name)]

@@ -1,0 +1,103 @@
+"""What a family of detectors must be able to do, and the values that pass to and fro.
+
+Light: no torch here. A family implements ``Provider`` in a module of its own and has one
+line in ``registry``; the worker knows nothing else about it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tpod_core.detectors.attempts import Attempt
+from tpod_core.detectors.config import TrainConfig
+from tpod_core.detectors.scores import EpochRow, Score
+from tpod_core.geometry import Box
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One object found; ``score`` 0..1, ``class_id`` a position in the training set's classes."""
+
+    box: Box
+    score: float
+    class_id: int
+
+
+@dataclass(frozen=True)
+class DataView:
+    """A training set as the trainer sees it: absolute image paths, classes by ``class_id``.
+
+    ``directory`` is ours to write in (Ultralytics caches beside the labels); ``images`` and
+    ``labels`` in it lead to the immutable set.
+    """
+
+    directory: Path
+    classes: tuple[str, ...]
+    train: tuple[Path, ...]
+    val: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One run of a training.
+
+    Attributes:
+        attempt: where this run alone may write.
+        resume: an earlier run whose checkpoint to go on from.
+        weights: a checkpoint to start from; ``None`` starts at random.
+    """
+
+    dnn_type: str
+    config: TrainConfig
+    data: DataView
+    attempt: Attempt
+    resume: Attempt | None = None
+    weights: Path | None = None
+
+
+class Watcher(Protocol):
+    """Hears of a training's progress; any of these may raise JobStopped to end it at once."""
+
+    def on_batch(self, epoch: int, fraction: float) -> None:
+        """A batch is done: ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
+
+    def on_validation_batch(self) -> None: ...
+
+    def on_epoch(self, row: EpochRow) -> None: ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a finished model is tried on: the checkpoint, its data and how to run it."""
+
+    checkpoint: Path
+    data: DataView
+    config: TrainConfig
+    scratch: Path = field(default_factory=Path)
+
+
+class Provider(Protocol):
+    """A family. Methods are called in a worker process, one training per process."""
+
+    versions: dict[str, str]
+    """The libraries that made the model, by name."""
+
+    def train(self, request: TrainRequest, watcher: Watcher) -> None:
+        """Train to the end and leave the best model at ``request.attempt.trained``.
+
+        Keeps a checkpoint in the attempt after every epoch, so that another attempt can go
+        on. Raises: TpodError with a sentence where the cause is known.
+        """
+
+    def evaluate(self, scene: Scene, watcher: Watcher) -> Score:
+        """The score on the validation part, at the shape in which the model is delivered."""
+
+    def export_onnx(self, scene: Scene, target: Path) -> None:
+        """Write the model as ONNX: input (1, 3, s, s) RGB 0..1, output (1, n, 6) rows
+        ``x1, y1, x2, y2, score, class`` in input pixels, padded with zero scores."""
+
+    def predict(
+        self, scene: Scene, images: Sequence[Path], confidence: float
+    ) -> list[list[Detection]]:
+        """Detections per image in the image's own pixels, best first."""

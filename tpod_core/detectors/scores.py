@@ -1,0 +1,52 @@
+"""Figures of a training: one row per epoch, and the score at the end."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """What one epoch (from 1) came to; the scores are those of the validation part."""
+
+    epoch: int
+    seconds: float
+    train_losses: dict[str, float]
+    val_losses: dict[str, float]
+    precision: float
+    recall: float
+    map50: float
+    map50_95: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """One class on the validation part, with ``boxes`` true boxes; no figures where none are."""
+
+    name: str
+    boxes: int
+    ap50: float | None
+    ap50_95: float | None
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """A detector on its validation part.
+
+    ``recommended_confidence`` is where F1, the mean over classes, is best; precision, recall
+    and f1 are taken there.
+    """
+
+    images: int
+    map50: float
+    map50_95: float
+    precision: float
+    recall: float
+    f1: float
+    recommended_confidence: float
+    classes: tuple[ClassScore, ...] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"classes": [asdict(row) for row in self.classes]}

@@ -1,0 +1,58 @@
+"""Published weights to start a training from: a local file, else a download, else none."""
+
+import shutil
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from tpod_core.config import Settings
+from tpod_core.log import get_logger
+
+RELEASE_URL = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
+_TIMEOUT_S = 15
+_MIN_BYTES = 100_000
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training starts; ``warning`` says why it is at random although it need not be."""
+
+    weights: Path | None
+    warning: str = ""
+
+
+def resolve_start(filename: str, settings: Settings) -> Start:
+    """The weights file called ``filename``, fetched if need be and allowed. Never raises."""
+    local = settings.resolved_weights_dir / filename
+    if local.is_file():
+        return Start(local)
+    how_to_help = f"Put {filename} into {local.parent} to start from published weights."
+    if not settings.weights_download:
+        return Start(None, f"Started from random weights, for {filename} is not here. {how_to_help}")
+    try:
+        _download(f"{RELEASE_URL}/{filename}", local)
+    except OSError as error:
+        _log.warning("cannot fetch %s: %s", filename, error)
+        return Start(
+            None,
+            f"Started from random weights, for {filename} could not be downloaded. {how_to_help}",
+        )
+    return Start(local)
+
+
+def _download(url: str, target: Path) -> None:
+    """Raises: OSError when the file cannot be had whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+            expected = int(answer.headers.get("Content-Length", 0))
+        size = part.stat().st_size
+        if size < _MIN_BYTES or (expected and size != expected):
+            raise OSError(f"{size} of {expected} bytes came")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
