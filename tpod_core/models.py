@@ -394,7 +394,8 @@ class Job(SQLModel, table=True):
 
     ``subject`` is what the job works on, as ``"video:12"``. The holder of ``lease_token``
     alone may write progress or an end; ``lease_expires`` is in seconds since 1970 by the
-    database's clock.
+    database's clock. ``attempt`` counts deliveries; ``faults`` counts those that ended by a
+    fault rather than by an orderly stop, and three of them fail the job.
     """
 
     __tablename__ = "jobs"
@@ -412,6 +413,7 @@ class Job(SQLModel, table=True):
         default=JobState.QUEUED, sa_column=Column(_words(JobState), nullable=False)
     )
     attempt: int = 1
+    faults: int = 0
     progress: float = 0.0
     message: str = ""
     cancel_requested: bool = False

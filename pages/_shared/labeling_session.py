@@ -5,8 +5,9 @@ boxes under it change; within a visit the canvas's arguments stay as they are, b
 change during a drag would lose the box being drawn.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
@@ -18,9 +19,7 @@ from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput, TpodError
 from tpod_core.models import Label, User, Video
 from tpod_core.services import annotations, videos
-from tpod_core.services.annotations import FrameBox
-
-_UNLISTED_COLOR = "#888888"
+from tpod_core.services.annotations import FrameBox, PutBox
 
 
 @dataclass(frozen=True)
@@ -49,17 +48,13 @@ class LabelingSession:
     client: str = ""
     acknowledged: int = 0
 
-    @property
-    def color(self) -> str:
-        return self._colors().get(self.label, _UNLISTED_COLOR)
-
     def refresh(self, user: User) -> None:
         """Take over what others changed since; a new visit only if they changed boxes."""
         with reading() as session:
             self.video = access.get_video(session, user, _id(self.video))
             self._read_labels(session)
             if self.video.revision != self.seen and self.visit.serial:
-                self._say("This video was changed elsewhere. You see the newest state.")
+                self._say("This video was changed elsewhere. You see the newest state.", refused=False)
                 self._begin_visit(session, self.visit.frame)
 
     def enter(self, user: User, frame: int) -> None:
@@ -82,12 +77,11 @@ class LabelingSession:
         if self.surface is None or drawing.sentinel != self.visit.sentinel:
             return
         found = changes(drawing, self.visit, self.surface, self.shown, self.adopted)
-        if found.edits:
-            self._save_drawing(user, found.edits)
-        if found.refused:
-            self._say(" ".join(found.refused), refused=True)
-            if any(box.track_id for box in drawing.boxes):
-                self.enter(user, self.visit.frame)
+        with self._explaining(user):
+            if found.edits:
+                self._save_drawing(user, found.edits)
+            if found.refused:
+                raise InvalidInput(" ".join(dict.fromkeys(found.refused)))
 
     def perform(self, user: User, outbox: Outbox) -> None:
         """Do the acts that were not done yet, in order; each is done at most once."""
@@ -96,5 +90,101 @@ class LabelingSession:
         for act in outbox.acts:
             if act.seq > self.acknowledged:
                 self.acknowledged = act.seq
-                with self.explaining(user):
+                with self._explaining(user):
                     self._do(user, act)
+
+    def colors(self) -> dict[str, str]:
+        return {label.name: label.color for label in self.labels}
+
+    def _do(self, user: User, act: Act) -> None:
+        match act.kind:
+            case ActKind.COMMIT:
+                pass  # ``commit`` ran before the acts.
+            case ActKind.GO:
+                self._go(user, act.frame)
+            case ActKind.LABEL:
+                self._choose_label(act.name)
+            case ActKind.ADD_LABEL:
+                self._add_label(user, act.name, act.color)
+            case _:
+                self._edit(user, act)
+
+    def _go(self, user: User, frame: int) -> None:
+        count = self.video.frame_count
+        if not 0 <= frame < count:
+            raise InvalidInput(f"There is no frame {frame}: this video has 0 to {count - 1}.")
+        self.enter(user, frame)
+
+    def _choose_label(self, name: str) -> None:
+        if name not in self.colors():
+            raise InvalidInput(f'The label "{name}" is not in this video\'s list any more.')
+        self.label = name
+
+    def _add_label(self, user: User, name: str, color: str | None) -> None:
+        name = name.strip()
+        with transaction() as session:
+            video = access.get_video(session, user, _id(self.video))
+            wanted: list[tuple[str, str | None]] = [
+                (label.name, label.color) for label in videos.list_labels(session, video)
+            ]
+            if name not in dict(wanted):
+                videos.set_labels(session, video, [*wanted, (name, color)])
+        self.label = name
+        with reading() as session:
+            self._read_labels(session)
+
+    def _edit(self, user: User, act: Act) -> None:
+        with transaction() as session:
+            video = access.get_video(session, user, _id(self.video))
+            if act.kind is ActKind.UNDO:
+                annotations.undo(session, user, video, self.seen)
+            elif act.kind is ActKind.REDO:
+                annotations.redo(session, user, video, self.seen)
+            else:
+                annotations.apply_edits(session, user, video, [EDITS[act.kind](act)], self.seen)
+        self.enter(user, self.visit.frame)
+
+    def _save_drawing(self, user: User, edits: Sequence[PutBox]) -> None:
+        with transaction() as session:
+            video = access.get_video(session, user, _id(self.video))
+            result = annotations.apply_edits(session, user, video, edits, self.seen)
+            shown = self._boxes(session, video)
+        self.seen, self.shown = result.revision, shown
+        self.adopted += result.track_ids
+
+    def _begin_visit(self, session: Session, frame: int) -> None:
+        self.seen, self.adopted = self.video.revision, ()
+        self.visit = Visit(frame, self.seen, self.visit.serial + 1)
+        self.shown = self._boxes(session, self.video)
+        if self.surface:
+            self.drawing = drawing_of(self.visit, self.surface, self.shown, self.colors())
+
+    def _boxes(self, session: Session, video: Video) -> tuple[FrameBox, ...]:
+        frame = self.visit.frame
+        return tuple(annotations.boxes_in(session, video, frame, frame + 1).get(frame, ()))
+
+    def _read_labels(self, session: Session) -> None:
+        self.labels = videos.list_labels(session, self.video)
+        if self.label not in self.colors():
+            self.label = self.labels[0].name if self.labels else ""
+
+    @contextmanager
+    def _explaining(self, user: User) -> Iterator[None]:
+        """Turn a refusal into a notice, and show what is really saved."""
+        try:
+            yield
+        except EditConflict as error:
+            self._say(f"{error.message} You see the newest state now; do your last step again.")
+            self.enter(user, self.visit.frame)
+        except TpodError as error:
+            self._say(error.message)
+            self.enter(user, self.visit.frame)
+
+    def _say(self, text: str, *, refused: bool = True) -> None:
+        self.notice = Notice(self.notice.serial + 1, text, refused)
+
+
+def _id(video: Video) -> int:
+    if video.id is None:
+        raise InvalidInput("This video was not saved yet.")
+    return video.id

@@ -1,0 +1,1 @@
+"""Boxes on the frames between key frames."""

@@ -1,0 +1,56 @@
+"""The annotator: everything of the labelling screen around the drawing canvas.
+
+Two components, because Streamlit sends a component's script again whenever its data
+changes: ``mount`` carries the script and never changes (so it is sent once, then by
+reference), ``feed`` carries what changes and a script of one line.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_PARTS = ("boxes", "frames", "surface", "timeline", "panel", "keys")
+
+_mount = st.components.v2.component(
+    "tpod_annotator",
+    js="\n".join(
+        (_HERE / f"{name}.js").read_text("utf-8")
+        for name in (*(f"annotator_{part}" for part in _PARTS), "annotator")
+    ),
+    css=(_HERE / "annotator.css").read_text("utf-8"),
+    html='<div class="annotator"></div>',
+)
+_feed = st.components.v2.component(
+    "tpod_annotator_feed", js=(_HERE / "annotator_feed.js").read_text("utf-8")
+)
+
+
+def mount(
+    video: dict[str, Any],
+    key: str,
+    on_stage: Callable[[], None],
+    on_outbox: Callable[[], None],
+) -> None:
+    """Put the annotator on the page.
+
+    Args:
+        video: what stays the same for the whole visit of the page.
+        on_stage: ``st.session_state[key].stage`` holds the room for the canvas,
+            ``{width, height}`` in CSS pixels.
+        on_outbox: ``st.session_state[key].outbox`` holds acts, see ``labeling_acts``.
+    """
+    _mount(
+        key=key,
+        data=video,
+        default={"stage": None, "outbox": None},
+        on_stage_change=on_stage,
+        on_outbox_change=on_outbox,
+    )
+
+
+def feed(state: dict[str, Any], key: str) -> None:
+    """Tell the annotator what the server shows now. Call it after the canvas."""
+    _feed(key=key, data=state, height=0)

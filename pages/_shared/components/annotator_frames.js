@@ -1,0 +1,76 @@
+// Frames of the video as decoded images, fetched ahead of the person.
+
+const FRAMES_KEPT = 180
+const AHEAD = 5
+const LOADS_AT_ONCE = 4
+
+class FrameStore {
+  constructor(api, frameCount, onLoaded) {
+    this.api = api
+    this.frameCount = frameCount
+    this.onLoaded = onLoaded
+    this.width = 0
+    this.images = new Map() // frame -> Image; in order of use, oldest first
+    this.wanted = []
+    this.loading = new Set()
+  }
+
+  // The width asked of the server; the canvas's background uses the same address.
+  resize(width) {
+    if (width === this.width) return
+    this.width = width
+    this.images.clear()
+    this.wanted = []
+  }
+
+  url(frame) {
+    return `${this.api}/frames/${frame}?width=${this.width}`
+  }
+
+  get(frame) {
+    const image = this.images.get(frame)
+    if (!image) return null
+    this.images.delete(frame)
+    this.images.set(frame, image)
+    return image
+  }
+
+  // Fetch `frame` first, then its neighbours in the direction of travel.
+  want(frame, direction = 1, ahead = AHEAD) {
+    const order = [frame]
+    for (let step = 1; step <= ahead; step++) order.push(frame + direction * step)
+    order.push(frame - direction)
+    this.wanted = order.filter(
+      (n) => n >= 0 && n < this.frameCount && !this.images.has(n) && !this.loading.has(n),
+    )
+    this.#pump()
+  }
+
+  #pump() {
+    while (this.width && this.loading.size < LOADS_AT_ONCE && this.wanted.length) {
+      this.#load(this.wanted.shift())
+    }
+  }
+
+  async #load(frame) {
+    const width = this.width
+    const image = new Image()
+    this.loading.add(frame)
+    image.src = this.url(frame)
+    let failed = false
+    try {
+      await image.decode()
+    } catch {
+      failed = true
+    }
+    this.loading.delete(frame)
+    if (width === this.width) {
+      if (!failed) {
+        this.images.set(frame, image)
+        if (this.images.size > FRAMES_KEPT) this.images.delete(this.images.keys().next().value)
+      }
+      this.onLoaded(frame, failed)
+    }
+    this.#pump()
+  }
+}

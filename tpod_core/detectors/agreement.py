@@ -1,0 +1,104 @@
+"""Does the exported model say what the checkpoint says? Measured on validation images."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+
+from tpod_core.detectors.protocol import Detection
+from tpod_core.geometry import Box
+
+MAX_BOX_PX = 2.0
+MAX_SCORE = 0.02
+IMAGES = 8
+LOW_CONFIDENCE = 0.001
+_STRONGEST = 20
+_TIES_SHARE = 0.2
+
+
+class ExportedModel(Protocol):
+    """The exported model as its own ``predict.py`` runs it."""
+
+    def detect(self, image_bgr: Any, confidence: float | None = None) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Largest differences between an export and its checkpoint over ``compared`` detections.
+
+    A pair is a detection of the checkpoint and the nearest one of the same class in the
+    export; ``unmatched`` ones have none within the limits. ``confidence`` is the lowest score
+    compared: the recommended one, or next to nothing for a detector that finds nothing yet.
+    """
+
+    images: int
+    compared: int
+    unmatched: int
+    max_box_px: float
+    max_score: float
+    confidence: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the export may be offered.
+
+        A detector that has learnt nothing gives hundreds of all but equal scores; rounding
+        then decides which box suppresses its neighbour, so a few may differ.
+        """
+        tolerated = self.compared * _TIES_SHARE if self.confidence == LOW_CONFIDENCE else 0
+        return self.unmatched <= tolerated
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def spread(images: Sequence[Path]) -> list[Path]:
+    """Up to ``IMAGES`` of the images, evenly from first to last."""
+    count = min(IMAGES, len(images))
+    return [images[i * len(images) // count] for i in range(count)]
+
+
+def compare(
+    images: Sequence[Path],
+    by_checkpoint: Sequence[Sequence[Detection]],
+    exported: ExportedModel,
+    confidence: float,
+) -> Agreement:
+    """``by_checkpoint`` are the checkpoint's detections per image, from ``LOW_CONFIDENCE`` on."""
+    if not any(found.score >= confidence for per_image in by_checkpoint for found in per_image):
+        confidence = LOW_CONFIDENCE
+    gaps: list[tuple[float, float] | None] = []
+    for path, expected in zip(images, by_checkpoint, strict=True):
+        lowest = max(0.0, confidence - MAX_SCORE)  # a score at the limit may come out below it
+        answers = [_detection(row) for row in exported.detect(cv2.imread(str(path)), lowest)]
+        strongest = [found for found in expected if found.score >= confidence][:_STRONGEST]
+        gaps += [_nearest(found, answers) for found in strongest]
+    matched = [gap for gap in gaps if gap]
+    return Agreement(
+        images=len(images),
+        compared=len(gaps),
+        unmatched=len(gaps) - len(matched),
+        max_box_px=round(max((box for box, _ in matched), default=0.0), 4),
+        max_score=round(max((score for _, score in matched), default=0.0), 5),
+        confidence=confidence,
+    )
+
+
+def _detection(row: dict[str, Any]) -> Detection:
+    return Detection(Box(*row["box"]), row["score"], row["class_id"])
+
+
+def _nearest(wanted: Detection, answers: Sequence[Detection]) -> tuple[float, float] | None:
+    """(pixels, score) between ``wanted`` and its nearest answer, if within the limits."""
+    gaps = [
+        (
+            max(abs(a - b) for a, b in zip(wanted.box.xyxy, answer.box.xyxy, strict=True)),
+            abs(wanted.score - answer.score),
+        )
+        for answer in answers
+        if answer.class_id == wanted.class_id
+    ]
+    near = [gap for gap in gaps if gap[0] <= MAX_BOX_PX and gap[1] <= MAX_SCORE]
+    return min(near, default=None)

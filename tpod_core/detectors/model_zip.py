@@ -1,0 +1,117 @@
+"""The directory that is published for a trained detector, and the zip made of it.
+
+Contents: ``model.pt`` (the family's checkpoint), ``model.onnx``, ``labels.txt``,
+``label_map.pbtxt`` (as TensorFlow's Object Detection API and OpenTPOD write it, ids from 1),
+``detector.json``, ``metrics.json``, ``predict.py``, ``README.md``.
+"""
+
+import json
+import shutil
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ZIP_NAME = "model.zip"
+_STORED = {".pt", ".onnx"}  # weights hardly shrink, and packing them takes seconds
+
+
+@dataclass(frozen=True)
+class DetectorCard:
+    """``detector.json``: what someone must know who meets the model without TPOD."""
+
+    name: str
+    family: str
+    input_size: int
+    recommended_confidence: float
+    classes: tuple[str, ...]
+    training_set: str
+    training_set_hash: str
+    parent: str | None
+    train_config: dict[str, Any]
+    versions: dict[str, str]
+    created: str
+
+
+def write_labels(directory: Path, classes: Sequence[str]) -> None:
+    """``labels.txt`` by ``class_id``, and ``label_map.pbtxt`` whose ids are one higher."""
+    (directory / "labels.txt").write_text("".join(f"{name}\n" for name in classes))
+    items = (
+        f'item {{\n  id: {class_id + 1}\n  name: "{_escaped(name)}"\n}}\n'
+        for class_id, name in enumerate(classes)
+    )
+    (directory / "label_map.pbtxt").write_text("".join(items))
+
+
+def write_card(directory: Path, card: DetectorCard) -> None:
+    text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
+    (directory / "detector.json").write_text(text)
+
+
+def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
+    """``metrics.json``, ``predict.py`` and ``README.md``."""
+    text = json.dumps(metrics, indent=2, ensure_ascii=False)
+    (directory / "metrics.json").write_text(text)
+    shutil.copyfile(Path(__file__).with_name("predict.py"), directory / "predict.py")
+    (directory / "README.md").write_text(_readme(card, metrics))
+
+
+def pack(directory: Path) -> Path:
+    """Write the zip of everything in ``directory`` into it."""
+    target = directory / ZIP_NAME
+    members = sorted(path for path in directory.iterdir() if path != target)
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in members:
+            stored = path.suffix in _STORED
+            archive.write(
+                path, path.name, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            )
+    return target
+
+
+def _escaped(name: str) -> str:
+    return name.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _readme(card: DetectorCard, metrics: dict[str, Any]) -> str:
+    classes = "\n".join(f"{class_id}. {name}" for class_id, name in enumerate(card.classes))
+    return f"""# {card.name}
+
+An object detector ({card.family}) trained with TPOD on the training set “{card.training_set}”.
+
+On its {metrics["images"]} validation images: mAP50 {metrics["map50"]:.3f}, \
+mAP50-95 {metrics["map50_95"]:.3f}; at the recommended confidence of \
+{card.recommended_confidence:.2f}, precision {metrics["precision"]:.3f} and \
+recall {metrics["recall"]:.3f}.
+
+## Try it
+
+    pip install onnxruntime opencv-python numpy
+    python predict.py IMAGE_OR_VIDEO --json boxes.json
+    python predict.py VIDEO --json boxes.json --annotated annotated.mp4 --confidence 0.5
+
+## Files
+
+- `model.onnx`: input `images`, 1×3×{card.input_size}×{card.input_size}, RGB, 0 to 1, the frame
+  scaled into the middle of a square of grey {114}; output 1×300×6, rows of
+  x1, y1, x2, y2, score, class in input pixels, padded with zeros. Overlaps are already removed.
+- `model.pt`: the checkpoint of the library that trained it ({_versions(card)}).
+- `labels.txt`: one class per line, the first is class 0. `label_map.pbtxt`: the same for
+  TensorFlow's Object Detection API, where the first is 1.
+- `detector.json`, `metrics.json`: where the model comes from, and its scores in full.
+- `predict.py`: the program above, free to copy from.
+
+## Classes
+
+{classes}
+
+## Licence of the model
+
+The YOLO families are trained with Ultralytics, which is AGPL-3.0: if you offer others a
+service or a product with this model, read what that asks of you.
+"""
+
+
+def _versions(card: DetectorCard) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(card.versions.items()))

@@ -1,0 +1,125 @@
+"""Training sets on disk, as Ultralytics reads them: images, label files, ``data.yaml``.
+
+Beside these lies ``manifest.json``, which says where each picture comes from.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tpod_core.errors import InvalidInput
+from tpod_core.geometry import Box
+
+Part = Literal["train", "val"]
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class ManifestFrame:
+    """One picture; ``image`` is its path relative to the set, ``boxes`` their number."""
+
+    split: Part
+    image: str
+    video_id: int
+    frame_index: int
+    width: int
+    height: int
+    boxes: int
+
+    @property
+    def label_file(self) -> str:
+        """The path of its label file, relative to the set."""
+        return label_path(self.image)
+
+
+@dataclass(frozen=True)
+class ManifestVideo:
+    """A source: the file's sha256, and the revision of the annotations that were taken."""
+
+    video_id: int
+    name: str
+    sha256: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a training set holds; a class's position in ``classes`` is its ``class_id``."""
+
+    classes: tuple[str, ...]
+    content_hash: str
+    frames: tuple[ManifestFrame, ...]
+    videos: tuple[ManifestVideo, ...] = ()
+    choice: dict[str, Any] = field(default_factory=dict)
+
+
+def image_path(part: Part, video_id: int, frame_index: int) -> str:
+    """Where a frame's picture lies in a set, as ``"images/train/v3_000012.jpg"``."""
+    return f"images/{part}/v{video_id}_{frame_index:06d}.jpg"
+
+
+def label_path(image: str) -> str:
+    """The label file that Ultralytics looks up for an image of the set."""
+    return image.replace("images/", "labels/", 1).removesuffix(".jpg") + ".txt"
+
+
+def yolo_line(box: Box, class_id: int, frame_wh: tuple[int, int]) -> str:
+    """One label line for Ultralytics detection training.
+
+    Args:
+        box: source pixels, already inside the frame.
+        class_id: 0-based position in the training set, not ``Label.id``.
+        frame_wh: (width, height) in pixels, both positive.
+    Returns: ``"class cx cy w h"``, fractions of the frame, six decimals.
+    Raises: InvalidInput if the box is empty or leaves the frame.
+    Source: docs.ultralytics.com/datasets/detect
+    """
+    width, height = frame_wh
+    if not (0 <= box.x1 < box.x2 <= width and 0 <= box.y1 < box.y2 <= height):
+        raise InvalidInput(f"The box {box.xyxy} is empty or leaves its {width}x{height} frame.")
+    center_x, center_y = box.center
+    return (
+        f"{class_id} {center_x / width:.6f} {center_y / height:.6f}"
+        f" {box.width / width:.6f} {box.height / height:.6f}"
+    )
+
+
+def read_yolo_line(line: str, frame_wh: tuple[int, int]) -> tuple[int, Box]:
+    """``yolo_line`` backwards: the class id and the box in pixels, exact to the six decimals."""
+    width, height = frame_wh
+    class_id, *fractions = line.split()
+    center_x, center_y, box_w, box_h = (float(fraction) for fraction in fractions)
+    left, top = (center_x - box_w / 2) * width, (center_y - box_h / 2) * height
+    return int(class_id), Box(left, top, left + box_w * width, top + box_h * height)
+
+
+def data_yaml(classes: tuple[str, ...]) -> str:
+    """The data set file for whoever downloads the set.
+
+    Without ``path`` Ultralytics starts from the file's own directory, wherever that is. There
+    is no ``download`` key either, which it would execute. A JSON string is a YAML string, so
+    any printable name is safe.
+    """
+    names = "".join(
+        f"  {class_id}: {json.dumps(name, ensure_ascii=False)}\n"
+        for class_id, name in enumerate(classes)
+    )
+    return f"train: images/train\nval: images/val\nnames:\n{names}"
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1)
+    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """The manifest of the training set in ``directory``. Raises: FileNotFoundError."""
+    raw = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    return Manifest(
+        classes=tuple(raw["classes"]),
+        content_hash=raw["content_hash"],
+        frames=tuple(ManifestFrame(**frame) for frame in raw["frames"]),
+        videos=tuple(ManifestVideo(**video) for video in raw["videos"]),
+        choice=raw["choice"],
+    )

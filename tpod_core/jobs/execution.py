@@ -1,0 +1,81 @@
+"""One delivery, from claim to end: the job door."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from tpod_core import db
+from tpod_core.errors import JobCancelled, LeaseLost, StorageFull, TpodError, Unavailable
+from tpod_core.jobs.lifecycle import claim, finish, held_by, set_back
+from tpod_core.jobs.log_file import output_to
+from tpod_core.jobs.running import Heartbeat, RunningJob
+from tpod_core.log import get_logger
+from tpod_core.models import JobState, utc_now
+
+_log = get_logger(__name__)
+
+Run = Callable[[RunningJob], None]
+
+
+def execute(
+    job_id: int, attempt: int, *, run: Run, worker: str, abandon: Callable[[], None]
+) -> None:
+    """Run a delivered job and write down how it ended.
+
+    A delivery that comes twice, or after its job was cancelled or requeued, does nothing.
+
+    Args:
+        run: the job's own code.
+        worker: name of the worker, unique among the living.
+        abandon: ends this process at once, for a run that does not stop when it has to.
+    """
+    row = claim(job_id, attempt, worker)
+    if row is None:
+        _log.info("job %s, attempt %s: stale delivery, nothing to do", job_id, attempt)
+        return
+    job = RunningJob(row)
+    heading = f"--- {job.kind} {job.id}, attempt {attempt}, {utc_now():%Y-%m-%d %H:%M:%S} UTC ---"
+    with ExitStack() as stack:
+        stack.enter_context(output_to(job.log_path, heading))
+        stack.enter_context(Heartbeat(job, abandon))
+        _run_to_its_end(job, run)
+
+
+def _run_to_its_end(job: RunningJob, run: Run) -> None:
+    """Broad by intent, and it logs the traceback: nothing that a job raises may pass."""
+    try:
+        run(job)
+    except LeaseLost as stop:
+        _log.warning(stop.message)
+    except JobCancelled as stop:
+        _finish(job, JobState.CANCELLED, stop.message)
+    except StorageFull as error:
+        _finish(job, JobState.FAILED, error.message)
+    except Unavailable as error:
+        _log.exception("job %s: something it stands on is away", job.id)
+        _set_back(job, error.message)
+    except TpodError as error:
+        _log.info("job %s failed: %s", job.id, error.message)
+        _finish(job, JobState.FAILED, error.message)
+    except (Exception, SystemExit) as error:
+        _log.exception("job %s: unexpected error", job.id)
+        _set_back(job, f"An unexpected error stopped it ({_plain(error)}); see its log.")
+    else:
+        _finish(job, JobState.SUCCEEDED, "")
+
+
+def _finish(job: RunningJob, state: JobState, message: str) -> None:
+    with db.transaction() as session:
+        ended = finish(session, job.id, state, message, held_by(job.token))
+    if ended is None:
+        _log.warning("job %s: another run has taken over; this end is not written", job.id)
+
+
+def _set_back(job: RunningJob, cause: str) -> None:
+    with db.transaction() as session:
+        set_back(session, job.id, cause, held_by(job.token), at_once=False)
+
+
+def _plain(error: BaseException) -> str:
+    """Type and first line of an error, short enough for a card."""
+    first_line = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first_line[:200]}" if first_line else type(error).__name__

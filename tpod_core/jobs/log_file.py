@@ -1,0 +1,45 @@
+"""A job's log: all that its process prints, in one file for all attempts."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from tpod_core.log import get_logger
+
+_STANDARD_STREAMS = (1, 2)
+
+_log = get_logger(__name__)
+
+
+@contextmanager
+def output_to(path: Path, heading: str) -> Iterator[None]:
+    """Append what the process prints to ``path``, child processes and C libraries included."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
+    except OSError as error:
+        # A job can run without its log, and should: it may be the one that frees the disk.
+        _log.warning("no log for %s: %s", heading, error)
+        yield
+        return
+    with file:
+        file.write(f"{heading}\n")
+        with _descriptors_to(file.fileno()), redirect_stdout(file), redirect_stderr(file):
+            yield
+
+
+@contextmanager
+def _descriptors_to(target: int) -> Iterator[None]:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(stream) for stream in _STANDARD_STREAMS]
+    try:
+        for stream in _STANDARD_STREAMS:
+            os.dup2(target, stream)
+        yield
+    finally:
+        for stream, copy in zip(_STANDARD_STREAMS, saved, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)

@@ -1,0 +1,113 @@
+"""The thread that brings rows and queues together again after anything has died."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from sqlmodel import col, select
+
+from tpod_core import db
+from tpod_core.db import database_now
+from tpod_core.errors import Unavailable
+from tpod_core.jobs.lifecycle import delivery_of, held_by, set_back
+from tpod_core.jobs.process_lock import process_lock
+from tpod_core.log import get_logger
+from tpod_core.models import Job, JobState
+from tpod_core.queue import get_queue
+
+INTERVAL_S = 2.0
+_LOCK_NAME = "reconciler"
+_LOCK_S = 30.0
+_CAUSE = "The job's process stopped without a word (killed, or the machine went down)."
+
+_log = get_logger(__name__)
+
+
+class Reconciler:
+    """Requeues expired leases and delivers rows that no queue knows, every two seconds.
+
+    What looks lost must look so in two passes running: a laptop that wakes up, or a row whose
+    submitter is just about to tell Redis, gets the time to put itself right. Runs in every
+    app and worker process; the ``ProcessLock`` lets one of them act at a time.
+    """
+
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self._interval_s = interval_s
+        self._stop = threading.Event()
+        self._working = threading.Lock()
+        self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
+        self._expired: dict[int, float | None] = {}
+        self._unknown: set[str] = set()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; returns when a pass that was under way has ended."""
+        self._stop.set()
+        self._thread.join()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """No pass is under way inside the block: a fork must not copy one half done."""
+        with self._working:
+            yield
+
+    def run_once(self) -> None:
+        """One pass. Idle, it is one indexed query and no write."""
+        expired, queued = self._look()
+        lost = [job for job in expired if self._expired.get(job.id or 0) == job.lease_expires]
+        self._expired = {job.id or 0: job.lease_expires for job in expired}
+        undelivered = self._second_time_unknown(queued)
+        if lost or undelivered:
+            with process_lock(_LOCK_NAME, _LOCK_S) as mine:
+                if mine:
+                    self._set_back(lost)
+                    self._deliver(undelivered)
+
+    def _look(self) -> tuple[list[Job], list[Job]]:
+        with db.reading() as session:
+            running = col(Job.state) == JobState.RUNNING
+            late = running & (col(Job.lease_expires) < database_now())
+            waiting = col(Job.state) == JobState.QUEUED
+            rows = session.exec(select(Job).where(late | waiting)).all()
+        expired = [job for job in rows if job.state is JobState.RUNNING]
+        return expired, [job for job in rows if job.state is JobState.QUEUED]
+
+    def _second_time_unknown(self, queued: Iterable[Job]) -> list[Job]:
+        waiting = {delivery_of(job).id: job for job in queued}
+        if not waiting:
+            self._unknown = set()
+            return []
+        try:
+            unknown = waiting.keys() - get_queue().known()
+        except Unavailable:
+            return []
+        again, self._unknown = unknown & self._unknown, set(unknown)
+        return [waiting[name] for name in sorted(again)]
+
+    def _set_back(self, lost: Iterable[Job]) -> None:
+        for job in lost:
+            _log.warning("job %s: lease of %s expired, attempt %s", job.id, job.worker, job.attempt)
+            assert job.id is not None and job.lease_token is not None
+            still_late = col(Job.lease_expires) < database_now()
+            with db.transaction() as session:
+                set_back(
+                    session, job.id, _CAUSE, held_by(job.lease_token), still_late, at_once=True
+                )
+
+    def _deliver(self, undelivered: Iterable[Job]) -> None:
+        for job in undelivered:
+            _log.info("job %s: no queue knew it, delivered again", job.id)
+            get_queue().deliver(delivery_of(job))
+
+    def _loop(self) -> None:
+        """The thread's door: broad by intent, for nothing but this thread repairs the rest."""
+        while not self._stop.wait(self._interval_s):
+            try:
+                with self._working:
+                    self.run_once()
+            except Unavailable as error:
+                _log.warning("reconciler: %s", error.message)
+            except Exception:
+                _log.exception("reconciler: a pass failed")

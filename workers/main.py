@@ -1,0 +1,165 @@
+"""The worker: ``python -m workers.main default`` or ``low``, one queue per process.
+
+SIGTERM: finish the running job, then leave. SIGINT (Ctrl-C): leave now and give the running
+job back to the queue. A killed worker takes its job's process with it; the job's lease
+expires and another worker goes on with it.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+from uuid import uuid4
+
+import rq
+from rq.executions import Execution
+from rq.job import Job as RqJob
+from rq.serializers import JSONSerializer
+
+from tpod_core import db
+from tpod_core.config import get_settings
+from tpod_core.embedded.processes import die_with_parent
+from tpod_core.errors import TpodError, Unavailable
+from tpod_core.jobs import Reconciler, give_back, report_death
+from tpod_core.log import LOGGER_NAME, get_logger, setup_logging
+from tpod_core.models import QueueName
+from tpod_core.queue import AWAY, connect, redis_url
+
+MONITORING_S = 5
+MAINTENANCE_S = 15
+WORKER_TTL_S = 30
+EXECUTION_TTL_S = 3 * MONITORING_S
+_RETRIES = 20
+"""Tries of one Redis command, a second apart at most: a restart takes less."""
+
+_log = get_logger("workers.main")
+
+
+class StopNow(SystemExit):
+    """Ctrl-C: raised in the main thread, wherever it is."""
+
+
+class Worker(rq.Worker):  # type: ignore[misc]
+    """RQ's forking worker, for jobs whose truth is their database row.
+
+    Redis may go away while a job runs: the job's lease is in the database and its process
+    needs no Redis, so the worker stays with it.
+    """
+
+    def __init__(self, queue: QueueName, reconciler: Reconciler) -> None:
+        super().__init__(
+            [queue.value],
+            name=f"{queue}-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
+            connection=connect(redis_url(), _RETRIES),
+            serializer=JSONSerializer,
+            job_monitoring_interval=MONITORING_S,
+            maintenance_interval=MAINTENANCE_S,
+            worker_ttl=WORKER_TTL_S,
+            work_horse_killed_handler=self._report_killed,
+        )
+        self._reconciler = reconciler
+
+    def subscribe(self) -> None:
+        """No commands by Redis: the cancel flag does what they would, and survives Redis."""
+
+    def get_heartbeat_ttl(self, job: RqJob, working_time: float = 0.0) -> int:
+        """Short, so that a dead worker's deliveries stop looking alive (RQ: 65 seconds)."""
+        return EXECUTION_TTL_S
+
+    def execute_job(self, job: RqJob, queue: rq.Queue) -> None:
+        try:
+            super().execute_job(job, queue)
+        except AWAY as error:
+            _log.warning("Redis went away around %s: %s", job.id, error)
+
+    def maintain_heartbeats(self, job: RqJob, execution: Execution) -> None:
+        try:
+            super().maintain_heartbeats(job, execution)
+        except AWAY as error:
+            _log.warning("Redis is away while %s runs: %s", job.id, error)
+
+    def fork_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
+        """Fork with no transaction under way and no database connection open to inherit."""
+        self._tie_to_parent = die_with_parent()
+        with self._reconciler.paused():
+            db.engine().dispose()
+            super().fork_work_horse(job, queue)
+
+    def main_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
+        self._tie_to_parent()
+        super().main_work_horse(job, queue)
+
+    def stop_running_job(self) -> None:
+        """Kill the job's process, if there is one, and give its job back."""
+        if self.horse_pid:
+            self.kill_horse()
+            self.wait_for_horse()
+        give_back(self.name)
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGTERM, self.request_stop)
+        signal.signal(signal.SIGINT, _stop_now)
+
+    def _report_killed(self, job: RqJob, pid: int, status: int, usage: Any) -> None:
+        cause = _cause_of_death(status)
+        _log.error("%s: %s", job.id, cause)
+        try:
+            report_death(self.name, cause)
+        except Unavailable as error:
+            _log.warning("%s: its lease will expire instead: %s", job.id, error.message)
+
+
+def _stop_now(signal_number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise StopNow(0)
+
+
+def _cause_of_death(status: int) -> str:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        return "Its process was killed, most likely because the machine ran out of memory."
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        return f"Its process crashed ({name}); see its log."
+    return "Its process ended in the middle of the work; see its log."
+
+
+def work(queue: QueueName) -> int:
+    """Serve ``queue`` until asked to stop; the process's exit status."""
+    reconciler = Reconciler()
+    try:
+        worker = Worker(queue, reconciler)
+    except (*AWAY, Unavailable) as error:
+        _log.error("no worker without Redis: %s", error)
+        return 1
+    reconciler.start()
+    try:
+        worker.work(logging_level=None)
+    except StopNow:
+        with suppress(TpodError):
+            worker.stop_running_job()
+    except AWAY as error:
+        _log.error("Redis stayed away: %s", error)
+        return 1
+    finally:
+        reconciler.stop()
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
+    parser.add_argument("queue", type=QueueName, choices=list(QueueName))
+    queue: QueueName = parser.parse_args().queue
+    setup_logging(get_settings().log_level)
+    rq_logger = logging.getLogger("rq")
+    rq_logger.setLevel(logging.WARNING)
+    rq_logger.handlers = logging.getLogger(LOGGER_NAME).handlers
+    return work(queue)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""From a delivery to the code that does it: ``JobKind`` "import-video" is ``workers.import_video``."""
+
+import os
+import signal
+from importlib import import_module
+
+from tpod_core.jobs import RunningJob, execute
+from tpod_core.models import JobKind
+
+_WORKER_NAME_VARIABLE = "RQ_WORKER_ID"
+
+
+def module_of(kind: JobKind) -> str:
+    """The module whose ``run(job)`` does jobs of this kind."""
+    return f"workers.{kind.value.replace('-', '_')}"
+
+
+def perform(job_id: int, attempt: int) -> None:
+    """What RQ calls in a worker's child process, with what a ``Delivery`` carries."""
+    execute(
+        job_id,
+        attempt,
+        run=_run,
+        worker=os.environ[_WORKER_NAME_VARIABLE],
+        abandon=_die,
+    )
+
+
+def _run(job: RunningJob) -> None:
+    # Imported in the child alone: the packages that train must not be loaded before a fork.
+    import_module(module_of(job.kind)).run(job)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
