@@ -116,6 +116,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def saved_id(row: Any) -> int:
+    """The id of a row that has been written to the database."""
+    assert row.id is not None, f"{type(row).__name__} was never saved"
+    return int(row.id)
+
+
 def _words(enum: type[StrEnum]) -> Any:
     """A column for ``enum``: its values as text, so that adding one needs no migration."""
     return SqlEnum(
@@ -302,7 +308,11 @@ class FrameRange(SQLModel, table=True):
 
 
 class Edit(SQLModel, table=True):
-    """One step of a video's annotation history: the touched parts before and after it."""
+    """One step of a video's annotation history: the touched parts before and after it.
+
+    ``undoes`` is the revision of the step that this one takes back. To redo is to take back
+    an undo.
+    """
 
     __tablename__ = "edits"
     __table_args__ = (UniqueConstraint("video_id", "revision"),)
@@ -310,6 +320,7 @@ class Edit(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     video_id: int = Field(sa_column=_reference("videos.id"))
     revision: int
+    undoes: int | None = None
     author_id: int | None = Field(
         default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
     )

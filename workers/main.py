@@ -24,7 +24,7 @@ from rq.serializers import JSONSerializer
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.embedded.processes import die_with_parent
-from tpod_core.errors import TpodError, Unavailable
+from tpod_core.errors import Unavailable
 from tpod_core.jobs import Reconciler, give_back, report_death
 from tpod_core.log import LOGGER_NAME, get_logger, setup_logging
 from tpod_core.models import QueueName
@@ -41,7 +41,7 @@ _log = get_logger("workers.main")
 
 
 class StopNow(SystemExit):
-    """Ctrl-C: raised in the main thread, wherever it is."""
+    """Ctrl-C: raised in the main thread, wherever that is; RQ lets SystemExit through."""
 
 
 class Worker(rq.Worker):  # type: ignore[misc]
@@ -63,6 +63,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
             work_horse_killed_handler=self._report_killed,
         )
         self._reconciler = reconciler
+        self._leaving_now = False
 
     def subscribe(self) -> None:
         """No commands by Redis: the cancel flag does what they would, and survives Redis."""
@@ -94,16 +95,31 @@ class Worker(rq.Worker):  # type: ignore[misc]
         self._tie_to_parent()
         super().main_work_horse(job, queue)
 
-    def stop_running_job(self) -> None:
+    def set_shutdown_requested_date(self) -> None:
+        """Nobody reads it, and writing it in a signal handler could fail."""
+
+    def teardown(self) -> None:
+        if self._leaving_now:
+            self._stop_running_job()
+        with suppress(*AWAY):
+            super().teardown()
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGTERM, self.request_stop)
+        signal.signal(signal.SIGINT, self._leave_now)
+
+    def _leave_now(self, signal_number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._leaving_now = True
+        raise StopNow(0)
+
+    def _stop_running_job(self) -> None:
         """Kill the job's process, if there is one, and give its job back."""
         if self.horse_pid:
             self.kill_horse()
             self.wait_for_horse()
-        give_back(self.name)
-
-    def _install_signal_handlers(self) -> None:
-        signal.signal(signal.SIGTERM, self.request_stop)
-        signal.signal(signal.SIGINT, _stop_now)
+        with suppress(Unavailable):
+            give_back(self.name)
 
     def _report_killed(self, job: RqJob, pid: int, status: int, usage: Any) -> None:
         cause = _cause_of_death(status)
@@ -112,11 +128,6 @@ class Worker(rq.Worker):  # type: ignore[misc]
             report_death(self.name, cause)
         except Unavailable as error:
             _log.warning("%s: its lease will expire instead: %s", job.id, error.message)
-
-
-def _stop_now(signal_number: int, frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise StopNow(0)
 
 
 def _cause_of_death(status: int) -> str:
@@ -138,10 +149,7 @@ def work(queue: QueueName) -> int:
         return 1
     reconciler.start()
     try:
-        worker.work(logging_level=None)
-    except StopNow:
-        with suppress(TpodError):
-            worker.stop_running_job()
+        worker.work(logging_level="WARNING")
     except AWAY as error:
         _log.error("Redis stayed away: %s", error)
         return 1
@@ -155,9 +163,7 @@ def main() -> int:
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     queue: QueueName = parser.parse_args().queue
     setup_logging(get_settings().log_level)
-    rq_logger = logging.getLogger("rq")
-    rq_logger.setLevel(logging.WARNING)
-    rq_logger.handlers = logging.getLogger(LOGGER_NAME).handlers
+    logging.getLogger("rq").handlers = logging.getLogger(LOGGER_NAME).handlers
     return work(queue)
 
 

@@ -1,4 +1,4 @@
-"""From a delivery to the code that does it: ``JobKind`` "import-video" is ``workers.import_video``."""
+"""From a delivery to the code that does it: "import-video" is ``workers.import_video.run``."""
 
 import os
 import signal

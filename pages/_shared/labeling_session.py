@@ -48,6 +48,14 @@ class LabelingSession:
     client: str = ""
     acknowledged: int = 0
 
+    @classmethod
+    def open(cls, user: User, video_id: int, frame: int) -> "LabelingSession":
+        """Raises: NotFound if the video is not there for this user."""
+        with reading() as session:
+            desk = cls(access.get_video(session, user, video_id))
+        desk.enter(user, frame)
+        return desk
+
     def refresh(self, user: User) -> None:
         """Take over what others changed since; a new visit only if they changed boxes."""
         with reading() as session:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tpod_core.detectors.scores import EpochRow
 
+EPOCHS_FILE = "epochs.jsonl"
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.pt")
 
 
@@ -40,7 +41,7 @@ class Attempt:
 
     @property
     def epochs_file(self) -> Path:
-        return self.directory / "epochs.jsonl"
+        return self.directory / EPOCHS_FILE
 
     def checkpoints(self) -> list[tuple[int, Path]]:
         """(epochs done, file) of every kept checkpoint, oldest first."""
@@ -64,11 +65,7 @@ class Attempt:
             file.write(json.dumps(asdict(row)) + "\n")
 
     def epochs(self) -> list[EpochRow]:
-        """The rows so far; a line that is being written right now is left out."""
-        if not self.epochs_file.exists():
-            return []
-        lines = self.epochs_file.read_text().split("\n")[:-1]
-        return [EpochRow(**json.loads(line)) for line in lines]
+        return read_epochs(self.directory)
 
     def continue_from(self, earlier: "Attempt", epochs_done: int) -> None:
         """Take over the rows and the best model of ``earlier``, up to ``epochs_done``."""
@@ -77,6 +74,24 @@ class Attempt:
                 self.append_epoch(row)
         if earlier.best.exists():
             self.keep_best(earlier.best)
+
+
+def read_epochs(directory: Path) -> list[EpochRow]:
+    """The rows in ``directory``; a line that is being written right now is left out."""
+    file = directory / EPOCHS_FILE
+    if not file.exists():
+        return []
+    lines = file.read_text().split("\n")[:-1]
+    return [EpochRow(**json.loads(line)) for line in lines]
+
+
+def remove_attempts(detector_directory: Path) -> None:
+    """The training is over: keep its rows, and give the space of its runs back."""
+    attempts = list_attempts(detector_directory)
+    if attempts and attempts[-1].epochs_file.exists():
+        attempts[-1].epochs_file.replace(detector_directory / EPOCHS_FILE)
+    for attempt in attempts:
+        shutil.rmtree(attempt.directory, ignore_errors=True)
 
 
 def list_attempts(detector_directory: Path) -> list[Attempt]:

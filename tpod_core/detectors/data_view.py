@@ -4,12 +4,12 @@ from pathlib import Path
 
 from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.protocol import DataView
-from tpod_core.errors import NotFound
+from tpod_core.errors import Conflict
 from tpod_core.formats.yolo import Manifest, read_manifest
 
 
 def size_of(training_set: Path) -> SetSize:
-    """What the suggested configuration depends on. Raises: NotFound if the files are gone."""
+    """What the suggested configuration depends on. Raises: Conflict if the files are gone."""
     manifest = _manifest(training_set)
     return SetSize(
         train_images=sum(frame.split == "train" for frame in manifest.frames),
@@ -23,7 +23,7 @@ def make_view(training_set: Path, directory: Path) -> DataView:
 
     ``images`` and each part of ``labels`` are links into the set, and the lists name images
     through them: what Ultralytics writes beside the labels then lands here.
-    Raises: NotFound if the set or one of its images is gone.
+    Raises: Conflict if the set or one of its images is gone.
     """
     manifest = _manifest(training_set)
     directory.mkdir(parents=True)
@@ -41,12 +41,15 @@ def make_view(training_set: Path, directory: Path) -> DataView:
 
 
 def _manifest(training_set: Path) -> Manifest:
-    if not (training_set / "manifest.json").is_file():
-        raise NotFound("The files of this training set are gone. Build it again.")
-    return read_manifest(training_set)
+    try:
+        return read_manifest(training_set)
+    except FileNotFoundError as error:
+        raise Conflict("The files of this training set are gone. Build it again.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Conflict("The files of this training set are damaged. Build it again.") from error
 
 
 def _require(images: tuple[Path, ...]) -> None:
     missing = sum(not path.is_file() for path in images)
     if missing:
-        raise NotFound(f"{missing} images of this training set are gone. Build it again.")
+        raise Conflict(f"{missing} images of this training set are gone. Build it again.")

@@ -64,9 +64,7 @@ def pack(directory: Path) -> Path:
     with zipfile.ZipFile(target, "w") as archive:
         for path in members:
             stored = path.suffix in _STORED
-            archive.write(
-                path, path.name, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            )
+            archive.write(path, path.name, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
     return target
 
 
@@ -80,8 +78,8 @@ def _readme(card: DetectorCard, metrics: dict[str, Any]) -> str:
 
 An object detector ({card.family}) trained with TPOD on the training set “{card.training_set}”.
 
-On its {metrics["images"]} validation images: mAP50 {metrics["map50"]:.3f}, \
-mAP50-95 {metrics["map50_95"]:.3f}; at the recommended confidence of \
+On its {metrics["images"]} validation images: mAP50 {metrics["mAP50"]:.3f}, \
+mAP50-95 {metrics["mAP50-95"]:.3f}; at the recommended confidence of \
 {card.recommended_confidence:.2f}, precision {metrics["precision"]:.3f} and \
 recall {metrics["recall"]:.3f}.
 

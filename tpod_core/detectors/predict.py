@@ -44,7 +44,9 @@ class Detector:
         self._input = self._session.get_inputs()[0]
         self._side_px = int(self._input.shape[2])
 
-    def detect(self, image_bgr: np.ndarray, confidence: float | None = None) -> list[dict[str, Any]]:
+    def detect(
+        self, image_bgr: np.ndarray, confidence: float | None = None
+    ) -> list[dict[str, Any]]:
         """Boxes in ``image_bgr`` (height, width, 3; uint8) with at least ``confidence``, best
         first; without one, the confidence that suited the validation images best."""
         lowest = self.confidence if confidence is None else confidence
@@ -177,7 +179,7 @@ def main() -> None:
     if not arguments.source.is_file():
         raise SystemExit(f"There is no file {arguments.source}.")
     answer = predict(Detector(), arguments.source, arguments.confidence, arguments.annotated)
-    text = json.dumps(answer, ensure_ascii=False, indent=1)
+    text = json.dumps(answer, ensure_ascii=False)
     if arguments.json is None:
         print(text)
         return

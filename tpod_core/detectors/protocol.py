@@ -4,7 +4,7 @@ Light: no torch here. A family implements ``Provider`` in a module of its own an
 line in ``registry``; the worker knows nothing else about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -59,10 +59,11 @@ class TrainRequest:
 class Watcher(Protocol):
     """Hears of a training's progress; any of these may raise JobStopped to end it at once."""
 
+    def check(self) -> None:
+        """Called for every batch of a validation."""
+
     def on_batch(self, epoch: int, fraction: float) -> None:
         """A batch is done: ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
-
-    def on_validation_batch(self) -> None: ...
 
     def on_epoch(self, row: EpochRow) -> None: ...
 
@@ -90,8 +91,11 @@ class Provider(Protocol):
         on. Raises: TpodError with a sentence where the cause is known.
         """
 
-    def evaluate(self, scene: Scene, watcher: Watcher) -> Score:
-        """The score on the validation part, at the shape in which the model is delivered."""
+    def evaluate(self, scene: Scene, check: Callable[[], None]) -> Score:
+        """The score on the validation part, in the shape in which the model is delivered.
+
+        ``check`` is called for every batch, and may raise JobStopped.
+        """
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
         """Write the model as ONNX: input (1, 3, s, s) RGB 0..1, output (1, n, 6) rows

@@ -10,6 +10,8 @@ from tpod_core.detectors.config import TrainConfig, YoloConfig
 from tpod_core.detectors.protocol import Provider
 from tpod_core.errors import InvalidInput
 
+ConfigModel = type[TrainConfig]
+
 
 @dataclass(frozen=True)
 class DetectorType:
@@ -22,7 +24,7 @@ class DetectorType:
     label: str
     family: str
     description: str
-    config: type[TrainConfig]
+    config: ConfigModel
     provider: str
     weights: str
 
@@ -65,7 +67,7 @@ def get_type(name: str) -> DetectorType:
     raise InvalidInput(f"There is no detector family {name!r}. There are: {names}.", "dnn_type")
 
 
-def config_model(name: str) -> type[TrainConfig]:
+def config_model(name: str) -> ConfigModel:
     return get_type(name).config
 
 

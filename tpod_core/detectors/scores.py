@@ -1,7 +1,17 @@
-"""Figures of a training: one row per epoch, and the score at the end."""
+"""Figures of a training: one row per epoch, and the score at the end.
 
-from dataclasses import asdict, dataclass, field
+``as_json`` names the figures as the field does: ``mAP50``, ``mAP50-95``.
+"""
+
+from dataclasses import asdict, dataclass
 from typing import Any
+
+_PUBLIC_NAMES = {
+    "map50": "mAP50",
+    "map50_95": "mAP50-95",
+    "ap50": "AP50",
+    "ap50_95": "AP50-95",
+}
 
 
 @dataclass(frozen=True)
@@ -17,6 +27,9 @@ class EpochRow:
     map50: float
     map50_95: float
     learning_rate: float
+
+    def as_json(self) -> dict[str, Any]:
+        return _public(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,11 @@ class Score:
     recall: float
     f1: float
     recommended_confidence: float
-    classes: tuple[ClassScore, ...] = field(default_factory=tuple)
+    classes: tuple[ClassScore, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"classes": [asdict(row) for row in self.classes]}
+        return _public(asdict(self)) | {"classes": [_public(asdict(row)) for row in self.classes]}
+
+
+def _public(values: dict[str, Any]) -> dict[str, Any]:
+    return {_PUBLIC_NAMES.get(name, name): value for name, value in values.items()}

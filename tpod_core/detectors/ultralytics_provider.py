@@ -4,9 +4,10 @@ Source: docs.ultralytics.com/usage/callbacks and the code of the pinned version.
 """
 
 import json
+import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ configure()  # before Ultralytics reads its environment
 import torch  # noqa: E402
 import ultralytics  # noqa: E402
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator  # noqa: E402
+from ultralytics.utils import LOGGER  # noqa: E402
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 
 from tpod_core.detectors.ultralytics_scores import score_of  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
+
+# Its progress bars would fill the job's log, which has our own line for every epoch.
+LOGGER.setLevel(logging.WARNING)
 
 MAX_DETECTIONS = 300
 _NMS_IOU = 0.7
@@ -34,7 +39,7 @@ _LOWEST_CONFIDENCE = 0.001
 """Baked into the ONNX model, so that whoever runs it may choose any higher one."""
 
 
-class _Trainer(DetectionTrainer):
+class _Trainer(DetectionTrainer):  # type: ignore[misc]
     def final_eval(self) -> None:
         """Nothing: ``evaluate`` scores the best model once, in the delivered shape."""
 
@@ -58,7 +63,7 @@ class UltralyticsProvider:
         strip_optimizer(attempt.best, str(stripped))
         stripped.replace(attempt.trained)
 
-    def evaluate(self, scene: Scene, watcher: Watcher) -> Score:
+    def evaluate(self, scene: Scene, check: Callable[[], None]) -> Score:
         arguments = {
             "task": "detect",
             "mode": "val",
@@ -74,7 +79,7 @@ class UltralyticsProvider:
             "workers": _loader_workers(scene.config.device),
         }
         validator = DetectionValidator(save_dir=scene.scratch, args=arguments)
-        validator.add_callback("on_val_batch_end", lambda _: watcher.on_validation_batch())
+        validator.add_callback("on_val_batch_end", lambda _: check())
         validator(model=str(_readable(scene.checkpoint)))
         return score_of(validator.metrics, scene.data.classes, len(scene.data.val))
 

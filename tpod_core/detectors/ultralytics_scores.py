@@ -10,6 +10,9 @@ from tpod_core.detectors.scores import ClassScore, Score
 _DEFAULT_CONFIDENCE = 0.25
 """Recommended for a detector that found nothing: there is no best F1 to choose by."""
 
+_LOWEST_RECOMMENDED = 0.05
+"""A best F1 further down is that of a detector which guesses; hundreds of boxes help nobody."""
+
 
 def score_of(metrics: Any, classes: tuple[str, ...], images: int) -> Score:
     """``metrics`` is a processed ``DetMetrics``; its arrays run over the classes that occur."""
@@ -50,4 +53,5 @@ def _best_confidence(box: Any) -> float:
     curve = np.asarray(box.f1_curve)
     if not curve.size or not curve.any():
         return _DEFAULT_CONFIDENCE
-    return round(float(box.px[smooth(curve.mean(0), 0.1).argmax()]), 3)
+    best = float(box.px[smooth(curve.mean(0), 0.1).argmax()])
+    return round(max(best, _LOWEST_RECOMMENDED), 3)

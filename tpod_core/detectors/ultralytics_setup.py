@@ -43,7 +43,7 @@ def configure() -> None:
 
 
 def _place_fonts(directory: Path) -> None:
-    from matplotlib import get_data_path  # after MPLCONFIGDIR is set
+    from matplotlib import get_data_path  # noqa: PLC0415 - reads MPLCONFIGDIR
 
     source = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
     directory.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def _place_fonts(directory: Path) -> None:
 
 
 def _write_settings(settings: Settings, root: Path) -> None:
-    from ultralytics import settings as theirs  # the import itself is offline by now
+    from ultralytics import settings as theirs  # noqa: PLC0415 - reads our environment
 
     wanted = dict.fromkeys(_QUIET, False) | {
         "weights_dir": str(settings.resolved_weights_dir),

@@ -20,7 +20,7 @@ def training_callbacks(attempt: Attempt, watcher: Watcher) -> Callbacks:
     callbacks: Callbacks = get_default_callbacks()
     callbacks["on_train_epoch_start"].append(listener.on_epoch_start)
     callbacks["on_train_batch_end"].append(listener.on_batch_end)
-    callbacks["on_val_batch_end"].append(lambda _: watcher.on_validation_batch())
+    callbacks["on_val_batch_end"].append(lambda _: watcher.check())
     callbacks["on_model_save"].append(listener.on_model_save)
     return callbacks
 

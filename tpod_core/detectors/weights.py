@@ -30,7 +30,9 @@ def resolve_start(filename: str, settings: Settings) -> Start:
         return Start(local)
     how_to_help = f"Put {filename} into {local.parent} to start from published weights."
     if not settings.weights_download:
-        return Start(None, f"Started from random weights, for {filename} is not here. {how_to_help}")
+        return Start(
+            None, f"Started from random weights, for {filename} is not here. {how_to_help}"
+        )
     try:
         _download(f"{RELEASE_URL}/{filename}", local)
     except OSError as error:

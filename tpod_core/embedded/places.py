@@ -9,6 +9,7 @@ redis/                the server's append-only file
 """
 
 import os
+import shutil
 import stat
 import tempfile
 from pathlib import Path
@@ -61,6 +62,14 @@ def publish_socket(data_dir: Path) -> Path:
         part.write_text(str(socket))
         part.replace(_publication(data_dir))
     return socket
+
+
+def withdraw_socket(data_dir: Path) -> None:
+    """Remove what ``publish_socket`` made, at an orderly end."""
+    socket = find_socket(data_dir)
+    if socket is not None and _is_ours_alone(socket.parent):
+        shutil.rmtree(socket.parent, ignore_errors=True)
+    _publication(data_dir).unlink(missing_ok=True)
 
 
 def _publication(data_dir: Path) -> Path:

@@ -16,6 +16,7 @@ Source: leases and fencing after M. Kleppmann, "How to do distributed locking" (
 
 from tpod_core.jobs.execution import execute
 from tpod_core.jobs.lifecycle import give_back, report_death, request_cancel, submit
+from tpod_core.jobs.log_file import log_tail
 from tpod_core.jobs.reconciler import Reconciler
 from tpod_core.jobs.running import RunningJob
 
@@ -24,6 +25,7 @@ __all__ = [
     "RunningJob",
     "execute",
     "give_back",
+    "log_tail",
     "report_death",
     "request_cancel",
     "submit",

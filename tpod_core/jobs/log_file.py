@@ -7,6 +7,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from tpod_core.log import get_logger
+from tpod_core.models import Job
+from tpod_core.storage import get_storage
 
 _STANDARD_STREAMS = (1, 2)
 
@@ -28,6 +30,24 @@ def output_to(path: Path, heading: str) -> Iterator[None]:
         file.write(f"{heading}\n")
         with _descriptors_to(file.fileno()), redirect_stdout(file), redirect_stderr(file):
             yield
+
+
+def log_tail(job: Job, max_bytes: int = 16_384) -> str:
+    """The end of a job's log, from the start of a line; empty before its first attempt.
+
+    A progress bar redraws its line with carriage returns: the last drawing is kept.
+    """
+    try:
+        with get_storage().path(job.log_key).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - max_bytes))
+            text = file.read().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    if size > max_bytes:
+        text = text.partition("\n")[2]
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return "\n".join(lines)
 
 
 @contextmanager

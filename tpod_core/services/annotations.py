@@ -5,12 +5,16 @@ Every edit names the revision that its author saw. Whoever comes second gets an
 the video's log, so undo works after a reload and for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from tpod_core.models import User, Video
+from tpod_core.errors import Conflict
+from tpod_core.models import Edit, User, Video
+from tpod_core.propagation.linear import derive
+from tpod_core.tracks import log, reading, writing
+from tpod_core.tracks.checking import check_document
 from tpod_core.tracks.documents import (
     AnnotationDoc,
     FrameBox,
@@ -18,6 +22,9 @@ from tpod_core.tracks.documents import (
     LabelDoc,
     TrackDoc,
 )
+from tpod_core.tracks.door import Door
+from tpod_core.tracks.edits import Annotations, apply, existing_tracks, new_labels
+from tpod_core.tracks.history import Part, difference
 from tpod_core.tracks.operations import (
     ClearRange,
     DeleteTrack,
@@ -66,28 +73,167 @@ class EditResult:
 
 
 def get_document(session: Session, video: Video) -> AnnotationDoc:
-    raise NotImplementedError
+    """Everything labelled in ``video``, its tracks in the order of their ids."""
+    names = reading.load_catalogue(session)
+    return AnnotationDoc(
+        revision=video.revision,
+        labels=reading.load_labels(session, _id(video)),
+        tracks=tuple(
+            TrackDoc(track_id, names[state.label_id], tuple(state.ordered()))
+            for track_id, state in reading.load_tracks(session, _id(video)).items()
+        ),
+        ranges=reading.load_ranges(session, _id(video)),
+    )
+
+
+def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int, list[FrameBox]]:
+    """The boxes on each frame ``start <= n < stop``, derived ones included, by track id.
+
+    Every frame asked for is a key of the answer, with an empty list where it has no box.
+    """
+    names = reading.load_catalogue(session)
+    boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
+    for track_id, state in reading.load_tracks_around(session, _id(video), start, stop).items():
+        label = names[state.label_id]
+        for shown, derived in derive(state.ordered(), range(start, stop)):
+            source = "linear" if derived else shown.source.value
+            boxes[shown.frame].append(
+                FrameBox(track_id, label, shown.box, source, shown.occluded, not derived)
+            )
+    return boxes
 
 
 def replace_document(
     session: Session, user: User, video: Video, document: AnnotationDoc, seen: int
 ) -> AnnotationDoc:
-    raise NotImplementedError
+    """Put ``document`` in the place of all that was labelled; the new document.
+
+    Tracks without an id are new. The document's revision and labels are not looked at.
+    Raises: EditConflict if ``seen`` is not current, InvalidInput naming the wrong field.
+    """
+    revision = log.take_revision(session, video, seen)
+    before = _load(session, video, None)
+    checked = check_document(document, _door(session, video), before.tracks)
+    new_ids = iter(writing.insert_tracks(session, _id(video), user.id, checked.new_labels))
+    tracks = {
+        next(new_ids) if track_id is None else track_id: state for track_id, state in checked.tracks
+    }
+    _save(session, user, video, revision, difference(before, Annotations(tracks, checked.ranges)))
+    return get_document(session, video)
 
 
 def apply_edits(
     session: Session, user: User, video: Video, edits: Sequence[EditOp], seen: int
 ) -> EditResult:
-    raise NotImplementedError
+    """Do ``edits`` in order, all or none, as one step of the video's log.
 
-
-def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int, list[FrameBox]]:
-    raise NotImplementedError
+    Raises: EditConflict if ``seen`` is not current, InvalidInput naming the wrong edit.
+    """
+    revision = log.take_revision(session, video, seen)
+    door = _door(session, video)
+    labels = new_labels(edits, door)
+    before = _load(session, video, existing_tracks(edits))
+    track_ids = writing.insert_tracks(session, _id(video), user.id, labels)
+    after = apply(before, edits, door, zip(track_ids, labels, strict=True))
+    revision = _save(session, user, video, revision, difference(before, after))
+    return EditResult(revision, tuple(track_ids))
 
 
 def undo(session: Session, user: User, video: Video, seen: int) -> EditResult:
-    raise NotImplementedError
+    """Take the video's last step back, whoever made it; that is a step of its own.
+
+    Raises: EditConflict if ``seen`` is not current, Conflict if nothing is left to undo.
+    """
+    revision = log.take_revision(session, video, seen)
+    undoable, _ = log.find_undo_and_redo(session, _id(video))
+    if undoable is None:
+        raise Conflict("There is nothing left to undo.")
+    return _take_back(session, user, video, undoable, revision)
 
 
 def redo(session: Session, user: User, video: Video, seen: int) -> EditResult:
-    raise NotImplementedError
+    """Do again what the last ``undo`` took back.
+
+    Raises: EditConflict if ``seen`` is not current, Conflict if nothing is left to redo.
+    """
+    revision = log.take_revision(session, video, seen)
+    _, redoable = log.find_undo_and_redo(session, _id(video))
+    if redoable is None:
+        raise Conflict("There is nothing to redo.")
+    return _take_back(session, user, video, redoable, revision)
+
+
+def _take_back(
+    session: Session, user: User, video: Video, undone: int, revision: int
+) -> EditResult:
+    step = log.get_step(session, _id(video), undone)
+    returning = {
+        int(track_id): track["label_id"]
+        for track_id, track in step.before.get("tracks", {}).items()
+        if track and step.after["tracks"][track_id] is None
+    }
+    _require_labels(session, video, step.before)
+    track_ids = writing.insert_tracks(
+        session, _id(video), user.id, list(returning.values()), list(returning)
+    )
+    _save(session, user, video, revision, (step.after, step.before), undoes=undone)
+    return EditResult(revision, tuple(track_ids))
+
+
+def _require_labels(session: Session, video: Video, part: Part) -> None:
+    needed = {track["label_id"] for track in part.get("tracks", {}).values() if track}
+    gone = needed - {label.id for label in reading.load_labels(session, _id(video))}
+    if gone:
+        names = reading.load_catalogue(session)
+        missing = ", ".join(sorted(f'"{names.get(id_, "a deleted label")}"' for id_ in gone))
+        raise Conflict(f"This needs the label {missing}. Add it to the video's list first.")
+
+
+def _door(session: Session, video: Video) -> Door:
+    if not video.frame_count:
+        raise Conflict("This video has no frames to label yet. Wait until its import has begun.")
+    return Door(
+        video.frame_count,
+        video.frame_wh,
+        {label.name: label.id for label in reading.load_labels(session, _id(video))},
+        frozenset(reading.load_catalogue(session).values()),
+    )
+
+
+def _load(session: Session, video: Video, track_ids: Collection[int] | None) -> Annotations:
+    return Annotations(
+        reading.load_tracks(session, _id(video), track_ids),
+        reading.load_ranges(session, _id(video)),
+    )
+
+
+def _save(
+    session: Session,
+    user: User,
+    video: Video,
+    revision: int,
+    parts: tuple[Part, Part],
+    undoes: int | None = None,
+) -> int:
+    """Write what changed, and log it; the video's revision, unmoved if nothing changed."""
+    before, after = parts
+    if before == after:
+        return log.give_revision_back(session, video, revision)
+    writing.write_part(session, _id(video), user.id, after)
+    log.write_step(
+        session,
+        Edit(
+            video_id=_id(video),
+            revision=revision,
+            undoes=undoes,
+            author_id=user.id,
+            before=before,
+            after=after,
+        ),
+    )
+    return revision
+
+
+def _id(video: Video) -> int:
+    assert video.id is not None, "the video has not been saved"
+    return video.id

@@ -3,7 +3,7 @@
 A refused edit raises ``InvalidInput`` whose field counts the edits: ``ops[2].frame``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tpod_core.errors import InvalidInput
@@ -33,6 +33,12 @@ class Annotations:
 
     tracks: dict[int, TrackState]
     ranges: tuple[Range, ...] = ()
+
+
+def existing_tracks(edits: Sequence[EditOp]) -> set[int]:
+    """The ids of the tracks that ``edits`` speak of."""
+    named = {edit.track_id for edit in edits if not isinstance(edit, RangeEdit)}
+    return {track_id for track_id in named if track_id is not None}
 
 
 def new_labels(edits: Sequence[EditOp], door: Door) -> list[int]:
@@ -65,7 +71,7 @@ def apply(
             case DeleteTrack():
                 _get(tracks, edit.track_id, field)
                 del tracks[edit.track_id]
-            case _:
+            case _:  # the edits of one existing track
                 state = _get(tracks, edit.track_id, field)
                 tracks[edit.track_id] = _edit_track(state, edit, door, field)
     return Annotations(tracks, ranges)
@@ -102,11 +108,17 @@ def _edit_ranges(
 
 
 def _edit_track(state: TrackState, edit: TrackEdit, door: Door, field: str) -> TrackState:
-    if isinstance(edit, RelabelTrack):
-        return replace(state, label_id=door.label_id(edit.label, f"{field}.label"))
-    assert not isinstance(edit, DeleteTrack)
-    door.frame(edit.frame, f"{field}.frame")
-    after = _FRAME_EDITS[type(edit)](state, edit, door, f"{field}.frame")
+    match edit:
+        case RelabelTrack():
+            return replace(state, label_id=door.label_id(edit.label, f"{field}.label"))
+        case RemoveKeyframe():
+            after = _remove_keyframe(state, edit, f"{field}.frame")
+        case HideBox():
+            after = _hide_box(state, edit, door, f"{field}.frame")
+        case EndTrack():
+            after = _end_track(state, edit, f"{field}.frame")
+        case SetOccluded():
+            after = _set_occluded(state, edit, f"{field}.frame")
     if all(keyframe.outside for keyframe in after.keyframes.values()):
         raise InvalidInput(
             f"This is the only box of track {edit.track_id}. Delete the track instead.",
@@ -115,9 +127,7 @@ def _edit_track(state: TrackState, edit: TrackEdit, door: Door, field: str) -> T
     return after
 
 
-def _remove_keyframe(
-    state: TrackState, edit: RemoveKeyframe, door: Door, field: str
-) -> TrackState:
+def _remove_keyframe(state: TrackState, edit: RemoveKeyframe, field: str) -> TrackState:
     if edit.frame not in state.keyframes:
         raise InvalidInput(f"Track {edit.track_id} has no key frame {edit.frame}.", field)
     rest = {frame: kept for frame, kept in state.keyframes.items() if frame != edit.frame}
@@ -134,23 +144,15 @@ def _hide_box(state: TrackState, edit: HideBox, door: Door, field: str) -> Track
     return _with(hidden, goes_on)
 
 
-def _end_track(state: TrackState, edit: EndTrack, door: Door, field: str) -> TrackState:
+def _end_track(state: TrackState, edit: EndTrack, field: str) -> TrackState:
     shown = _shown(state, edit.track_id, edit.frame, field)
     earlier = {frame: kept for frame, kept in state.keyframes.items() if frame < edit.frame}
     return _with(replace(state, keyframes=earlier), replace(shown, outside=True))
 
 
-def _set_occluded(state: TrackState, edit: SetOccluded, door: Door, field: str) -> TrackState:
+def _set_occluded(state: TrackState, edit: SetOccluded, field: str) -> TrackState:
     shown = _shown(state, edit.track_id, edit.frame, field)
     return _with(state, replace(shown, occluded=edit.occluded))
-
-
-_FRAME_EDITS: dict[type, Callable[..., TrackState]] = {
-    RemoveKeyframe: _remove_keyframe,
-    HideBox: _hide_box,
-    EndTrack: _end_track,
-    SetOccluded: _set_occluded,
-}
 
 
 def _get(tracks: dict[int, TrackState], track_id: int, field: str) -> TrackState:

@@ -88,6 +88,6 @@ class ClearRange:
     stop: int
 
 
-TrackEdit = RemoveKeyframe | HideBox | EndTrack | DeleteTrack | RelabelTrack | SetOccluded
+TrackEdit = RemoveKeyframe | HideBox | EndTrack | RelabelTrack | SetOccluded
 RangeEdit = MarkRange | ClearRange
-EditOp = PutBox | TrackEdit | RangeEdit
+EditOp = PutBox | DeleteTrack | TrackEdit | RangeEdit

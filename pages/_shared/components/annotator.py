@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
+_PAGE_STYLE = (_HERE / "labeling_page.css").read_text("utf-8")
 _PARTS = ("boxes", "frames", "surface", "timeline", "panel", "keys")
 
 _mount = st.components.v2.component(
@@ -42,6 +43,7 @@ def mount(
             ``{width, height}`` in CSS pixels.
         on_outbox: ``st.session_state[key].outbox`` holds acts, see ``labeling_acts``.
     """
+    st.html(f"<style>{_PAGE_STYLE}</style>")
     _mount(
         key=key,
         data=video,

@@ -6,6 +6,7 @@
 // pointer, and hand the events on with the pointer kept inside.
 
 const CLICK_PX = 3
+const HALF_STROKE_PX = 1 // a new box starts with the outer edge of its stroke; people aim with the middle
 const REACH_PX = 7 // how far outside a box its handles can be taken
 const SMALLEST_HANDLED_PX = 34 // handles of smaller boxes would cover them whole
 const FAR_AWAY = -9999
@@ -186,11 +187,11 @@ class Surface {
       if (distance(drag.from, drag.to) < CLICK_PX) return
       drag.begun = true
       this.on.dragging(true)
-      this.#sendAt("mousedown", drag.from)
+      this.#sendAt("mousedown", aimed(drag.from))
     }
+    if (!drag.hit) return this.#sendAt("mousemove", aimed(drag.to))
     // The canvas scales corners freely only while Shift is down; we turn that around.
-    const corner = drag.handle?.length === 2
-    this.#sendAt("mousemove", drag.to, corner ? !event.shiftKey : false)
+    this.#sendAt("mousemove", drag.to, drag.handle.length === 2 && !event.shiftKey)
   }
 
   #onUp(event) {
@@ -211,13 +212,13 @@ class Surface {
       this.#send("mouseup", FAR_AWAY, FAR_AWAY)
       return
     }
-    this.#sendAt("mouseup", drag.to, drag.handle?.length === 2 ? !shiftKey : false)
+    this.#sendAt("mouseup", drag.to, drag.handle.length === 2 && !shiftKey)
     moveRect(drag.hit, drag)
     this.#changed()
   }
 
   #endDrawing(drag) {
-    this.#sendAt("mouseup", drag.to)
+    this.#sendAt("mouseup", aimed(drag.to))
     const [width, height] = this.on.smallest()
     const rect = between(drag.from, drag.to)
     if (rect.x2 - rect.x1 < width || rect.y2 - rect.y1 < height) {
@@ -266,6 +267,10 @@ function distance(a, b) {
 
 function sameBox(a, b) {
   return a.track === b.track || (!b.track && distance({ x: a.x1, y: a.y1 }, { x: b.x1, y: b.y1 }) < 4)
+}
+
+function aimed({ x, y }) {
+  return { x: Math.max(0, x - HALF_STROKE_PX), y: Math.max(0, y - HALF_STROKE_PX) }
 }
 
 function middle(rect) {

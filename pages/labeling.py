@@ -1,0 +1,131 @@
+"""The labelling screen: ``/labeling?video=12``, optionally ``&frame=340``."""
+
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from pages._shared import labeling_view, state
+from pages._shared.canvas import FONT_PX, STROKE_PX, Surface
+from pages._shared.components import annotator
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.labeling_acts import read_outbox
+from pages._shared.labeling_session import LabelingSession
+from pages._shared.page import page_header
+from tpod_core import access
+from tpod_core.db import reading
+from tpod_core.models import Video, VideoState
+
+CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
+_OFFSCREEN_URL = "http://localhost"
+_UNLABELLED_COLOR = "#888888"
+
+
+def main() -> None:
+    user = require_user()
+    wanted = st.query_params.get("video", "")
+    if not wanted.isdecimal():
+        _explain("Choose a video", "This screen labels one video at a time: open one from the list.")
+        return
+    with show_errors():
+        with reading() as session:
+            video = access.get_video(session, user, int(wanted))
+        if video.frame_count:
+            _annotate(video.id)
+        else:
+            _explain_state(video)
+
+
+@st.fragment
+def _annotate(video_id: int) -> None:
+    """The screen itself; each rerun ends by telling the annotator what is saved now."""
+    user = require_user()
+    with show_errors():
+        desk = state.labeling_session()
+        if desk is None or desk.video.id != video_id:
+            desk = LabelingSession.open(user, video_id, _wanted_frame())
+            state.set_labeling_session(desk)
+        else:
+            desk.refresh(user)
+        with st.container(key="annotator-screen"):
+            annotator.mount(
+                labeling_view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox
+            )
+            if desk.surface:
+                with st.container(key="annotator-canvas"):
+                    _canvas(desk, desk.surface)
+            annotator.feed(labeling_view.feed(desk), FEED)
+
+
+def _canvas(desk: LabelingSession, surface: Surface) -> None:
+    width, height = surface.canvas_wh
+    st_canvas(
+        drawing_mode="labeled_rect",
+        background_image=labeling_view.frame_url(
+            desk, surface, st.context.url or _OFFSCREEN_URL
+        ),
+        initial_drawing=desk.drawing,
+        label=desk.label,
+        stroke_color=desk.colors().get(desk.label, _UNLABELLED_COLOR),
+        stroke_width=STROKE_PX,
+        fill_color="rgba(0, 0, 0, 0)",
+        font_size=FONT_PX,
+        width=width,
+        height=height,
+        # The annotator asks for the drawing at each mouse-up; the canvas's own sending would
+        # come 200 ms later, and once more after every change of frame.
+        update_streamlit=False,
+        key=CANVAS,
+        on_change=_on_drawing,
+    )
+
+
+def _on_drawing() -> None:
+    user = require_user()
+    with show_errors():
+        if desk := state.labeling_session():
+            desk.commit(user, _drawing())
+
+
+def _on_outbox() -> None:
+    user = require_user()
+    with show_errors():
+        if desk := state.labeling_session():
+            desk.commit(user, _drawing())
+            desk.perform(user, read_outbox(st.session_state[ANNOTATOR]["outbox"]))
+
+
+def _on_stage() -> None:
+    user = require_user()
+    stage = st.session_state[ANNOTATOR]["stage"]
+    with show_errors():
+        if (desk := state.labeling_session()) and stage:
+            desk.commit(user, _drawing())
+            desk.resize(user, (int(stage["width"]), int(stage["height"])))
+
+
+def _drawing() -> dict | None:
+    """The canvas's newest answer: ``CanvasResult.json_data``, at the time of a callback."""
+    answer = st.session_state.get(CANVAS) or {}
+    return (answer.get("drawing") or {}).get("raw")
+
+
+def _wanted_frame() -> int:
+    frame = st.query_params.get("frame", "")
+    return int(frame) if frame.isdecimal() else 0
+
+
+def _explain_state(video: Video) -> None:
+    if video.state is VideoState.FAILED:
+        _explain(video.name, f"This video cannot be labelled. {video.message}")
+    elif video.state in (VideoState.CREATED, VideoState.UPLOADING):
+        _explain(video.name, "This video has no file yet. Upload it on its card.")
+    else:
+        _explain(video.name, "The first frames are being read. Open it again in a moment.")
+
+
+def _explain(title: str, sentence: str) -> None:
+    page_header(title, sentence)
+    st.page_link("videos.py", label="Back to the videos")
+
+
+main()

@@ -1,0 +1,20 @@
+"""A real ASGI server with the app's lifespan and nothing else, on a port of its choice."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tpod_core.embedded import embedded_services, lifespan
+
+
+@asynccontextmanager
+async def services(app: Starlette) -> AsyncIterator[None]:
+    async with embedded_services():
+        yield
+
+
+if __name__ == "__main__":
+    lifespan.SUPERVISOR_MODULE = "tests.faults.supervisor"
+    uvicorn.run(Starlette(lifespan=services), port=0, log_level="warning")

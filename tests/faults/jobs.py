@@ -1,0 +1,59 @@
+"""Jobs for the fault tests; ``subject`` says what they do. They leave marks on the disk.
+
+A mark is ``marks/<job id>-a<attempt>.<word>``: the tests wait for one and count them.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from sqlmodel import Session
+
+from tpod_core.config import get_settings
+from tpod_core.jobs import RunningJob
+from tpod_core.models import Job
+
+PATIENCE_S = 60.0
+
+
+def marks(word: str) -> list[str]:
+    """Names of the marks of this kind that there are."""
+    return sorted(path.name for path in _directory().glob(f"*.{word}"))
+
+
+def mark(job: RunningJob, word: str) -> None:
+    _directory().joinpath(f"{job.id}-a{job.attempt}.{word}").write_text(str(os.getpid()))
+
+
+def let_go() -> None:
+    """Let waiting jobs end."""
+    _directory().joinpath("go").touch()
+
+
+def run(job: RunningJob) -> None:
+    """``wait:``: until ``let_go``; ``wait-once:``: a second attempt ends at once."""
+    mark(job, "began")
+    behaviour = job.subject.partition(":")[0]
+    if behaviour == "wait" or (behaviour == "wait-once" and job.attempt == 1):
+        _wait(job)
+    with job.transaction():
+        mark(job, "wrote")
+
+
+def settle(session: Session, job: Job) -> None:
+    """These jobs have no subject that would follow them."""
+
+
+def _wait(job: RunningJob) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not _directory().joinpath("go").exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError("nobody let this job go")
+        job.check()
+        time.sleep(0.02)
+
+
+def _directory() -> Path:
+    directory = get_settings().data_dir / "marks"
+    directory.mkdir(exist_ok=True)
+    return directory

@@ -1,0 +1,422 @@
+"""The life of a job's row, with a list in Redis' place and the clock's lease in our hands."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session
+
+from tests.fake_queue import ListQueue
+from tpod_core import db
+from tpod_core.errors import (
+    Conflict,
+    InvalidInput,
+    JobCancelled,
+    LeaseLost,
+    StorageFull,
+    Unavailable,
+)
+from tpod_core.jobs import (
+    Reconciler,
+    RunningJob,
+    execute,
+    give_back,
+    log_tail,
+    report_death,
+    request_cancel,
+    settling,
+    submit,
+)
+from tpod_core.jobs.lifecycle import MAX_FAULTS, claim
+from tpod_core.jobs.process_lock import process_lock
+from tpod_core.jobs.running import Heartbeat
+from tpod_core.models import Job, JobKind, JobState, QueueName
+from tpod_core.queue import replaced_by
+
+SETTLED: list[tuple[int | None, JobState, str]] = []
+
+
+def record_settled(session: Session, job: Job) -> None:
+    SETTLED.append((job.id, job.state, job.message))
+
+
+def fail_to_settle(session: Session, job: Job) -> None:
+    session.add(Job(kind=JobKind.LOAD_DEMO, queue=QueueName.LOW, subject="left:behind"))
+    session.flush()
+    raise RuntimeError("a defect in a service")
+
+
+@pytest.fixture
+def queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ListQueue]:
+    SETTLED.clear()
+    settle_with(monkeypatch, "record_settled")
+    fake = ListQueue()
+    with replaced_by(fake):
+        yield fake
+
+
+def settle_with(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    for kind in JobKind:
+        monkeypatch.setitem(settling.SETTLE_BY_KIND, kind, f"{__name__}:{function}")
+
+
+def new_job() -> Job:
+    with db.transaction() as session:
+        return submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+
+
+def row(job: Job) -> Job:
+    with db.reading() as session:
+        return session.get_one(Job, job.id)
+
+
+def change(job: Job, **values: object) -> None:
+    with db.transaction() as session:
+        changed = session.get_one(Job, job.id)
+        for name, value in values.items():
+            setattr(changed, name, value)
+
+
+def start(job: Job, worker: str = "worker 1") -> RunningJob:
+    claimed = claim(job.id or 0, row(job).attempt, worker)
+    assert claimed is not None
+    return RunningJob(claimed)
+
+
+def perform(job: Job, run: object, abandon: object = None) -> None:
+    execute(job.id, row(job).attempt, run=run, worker="worker 1", abandon=abandon)  # type: ignore[arg-type]
+
+
+def cancel(job: Job) -> None:
+    with db.transaction() as session:
+        request_cancel(session, session.get_one(Job, job.id))
+
+
+def raising(error: BaseException) -> object:
+    def run(job: RunningJob) -> None:
+        raise error
+
+    return run
+
+
+def two_passes(reconciler: Reconciler) -> None:
+    """What looks lost must look so twice."""
+    reconciler.run_once()
+    reconciler.run_once()
+
+
+def let_lease_expire(job: Job) -> None:
+    change(job, lease_expires=1.0)
+
+
+def test_submit_delivers_after_the_commit(queue: ListQueue) -> None:
+    with db.transaction() as session:
+        job = submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+        assert queue.deliveries == []
+    assert [delivery.id for delivery in queue.deliveries] == [f"import-video-{job.id}-a1"]
+
+
+def test_submit_of_a_transaction_that_fails_delivers_nothing(queue: ListQueue) -> None:
+    with pytest.raises(InvalidInput), db.transaction() as session:
+        submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+        raise InvalidInput("no")
+    assert queue.deliveries == []
+
+
+def test_submit_without_redis_keeps_the_job_and_the_reconciler_delivers_it(
+    queue: ListQueue,
+) -> None:
+    queue.away = True
+    job = new_job()
+    queue.away = False
+    two_passes(Reconciler())
+    assert [delivery.job_id for delivery in queue.deliveries] == [job.id]
+
+
+def test_success_ends_the_row_and_settles_the_subject(queue: ListQueue) -> None:
+    job = new_job()
+    perform(job, lambda running: running.progress(0.5, "half"))
+    ended = row(job)
+    assert (ended.state, ended.progress, ended.message) == (JobState.SUCCEEDED, 1.0, "")
+    assert ended.lease_token is None
+    assert ended.finished_at is not None
+    assert [(job.id, JobState.SUCCEEDED, "")] == SETTLED
+
+
+def test_second_delivery_of_the_same_attempt_runs_nothing(queue: ListQueue) -> None:
+    job = new_job()
+    runs: list[int] = []
+    for _ in range(2):
+        execute(
+            job.id or 0, 1, run=lambda running: runs.append(running.id), worker="w", abandon=no_end
+        )
+    assert runs == [job.id]
+
+
+def test_delivery_of_an_older_attempt_runs_nothing(queue: ListQueue) -> None:
+    job = new_job()
+    change(job, attempt=2)
+    execute(job.id or 0, 1, run=must_not_run, worker="w", abandon=no_end)
+    assert row(job).state is JobState.QUEUED
+
+
+def no_end() -> None:
+    raise AssertionError("this process must not be abandoned")
+
+
+def must_not_run(job: RunningJob) -> None:
+    raise AssertionError("this job must not run")
+
+
+def test_our_own_error_fails_the_job_with_its_sentence_at_once(queue: ListQueue) -> None:
+    job = new_job()
+    perform(job, raising(InvalidInput("Frame 4 has no picture.")))
+    assert (row(job).state, row(job).message) == (JobState.FAILED, "Frame 4 has no picture.")
+    assert [(job.id, JobState.FAILED, "Frame 4 has no picture.")] == SETTLED
+
+
+def test_full_disk_fails_the_job_at_once(queue: ListQueue) -> None:
+    job = new_job()
+    perform(job, raising(StorageFull("The disk is full.")))
+    assert (row(job).state, row(job).message) == (JobState.FAILED, "The disk is full.")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unavailable("The database is away."), ValueError("surprise"), SystemExit(3)],
+    ids=["unavailable", "unexpected", "exit"],
+)
+def test_fault_is_retried_and_the_third_fails_the_job_with_its_cause(
+    queue: ListQueue, error: BaseException
+) -> None:
+    job = new_job()
+    for attempt in range(1, MAX_FAULTS + 1):
+        assert (row(job).state, row(job).attempt) == (JobState.QUEUED, attempt)
+        perform(job, raising(error))
+    assert row(job).state is JobState.FAILED
+    assert str(error) in row(job).message
+    assert [(job.id, JobState.FAILED, row(job).message)] == SETTLED
+
+
+def test_traceback_and_output_are_in_the_log_of_the_job(queue: ListQueue) -> None:
+    job = new_job()
+
+    def run(running: RunningJob) -> None:
+        sys.stdout.write("frame 1 of 2\rframe 2 of 2\n")
+        raise ValueError("surprise")
+
+    perform(job, run)
+    tail = log_tail(row(job))
+    assert "import-video 1, attempt 1" in tail
+    assert "\nframe 2 of 2\n" in tail
+    assert "frame 1 of 2" not in tail
+    assert not sys.stdout.closed
+
+
+def test_log_tail_starts_with_a_whole_line(queue: ListQueue) -> None:
+    job = new_job()
+    perform(job, lambda running: sys.stdout.write("first line\nsecond line\nthird line\n"))
+    middle_of_the_first = len("ne\nsecond line\nthird line\n")
+    assert log_tail(row(job), max_bytes=middle_of_the_first) == "second line\nthird line\n"
+
+
+def test_cancel_of_a_queued_job_ends_it_and_takes_it_from_the_queue(queue: ListQueue) -> None:
+    job = new_job()
+    cancel(job)
+    assert row(job).state is JobState.CANCELLED
+    assert queue.deliveries == []
+    assert [(job.id, JobState.CANCELLED, "Cancelled.")] == SETTLED
+
+
+def test_cancel_of_a_running_job_is_seen_by_its_next_check(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tpod_core.jobs.running.LOOK_S", 0.0)
+    job = new_job()
+
+    def run(running: RunningJob) -> None:
+        running.check()
+        cancel(job)
+        assert row(job).state is JobState.RUNNING
+        with pytest.raises(JobCancelled):
+            running.check()
+        running.check()
+
+    perform(job, run)
+    assert row(job).state is JobState.CANCELLED
+
+
+def test_cancel_of_an_ended_job_is_a_conflict(queue: ListQueue) -> None:
+    job = new_job()
+    perform(job, lambda running: None)
+    with pytest.raises(Conflict, match="already ended"):
+        cancel(job)
+    assert row(job).state is JobState.SUCCEEDED
+
+
+def test_expired_lease_is_returned_to_the_queue_as_a_new_attempt(queue: ListQueue) -> None:
+    job = new_job()
+    start(job)
+    let_lease_expire(job)
+    two_passes(Reconciler())
+    assert (row(job).state, row(job).attempt, row(job).faults) == (JobState.QUEUED, 2, 1)
+    assert queue.deliveries[-1].id == f"import-video-{job.id}-a2"
+
+
+def test_lease_that_looks_expired_once_is_left_alone(queue: ListQueue) -> None:
+    job = new_job()
+    start(job)
+    change(job, lease_expires=1.0)
+    reconciler = Reconciler()
+    reconciler.run_once()
+    change(job, lease_expires=2.0)  # it has beaten since, late again
+    reconciler.run_once()
+    assert row(job).state is JobState.RUNNING
+
+
+def test_third_expired_lease_fails_the_job_with_a_plain_cause(queue: ListQueue) -> None:
+    job = new_job()
+    reconciler = Reconciler()
+    for _ in range(MAX_FAULTS):
+        start(job)
+        let_lease_expire(job)
+        two_passes(reconciler)
+    assert row(job).state is JobState.FAILED
+    assert "stopped without a word" in row(job).message
+    assert [(job.id, JobState.FAILED, row(job).message)] == SETTLED
+
+
+def test_expired_lease_of_a_cancelled_job_ends_it(queue: ListQueue) -> None:
+    job = new_job()
+    start(job)
+    cancel(job)
+    let_lease_expire(job)
+    two_passes(Reconciler())
+    assert row(job).state is JobState.CANCELLED
+
+
+def test_run_that_lost_its_lease_writes_nothing(queue: ListQueue) -> None:
+    job = new_job()
+    old = start(job)
+    let_lease_expire(job)
+    two_passes(Reconciler())
+    new = start(job)
+    for write in (old.beat, old.confirm):
+        with pytest.raises(LeaseLost):
+            write()
+            old.check()
+    with pytest.raises(LeaseLost), old.transaction() as session:
+        session.add(Job(kind=JobKind.LOAD_DEMO, queue=QueueName.LOW, subject="by:old"))
+    assert row(job).lease_token == new.token
+    new.confirm()
+
+
+def test_run_that_lost_its_lease_and_returns_does_not_end_the_job(queue: ListQueue) -> None:
+    job = new_job()
+
+    def run(running: RunningJob) -> None:
+        let_lease_expire(job)
+        two_passes(Reconciler())
+
+    perform(job, run)
+    assert row(job).state is JobState.QUEUED
+    assert SETTLED == []
+
+
+def test_transaction_renews_a_lease_that_was_about_to_be_taken(queue: ListQueue) -> None:
+    job = new_job()
+    running = start(job)
+    let_lease_expire(job)
+    reconciler = Reconciler()
+    reconciler.run_once()
+    with running.transaction():
+        pass
+    reconciler.run_once()
+    assert row(job).lease_token == running.token
+
+
+def test_orderly_stop_is_no_fault(queue: ListQueue) -> None:
+    job = new_job()
+    for _ in range(MAX_FAULTS + 1):
+        start(job, worker="low 1")
+        give_back("low 1")
+    assert (row(job).state, row(job).attempt, row(job).faults) == (
+        JobState.QUEUED,
+        MAX_FAULTS + 2,
+        0,
+    )
+
+
+def test_death_that_the_worker_saw_needs_no_expiry(queue: ListQueue) -> None:
+    mine, other = new_job(), new_job()
+    start(mine, worker="low 1")
+    start(other, worker="low 2")
+    report_death("low 1", "Its process was killed.")
+    assert (row(mine).state, row(mine).faults) == (JobState.QUEUED, 1)
+    assert row(mine).message == "Its process was killed. Trying again."
+    assert row(other).state is JobState.RUNNING
+
+
+def test_row_that_no_queue_knows_is_delivered(queue: ListQueue) -> None:
+    job = new_job()
+    queue.deliveries.clear()
+    two_passes(Reconciler())
+    assert [delivery.job_id for delivery in queue.deliveries] == [job.id]
+
+
+def test_settle_that_fails_leaves_the_end_of_the_job_standing(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle_with(monkeypatch, "fail_to_settle")
+    job = new_job()
+    perform(job, lambda running: None)
+    assert row(job).state is JobState.SUCCEEDED
+    with db.reading() as session:
+        assert session.get(Job, (job.id or 0) + 1) is None
+
+
+def test_progress_reaches_the_row_with_the_next_beat(queue: ListQueue) -> None:
+    job = new_job()
+    running = start(job)
+    running.progress(0.25, "Reading")
+    running.progress(7.0, "Checking")
+    running.beat()
+    assert (row(job).progress, row(job).message) == (1.0, "Checking")
+
+
+def test_stuck_run_that_lost_its_lease_is_abandoned(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tpod_core.jobs.running.BEAT_S", 0.01)
+    monkeypatch.setattr("tpod_core.jobs.running.ABANDON_LOST_AFTER_S", 0.0)
+    job = new_job()
+    running = start(job)
+    change(job, lease_token="another run")
+    abandoned = threading.Event()
+    with Heartbeat(running, abandoned.set):
+        assert abandoned.wait(10)
+
+
+def test_process_lock_is_for_one_at_a_time(home: Path) -> None:
+    with process_lock("reconciler", 30) as first, process_lock("reconciler", 30) as second:
+        assert (first, second) == (True, False)
+    with process_lock("reconciler", 30) as third:
+        assert third
+
+
+def test_process_lock_of_a_dead_process_expires(home: Path) -> None:
+    with process_lock("reconciler", -1), process_lock("reconciler", 30) as second:
+        assert second
+
+
+def test_idle_pass_writes_nothing(queue: ListQueue) -> None:
+    reconciler = Reconciler()
+    new_job()
+    with db.transaction():  # holds the only write lock: a pass that wrote would wait for it
+        two_passes(reconciler)
+
+
+def test_subject_id_is_the_number_in_the_subject(queue: ListQueue) -> None:
+    assert start(new_job()).subject_id == 7

@@ -1,0 +1,93 @@
+"""From a trained checkpoint to the files that are offered: score, export, check, pack."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Protocol
+
+from tpod_core import __version__
+from tpod_core.detectors import agreement, model_zip
+from tpod_core.detectors.model_zip import DetectorCard
+from tpod_core.detectors.protocol import Provider, Scene
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.errors import Conflict
+
+CHECKPOINT_NAME = "model.pt"
+ONNX_NAME = "model.onnx"
+_LIBRARIES = ("onnx", "onnxruntime")
+
+
+class Steps(Protocol):
+    """Hears what is being done; either may raise JobStopped to end it."""
+
+    def say(self, message: str) -> None: ...
+
+    def check(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is known before the model is scored; ``card`` lacks the recommended confidence."""
+
+    card: DetectorCard
+    scene: Scene
+    epochs: Sequence[EpochRow]
+
+
+def deliver(
+    provider: Provider, delivery: Delivery, directory: Path, steps: Steps
+) -> dict[str, Any]:
+    """Fill the empty ``directory`` with the model, its companions and the zip of them all.
+
+    Returns: the metrics, as they are in ``metrics.json`` but without the epochs.
+    Raises: Conflict if the export does not say what the checkpoint says.
+    """
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        scene = replace(delivery.scene, scratch=Path(scratch))
+        steps.say("Scoring on the validation images")
+        score = provider.evaluate(scene, steps.check)
+        steps.say("Exporting to ONNX")
+        provider.export_onnx(scene, directory / ONNX_NAME)
+        card = replace(
+            delivery.card,
+            recommended_confidence=score.recommended_confidence,
+            versions=_versions(provider),
+        )
+        model_zip.write_labels(directory, card.classes)
+        model_zip.write_card(directory, card)
+        steps.say("Checking the exported model")
+        agreed = check_export(provider, scene, directory, score.recommended_confidence)
+    shutil.copyfile(delivery.scene.checkpoint, directory / CHECKPOINT_NAME)
+    metrics = score.as_json() | {"agreement": agreed.as_json()}
+    epochs = [row.as_json() for row in delivery.epochs]
+    model_zip.write_companions(directory, card, metrics | {"epochs": epochs})
+    steps.say("Packing")
+    model_zip.pack(directory)
+    return metrics
+
+
+def check_export(
+    provider: Provider, scene: Scene, directory: Path, confidence: float
+) -> agreement.Agreement:
+    """Run the ONNX model as its ``predict.py`` does. Raises: Conflict if it disagrees."""
+    # Imports onnxruntime, which only worker processes may load.
+    from tpod_core.detectors.predict import Detector  # noqa: PLC0415
+
+    images = agreement.spread(scene.data.val)
+    by_checkpoint = provider.predict(scene, images, agreement.LOW_CONFIDENCE)
+    agreed = agreement.compare(images, by_checkpoint, Detector(directory), confidence)
+    if not agreed.holds:
+        raise Conflict(
+            f"The exported model is not offered: {agreed.unmatched} of {agreed.compared} objects "
+            f"that the checkpoint finds differ by over {agreement.MAX_BOX_PX:.0f} px or "
+            f"{agreement.MAX_SCORE} in score. Resume to try the export again."
+        )
+    return agreed
+
+
+def _versions(provider: Provider) -> dict[str, str]:
+    ours = {"tpod": __version__} | {name: metadata.version(name) for name in _LIBRARIES}
+    return ours | provider.versions

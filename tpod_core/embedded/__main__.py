@@ -1,0 +1,31 @@
+"""``python -m tpod_core.embedded DATA_DIR``: the supervisor's process, started by the app."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from tpod_core.config import get_settings
+from tpod_core.embedded.locks import try_lock
+from tpod_core.embedded.places import lock_path
+from tpod_core.embedded.supervisor import Supervisor
+from tpod_core.log import setup_logging
+
+_LOCK_WITHIN_S = 2.0
+"""Longer than an app needs to find out that nobody holds the lock, which it takes for that."""
+
+
+def main(data_dir: Path) -> int:
+    setup_logging(get_settings().log_level)
+    descriptor = os.open(lock_path(data_dir), os.O_CREAT | os.O_RDWR, mode=0o600)
+    deadline = time.monotonic() + _LOCK_WITHIN_S
+    while not try_lock(descriptor):
+        if time.monotonic() > deadline:
+            return 0  # another supervisor is at work
+        time.sleep(0.05)
+    Supervisor(data_dir).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,126 @@
+"""The app's side: be present, see that a supervisor is there, and pass on a Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tpod_core.config import REPO_DIR, get_settings
+from tpod_core.embedded.apps import Registration, work_order
+from tpod_core.embedded.locks import is_locked
+from tpod_core.embedded.places import lock_path, log_path
+from tpod_core.log import get_logger
+
+SUPERVISOR_MODULE = "tpod_core.embedded"
+_WATCH_INTERVAL_S = 0.5
+_ALL_ENDS_WITHIN_S = 10.0
+_LOG_BYTES = 5 * 1024**2
+
+_log = get_logger(__name__)
+
+
+@asynccontextmanager
+async def embedded_services() -> AsyncIterator[None]:
+    """The embedded server and workers, while the block runs; nothing if ``TPOD_REDIS_URL`` is set.
+
+    They outlive a block that ends by SIGTERM or by a crash, until their jobs have ended. One
+    that ends by Ctrl-C returns when they are gone.
+    """
+    settings = get_settings()
+    if not settings.uses_embedded_redis:
+        yield
+        return
+    data_dir = settings.data_dir.absolute()
+    registration = Registration(data_dir, work_order(settings))
+    watch = SupervisorWatch(data_dir)
+    try:
+        with _on_interrupt(registration.leave_at_once) as interrupted:
+            watch.start()
+            yield
+    finally:
+        watch.stop()
+        registration.close()
+        if interrupted.is_set():
+            await asyncio.to_thread(_wait_for_the_end, data_dir)
+
+
+class SupervisorWatch:
+    """A thread that starts a supervisor wherever there is none."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._started: subprocess.Popen[bytes] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="supervisor watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.is_set():
+            starting = self._started is not None and self._started.poll() is None
+            if not starting and not is_locked(lock_path(self._data_dir)):
+                self._started = start_supervisor(self._data_dir)
+            self._stop.wait(_WATCH_INTERVAL_S)
+
+
+def start_supervisor(data_dir: Path) -> subprocess.Popen[bytes]:
+    """A supervisor in a session of its own, out of reach of the terminal's Ctrl-C."""
+    log = log_path(data_dir)
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as file:
+        return subprocess.Popen(
+            (sys.executable, "-P", "-m", SUPERVISOR_MODULE, str(data_dir)),
+            cwd="/",
+            env=os.environ | {"PYTHONPATH": str(REPO_DIR)},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+@contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[threading.Event]:
+    """Call ``act`` at the first SIGINT, then whoever handled it before; tell if there was one.
+
+    Signals belong to the main thread; elsewhere (a test client) nothing is caught.
+    """
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    previous = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        act()
+        if callable(previous):
+            previous(number, frame)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _wait_for_the_end(data_dir: Path) -> None:
+    deadline = time.monotonic() + _ALL_ENDS_WITHIN_S
+    while is_locked(lock_path(data_dir)):
+        if time.monotonic() > deadline:
+            _log.error("the embedded services do not end; see %s", log_path(data_dir))
+            return
+        time.sleep(0.05)

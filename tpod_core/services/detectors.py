@@ -1,0 +1,180 @@
+"""Detectors as people ask for them: start a training, follow it, end it, go on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from tpod_core import access, jobs
+from tpod_core.db import after_commit
+from tpod_core.detectors import registry
+from tpod_core.detectors.attempts import list_attempts, read_epochs
+from tpod_core.detectors.config import SetSize
+from tpod_core.detectors.data_view import size_of
+from tpod_core.detectors.rows import directory_key, find_active_export, subject_of
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    JobKind,
+    JobState,
+    QueueName,
+    Role,
+    TrainingSet,
+    TrainingSetState,
+    User,
+)
+from tpod_core.storage import get_storage
+
+ACTIVE = (DetectorState.QUEUED, DetectorState.TRAINING)
+RESUMABLE = (DetectorState.CANCELLED, DetectorState.ERROR)
+_MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class DetectorDraft:
+    """What a person asks for; keys missing from ``train_config`` are chosen for the set."""
+
+    name: str
+    dnn_type: str
+    train_set_id: int
+    train_config: Mapping[str, Any] = field(default_factory=dict)
+    parent_id: int | None = None
+
+
+def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
+    """A new detector, queued for training.
+
+    Raises: InvalidInput naming the field, NotFound, Conflict if the training set is not ready.
+    """
+    name = draft.name.strip()
+    if not 1 <= len(name) <= _MAX_NAME:
+        raise InvalidInput(f"Give the detector a name of 1 to {_MAX_NAME} characters.", "name")
+    model = registry.config_model(draft.dnn_type)
+    model.checked(draft.train_config)  # before the set is looked at: a wrong value is 422 always
+    training_set = access.get_training_set(session, user, draft.train_set_id)
+    suggestion = model.suggested(training_set_size(training_set))
+    config = model.checked({**suggestion, **draft.train_config})
+    _require_usable_parent(session, user, draft)
+    assert user.id is not None
+    detector = Detector(
+        owner_id=user.id,
+        name=name,
+        dnn_type=draft.dnn_type,
+        epochs=config.epochs,
+        train_config=config.model_dump(),
+        train_set_id=training_set.id,
+        parent_id=draft.parent_id,
+    )
+    session.add(detector)
+    session.flush()
+    _queue_training(session, detector)
+    return detector
+
+
+def training_set_size(training_set: TrainingSet) -> SetSize:
+    """What the suggested configuration depends on.
+
+    Raises: Conflict if the set is not ready or its files are gone.
+    """
+    if training_set.state is not TrainingSetState.READY:
+        raise Conflict(
+            f"The training set {training_set.name} is not ready ({training_set.state}). "
+            "Wait until it is built, or choose another."
+        )
+    return size_of(get_storage().path(training_set.directory_key))
+
+
+def list_detectors(session: Session, user: User) -> list[Detector]:
+    """Every detector that ``user`` may see, newest first."""
+    statement = select(Detector).order_by(col(Detector.id).desc())
+    if user.role is not Role.ADMIN:
+        statement = statement.where(Detector.owner_id == user.id)
+    return list(session.exec(statement))
+
+
+def cancel(session: Session, detector: Detector) -> None:
+    """End the training within a batch; what it has learnt is kept for ``resume``."""
+    if detector.state not in ACTIVE:
+        raise Conflict(f"{detector.name} is not being trained ({detector.state}).")
+    jobs.request_cancel(session, session.get_one(Job, detector.job_id))
+    session.flush()
+    session.refresh(detector)
+
+
+def resume(session: Session, detector: Detector) -> Job:
+    """Queue a cancelled or failed training again; it goes on from its newest checkpoint."""
+    if detector.state not in RESUMABLE:
+        raise Conflict(
+            f"{detector.name} is {detector.state}; only a cancelled or failed training resumes."
+        )
+    if detector.train_set_id is None:
+        raise Conflict(f"The training set of {detector.name} was deleted. Train a new detector.")
+    return _queue_training(session, detector)
+
+
+def delete(session: Session, detector: Detector) -> None:
+    """Remove the detector with its files. Raises: Conflict while work on it goes on."""
+    assert detector.id is not None
+    if detector.state in ACTIVE:
+        raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
+    if find_active_export(session, detector.id):
+        raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
+    key = directory_key(detector.id)
+    session.delete(detector)
+    after_commit(session, lambda: get_storage().delete(key))
+
+
+def list_epochs(detector: Detector) -> list[EpochRow]:
+    """The training's rows so far, in order, whichever run wrote them."""
+    assert detector.id is not None
+    directory = get_storage().path(directory_key(detector.id))
+    attempts = list_attempts(directory)
+    return attempts[-1].epochs() if attempts else read_epochs(directory)
+
+
+def settle_training(session: Session, job: Job) -> None:
+    """A training that ended without a model is cancelled, or in error with the job's cause."""
+    detector = session.get(Detector, int(job.subject.rpartition(":")[2]))
+    if detector is None or detector.job_id != job.id or detector.state not in ACTIVE:
+        return
+    cancelled = job.state is JobState.CANCELLED
+    detector.state = DetectorState.CANCELLED if cancelled else DetectorState.ERROR
+    detector.message = (
+        "Cancelled. Resume goes on from the last finished epoch." if cancelled else job.message
+    )
+
+
+def settle_export(session: Session, job: Job) -> None:
+    """Nothing follows: a detector stays trained, and the job itself tells how it went."""
+
+
+def _queue_training(session: Session, detector: Detector) -> Job:
+    assert detector.id is not None
+    job = jobs.submit(
+        session,
+        JobKind.TRAIN_DETECTOR,
+        QueueName.LOW,
+        subject_of(detector.id),
+        detector.owner_id,
+    )
+    detector.job_id = job.id
+    detector.state = DetectorState.QUEUED
+    detector.message = "Waiting for a free worker"
+    return job
+
+
+def _require_usable_parent(session: Session, user: User, draft: DetectorDraft) -> None:
+    if draft.parent_id is None:
+        return
+    parent = access.get_detector(session, user, draft.parent_id)
+    if parent.dnn_type != draft.dnn_type:
+        raise InvalidInput(
+            f"{parent.name} is a {parent.dnn_type}; it can only be taught further as one.",
+            "parent_id",
+        )
+    if parent.state is not DetectorState.TRAINED:
+        raise Conflict(f"{parent.name} is not trained yet ({parent.state}).")

@@ -1,0 +1,185 @@
+"""Accounts: who there is, who may come in, and what an administrator grants."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from tpod_core.auth import hash_password, new_token, password_matches, token_hash
+from tpod_core.config import Settings, get_settings
+from tpod_core.db import transaction
+from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.log import get_logger
+from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
+
+MAX_USERNAME_LENGTH = 150
+_TOKEN_HINT_LENGTH = 6
+_log = get_logger(__name__)
+
+
+def has_any(session: Session) -> bool:
+    """Whether the first administrator has been created."""
+    return session.exec(select(User.id).limit(1)).first() is not None
+
+
+def register(session: Session, username: str, password: str) -> User:
+    """A new account, without access until an administrator grants a role."""
+    return _add(session, username, password, Role.NONE)
+
+
+def create_first_administrator(session: Session, username: str, password: str) -> User:
+    """The first account. Raises: Conflict once there is any."""
+    if has_any(session):
+        raise Conflict("TPOD is set up already. Sign in, or ask an administrator for access.")
+    return _add(session, username, password, Role.ADMIN)
+
+
+def ensure_first_administrator(settings: Settings) -> None:
+    """Create the administrator that the settings name, if there is no account yet."""
+    if not settings.admin_username:
+        return
+    with transaction() as session:
+        if has_any(session):
+            return
+        password = settings.admin_password.get_secret_value()
+        create_first_administrator(session, settings.admin_username, password)
+    _log.info("created the administrator %s from the settings", settings.admin_username)
+
+
+def _add(session: Session, username: str, password: str, role: Role) -> User:
+    name = username.strip()
+    if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable():
+        raise InvalidInput(
+            f"A user name has 1 to {MAX_USERNAME_LENGTH} printable characters.", "username"
+        )
+    if find_by_username(session, name):
+        raise InvalidInput(f"The user name {name!r} is taken. Choose another.", "username")
+    user = User(
+        username=name,
+        username_key=name.casefold(),
+        password_hash=hash_password(password),
+        role=role,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def find_by_username(session: Session, username: str) -> User | None:
+    key = username.strip().casefold()
+    return session.exec(select(User).where(User.username_key == key)).first()
+
+
+def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
+    """The user, and the secret for the cookie.
+
+    Raises: NotSignedIn, without saying which of the two was wrong.
+    """
+    user = find_by_username(session, username)
+    fits = password_matches(user.password_hash if user else None, password)
+    if user is None or not fits or not user.active:
+        raise NotSignedIn("The user name or the password is wrong.")
+    secret = new_token()
+    lifetime = timedelta(days=get_settings().session_days)
+    session.execute(delete(SignIn).where(col(SignIn.expires_at) < utc_now()))
+    session.add(
+        SignIn(
+            user_id=saved_id(user), token_hash=token_hash(secret), expires_at=utc_now() + lifetime
+        )
+    )
+    return user, secret
+
+
+def sign_out(session: Session, secret: str) -> None:
+    """Forget a browser's session; nothing happens if it is gone already."""
+    session.execute(delete(SignIn).where(col(SignIn.token_hash) == token_hash(secret)))
+
+
+def find_by_session(session: Session, secret: str) -> User | None:
+    """The active user whose unexpired cookie this is."""
+    query = (
+        select(User)
+        .join(SignIn, col(SignIn.user_id) == User.id)
+        .where(SignIn.token_hash == token_hash(secret), col(SignIn.expires_at) > utc_now())
+    )
+    user = session.exec(query).first()
+    return user if user and user.active else None
+
+
+def find_by_api_token(session: Session, token: str) -> User | None:
+    """The active user whose personal token this is."""
+    query = (
+        select(User)
+        .join(ApiToken, col(ApiToken.user_id) == User.id)
+        .where(ApiToken.token_hash == token_hash(token))
+    )
+    user = session.exec(query).first()
+    return user if user and user.active else None
+
+
+def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str]:
+    """A personal token: its row, and the secret, which is shown this once and never again."""
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise InvalidInput("A token needs a name of 1 to 100 characters.", "name")
+    secret = new_token()
+    row = ApiToken(
+        user_id=saved_id(user),
+        name=name,
+        token_hash=token_hash(secret),
+        hint=secret[:_TOKEN_HINT_LENGTH],
+    )
+    session.add(row)
+    session.flush()
+    return row, secret
+
+
+def list_tokens(session: Session, user: User) -> list[ApiToken]:
+    query = select(ApiToken).where(ApiToken.user_id == user.id).order_by(col(ApiToken.id))
+    return list(session.exec(query))
+
+
+def delete_token(session: Session, user: User, token_id: int) -> None:
+    row = session.get(ApiToken, token_id)
+    if row is None or row.user_id != user.id:
+        raise NotFound(f"There is no token {token_id}, or it is not yours.")
+    session.delete(row)
+
+
+def change_password(session: Session, user: User, old: str, new: str) -> None:
+    """Set a new password and sign every browser of the user out."""
+    row = session.get_one(User, user.id)
+    if not password_matches(row.password_hash, old):
+        raise InvalidInput("The present password is wrong.", "old_password")
+    row.password_hash = hash_password(new)
+    session.execute(delete(SignIn).where(col(SignIn.user_id) == user.id))
+
+
+def list_users(session: Session, search: str = "") -> list[User]:
+    """Everybody, by name; for administrators."""
+    query = select(User).order_by(col(User.username_key))
+    if search:
+        query = query.where(col(User.username_key).contains(search.casefold(), autoescape=True))
+    return list(session.exec(query))
+
+
+def change_user(
+    session: Session, user_id: int, role: Role | None = None, active: bool | None = None
+) -> User:
+    """Grant a role or (de)activate. Raises: Conflict if no administrator would remain."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id}.")
+    user.role = role if role is not None else user.role
+    user.active = active if active is not None else user.active
+    session.flush()
+    if not user.active:
+        session.execute(delete(SignIn).where(col(SignIn.user_id) == user.id))
+    if _administrators(session) == 0:
+        raise Conflict("This is the last administrator. Make someone else administrator first.")
+    return user
+
+
+def _administrators(session: Session) -> int:
+    query = select(func.count()).where(User.role == Role.ADMIN, col(User.active))
+    return session.exec(query).one()

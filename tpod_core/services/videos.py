@@ -1,0 +1,278 @@
+"""Videos: create, upload, list, rename, label lists, delete. The frames are another room's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from tpod_core import jobs
+from tpod_core.db import after_commit
+from tpod_core.errors import Conflict, InvalidInput, JobStopped
+from tpod_core.label_names import clean_label_name, same_name_key
+from tpod_core.models import (
+    FrameRange,
+    Job,
+    JobKind,
+    JobState,
+    Keyframe,
+    Label,
+    QueueName,
+    Role,
+    Track,
+    User,
+    Video,
+    VideoLabel,
+    VideoState,
+    saved_id,
+)
+from tpod_core.palette import clean_color, color_at
+from tpod_core.storage import get_storage
+
+MAX_NAME_LENGTH = 200
+LabelWish = tuple[str, str | None]
+"""A label's name and its colour, or None to have one chosen."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """How far a video is: frames inside fully labelled ranges, tracks, and boxes set by hand."""
+
+    frames: int = 0
+    tracks: int = 0
+    keyframes: int = 0
+
+    def share(self, video: Video) -> float:
+        """The labelled part of the video, 0..1."""
+        return min(1.0, self.frames / video.frame_count) if video.frame_count else 0.0
+
+
+def visible_to(user: User) -> SelectOfScalar[Video]:
+    """The query for the videos that ``user`` may see."""
+    query = select(Video)
+    return query if user.role is Role.ADMIN else query.where(Video.owner_id == user.id)
+
+
+def list_videos(session: Session, user: User) -> list[Video]:
+    """All that ``user`` may see, newest first."""
+    return list(session.exec(visible_to(user).order_by(col(Video.id).desc())))
+
+
+def create(session: Session, user: User, name: str, labels: Sequence[LabelWish] = ()) -> Video:
+    """A video without data; its upload comes next."""
+    video = Video(owner_id=saved_id(user), name=_clean_name(name))
+    session.add(video)
+    session.flush()
+    set_labels(session, video, labels)
+    return video
+
+
+def rename(session: Session, video: Video, name: str) -> None:
+    video.name = _clean_name(name)
+    session.add(video)
+
+
+def delete(session: Session, video: Video) -> None:
+    """Remove a video with its annotations and files; a running import is cancelled first."""
+    job = session.get(Job, video.job_id) if video.job_id else None
+    if job is not None and not job.state.is_final:
+        jobs.request_cancel(session, job)
+    directory = directory_key(saved_id(video))
+    session.delete(video)
+    after_commit(session, lambda: get_storage().delete(directory))
+
+
+def directory_key(video_id: int) -> str:
+    """Where a video's files are."""
+    return f"videos/{video_id}"
+
+
+def _clean_name(name: str) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME_LENGTH:
+        raise InvalidInput(f"A video needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name")
+    return clean
+
+
+# Uploads
+
+
+def begin_upload(session: Session, video: Video, *, stale: bool = False) -> None:
+    """Expect the data of ``video``.
+
+    Args:
+        stale: an earlier upload is known to be dead, so it may be replaced.
+    Raises: Conflict if it has its data, or is receiving it.
+    """
+    waiting = video.state in (VideoState.CREATED, VideoState.FAILED)
+    if not waiting and not (stale and video.state is VideoState.UPLOADING):
+        raise Conflict(
+            f"The video {video.name!r} is {video.state}; it takes no other file. "
+            "Create another video for it."
+        )
+    video.state, video.message = VideoState.UPLOADING, ""
+    session.add(video)
+
+
+def abandon_upload(session: Session, video: Video, message: str) -> None:
+    """The upload did not arrive; the video waits for another try and says why."""
+    if video.state is VideoState.UPLOADING:
+        video.state, video.message = VideoState.CREATED, message
+        session.add(video)
+
+
+@dataclass(frozen=True)
+class ReceivedFile:
+    """A whole upload in the storage."""
+
+    key: str
+    filename: str
+    size_bytes: int
+    sha256: str
+
+
+def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job:
+    """Take over a file that has arrived whole, and queue its import."""
+    video.source_key = received.key
+    video.filename = received.filename
+    video.size_bytes = received.size_bytes
+    video.sha256 = received.sha256
+    video.state, video.message, video.warnings = VideoState.QUEUED, "", []
+    subject = f"video:{video.id}"
+    job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, subject, video.owner_id)
+    video.job_id = job.id
+    session.add(video)
+    return job
+
+
+def settle_import(session: Session, job: Job) -> None:
+    """Let the video follow its import's end: a failed one says why."""
+    video_id = int(job.subject.rpartition(":")[2])
+    video = session.get(Video, video_id)
+    if video is None:
+        # Deleted while the import ran: what the job still wrote goes as well.
+        after_commit(session, lambda: get_storage().delete(directory_key(video_id)))
+    elif job.state is not JobState.SUCCEEDED and video.job_id == job.id:
+        cancelled = job.state is JobState.CANCELLED
+        video.state = VideoState.FAILED
+        video.message = "The import was cancelled." if cancelled else job.message
+        session.add(video)
+
+
+def import_progress(session: Session, video: Video) -> float:
+    """How far the import is, 0..1."""
+    if video.state is VideoState.READY:
+        return 1.0
+    job = session.get(Job, video.job_id) if video.job_id else None
+    importing = video.state in (VideoState.QUEUED, VideoState.PROCESSING)
+    return job.progress if job is not None and importing else 0.0
+
+
+def require_present(session: Session, video_id: int) -> Video:
+    """The video that a running import works on. Raises: JobStopped if it was deleted."""
+    video = session.get(Video, video_id)
+    if video is None:
+        raise JobStopped(f"Video {video_id} was deleted; there is nothing to import.")
+    return video
+
+
+# Labels
+
+
+def list_labels(session: Session, video: Video) -> list[Label]:
+    """The video's labels in their order; the first nine have the keys 1-9."""
+    query = (
+        select(Label)
+        .join(VideoLabel, col(VideoLabel.label_id) == Label.id)
+        .where(VideoLabel.video_id == video.id)
+        .order_by(col(VideoLabel.position))
+    )
+    return list(session.exec(query))
+
+
+def list_catalogue(session: Session) -> list[Label]:
+    """Every label of the team, by name."""
+    return list(session.exec(select(Label).order_by(col(Label.name))))
+
+
+def set_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> list[Label]:
+    """Make ``labels`` the video's list, in this order; a colour given changes the team's.
+
+    Raises: InvalidInput for a bad or repeated name; Conflict if one left out has boxes here.
+    """
+    wanted = _clean_labels(labels)
+    rows = [_catalogued(session, name, color) for name, color in wanted]
+    _require_unused(session, video, {saved_id(row) for row in rows})
+    present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
+    for link in present:
+        session.delete(link)
+    session.flush()
+    for position, row in enumerate(rows):
+        link = VideoLabel(video_id=saved_id(video), label_id=saved_id(row), position=position)
+        session.add(link)
+    session.flush()
+    return rows
+
+
+def _clean_labels(labels: Sequence[LabelWish]) -> list[LabelWish]:
+    clean: list[LabelWish] = []
+    seen: set[str] = set()
+    for position, (name, color) in enumerate(labels):
+        field = f"labels[{position}]"
+        fine = clean_label_name(name, f"{field}.name")
+        if same_name_key(fine) in seen:
+            raise InvalidInput(f"The label {fine!r} is there twice.", f"{field}.name")
+        seen.add(same_name_key(fine))
+        clean.append((fine, clean_color(color, f"{field}.color") if color else None))
+    return clean
+
+
+def _catalogued(session: Session, name: str, color: str | None) -> Label:
+    row = session.exec(select(Label).where(Label.name == name)).first()
+    if row is None:
+        position = session.exec(select(func.count()).select_from(Label)).one()
+        row = Label(name=name, color=color or color_at(position))
+    elif color:
+        row.color = color
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _require_unused(session: Session, video: Video, kept: set[int]) -> None:
+    used = (
+        select(Label.name)
+        .join(Track, col(Track.label_id) == Label.id)
+        .where(Track.video_id == video.id, col(Label.id).not_in(kept))
+        .distinct()
+    )
+    if names := session.exec(used).all():
+        raise Conflict(
+            f"{', '.join(sorted(names))}: still used by boxes of this video. "
+            "Relabel or delete their tracks first."
+        )
+
+
+# Progress of the labelling
+
+
+def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
+    """How far the labelling of each video is, in three queries for all of them."""
+    ids = [saved_id(video) for video in videos]
+    span = func.sum(col(FrameRange.stop) - col(FrameRange.start))
+    frames = _per_video(session, span, FrameRange.video_id, ids)
+    tracks = _per_video(session, func.count(), Track.video_id, ids)
+    keyframes = _per_video(session, func.count(), Keyframe.video_id, ids)
+    return {
+        number: Labelled(frames.get(number, 0), tracks.get(number, 0), keyframes.get(number, 0))
+        for number in ids
+    }
+
+
+def _per_video(
+    session: Session, value: object, video_id: object, ids: Sequence[int]
+) -> dict[int, int]:
+    column = col(video_id)  # type: ignore[arg-type]
+    query = select(column, value).where(column.in_(ids)).group_by(column)
+    return {number: int(total) for number, total in session.exec(query)}

@@ -1,0 +1,66 @@
+"""A whole annotation document at the door."""
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+
+from tpod_core.errors import InvalidInput
+from tpod_core.tracks.documents import AnnotationDoc, KeyframeDoc, TrackDoc, TrackState
+from tpod_core.tracks.door import Door
+from tpod_core.tracks.ranges import Range, union
+
+
+@dataclass(frozen=True)
+class CheckedDocument:
+    """What a document says, boxes clipped and labels resolved; new tracks have no id."""
+
+    tracks: tuple[tuple[int | None, TrackState], ...]
+    ranges: tuple[Range, ...]
+
+    @property
+    def new_labels(self) -> list[int]:
+        """The label rows of the new tracks, in order."""
+        return [state.label_id for track_id, state in self.tracks if track_id is None]
+
+
+def check_document(document: AnnotationDoc, door: Door, known: Container[int]) -> CheckedDocument:
+    """Raises: InvalidInput whose field is like ``tracks[2].keyframes[0].box``."""
+    seen: set[int] = set()
+    for number, track in enumerate(document.tracks):
+        if track.id is not None:
+            _check_id(track.id, known, seen, f"tracks[{number}].id")
+    return CheckedDocument(
+        tracks=tuple(
+            (track.id, _check_track(track, door, f"tracks[{number}]"))
+            for number, track in enumerate(document.tracks)
+        ),
+        ranges=union(
+            door.range(start, stop, f"ranges[{number}]")
+            for number, (start, stop) in enumerate(document.ranges)
+        ),
+    )
+
+
+def _check_id(track_id: int, known: Container[int], seen: set[int], field: str) -> None:
+    if track_id not in known:
+        raise InvalidInput(
+            f"There is no track {track_id} in this video. Leave the id out for a new track.", field
+        )
+    if track_id in seen:
+        raise InvalidInput(f"Track {track_id} is in the document twice.", field)
+    seen.add(track_id)
+
+
+def _check_track(track: TrackDoc, door: Door, field: str) -> TrackState:
+    label_id = door.label_id(track.label, f"{field}.label")
+    if not track.keyframes:
+        raise InvalidInput("A track needs at least one key frame.", f"{field}.keyframes")
+    keyframes: dict[int, KeyframeDoc] = {}
+    for number, keyframe in enumerate(track.keyframes):
+        at = f"{field}.keyframes[{number}]"
+        door.frame(keyframe.frame, f"{at}.frame")
+        if keyframe.frame in keyframes:
+            raise InvalidInput(
+                f"Frame {keyframe.frame} has two key frames of one track.", f"{at}.frame"
+            )
+        keyframes[keyframe.frame] = replace(keyframe, box=door.box(keyframe.box, f"{at}.box"))
+    return TrackState(label_id, keyframes)

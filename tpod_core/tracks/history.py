@@ -1,0 +1,109 @@
+"""What an edit changed, as two parts of a log entry, and which entry undo takes back.
+
+A part holds the touched key frames only: ``{"tracks": {id: {"label_id", "keyframes": {frame:
+[x1, y1, x2, y2, outside, occluded, source] or null}} or null}, "ranges"?: [[start, stop]]}``.
+Null says "was not there". The part ``before`` put over the state ``after`` gives the state
+``before``, and the other way round.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tpod_core.geometry import Box
+from tpod_core.models import KeyframeSource
+from tpod_core.tracks.documents import KeyframeDoc, TrackState
+from tpod_core.tracks.edits import Annotations
+
+MAX_STEPS = 1000
+"""So many steps of a video can be undone; the log forgets what is older."""
+
+Part = dict[str, Any]
+
+
+def difference(before: Annotations, after: Annotations) -> tuple[Part, Part]:
+    """The parts ``before`` and ``after`` of a log entry; both empty if nothing changed."""
+    old: Part = {}
+    new: Part = {}
+    for track_id in sorted(before.tracks.keys() | after.tracks.keys()):
+        was, now = before.tracks.get(track_id), after.tracks.get(track_id)
+        if was != now:
+            frames = _changed_frames(was, now)
+            old.setdefault("tracks", {})[str(track_id)] = _track_part(was, frames)
+            new.setdefault("tracks", {})[str(track_id)] = _track_part(now, frames)
+    if before.ranges != after.ranges:
+        old["ranges"] = [list(each) for each in before.ranges]
+        new["ranges"] = [list(each) for each in after.ranges]
+    return old, new
+
+
+def _changed_frames(was: TrackState | None, now: TrackState | None) -> list[int]:
+    old, new = (state.keyframes if state else {} for state in (was, now))
+    return sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
+
+
+def _track_part(state: TrackState | None, frames: Iterable[int]) -> Part | None:
+    if state is None:
+        return None
+    keyframes = {str(frame): _row(state.keyframes.get(frame)) for frame in frames}
+    return {"label_id": state.label_id, "keyframes": keyframes}
+
+
+def _row(keyframe: KeyframeDoc | None) -> list[Any] | None:
+    if keyframe is None:
+        return None
+    return [*keyframe.box.xyxy, keyframe.outside, keyframe.occluded, keyframe.source.value]
+
+
+def keyframes_of(part: Part) -> dict[int, KeyframeDoc | None]:
+    """The key frames in a track's entry of a part, by frame."""
+    return {int(frame): _keyframe(int(frame), row) for frame, row in part["keyframes"].items()}
+
+
+def _keyframe(frame: int, row: list[Any] | None) -> KeyframeDoc | None:
+    if row is None:
+        return None
+    *edges, outside, occluded, source = row
+    return KeyframeDoc(frame, Box(*edges), outside, occluded, KeyframeSource(source))
+
+
+def touched_frames(part: Part) -> tuple[int, int] | None:
+    """The first and last frame that a part names, or ``None`` if it names none."""
+    frames = [
+        int(frame)
+        for track in part.get("tracks", {}).values()
+        if track
+        for frame in track["keyframes"]
+    ]
+    frames += [frame for start, stop in part.get("ranges", ()) for frame in (start, stop - 1)]
+    return (min(frames), max(frames)) if frames else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A log entry without its content; ``undoes`` is the revision of the entry it took back."""
+
+    revision: int
+    undoes: int | None
+
+
+def next_undo_and_redo(log: Iterable[Step]) -> tuple[int | None, int | None]:
+    """The entries that undo and redo would take back, by revision.
+
+    A redo is an undo of an undo, so both write an entry that takes another one back. An
+    ordinary edit ends the chance to redo.
+    """
+    done: list[int] = []
+    undone: list[int] = []
+    for step in log:
+        if step.undoes is None:
+            undone.clear()
+            done.append(step.revision)
+        elif undone and step.undoes == undone[-1]:
+            undone.pop()
+            done.append(step.revision)
+        else:
+            if done and step.undoes == done[-1]:  # else the log has forgotten it
+                done.pop()
+            undone.append(step.revision)
+    return (done[-1] if done else None), (undone[-1] if undone else None)

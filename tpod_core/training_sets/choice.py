@@ -1,0 +1,66 @@
+"""What a person asks for: videos, labels, sampling, split. Also the body of ``POST /trainsets``."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RowId = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class SplitMethod(StrEnum):
+    """Which frames are held out: whole videos, or one block of each video."""
+
+    BY_VIDEO = "by_video"
+    BY_BLOCK = "by_block"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoChoice(_Part):
+    """``ranges``: only these frames, ``start <= frame < stop``; else see ``frames.Basis``."""
+
+    video_id: RowId
+    ranges: tuple[tuple[int, int], ...] | None = None
+
+
+class Sampling(_Part):
+    """``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes the frames
+    on which a person or a tool has fixed a box."""
+
+    stride: int = Field(1, ge=1, le=1_000_000)
+    keyframes_only: bool = False
+    drop_near_duplicates: bool = False
+
+
+class Negatives(_Part):
+    """Frames without objects, ``ratio`` for each frame with one; from fully labelled ranges."""
+
+    ratio: float = Field(0.1, ge=0, le=10)
+
+
+class Split(_Part):
+    """How the validation part is held out.
+
+    ``method``: by video where there are two or more, else by block. ``guard_frames``: training
+    keeps this distance from a validation block; by default a second, at most a tenth of the
+    video's taken stretch. ``val_videos``: exactly these videos are held out.
+    """
+
+    method: SplitMethod | None = None
+    val_fraction: float = Field(0.2, gt=0, lt=1)
+    guard_frames: int | None = Field(None, ge=0, le=1_000_000)
+    val_videos: tuple[RowId, ...] = ()
+
+
+class Choice(_Part):
+    """``labels``: the classes in this order; by default every label that has a box."""
+
+    videos: tuple[VideoChoice, ...] = Field(min_length=1)
+    labels: tuple[str, ...] | None = None
+    sampling: Sampling = Sampling()
+    negatives: Negatives = Negatives()
+    split: Split = Split()
+    seed: int = Field(0, ge=0, lt=2**63)

@@ -1,0 +1,45 @@
+"""The classes of a training set: label names, each with its ``class_id`` by position."""
+
+from collections.abc import Sequence
+
+from tpod_core.errors import InvalidInput
+from tpod_core.label_names import clean_label_name, same_name_key
+from tpod_core.tracks.documents import LabelDoc
+from tpod_core.training_sets.sources import Source
+
+
+def choose_classes(names: Sequence[str] | None, sources: Sequence[Source]) -> list[LabelDoc]:
+    """The labels asked for, in that order; ``None`` asks for those of all the videos.
+
+    Raises: InvalidInput if one is in no video's list, or if two read as the same name.
+    """
+    known = {label.name: label for source in sources for label in source.labels}
+    if names is None:
+        chosen = list(known.values())
+    else:
+        chosen = [_find(known, name, f"labels[{i}]") for i, name in enumerate(names)]
+        if not chosen:
+            raise InvalidInput("Choose at least one label.", "labels")
+    _require_distinct([label.name for label in chosen], given=names is not None)
+    return chosen
+
+
+def _find(known: dict[str, LabelDoc], name: str, field: str) -> LabelDoc:
+    clean = clean_label_name(name, field)
+    if clean not in known:
+        raise InvalidInput(f'No chosen video has the label "{clean}" in its list.', field)
+    return known[clean]
+
+
+def _require_distinct(names: Sequence[str], *, given: bool) -> None:
+    first_by_key: dict[str, str] = {}
+    for number, name in enumerate(names):
+        first = first_by_key.setdefault(same_name_key(name), name)
+        if first is not name or names.index(name) != number:
+            twice = (
+                f'The class "{name}" is there twice.'
+                if first == name
+                else f'The classes "{first}" and "{name}" read as the same name.'
+            )
+            field = f"labels[{number}]" if given else "labels"
+            raise InvalidInput(f"{twice} Choose one of them, or relabel its tracks.", field)

@@ -1,0 +1,131 @@
+"""Which frames of a video qualify, and how many boxes of each class they carry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tpod_core.errors import InvalidInput
+from tpod_core.propagation.linear import spans
+from tpod_core.tracks.documents import KeyframeDoc
+from tpod_core.tracks.ranges import Range, union
+from tpod_core.training_sets.choice import Sampling
+from tpod_core.training_sets.sources import Source
+
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+class Basis(Enum):
+    """Why these frames of a video and no others."""
+
+    CHOSEN = "the ranges that were asked for"
+    LABELLED = "its fully labelled ranges"
+    BOXES = "only its frames with boxes, as it has no fully labelled range"
+
+
+@dataclass(frozen=True)
+class FrameChoice:
+    """The frames of one video that may go into the set, ascending.
+
+    ``counts`` has a row for each frame, and in it the number of boxes of each class.
+    """
+
+    source: Source
+    basis: Basis
+    frames: Indices
+    counts: NDArray[np.int64]
+
+    @property
+    def positive(self) -> Mask:
+        """Which of the frames have a box."""
+        has_box: Mask = self.counts.any(axis=1)
+        return has_box
+
+    def only(self, kept: Mask) -> "FrameChoice":
+        """The same with fewer frames."""
+        return FrameChoice(self.source, self.basis, self.frames[kept], self.counts[kept])
+
+
+def choose_frames(
+    source: Source, label_ids: Sequence[int], ranges: Sequence[Range] | None, sampling: Sampling
+) -> FrameChoice:
+    """The frames that ``ranges`` and ``sampling`` leave; without a box only where fully labelled.
+
+    Args:
+        label_ids: the classes, by ``class_id``.
+        ranges: within the video; ``None`` takes the fully labelled ranges, and where there are
+            none, the frames with boxes.
+    """
+    tracks = [
+        [state.ordered() for state in source.tracks.values() if state.label_id == label_id]
+        for label_id in label_ids
+    ]
+    counts = [_count_boxes(of_class, source.frame_count) for of_class in tracks]
+    has_box = np.any(counts, axis=0) if counts else np.zeros(source.frame_count, dtype=bool)
+    basis, taken = _taken(source, has_box, ranges)
+    qualifying = has_box | _mask(source.ranges, source.frame_count)
+    if sampling.keyframes_only:
+        qualifying &= _on_keyframes(tracks, source.frame_count)
+    parts = [np.flatnonzero(qualifying[a:b])[:: sampling.stride] + a for a, b in taken]
+    frames = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    by_class = [count[frames] for count in counts]
+    return FrameChoice(source, basis, frames, np.array(by_class).T.reshape(len(frames), -1))
+
+
+def check_ranges(
+    ranges: Sequence[Range] | None, frame_count: int, field: str
+) -> tuple[Range, ...] | None:
+    """``ranges`` sorted and apart. Raises: InvalidInput naming the first that is none."""
+    for number, (start, stop) in enumerate(ranges or ()):
+        if not 0 <= start < stop <= frame_count:
+            raise InvalidInput(
+                f"The range {start} to {stop} (not included) does not lie in a video of "
+                f"{frame_count} frames.",
+                f"{field}[{number}]",
+            )
+    if ranges is not None and not ranges:
+        raise InvalidInput("Give at least one range, or leave them out.", field)
+    return None if ranges is None else union(ranges)
+
+
+def _taken(
+    source: Source, has_box: Mask, ranges: Sequence[Range] | None
+) -> tuple[Basis, Sequence[Range]]:
+    if ranges is not None:
+        return Basis.CHOSEN, ranges
+    if source.ranges:
+        return Basis.LABELLED, source.ranges
+    return Basis.BOXES, _runs(has_box)
+
+
+def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int64]:
+    """Boxes per frame: one up where a span starts, one down where it stops, summed."""
+    steps = np.zeros(frame_count + 1, dtype=np.int64)
+    for keyframes in tracks:
+        for start, stop in spans(keyframes, frame_count):
+            steps[start] += 1
+            steps[stop] -= 1
+    return np.cumsum(steps[:-1])
+
+
+def _on_keyframes(tracks: Iterable[Iterable[Sequence[KeyframeDoc]]], frame_count: int) -> Mask:
+    fixed = np.zeros(frame_count, dtype=bool)
+    for of_class in tracks:
+        for keyframes in of_class:
+            fixed[[k.frame for k in keyframes if not k.outside and k.frame < frame_count]] = True
+    return fixed
+
+
+def _mask(ranges: Iterable[Range], frame_count: int) -> Mask:
+    mask = np.zeros(frame_count, dtype=bool)
+    for start, stop in ranges:
+        mask[start:stop] = True
+    return mask
+
+
+def _runs(mask: Mask) -> list[Range]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -1,0 +1,58 @@
+"""The HTTP API as one application, and the routes that the entry point mounts."""
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from tpod_core import __version__
+from tpod_core.web import (
+    annotations,
+    auth,
+    dashboard,
+    detectors,
+    frames,
+    jobs,
+    training_sets,
+    uploads,
+    users,
+    videos,
+)
+from tpod_core.web.errors import error_response, install_error_handlers
+
+API_PATH = "/api/v1"
+_ROOMS = (
+    auth,
+    users,
+    dashboard,
+    videos,
+    uploads,
+    frames,
+    annotations,
+    training_sets,
+    detectors,
+    jobs,
+)
+
+
+def create_api() -> FastAPI:
+    """Every router below ``/api/v1``, with its OpenAPI document and pages."""
+    api = FastAPI(
+        title="TPOD",
+        version=__version__,
+        description="Videos in, object detectors out. Sign in with a cookie or a Bearer token.",
+        redoc_url=None,
+    )
+    install_error_handlers(api)
+    for room in _ROOMS:
+        api.include_router(room.router)
+    return api
+
+
+def routes() -> list[BaseRoute]:
+    """What the entry point mounts beside the screens."""
+    # Streamlit answers unknown paths with its page; a program must hear 404 instead.
+    return [Mount(API_PATH, app=create_api()), Route("/api/{path:path}", _unknown)]
+
+
+async def _unknown(request: Request) -> Response:
+    return error_response(404, "not_found", f"There is nothing at {request.url.path}.")

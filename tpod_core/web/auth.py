@@ -1,0 +1,208 @@
+"""Sign in and out, for programs (JSON) and for browsers (plain forms), and personal tokens."""
+
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel
+
+from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token
+from tpod_core.config import get_settings
+from tpod_core.db import reading, transaction
+from tpod_core.errors import NotSignedIn, TpodError
+from tpod_core.models import ApiToken, Role, User, saved_id
+from tpod_core.services import users
+from tpod_core.web.dependencies import KnownUser, SignedIn, require_same_origin
+
+router = APIRouter(tags=["auth"])
+
+_SECONDS_PER_DAY = 86_400
+_by_name = AttemptLimiter(limit=10)
+# A team may sit behind one address (a proxy), so an address has more patience than a name.
+_by_address = AttemptLimiter(limit=100)
+
+
+class Credentials(BaseModel):
+    username: str
+    password: str
+
+
+class UserBody(BaseModel):
+    """An account as its owner and administrators see it."""
+
+    id: int
+    username: str
+    role: Role
+    active: bool
+    created: datetime
+
+    @classmethod
+    def of(cls, user: User) -> "UserBody":
+        return cls(
+            id=saved_id(user),
+            username=user.username,
+            role=user.role,
+            active=user.active,
+            created=user.created_at,
+        )
+
+
+class TokenBody(BaseModel):
+    """A personal token; ``token`` itself is there only in the answer that creates it."""
+
+    id: int
+    name: str
+    hint: str
+    created: datetime
+    last_used: datetime | None
+    token: str | None = None
+
+    @classmethod
+    def of(cls, row: ApiToken, secret: str | None = None) -> "TokenBody":
+        return cls(
+            id=saved_id(row),
+            name=row.name,
+            hint=row.hint,
+            created=row.created_at,
+            last_used=row.last_used_at,
+            token=secret,
+        )
+
+
+class TokenRequest(BaseModel):
+    name: str
+
+
+@router.post("/auth/register", status_code=201)
+def register(body: Credentials, request: Request) -> UserBody:
+    """A new account, without access until an administrator grants a role."""
+    require_same_origin(request)
+    with transaction() as session:
+        return UserBody.of(users.register(session, body.username, body.password))
+
+
+@router.post("/auth/login")
+def login(body: Credentials, request: Request, response: Response) -> UserBody:
+    """Sign in; sets the session cookie."""
+    require_same_origin(request)
+    user, secret = _sign_in(request, body.username, body.password)
+    _set_cookie(response, secret)
+    return UserBody.of(user)
+
+
+@router.post("/auth/logout")
+def logout(request: Request) -> Response:
+    """Sign this browser out."""
+    require_same_origin(request)
+    _sign_out(request)
+    response = JSONResponse({"signed_out": True})
+    response.delete_cookie(COOKIE_NAME, path="/")
+    return response
+
+
+@router.get("/auth/user")
+def who_am_i(user: KnownUser) -> UserBody:
+    return UserBody.of(user)
+
+
+@router.post("/auth/tokens", status_code=201)
+def create_token(body: TokenRequest, user: SignedIn) -> TokenBody:
+    """A new personal token; the answer is the only time it is shown."""
+    with transaction() as session:
+        row, secret = users.create_token(session, user, body.name)
+        return TokenBody.of(row, secret)
+
+
+@router.get("/auth/tokens")
+def list_tokens(user: SignedIn) -> dict[str, int | list[TokenBody]]:
+    with reading() as session:
+        rows = [TokenBody.of(row) for row in users.list_tokens(session, user)]
+    return {"count": len(rows), "results": rows}
+
+
+@router.delete("/auth/tokens/{token_id}", status_code=204)
+def delete_token(token_id: int, user: SignedIn) -> None:
+    with transaction() as session:
+        users.delete_token(session, user, token_id)
+
+
+# The forms of the sign-in page: no script runs there, so they answer with redirects.
+
+Text = Annotated[str, Form()]
+
+
+@router.post("/auth/form/{action}", include_in_schema=False)
+def submit_form(
+    action: str,
+    request: Request,
+    form_token: Text,
+    username: Text = "",
+    password: Text = "",
+) -> Response:
+    """Sign in, register, set up or sign out, then go back to the screens."""
+    try:
+        require_same_origin(request)
+        require_form_token(form_token)
+        return _act(action, request, username, password)
+    except TpodError as error:
+        return _to_screens(f"/?problem={quote(error.message)}&form={quote(action)}")
+
+
+def _act(action: str, request: Request, username: str, password: str) -> Response:
+    if action == "logout":
+        _sign_out(request)
+        response = _to_screens("/")
+        response.delete_cookie(COOKIE_NAME, path="/")
+        return response
+    if action == "register":
+        with transaction() as session:
+            users.register(session, username, password)
+    elif action == "setup":
+        with transaction() as session:
+            users.create_first_administrator(session, username, password)
+    _, secret = _sign_in(request, username, password)
+    response = _to_screens("/")
+    _set_cookie(response, secret)
+    return response
+
+
+def _to_screens(path: str) -> RedirectResponse:
+    return RedirectResponse(path, status_code=303)
+
+
+def _sign_in(request: Request, username: str, password: str) -> tuple[User, str]:
+    """Raises: TooManyAttempts before the password is even looked at, NotSignedIn."""
+    address = request.client.host if request.client else "?"
+    name = username.strip().casefold()
+    _by_name.require_patience(name)
+    _by_address.require_patience(address)
+    try:
+        with transaction() as session:
+            signed_in = users.sign_in(session, username, password)
+    except NotSignedIn:
+        _by_name.note_failure(name)
+        _by_address.note_failure(address)
+        raise
+    _by_name.note_success(name)
+    return signed_in
+
+
+def _sign_out(request: Request) -> None:
+    if secret := request.cookies.get(COOKIE_NAME):
+        with transaction() as session:
+            users.sign_out(session, secret)
+
+
+def _set_cookie(response: Response, secret: str) -> None:
+    settings = get_settings()
+    response.set_cookie(
+        COOKIE_NAME,
+        secret,
+        max_age=settings.session_days * _SECONDS_PER_DAY,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+    )

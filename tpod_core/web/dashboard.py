@@ -1,0 +1,48 @@
+"""What the installation holds and stands on."""
+
+import platform
+import shutil
+from importlib.metadata import version
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from tpod_core import __version__
+from tpod_core.db import reading
+from tpod_core.services import overview
+from tpod_core.storage import get_storage
+from tpod_core.web.dependencies import SignedIn
+
+router = APIRouter(tags=["dashboard"])
+
+_SHOWN_PACKAGES = ("streamlit", "ultralytics", "torch", "opencv-python", "av", "rq")
+
+
+class DiskBody(BaseModel):
+    total_bytes: int
+    free_bytes: int
+
+
+class MetaBody(BaseModel):
+    """``counts`` per kind of thing; ``queues`` has queued and running jobs per queue."""
+
+    counts: dict[str, int]
+    queues: dict[str, dict[str, int]]
+    disk: DiskBody
+    versions: dict[str, str]
+
+
+@router.get("/dashboard/meta")
+def meta(user: SignedIn) -> MetaBody:
+    with reading() as session:
+        counts = overview.counts(session, user)
+        queues = overview.queues(session)
+    storage = get_storage()
+    usage = shutil.disk_usage(storage.root)
+    return MetaBody(
+        counts=counts,
+        queues=queues,
+        disk=DiskBody(total_bytes=usage.total, free_bytes=storage.free_bytes()),
+        versions={"tpod": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in _SHOWN_PACKAGES},
+    )

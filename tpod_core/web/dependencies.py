@@ -1,0 +1,126 @@
+"""Who is asking, and which page of a list they want."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from tpod_core.auth import COOKIE_NAME
+from tpod_core.db import reading
+from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
+from tpod_core.models import Role, User
+from tpod_core.services import users
+
+MAX_PAGE_SIZE = 1000
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+def known_user(request: Request) -> User:
+    """The user behind a Bearer token or the session cookie, whatever their role."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    secret = request.cookies.get(COOKIE_NAME)
+    user = None
+    with reading() as session:
+        if scheme.lower() == "bearer" and token:
+            user = users.find_by_api_token(session, token.strip())
+        elif secret:
+            require_same_origin(request)
+            user = users.find_by_session(session, secret)
+    if user is None:
+        raise NotSignedIn("Sign in first, or send a valid token.")
+    return user
+
+
+def signed_in_user(user: Annotated[User, Depends(known_user)]) -> User:
+    """A user to whom an administrator has granted access."""
+    if user.role is Role.NONE:
+        raise NotAllowed("Your account has no access yet. Ask an administrator for a role.")
+    return user
+
+
+def administrator(user: Annotated[User, Depends(signed_in_user)]) -> User:
+    if user.role is not Role.ADMIN:
+        raise NotAllowed("Only an administrator may do this.")
+    return user
+
+
+KnownUser = Annotated[User, Depends(known_user)]
+SignedIn = Annotated[User, Depends(signed_in_user)]
+Administrator = Annotated[User, Depends(administrator)]
+
+
+def require_same_origin(request: Request) -> None:
+    """Refuse a change that another site's page sends with our cookie.
+
+    Programs send no ``Origin``; browsers always do on a cross-site POST.
+    """
+    origin = request.headers.get("Origin")
+    if request.method in _SAFE_METHODS or origin is None:
+        return
+    if urlsplit(origin).netloc != request.headers.get("Host"):
+        raise NotAllowed("This request came from another site.")
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list: ``count`` is that of the whole list."""
+
+    count: int
+    results: list[Item]
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """``page`` counts from 1; ``ordering`` is a field name, with ``-`` for descending."""
+
+    page: int
+    page_size: int
+    search: str
+    ordering: str
+
+    def rows(
+        self,
+        session: Session,
+        query: SelectOfScalar[Row],
+        search_in: Any,
+        orderings: dict[str, Any],
+    ) -> tuple[int, Sequence[Row]]:
+        """The count of ``query`` after the search, and this page of its rows.
+
+        Args:
+            search_in: the text column that ``search`` looks into.
+            orderings: the columns that ``ordering`` may name; the first is the default.
+        """
+        if self.search:
+            query = query.where(col(search_in).icontains(self.search, autoescape=True))
+        count = session.exec(select(func.count()).select_from(query.subquery())).one()
+        name = self.ordering.removeprefix("-") or next(iter(orderings))
+        if name not in orderings:
+            raise InvalidInput(
+                f"Lists are ordered by {', '.join(orderings)}, not {name!r}.", "ordering"
+            )
+        descending = self.ordering.startswith("-") or not self.ordering
+        column = col(orderings[name])
+        ordered = query.order_by(column.desc() if descending else column.asc())
+        offset = (self.page - 1) * self.page_size
+        return count, session.exec(ordered.offset(offset).limit(self.page_size)).all()
+
+
+def page_request(
+    page: Annotated[int, Query(ge=1)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 100,
+    search: str = "",
+    ordering: str = "",
+) -> PageRequest:
+    return PageRequest(page, page_size, search, ordering)
+
+
+Paging = Annotated[PageRequest, Depends(page_request)]

@@ -1,0 +1,78 @@
+"""Errors as answers: the one place that knows status codes.
+
+The body is always ``{"error": {"code", "message", "field"?}}``.
+"""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tpod_core import errors
+from tpod_core.errors import InvalidInput, TpodError
+from tpod_core.log import get_logger
+
+_log = get_logger(__name__)
+
+STATUS_CODES: dict[type[TpodError], int] = {
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.NotAVideo: 415,
+    errors.InvalidInput: 422,
+    errors.TooManyAttempts: 429,
+    errors.StorageFull: 507,
+    errors.Unavailable: 503,
+}
+"""The nearest ancestor listed here gives an error's code."""
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def status_code(error: TpodError) -> int:
+    return next((STATUS_CODES[kind] for kind in type(error).__mro__ if kind in STATUS_CODES), 500)
+
+
+def error_response(status: int, code: str, message: str, field: str | None = None) -> JSONResponse:
+    body = {"code": code, "message": message} | ({"field": field} if field else {})
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": body}, status_code=status, headers=headers)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Teach ``app`` our error bodies, for our errors, FastAPI's and the unexpected."""
+    app.add_exception_handler(TpodError, _on_tpod_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unexpected_error)
+
+
+async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, TpodError)
+    field = error.field if isinstance(error, InvalidInput) else None
+    return error_response(status_code(error), error.code, error.message, field)
+
+
+async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    field = ".".join(where)
+    message = f"{field}: {first['msg']}" if field else str(first["msg"])
+    return error_response(422, InvalidInput.code, message, field or None)
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = _HTTP_CODES.get(error.status_code, "http_error")
+    return error_response(error.status_code, code, str(error.detail))
+
+
+async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
+    # The route door: the one broad handler of the API. The traceback goes to the log.
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return error_response(
+        500, "internal_error", "Something went wrong on our side; the log has the details."
+    )

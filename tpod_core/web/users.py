@@ -1,0 +1,33 @@
+"""Accounts, for administrators."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from tpod_core.db import reading, transaction
+from tpod_core.models import Role
+from tpod_core.services import users
+from tpod_core.web.auth import UserBody
+from tpod_core.web.dependencies import Administrator, Page, Paging
+
+router = APIRouter(tags=["users"])
+
+
+class UserChange(BaseModel):
+    role: Role | None = None
+    active: bool | None = None
+
+
+@router.get("/users")
+def list_users(_: Administrator, paging: Paging) -> Page[UserBody]:
+    with reading() as session:
+        found = users.list_users(session, paging.search)
+    start = (paging.page - 1) * paging.page_size
+    shown = found[start : start + paging.page_size]
+    return Page(count=len(found), results=[UserBody.of(user) for user in shown])
+
+
+@router.patch("/users/{user_id}")
+def change_user(user_id: int, body: UserChange, _: Administrator) -> UserBody:
+    """Grant a role, or deactivate an account."""
+    with transaction() as session:
+        return UserBody.of(users.change_user(session, user_id, body.role, body.active))

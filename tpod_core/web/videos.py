@@ -1,0 +1,160 @@
+"""Videos over HTTP: create, list, change, delete. Data arrives through ``uploads``."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from tpod_core.access import get_video
+from tpod_core.db import reading, transaction
+from tpod_core.models import Label, User, Video, VideoState, saved_id
+from tpod_core.services import videos
+from tpod_core.services.videos import Labelled
+from tpod_core.web.dependencies import Page, Paging, SignedIn
+
+router = APIRouter(tags=["videos"])
+
+_ORDERINGS = {
+    "id": Video.id,
+    "name": Video.name,
+    "created": Video.created_at,
+    "size_bytes": Video.size_bytes,
+    "duration_s": Video.duration_s,
+    "state": Video.state,
+}
+
+
+class LabelRequest(BaseModel):
+    name: str
+    color: str | None = None
+
+
+class VideoRequest(BaseModel):
+    name: str
+    labels: list[LabelRequest] = []
+
+
+class VideoChange(BaseModel):
+    name: str | None = None
+    labels: list[LabelRequest] | None = None
+
+
+class LabelBody(BaseModel):
+    id: int
+    name: str
+    color: str
+
+
+class StatusBody(BaseModel):
+    state: VideoState
+    progress: float
+    message: str
+
+
+class VideoBody(BaseModel):
+    """A video; sizes are upright pixels, ``labelled_share`` is 0..1 of its frames."""
+
+    id: int
+    name: str
+    state: VideoState
+    progress: float
+    message: str
+    warnings: list[str]
+    frame_count: int
+    width: int
+    height: int
+    fps: float
+    duration_s: float
+    codec: str
+    filename: str
+    size_bytes: int
+    sha256: str
+    labels: list[LabelBody]
+    labelled_share: float
+    track_count: int
+    keyframe_count: int
+    revision: int
+    owner_id: int
+    created: datetime
+
+    @classmethod
+    def of(cls, session: Session, video: Video, done: Labelled) -> "VideoBody":
+        same = {
+            name: getattr(video, name)
+            for name in cls.model_fields
+            if name in Video.model_fields and name != "labels"
+        }
+        return cls(
+            **same,
+            progress=videos.import_progress(session, video),
+            labels=[_label_body(label) for label in videos.list_labels(session, video)],
+            labelled_share=done.share(video),
+            track_count=done.tracks,
+            keyframe_count=done.keyframes,
+            created=video.created_at,
+        )
+
+
+def _label_body(label: Label) -> LabelBody:
+    return LabelBody(id=saved_id(label), name=label.name, color=label.color)
+
+
+def _wishes(labels: list[LabelRequest]) -> list[videos.LabelWish]:
+    return [(label.name, label.color) for label in labels]
+
+
+def video_body(session: Session, user: User, video_id: int) -> VideoBody:
+    """The answer about one video, as it stands in ``session``."""
+    video = get_video(session, user, video_id)
+    return VideoBody.of(session, video, videos.labelled(session, [video])[video_id])
+
+
+@router.post("/videos", status_code=201)
+def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
+    """A video without data yet; send the file to ``/videos/{id}/data``."""
+    with transaction() as session:
+        video = videos.create(session, user, body.name, _wishes(body.labels))
+        return video_body(session, user, saved_id(video))
+
+
+@router.get("/videos")
+def list_videos(user: SignedIn, paging: Paging) -> Page[VideoBody]:
+    with reading() as session:
+        count, rows = paging.rows(session, videos.visible_to(user), Video.name, _ORDERINGS)
+        done = videos.labelled(session, rows)
+        results = [VideoBody.of(session, row, done[saved_id(row)]) for row in rows]
+    return Page(count=count, results=results)
+
+
+@router.get("/videos/{video_id}")
+def get_one(video_id: int, user: SignedIn) -> VideoBody:
+    with reading() as session:
+        return video_body(session, user, video_id)
+
+
+@router.get("/videos/{video_id}/status")
+def get_status(video_id: int, user: SignedIn) -> StatusBody:
+    with reading() as session:
+        video = get_video(session, user, video_id)
+        progress = videos.import_progress(session, video)
+    return StatusBody(state=video.state, progress=progress, message=video.message)
+
+
+@router.patch("/videos/{video_id}")
+def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
+    """Rename, or replace the list of labels."""
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        if body.name is not None:
+            videos.rename(session, video, body.name)
+        if body.labels is not None:
+            videos.set_labels(session, video, _wishes(body.labels))
+        return video_body(session, user, video_id)
+
+
+@router.delete("/videos/{video_id}", status_code=204)
+def delete_video(video_id: int, user: SignedIn) -> None:
+    """Delete a video with its labels and files. Training sets made of it stay whole."""
+    with transaction() as session:
+        videos.delete(session, get_video(session, user, video_id))

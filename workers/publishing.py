@@ -1,0 +1,52 @@
+"""The end of a training and of an export: check the model's files, then put them in place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tpod_core.detectors import registry
+from tpod_core.detectors.delivery import Delivery, Steps, deliver
+from tpod_core.detectors.model_zip import DetectorCard
+from tpod_core.detectors.protocol import Scene
+from tpod_core.detectors.rows import model_key
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.jobs import RunningJob
+from tpod_core.models import utc_now
+from tpod_core.services.trainings import TrainingPlan
+from tpod_core.storage import get_storage
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A trained model on its data, and the rows of its training."""
+
+    scene: Scene
+    epochs: Sequence[EpochRow]
+
+
+def publish(
+    job: RunningJob, plan: TrainingPlan, publication: Publication, steps: Steps
+) -> dict[str, Any]:
+    """Replace the detector's published directory, if this run still holds its lease.
+
+    Returns: the metrics.
+    """
+    provider = registry.load_provider(plan.dnn_type)
+    card = DetectorCard(
+        name=plan.name,
+        family=plan.dnn_type,
+        input_size=plan.config.imgsz,
+        recommended_confidence=0.0,
+        classes=publication.scene.data.classes,
+        training_set=plan.training_set_name,
+        training_set_hash=plan.training_set_hash,
+        parent=plan.parent_name,
+        train_config=plan.config.model_dump(),
+        versions={},
+        created=utc_now().isoformat(timespec="seconds"),
+    )
+    with get_storage().making_directory(model_key(plan.detector_id)) as directory:
+        delivery = Delivery(card, publication.scene, publication.epochs)
+        metrics = deliver(provider, delivery, directory, steps)
+        job.confirm()
+    return metrics

@@ -1,0 +1,80 @@
+"""Train a detector, score it, export it, publish it."""
+
+from tpod_core.config import get_settings
+from tpod_core.detectors import registry
+from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
+from tpod_core.detectors.data_view import make_view
+from tpod_core.detectors.protocol import Scene, TrainRequest
+from tpod_core.detectors.rows import directory_key
+from tpod_core.detectors.weights import Start, resolve_start
+from tpod_core.errors import Conflict
+from tpod_core.jobs import RunningJob
+from tpod_core.log import get_logger
+from tpod_core.services import model_files, trainings
+from tpod_core.services.trainings import TrainingPlan
+from tpod_core.storage import get_storage
+from workers.publishing import Publication, publish
+from workers.training_report import TrainingReport
+
+_SPACE_BYTES = 500_000_000
+"""Room for checkpoints with their optimizer and for the exported files."""
+
+_log = get_logger(__name__)
+
+
+def run(job: RunningJob) -> None:
+    """Job ``train-detector``. Going on after a crash costs one epoch at most."""
+    storage = get_storage()
+    home = storage.path(directory_key(job.subject_id))
+    with job.transaction() as session:
+        plan = trainings.begin_training(session, job.subject_id)
+    if plan is not None:
+        storage.require_free(_SPACE_BYTES)
+        report = TrainingReport(job, plan)
+        request = _prepare(job, plan)
+        report.say("Loading the training libraries")
+        registry.load_provider(plan.dnn_type).train(request, report)
+        report.trained()
+        _publish(job, plan, request, report)
+    remove_attempts(home)
+
+
+def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
+    """A directory for this run, the data laid out in it, and where to start from."""
+    storage = get_storage()
+    home = storage.path(directory_key(plan.detector_id))
+    earlier = find_resumable(home)
+    attempt = open_attempt(home)
+    data = make_view(storage.path(plan.training_set_key), attempt.directory / "data")
+    start = _start(plan, earlier)
+    warnings = plan.warnings if earlier else tuple(filter(None, [start.warning]))
+    with job.transaction() as session:
+        trainings.record_start(session, plan.detector_id, data.classes, warnings)
+    for warning in warnings:
+        _log.warning(warning)
+    return TrainRequest(plan.dnn_type, plan.config, data, attempt, earlier, start.weights)
+
+
+def _start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
+    """The weights: those of the earlier run, of the parent, published ones, or random ones."""
+    if earlier is not None:
+        return Start(None)
+    if plan.parent_key is not None:
+        checkpoint = get_storage().path(plan.parent_key)
+        if not checkpoint.is_file():
+            raise Conflict("The parent's model file is gone. Train without a parent.")
+        return Start(checkpoint)
+    if plan.config.pretrained == "random":
+        return Start(None)
+    return resolve_start(registry.get_type(plan.dnn_type).weights, get_settings())
+
+
+def _publish(
+    job: RunningJob, plan: TrainingPlan, request: TrainRequest, report: TrainingReport
+) -> None:
+    scene = Scene(request.attempt.trained, request.data, plan.config)
+    metrics = publish(job, plan, Publication(scene, request.attempt.epochs()), report)
+    with job.transaction() as session:
+        trainings.record_trained(session, plan.detector_id, metrics)
+        model_files.record_files(session, plan.detector_id)
+    _log.info("Trained: mAP50 %.3f, mAP50-95 %.3f", metrics["mAP50"], metrics["mAP50-95"])

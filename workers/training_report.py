@@ -1,0 +1,80 @@
+"""A training's progress on its way to the rows and the log, and news of a cancel back."""
+
+import time
+
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.jobs import RunningJob
+from tpod_core.log import get_logger
+from tpod_core.services import trainings
+from tpod_core.services.trainings import TrainingPlan
+
+TRAINING_SHARE = 0.95
+"""Of the whole progress; the rest is scoring and exporting."""
+
+_WRITE_EVERY_S = 1.0
+_log = get_logger(__name__)
+
+
+class TrainingReport:
+    """A ``Watcher`` of the training and the ``Steps`` of its delivery."""
+
+    def __init__(self, job: RunningJob, plan: TrainingPlan) -> None:
+        self._job = job
+        self._plan = plan
+        self._progress = 0.0
+        self._epoch = 0
+        self._written_at = time.monotonic()
+        self._first: tuple[float, float] | None = None
+
+    def check(self) -> None:
+        self._job.check()
+
+    def on_batch(self, epoch: int, fraction: float) -> None:
+        self._job.check()
+        self._epoch, self._progress = epoch, fraction * TRAINING_SHARE
+        now = time.monotonic()
+        self._first = self._first or (now, fraction)
+        if now - self._written_at >= _WRITE_EVERY_S:
+            left = time_left(now - self._first[0], self._first[1], fraction)
+            self.say(f"Epoch {epoch} of {self._plan.config.epochs}{left}")
+
+    def on_epoch(self, row: EpochRow) -> None:
+        with self._job.transaction() as session:
+            trainings.record_epoch(session, self._plan.detector_id, row)
+        losses = " ".join(f"{name} {value:.3f}" for name, value in row.train_losses.items())
+        _log.info(
+            "Epoch %d of %d: %s, mAP50 %.3f, mAP50-95 %.3f, %.1f s",
+            row.epoch,
+            self._plan.config.epochs,
+            losses,
+            row.map50,
+            row.map50_95,
+            row.seconds,
+        )
+
+    def trained(self) -> None:
+        """The training itself is over."""
+        self._progress = TRAINING_SHARE
+
+    def say(self, message: str) -> None:
+        """Write down what is being done. Raises: JobStopped if it has to end."""
+        self._job.check()
+        self._written_at = time.monotonic()
+        self._job.progress(self._progress, message)
+        with self._job.transaction() as session:
+            trainings.record_progress(
+                session, self._plan.detector_id, self._progress, self._epoch, message
+            )
+
+
+def time_left(elapsed_s: float, first: float, now: float) -> str:
+    """ ", about 5 min left" after going from fraction ``first`` to ``now``; "" at the start."""
+    if now <= first:
+        return ""
+    seconds = elapsed_s / (now - first) * (1 - now)
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return ", under a minute left"
+    if minutes < 60:
+        return f", about {minutes} min left"
+    return f", about {minutes // 60} h {minutes % 60} min left"
