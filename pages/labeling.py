@@ -1,5 +1,8 @@
 """The labelling screen: ``/labeling?video=12``, optionally ``&frame=340``."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
@@ -7,13 +10,13 @@ from pages._shared import labeling_view, state
 from pages._shared.canvas import FONT_PX, STROKE_PX, Surface
 from pages._shared.components import annotator
 from pages._shared.feedback import show_errors
-from pages._shared.guard import require_user
+from pages._shared.guard import find_user, require_user
 from pages._shared.labeling_acts import read_outbox
 from pages._shared.labeling_session import LabelingSession
 from pages._shared.page import page_header
 from tpod_core import access
 from tpod_core.db import reading
-from tpod_core.models import Video, VideoState
+from tpod_core.models import Role, User, Video, VideoState
 
 CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
 _OFFSCREEN_URL = "http://localhost"
@@ -24,7 +27,7 @@ def main() -> None:
     user = require_user()
     wanted = st.query_params.get("video", "")
     if not wanted.isdecimal():
-        _explain("Choose a video", "This screen labels one video at a time: open one from the list.")
+        _explain("Choose a video", "This screen shows one video: open it from the list.")
         return
     with show_errors():
         with reading() as session:
@@ -47,9 +50,7 @@ def _annotate(video_id: int) -> None:
         else:
             desk.refresh(user)
         with st.container(key="annotator-screen"):
-            annotator.mount(
-                labeling_view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox
-            )
+            annotator.mount(labeling_view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox)
             if desk.surface:
                 with st.container(key="annotator-canvas"):
                     _canvas(desk, desk.surface)
@@ -60,9 +61,7 @@ def _canvas(desk: LabelingSession, surface: Surface) -> None:
     width, height = surface.canvas_wh
     st_canvas(
         drawing_mode="labeled_rect",
-        background_image=labeling_view.frame_url(
-            desk, surface, st.context.url or _OFFSCREEN_URL
-        ),
+        background_image=labeling_view.frame_url(desk, surface, st.context.url or _OFFSCREEN_URL),
         initial_drawing=desk.drawing,
         label=desk.label,
         stroke_color=desk.colors().get(desk.label, _UNLABELLED_COLOR),
@@ -80,30 +79,35 @@ def _canvas(desk: LabelingSession, surface: Surface) -> None:
 
 
 def _on_drawing() -> None:
-    user = require_user()
-    with show_errors():
-        if desk := state.labeling_session():
-            desk.commit(user, _drawing())
+    _save_then()
 
 
 def _on_outbox() -> None:
-    user = require_user()
-    with show_errors():
-        if desk := state.labeling_session():
-            desk.commit(user, _drawing())
-            desk.perform(user, read_outbox(st.session_state[ANNOTATOR]["outbox"]))
+    outbox = st.session_state[ANNOTATOR]["outbox"]
+    _save_then(lambda desk, user: desk.perform(user, read_outbox(outbox)))
 
 
 def _on_stage() -> None:
-    user = require_user()
     stage = st.session_state[ANNOTATOR]["stage"]
+    wh = int(stage["width"]), int(stage["height"])
+    _save_then(lambda desk, user: desk.resize(user, wh))
+
+
+def _save_then(action: Callable[[LabelingSession, User], None] | None = None) -> None:
+    """Save the canvas, then do what was asked.
+
+    Without a signed-in user nothing happens here: the rerun that follows asks to sign in.
+    """
+    user, desk = find_user(), state.labeling_session()
+    if user is None or user.role is Role.NONE or desk is None:
+        return
     with show_errors():
-        if (desk := state.labeling_session()) and stage:
-            desk.commit(user, _drawing())
-            desk.resize(user, (int(stage["width"]), int(stage["height"])))
+        desk.commit(user, _drawing())
+        if action:
+            action(desk, user)
 
 
-def _drawing() -> dict | None:
+def _drawing() -> dict[str, Any] | None:
     """The canvas's newest answer: ``CanvasResult.json_data``, at the time of a callback."""
     answer = st.session_state.get(CANVAS) or {}
     return (answer.get("drawing") or {}).get("raw")

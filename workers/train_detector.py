@@ -32,9 +32,7 @@ def run(job: RunningJob) -> None:
         storage.require_free(_SPACE_BYTES)
         report = TrainingReport(job, plan)
         request = _prepare(job, plan)
-        report.say("Loading the training libraries")
-        registry.load_provider(plan.dnn_type).train(request, report)
-        report.trained()
+        _train(plan, request, report)
         _publish(job, plan, request, report)
     remove_attempts(home)
 
@@ -53,6 +51,15 @@ def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
     for warning in warnings:
         _log.warning(warning)
     return TrainRequest(plan.dnn_type, plan.config, data, attempt, earlier, start.weights)
+
+
+def _train(plan: TrainingPlan, request: TrainRequest, report: TrainingReport) -> None:
+    if request.resume and request.resume.trained.exists():
+        request.attempt.take_over(request.resume)
+    else:
+        report.say("Loading the training libraries")
+        registry.load_provider(plan.dnn_type).train(request, report)
+    report.trained()
 
 
 def _start(plan: TrainingPlan, earlier: Attempt | None) -> Start:

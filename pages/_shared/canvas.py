@@ -191,9 +191,10 @@ def _recognised(
 
 def _fault(drawn: DrawnBox, box: Box) -> str:
     if drawn.rotated:
-        return "A box was turned. Boxes stay upright: it was put back."
+        return "Boxes stay upright: the turned one was put back."
     if not all(map(isfinite, box.xyxy)) or min(box.width, box.height) < MIN_SIDE_PX:
-        return f"A box under {MIN_SIDE_PX:.0f} pixels was ignored. Draw it larger."
+        kept = "It was put back." if drawn.track_id else "Draw it larger."
+        return f"A box needs at least {MIN_SIDE_PX:.0f} pixels each way. {kept}"
     if not drawn.track_id and not drawn.label:
         return "A box needs a label. Choose or add one, then draw the box again."
     return ""

@@ -20,15 +20,15 @@ from tpod_core.errors import EditConflict, InvalidInput, TpodError
 from tpod_core.models import Label, User, Video
 from tpod_core.services import annotations, videos
 from tpod_core.services.annotations import FrameBox, PutBox
+from tpod_core.services.videos import LabelWish
 
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence for the person, shown once; ``serial`` tells equal sentences apart."""
+    """What was refused and why, shown once; ``serial`` tells equal sentences apart."""
 
     serial: int = 0
     text: str = ""
-    refused: bool = False
 
 
 @dataclass
@@ -39,7 +39,7 @@ class LabelingSession:
     labels: list[Label] = field(default_factory=list)
     label: str = ""
     seen: int = 0
-    visit: Visit = Visit(0, 0, 0)
+    visit: Visit = field(default_factory=lambda: Visit(0, 0, 0))
     shown: tuple[FrameBox, ...] = ()
     adopted: tuple[int, ...] = ()
     surface: Surface | None = None
@@ -62,7 +62,9 @@ class LabelingSession:
             self.video = access.get_video(session, user, _id(self.video))
             self._read_labels(session)
             if self.video.revision != self.seen and self.visit.serial:
-                self._say("This video was changed elsewhere. You see the newest state.", refused=False)
+                self._say(
+                    "This video was changed elsewhere. You see the newest state.", refused=False
+                )
                 self._begin_visit(session, self.visit.frame)
 
     def enter(self, user: User, frame: int) -> None:
@@ -129,14 +131,14 @@ class LabelingSession:
         self.label = name
 
     def _add_label(self, user: User, name: str, color: str | None) -> None:
-        name = name.strip()
         with transaction() as session:
             video = access.get_video(session, user, _id(self.video))
-            wanted: list[tuple[str, str | None]] = [
-                (label.name, label.color) for label in videos.list_labels(session, video)
-            ]
-            if name not in dict(wanted):
-                videos.set_labels(session, video, [*wanted, (name, color)])
+            listed = [label.name for label in videos.list_labels(session, video)]
+            if name not in listed:
+                # A label that the team has already keeps the team's colour.
+                known = any(label.name == name for label in videos.list_catalogue(session))
+                wishes: list[LabelWish] = [(label, None) for label in listed]
+                videos.set_labels(session, video, [*wishes, (name, None if known else color)])
         self.label = name
         with reading() as session:
             self._read_labels(session)
@@ -188,8 +190,8 @@ class LabelingSession:
             self._say(error.message)
             self.enter(user, self.visit.frame)
 
-    def _say(self, text: str, *, refused: bool = True) -> None:
-        self.notice = Notice(self.notice.serial + 1, text, refused)
+    def _say(self, text: str) -> None:
+        self.notice = Notice(self.notice.serial + 1, text)
 
 
 def _id(video: Video) -> int:

@@ -136,13 +136,13 @@ def test_edge_near_the_border_snaps_to_it():
 @pytest.mark.parametrize(
     ("box", "word"),
     [
-        (stroke_rect(99, 49, 4, 4), "under 5 pixels"),
-        (stroke_rect(99, 49, 80, 8), "under 5 pixels"),
-        (stroke_rect(450, 49, 80, 80), "under 5 pixels"),
+        (stroke_rect(99, 49, 4, 4), "at least 5 pixels"),
+        (stroke_rect(99, 49, 80, 8), "at least 5 pixels"),
+        (stroke_rect(450, 49, 80, 80), "at least 5 pixels"),
         (stroke_rect(99, 49, 60, 80, angle=30), "upright"),
         (stroke_rect(99, 49, 60, 80, skewX=10), "upright"),
         (stroke_rect(99, 49, 60, 80, label=""), "needs a label"),
-        (stroke_rect(float("nan"), 49, 60, 80), "under 5 pixels"),
+        (stroke_rect(float("nan"), 49, 60, 80), "at least 5 pixels"),
     ],
     ids=["click", "thin", "outside", "turned", "skewed", "no label", "not a number"],
 )

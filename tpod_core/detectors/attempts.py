@@ -75,6 +75,12 @@ class Attempt:
         if earlier.best.exists():
             self.keep_best(earlier.best)
 
+    def take_over(self, ended: "Attempt") -> None:
+        """Take over the model and every row of a run that had ended its training."""
+        rows = ended.epochs()
+        self.continue_from(ended, rows[-1].epoch if rows else 0)
+        _copy_whole(ended.trained, self.trained)
+
 
 def read_epochs(directory: Path) -> list[EpochRow]:
     """The rows in ``directory``; a line that is being written right now is left out."""

@@ -52,9 +52,6 @@ class UltralyticsProvider:
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         attempt, earlier = request.attempt, request.resume
-        if earlier and earlier.trained.exists():
-            shutil.copyfile(earlier.trained, attempt.trained)
-            return
         overrides = _fresh(request) if earlier is None else _continued(request, earlier)
         if overrides:
             callbacks = training_callbacks(attempt, watcher)

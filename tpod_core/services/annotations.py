@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from tpod_core.errors import Conflict
-from tpod_core.models import Edit, User, Video
+from tpod_core.models import Edit, User, Video, saved_id
 from tpod_core.propagation.linear import derive
 from tpod_core.tracks import log, reading, writing
 from tpod_core.tracks.checking import check_document
@@ -77,12 +77,12 @@ def get_document(session: Session, video: Video) -> AnnotationDoc:
     names = reading.load_catalogue(session)
     return AnnotationDoc(
         revision=video.revision,
-        labels=reading.load_labels(session, _id(video)),
+        labels=reading.load_labels(session, saved_id(video)),
         tracks=tuple(
             TrackDoc(track_id, names[state.label_id], tuple(state.ordered()))
-            for track_id, state in reading.load_tracks(session, _id(video)).items()
+            for track_id, state in reading.load_tracks(session, saved_id(video)).items()
         ),
-        ranges=reading.load_ranges(session, _id(video)),
+        ranges=reading.load_ranges(session, saved_id(video)),
     )
 
 
@@ -93,7 +93,9 @@ def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int,
     """
     names = reading.load_catalogue(session)
     boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
-    for track_id, state in reading.load_tracks_around(session, _id(video), start, stop).items():
+    for track_id, state in reading.load_tracks_around(
+        session, saved_id(video), start, stop
+    ).items():
         label = names[state.label_id]
         for shown, derived in derive(state.ordered(), range(start, stop)):
             source = "linear" if derived else shown.source.value
@@ -114,7 +116,7 @@ def replace_document(
     revision = log.take_revision(session, video, seen)
     before = _load(session, video, None)
     checked = check_document(document, _door(session, video), before.tracks)
-    new_ids = iter(writing.insert_tracks(session, _id(video), user.id, checked.new_labels))
+    new_ids = iter(writing.insert_tracks(session, saved_id(video), user.id, checked.new_labels))
     tracks = {
         next(new_ids) if track_id is None else track_id: state for track_id, state in checked.tracks
     }
@@ -133,7 +135,7 @@ def apply_edits(
     door = _door(session, video)
     labels = new_labels(edits, door)
     before = _load(session, video, existing_tracks(edits))
-    track_ids = writing.insert_tracks(session, _id(video), user.id, labels)
+    track_ids = writing.insert_tracks(session, saved_id(video), user.id, labels)
     after = apply(before, edits, door, zip(track_ids, labels, strict=True))
     revision = _save(session, user, video, revision, difference(before, after))
     return EditResult(revision, tuple(track_ids))
@@ -145,7 +147,7 @@ def undo(session: Session, user: User, video: Video, seen: int) -> EditResult:
     Raises: EditConflict if ``seen`` is not current, Conflict if nothing is left to undo.
     """
     revision = log.take_revision(session, video, seen)
-    undoable, _ = log.find_undo_and_redo(session, _id(video))
+    undoable, _ = log.find_undo_and_redo(session, saved_id(video))
     if undoable is None:
         raise Conflict("There is nothing left to undo.")
     return _take_back(session, user, video, undoable, revision)
@@ -157,7 +159,7 @@ def redo(session: Session, user: User, video: Video, seen: int) -> EditResult:
     Raises: EditConflict if ``seen`` is not current, Conflict if nothing is left to redo.
     """
     revision = log.take_revision(session, video, seen)
-    _, redoable = log.find_undo_and_redo(session, _id(video))
+    _, redoable = log.find_undo_and_redo(session, saved_id(video))
     if redoable is None:
         raise Conflict("There is nothing to redo.")
     return _take_back(session, user, video, redoable, revision)
@@ -166,7 +168,7 @@ def redo(session: Session, user: User, video: Video, seen: int) -> EditResult:
 def _take_back(
     session: Session, user: User, video: Video, undone: int, revision: int
 ) -> EditResult:
-    step = log.get_step(session, _id(video), undone)
+    step = log.get_step(session, saved_id(video), undone)
     returning = {
         int(track_id): track["label_id"]
         for track_id, track in step.before.get("tracks", {}).items()
@@ -174,7 +176,7 @@ def _take_back(
     }
     _require_labels(session, video, step.before)
     track_ids = writing.insert_tracks(
-        session, _id(video), user.id, list(returning.values()), list(returning)
+        session, saved_id(video), user.id, list(returning.values()), list(returning)
     )
     _save(session, user, video, revision, (step.after, step.before), undoes=undone)
     return EditResult(revision, tuple(track_ids))
@@ -182,7 +184,7 @@ def _take_back(
 
 def _require_labels(session: Session, video: Video, part: Part) -> None:
     needed = {track["label_id"] for track in part.get("tracks", {}).values() if track}
-    gone = needed - {label.id for label in reading.load_labels(session, _id(video))}
+    gone = needed - {label.id for label in reading.load_labels(session, saved_id(video))}
     if gone:
         names = reading.load_catalogue(session)
         missing = ", ".join(sorted(f'"{names.get(id_, "a deleted label")}"' for id_ in gone))
@@ -195,15 +197,15 @@ def _door(session: Session, video: Video) -> Door:
     return Door(
         video.frame_count,
         video.frame_wh,
-        {label.name: label.id for label in reading.load_labels(session, _id(video))},
+        {label.name: label.id for label in reading.load_labels(session, saved_id(video))},
         frozenset(reading.load_catalogue(session).values()),
     )
 
 
 def _load(session: Session, video: Video, track_ids: Collection[int] | None) -> Annotations:
     return Annotations(
-        reading.load_tracks(session, _id(video), track_ids),
-        reading.load_ranges(session, _id(video)),
+        reading.load_tracks(session, saved_id(video), track_ids),
+        reading.load_ranges(session, saved_id(video)),
     )
 
 
@@ -219,11 +221,11 @@ def _save(
     before, after = parts
     if before == after:
         return log.give_revision_back(session, video, revision)
-    writing.write_part(session, _id(video), user.id, after)
+    writing.write_part(session, saved_id(video), user.id, after)
     log.write_step(
         session,
         Edit(
-            video_id=_id(video),
+            video_id=saved_id(video),
             revision=revision,
             undoes=undoes,
             author_id=user.id,
@@ -232,8 +234,3 @@ def _save(
         ),
     )
     return revision
-
-
-def _id(video: Video) -> int:
-    assert video.id is not None, "the video has not been saved"
-    return video.id

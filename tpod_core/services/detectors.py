@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
@@ -88,12 +89,23 @@ def training_set_size(training_set: TrainingSet) -> SetSize:
     return size_of(get_storage().path(training_set.directory_key))
 
 
-def list_detectors(session: Session, user: User) -> list[Detector]:
-    """Every detector that ``user`` may see, newest first."""
-    statement = select(Detector).order_by(col(Detector.id).desc())
+def visible_to(user: User) -> SelectOfScalar[Detector]:
+    """The query for every detector that ``user`` may see."""
+    statement = select(Detector)
+    return statement if user.role is Role.ADMIN else statement.where(Detector.owner_id == user.id)
+
+
+def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:
+    """The training sets that ``user`` may train on, newest first."""
+    ready = select(TrainingSet).where(TrainingSet.state == TrainingSetState.READY)
     if user.role is not Role.ADMIN:
-        statement = statement.where(Detector.owner_id == user.id)
-    return list(session.exec(statement))
+        ready = ready.where(TrainingSet.owner_id == user.id)
+    return list(session.exec(ready.order_by(col(TrainingSet.id).desc())))
+
+
+def list_detectors(session: Session, user: User) -> list[Detector]:
+    """What ``user`` may see, newest first."""
+    return list(session.exec(visible_to(user).order_by(col(Detector.id).desc())))
 
 
 def cancel(session: Session, detector: Detector) -> None:
@@ -126,6 +138,12 @@ def delete(session: Session, detector: Detector) -> None:
     key = directory_key(detector.id)
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
+
+
+def read_log(session: Session, detector: Detector) -> str:
+    """The end of the log of the newest training job."""
+    job = session.get(Job, detector.job_id)
+    return jobs.log_tail(job) if job else ""
 
 
 def list_epochs(detector: Detector) -> list[EpochRow]:

@@ -1,5 +1,7 @@
 """Counts over everything a user may see: for the home page, the administrator and programs."""
 
+from typing import Any
+
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -8,6 +10,7 @@ from tpod_core.models import (
     DetectorState,
     Job,
     JobState,
+    Keyframe,
     QueueName,
     Role,
     TrainingSet,
@@ -21,15 +24,17 @@ from tpod_core.models import (
 def counts(session: Session, user: User) -> dict[str, int]:
     """How many videos, training sets and detectors there are, and how many are usable."""
 
-    def count(table: type[Video | TrainingSet | Detector], *conditions: bool) -> int:
+    def count(table: type[Video | TrainingSet | Detector], *conditions: Any) -> int:
         query = select(func.count()).select_from(table).where(*conditions)
         if user.role is not Role.ADMIN:
             query = query.where(table.owner_id == user.id)
         return session.exec(query).one()
 
+    has_boxes = select(Keyframe.id).where(Keyframe.video_id == Video.id).exists()
     return {
         "videos": count(Video),
         "videos_ready": count(Video, Video.state == VideoState.READY),
+        "videos_labelled": count(Video, has_boxes),
         "training_sets": count(TrainingSet),
         "training_sets_ready": count(TrainingSet, TrainingSet.state == TrainingSetState.READY),
         "detectors": count(Detector),

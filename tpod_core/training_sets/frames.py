@@ -36,7 +36,7 @@ class FrameChoice:
     source: Source
     basis: Basis
     frames: Indices
-    counts: NDArray[np.int64]
+    counts: NDArray[np.int32]
 
     @property
     def positive(self) -> Mask:
@@ -101,14 +101,14 @@ def _taken(
     return Basis.BOXES, _runs(has_box)
 
 
-def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int64]:
+def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int32]:
     """Boxes per frame: one up where a span starts, one down where it stops, summed."""
-    steps = np.zeros(frame_count + 1, dtype=np.int64)
+    steps = np.zeros(frame_count + 1, dtype=np.int32)
     for keyframes in tracks:
         for start, stop in spans(keyframes, frame_count):
             steps[start] += 1
             steps[stop] -= 1
-    return np.cumsum(steps[:-1])
+    return np.cumsum(steps[:-1], dtype=np.int32)
 
 
 def _on_keyframes(tracks: Iterable[Iterable[Sequence[KeyframeDoc]]], frame_count: int) -> Mask:

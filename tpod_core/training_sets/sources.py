@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from tpod_core.models import Video
+from tpod_core.models import Video, saved_id
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
@@ -27,16 +27,16 @@ class Source:
 
 
 def load_source(session: Session, video: Video) -> Source:
-    assert video.id is not None
+    video_id = saved_id(video)
     return Source(
-        video_id=video.id,
+        video_id=video_id,
         name=video.name,
         sha256=video.sha256,
         revision=video.revision,
         frame_count=video.frame_count,
         frame_wh=video.frame_wh,
         fps=video.fps,
-        labels=reading.load_labels(session, video.id),
-        tracks=reading.load_tracks(session, video.id),
-        ranges=reading.load_ranges(session, video.id),
+        labels=reading.load_labels(session, video_id),
+        tracks=reading.load_tracks(session, video_id),
+        ranges=reading.load_ranges(session, video_id),
     )

@@ -56,9 +56,7 @@ def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> l
     return min((candidate() for _ in range(_CANDIDATES)), key=cost)
 
 
-def by_block(
-    video: FrameChoice, val_fraction: float, guard_frames: int | None, seed: int
-) -> Parts:
+def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, seed: int) -> Parts:
     """One run of a video's frames is held out; training keeps ``guard_frames`` away from it.
 
     A video of one frame goes to training whole.

@@ -156,7 +156,7 @@ class Annotator {
     if (newVisit) this.#enterVisit()
     else this.surface.update(this.#rects())
     if (feed.notice.serial !== this.noticeSerial && feed.notice.text) {
-      this.say(feed.notice.text, feed.notice.refused)
+      this.say(feed.notice.text, true)
     }
     this.noticeSerial = feed.notice.serial
     this.#arrive()

@@ -1,0 +1,199 @@
+"""One detector: watch it learn, judge it, take it home."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages._shared.components.detector_words import agreement_sentence, state_badge, verdict
+from pages._shared.feedback import show_errors
+from pages._shared.page import page_header
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.detectors import registry
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.models import Detector, DetectorState, User
+from tpod_core.services import detectors
+
+REFRESH_S = 1.0
+LOG_LINES = 200
+CHART_HEIGHT_PX = 260
+
+
+def show_detector(user: User, detector_id: int) -> None:
+    if st.button("All detectors", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.pop("detector", None)
+        st.rerun()
+    with reading() as session:
+        detector = access.get_detector(session, user, detector_id)
+    page_header(detector.name, _origin(detector))
+    if detector.state in detectors.ACTIVE:
+        st.fragment(_show_training, run_every=REFRESH_S)(user, detector_id)
+    else:
+        _show_result(user, detector)
+
+
+def _origin(detector: Detector) -> str:
+    known = registry.get_type(detector.dnn_type)
+    config = detector.train_config
+    return f"{known.label} · {config['imgsz']} px · {config['epochs']} epochs"
+
+
+def _show_training(user: User, detector_id: int) -> None:
+    """What changes while it trains; the page is made anew when it has ended."""
+    with show_errors():
+        with reading() as session:
+            detector = access.get_detector(session, user, detector_id)
+            log = detectors.read_log(session, detector)
+        if detector.state not in detectors.ACTIVE:
+            st.rerun(scope="app")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            state_badge(detector.state)
+            if st.button("Cancel training", icon=":material/stop_circle:"):
+                with transaction() as session:
+                    detectors.cancel(session, access.get_detector(session, user, detector_id))
+                st.toast("The training ends after this batch.")
+        st.progress(detector.progress, text=detector.message)
+        _show_warnings(detector)
+        _show_live(detector)
+        _show_curves(detectors.list_epochs(detector))
+        _show_log(log)
+
+
+def _show_live(detector: Detector) -> None:
+    scored = "mAP50" in detector.metrics
+    figures = {
+        "Epoch": f"{detector.epoch} of {detector.epochs}",
+        "mAP50": f"{detector.metrics['mAP50']:.3f}" if scored else "–",
+        "mAP50-95": f"{detector.metrics['mAP50-95']:.3f}" if scored else "–",
+    }
+    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(name, value, border=True)
+
+
+def _show_result(user: User, detector: Detector) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(detector.state)
+        _show_actions(user, detector)
+    _show_warnings(detector)
+    if detector.state is DetectorState.TRAINED:
+        _show_score(detector.metrics)
+    elif detector.state is DetectorState.ERROR:
+        st.error(detector.message)
+    else:
+        st.info(detector.message)
+    _show_curves(detectors.list_epochs(detector))
+    with reading() as session:
+        log = detectors.read_log(session, detector)
+    with st.expander("Log of the training"):
+        _show_log(log)
+
+
+def _show_actions(user: User, detector: Detector) -> None:
+    if detector.state is DetectorState.TRAINED:
+        st.link_button(
+            "Download the model",
+            f"/api/v1/detectors/{detector.id}/model",
+            type="primary",
+            icon=":material/download:",
+            help="A zip with the checkpoint, the ONNX model, the labels and a program to run it.",
+        )
+    if detector.state in detectors.RESUMABLE and st.button(
+        "Resume", type="primary", icon=":material/resume:"
+    ):
+        with transaction() as session:
+            detectors.resume(session, access.get_detector(session, user, detector.id or 0))
+        st.rerun()
+    with st.popover("Delete", icon=":material/delete:"):
+        st.write("The detector, its model and its scores are removed for good.")
+        if st.button("Delete this detector", type="primary"):
+            with transaction() as session:
+                detectors.delete(session, access.get_detector(session, user, detector.id or 0))
+            st.query_params.pop("detector", None)
+            st.rerun()
+
+
+def _show_warnings(detector: Detector) -> None:
+    for warning in detector.metrics.get("warnings", []):
+        st.warning(warning, icon=":material/warning:")
+
+
+def _show_score(metrics: dict[str, Any]) -> None:
+    st.subheader("How good is it?", anchor=False)
+    figures = {
+        "mAP50": (
+            metrics["mAP50"],
+            "How well boxes are found at all, over all confidences. 1 is perfect.",
+        ),
+        "mAP50-95": (metrics["mAP50-95"], "The same, and how tightly the boxes fit. 0.5 is good."),
+        "Precision": (metrics["precision"], "The share of its boxes that are right."),
+        "Recall": (metrics["recall"], "The share of the objects that it finds."),
+        "Best confidence": (
+            metrics["recommended_confidence"],
+            "Boxes below it are best ignored; the downloaded program does so by itself.",
+        ),
+    }
+    for column, (name, (value, help_text)) in zip(
+        st.columns(len(figures)), figures.items(), strict=True
+    ):
+        column.metric(name, f"{value:.2f}", help=help_text, border=True)
+    st.write(verdict(metrics))
+    _show_classes(metrics["classes"])
+    st.caption(agreement_sentence(metrics["agreement"]))
+
+
+def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
+    bar = {"min_value": 0.0, "max_value": 1.0, "format": "%.2f"}
+    st.dataframe(
+        list(classes),
+        hide_index=True,
+        column_order=["name", "boxes", "AP50", "AP50-95", "precision", "recall"],
+        column_config={
+            "name": st.column_config.TextColumn("Class"),
+            "boxes": st.column_config.NumberColumn(
+                "Validation boxes", help="With few boxes the other figures mean little."
+            ),
+            "AP50": st.column_config.ProgressColumn("AP50", **bar),
+            "AP50-95": st.column_config.ProgressColumn("AP50-95", **bar),
+            "precision": st.column_config.ProgressColumn("Precision", **bar),
+            "recall": st.column_config.ProgressColumn("Recall", **bar),
+        },
+    )
+
+
+def _show_curves(rows: Sequence[EpochRow]) -> None:
+    if not rows:
+        return
+    epochs = [row.epoch for row in rows]
+    losses = {name.removesuffix("_loss"): name for name in rows[0].train_losses}
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Losses in training** (lower is better)")
+        st.line_chart(
+            {"Epoch": epochs}
+            | {
+                shown: [row.train_losses.get(name) for row in rows]
+                for shown, name in losses.items()
+            },
+            x="Epoch",
+            height=CHART_HEIGHT_PX,
+        )
+    with right:
+        st.markdown("**Score on validation images** (higher is better)")
+        st.line_chart(
+            {
+                "Epoch": epochs,
+                "mAP50": [row.map50 for row in rows],
+                "mAP50-95": [row.map50_95 for row in rows],
+            },
+            x="Epoch",
+            height=CHART_HEIGHT_PX,
+        )
+
+
+def _show_log(log: str) -> None:
+    lines = log.splitlines()[-LOG_LINES:]
+    if lines:
+        st.code("\n".join(lines), language=None, height=240, wrap_lines=True)
+    else:
+        st.caption("The log is empty so far.")

@@ -1,0 +1,102 @@
+"""The form for a new detector, made from the family's own configuration."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from tpod_core.db import transaction
+from tpod_core.detectors import registry
+from tpod_core.detectors.config import Parameter, parameters
+from tpod_core.detectors.registry import DetectorType
+from tpod_core.models import TrainingSet, User
+from tpod_core.services import detectors
+from tpod_core.services.detectors import DetectorDraft
+
+
+@st.dialog("New detector", width="large", icon=":material/model_training:")
+def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | None) -> None:
+    """Ask for everything, queue the training, and go to the new detector's page."""
+    with show_errors():
+        name = st.text_input("Name", placeholder="Cups on tables", max_chars=200)
+        first = next((i for i, row in enumerate(sets) if row.id == wanted), 0)
+        training_set = st.selectbox(
+            "Training set", sets, index=first, format_func=lambda row: row.name
+        )
+        known = _choose_family()
+        size = detectors.training_set_size(training_set)
+        st.caption(
+            f"{size.train_images} training images. The values below suit this set; "
+            "change them if you know better."
+        )
+        rows = parameters(known.config, size)
+        scope = f"new-detector-{known.type}-{training_set.id}"
+        values = _ask([row for row in rows if not row.advanced], scope)
+        with st.expander("More settings"):
+            values |= _ask([row for row in rows if row.advanced], scope)
+        if st.button("Train", type="primary", icon=":material/play_arrow:"):
+            assert training_set.id is not None
+            draft = DetectorDraft(name, known.type, training_set.id, values)
+            with transaction() as session:
+                detector = detectors.create(session, user, draft)
+            st.query_params["detector"] = str(detector.id)
+            st.rerun()
+
+
+def _choose_family() -> DetectorType:
+    known = st.radio(
+        "Family",
+        registry.list_types(),
+        format_func=lambda known: f"{known.label} ({known.family})",
+        captions=[known.description for known in registry.list_types()],
+    )
+    assert known is not None
+    return known
+
+
+def _ask(rows: Sequence[Parameter], scope: str) -> dict[str, Any]:
+    """One widget for each parameter, three in a row."""
+    values: dict[str, Any] = {}
+    for start in range(0, len(rows), 3):
+        for column, row in zip(st.columns(3), rows[start : start + 3], strict=False):
+            with column:
+                values[row.name] = _widget(row, f"{scope}-{row.name}")
+    return values
+
+
+def _widget(row: Parameter, key: str) -> Any:
+    if row.type == "boolean":
+        return st.toggle(row.title, value=row.default, help=row.help, key=key)
+    if row.type == "choice":
+        choices = row.choices or ()
+        index = choices.index(row.default)
+        return st.selectbox(row.title, choices, index=index, help=row.help, key=key)
+    if row.type == "text":
+        return st.text_input(row.title, value=row.default, help=row.help, key=key)
+    return _number(row, key)
+
+
+def _number(row: Parameter, key: str) -> int | float:
+    assert row.range is not None
+    low, high = row.range
+    if row.type == "integer":
+        return st.number_input(
+            row.title,
+            int(low),
+            int(high),
+            int(row.default),
+            step=row.step or 1,
+            help=row.help,
+            key=key,
+        )
+    return st.number_input(
+        row.title,
+        float(low),
+        float(high),
+        float(row.default),
+        step=0.0005 if high < 1 else 0.5,
+        format="%.4f" if high < 1 else "%.1f",
+        help=row.help,
+        key=key,
+    )

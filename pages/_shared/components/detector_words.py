@@ -1,0 +1,52 @@
+"""How states and scores of detectors are put to people."""
+
+from typing import Any
+
+import streamlit as st
+
+from tpod_core.models import DetectorState
+
+_BADGES: dict[DetectorState, tuple[str, str, str]] = {
+    DetectorState.CREATED: ("New", "gray", ":material/fiber_new:"),
+    DetectorState.QUEUED: ("Waiting", "gray", ":material/hourglass_empty:"),
+    DetectorState.TRAINING: ("Training", "blue", ":material/autorenew:"),
+    DetectorState.TRAINED: ("Trained", "green", ":material/check_circle:"),
+    DetectorState.ERROR: ("Failed", "red", ":material/error:"),
+    DetectorState.CANCELLED: ("Cancelled", "orange", ":material/block:"),
+}
+
+
+def state_badge(state: DetectorState) -> None:
+    label, color, icon = _BADGES[state]
+    st.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def verdict(metrics: dict[str, Any]) -> str:
+    """What the score means, in a sentence or two."""
+    recall, precision = round(metrics["recall"] * 100), round(metrics["precision"] * 100)
+    confidence = metrics["recommended_confidence"]
+    found = (
+        f"Of 100 objects in the validation images it finds about **{recall}**; of 100 boxes that "
+        f"it draws, about **{precision}** are right. This holds at a confidence of "
+        f"**{confidence:.2f}**, which suits it best."
+    )
+    return f"{_grade(metrics['mAP50'])} {found}"
+
+
+def _grade(map50: float) -> str:
+    if map50 >= 0.8:
+        return "It has learnt its objects well."
+    if map50 >= 0.5:
+        return "It is usable, with mistakes: more labelled frames would help."
+    if map50 >= 0.1:
+        return "It is weak: label more frames, or train for more epochs."
+    return "It has hardly learnt anything yet: label more frames, or train for more epochs."
+
+
+def agreement_sentence(agreement: dict[str, Any]) -> str:
+    """How far the exported model is from the trained one."""
+    return (
+        f"The exported ONNX model was run on {agreement['images']} validation images: over "
+        f"{agreement['compared']} detections its boxes differ from the trained model's by at most "
+        f"{agreement['max_box_px']:.2f} px, its scores by at most {agreement['max_score']:.4f}."
+    )

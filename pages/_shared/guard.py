@@ -1,0 +1,33 @@
+"""Who sits in front of this screen."""
+
+import streamlit as st
+
+from pages._shared.sign_in import show_no_access, show_sign_in
+from tpod_core.auth import COOKIE_NAME
+from tpod_core.db import reading
+from tpod_core.models import Role, User
+from tpod_core.services import users
+
+
+def require_user() -> User:
+    """The signed-in user with access; else the sign-in screen is shown and the page ends.
+
+    The session's row is looked up at every call, so a sign-out anywhere holds at once.
+    """
+    user = find_user()
+    if user is None:
+        show_sign_in()
+        st.stop()
+    if user.role is Role.NONE:
+        show_no_access(user)
+        st.stop()
+    return user
+
+
+def find_user() -> User | None:
+    """The user whose cookie the browser sent, whatever their role."""
+    secret = st.context.cookies.get(COOKIE_NAME)
+    if not secret:
+        return None
+    with reading() as session:
+        return users.find_by_session(session, secret)

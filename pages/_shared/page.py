@@ -1,0 +1,33 @@
+"""What every screen has at its top, and the words that several of them use."""
+
+import streamlit as st
+
+
+def page_header(title: str, caption: str = "") -> None:
+    """The screen's name, and one sentence on what it is for."""
+    st.title(title, anchor=False)
+    if caption:
+        st.caption(caption)
+
+
+def empty_state(title: str, sentence: str) -> None:
+    """Where a list is empty: say so, and what to do next."""
+    with st.container(border=True):
+        st.subheader(title, anchor=False)
+        st.write(sentence)
+
+
+def size_text(size_bytes: float) -> str:
+    """``"12.3 MB"``, in decimal units as file managers show them."""
+    for unit in ("bytes", "kB", "MB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} GB"
+
+
+def duration_text(duration_s: float) -> str:
+    """``"1:05"`` or ``"1:02:05"``; ``"0:04"`` for four seconds."""
+    hours, rest = divmod(round(duration_s), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

@@ -1,0 +1,116 @@
+"""The screens before the door. Their forms are plain HTML that posts to the API's routes,
+because only an HTTP answer can set a cookie that scripts cannot read."""
+
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from tpod_core.auth import MIN_PASSWORD_LENGTH, new_form_token
+from tpod_core.db import reading
+from tpod_core.models import User
+from tpod_core.services import users
+
+_ACTION_URL = "/api/v1/auth/form/"
+_STYLE = """
+<style>
+.tpod-door { max-width: 21rem; margin: 9vh auto 0; }
+.tpod-door h1 { font-size: 1.9rem; padding: 0; margin: 0 0 .35rem; letter-spacing: -.02em; }
+.tpod-door p { margin: 0 0 1.4rem; opacity: .75; line-height: 1.5; }
+.tpod-door label { display: block; font-size: .85rem; margin: .9rem 0 .3rem; }
+.tpod-door input:not([type=hidden]) {
+  width: 100%; box-sizing: border-box; padding: .6rem .75rem; font: inherit; color: inherit;
+  background: var(--st-secondary-background-color, rgba(128,128,128,.1));
+  border: 1px solid rgba(128,128,128,.35); border-radius: .5rem; }
+.tpod-door input:focus { outline: 2px solid #2f6fed; outline-offset: 0; }
+.tpod-door button {
+  width: 100%; margin-top: 1.4rem; padding: .65rem; border: 0; border-radius: .5rem;
+  background: #2f6fed; color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
+.tpod-door button.quiet { background: transparent; color: inherit; font-weight: 400;
+  border: 1px solid rgba(128,128,128,.35); }
+.tpod-door .problem { background: rgba(220,53,69,.12); border: 1px solid rgba(220,53,69,.4);
+  border-radius: .5rem; padding: .6rem .75rem; margin: 0 0 .6rem; opacity: 1; }
+.tpod-door a { color: #2f6fed; }
+</style>
+"""
+
+
+@dataclass(frozen=True)
+class _Door:
+    """One form: where it posts, and its words."""
+
+    action: str
+    title: str
+    sentence: str
+    button: str
+    new_password: bool = False
+    footer: str = ""
+
+
+_SETUP = _Door(
+    "setup",
+    "Welcome to TPOD",
+    "Nobody has an account here yet. Create the administrator, who lets the others in.",
+    "Create administrator",
+    new_password=True,
+)
+_REGISTER = _Door(
+    "register",
+    "Ask for an account",
+    "Choose a name and a password. An administrator then gives you access.",
+    "Create account",
+    new_password=True,
+    footer='<p><br>Have an account? <a href="/" target="_self">Sign in</a></p>',
+)
+_SIGN_IN = _Door(
+    "login",
+    "TPOD",
+    "Turn videos into object detectors.",
+    "Sign in",
+    footer='<p><br>New here? <a href="/?form=register" target="_self">Ask for an account</a></p>',
+)
+
+
+def show_sign_in() -> None:
+    """Set-up on the very first visit, then sign-in, or the form to ask for an account."""
+    with reading() as session:
+        first_visit = not users.has_any(session)
+    wanted = st.query_params.get("form")
+    _show(_SETUP if first_visit else _REGISTER if wanted == "register" else _SIGN_IN)
+
+
+def show_no_access(user: User) -> None:
+    """For an account to which nobody has granted a role."""
+    st.html(
+        f"{_STYLE}<div class='tpod-door'><h1>Almost there, {escape(user.username)}</h1>"
+        "<p>Your account has no access yet. Ask an administrator to give you a role, then "
+        f"reload this page.</p>{sign_out_form()}</div>"
+    )
+
+
+def sign_out_form() -> str:
+    """A button that signs this browser out."""
+    return (
+        f"<form method='post' action='{_ACTION_URL}logout' target='_self'>{_hidden_token()}"
+        "<button class='quiet' type='submit'>Sign out</button></form>"
+    )
+
+
+def _show(door: _Door) -> None:
+    problem = st.query_params.get("problem")
+    told = f"<p class='problem' role='alert'>{escape(problem)}</p>" if problem else ""
+    hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
+    completion = "new-password" if door.new_password else "current-password"
+    st.html(
+        f"""{_STYLE}<div class="tpod-door"><h1>{door.title}</h1><p>{door.sentence}</p>{told}
+<form method="post" action="{_ACTION_URL}{door.action}" target="_self">{_hidden_token()}
+<label for="username">User name</label>
+<input id="username" name="username" autocomplete="username" required maxlength="150">
+<label for="password">Password{hint}</label>
+<input id="password" name="password" type="password" autocomplete="{completion}" required>
+<button type="submit">{door.button}</button></form>{door.footer}</div>"""
+    )
+
+
+def _hidden_token() -> str:
+    return f"<input type='hidden' name='form_token' value='{new_form_token()}'>"

@@ -1,0 +1,71 @@
+"""One's own account: password, tokens for programs, sign out."""
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import page_header
+from pages._shared.sign_in import sign_out_form
+from tpod_core.auth import MIN_PASSWORD_LENGTH
+from tpod_core.db import reading, transaction
+from tpod_core.models import User, saved_id
+from tpod_core.services import users
+
+_WHEN = "%d %b %Y, %H:%M UTC"
+
+
+def main() -> None:
+    user = require_user()
+    page_header("Account", f"Signed in as {user.username} ({user.role}).")
+    left, right = st.columns(2, gap="large")
+    with left:
+        _show_tokens(user)
+    with right:
+        _show_password(user)
+        st.subheader("Sign out", anchor=False)
+        st.html(
+            f"<style>button.quiet {{ padding: .5rem 1rem; cursor: pointer; }}</style>{sign_out_form()}"
+        )
+
+
+def _show_tokens(user: User) -> None:
+    st.subheader("Tokens", anchor=False)
+    st.caption(
+        "For programs that use the HTTP API: send `Authorization: Bearer <token>`. "
+        "The API is described at [/api/v1/docs](/api/v1/docs)."
+    )
+    with reading() as session:
+        tokens = users.list_tokens(session, user)
+    for token in tokens:
+        name, revoke = st.columns([4, 1], vertical_alignment="center")
+        name.markdown(f"**{token.name}** · `{token.hint}…` · made {token.created_at:{_WHEN}}")
+        if revoke.button("Revoke", key=f"revoke-{token.id}", width="stretch"):
+            with show_errors():
+                with transaction() as session:
+                    users.delete_token(session, user, saved_id(token))
+                st.rerun()
+    with st.form("new-token", clear_on_submit=True, border=True):
+        name = st.text_input("What is the token for?", placeholder="nightly upload")
+        if st.form_submit_button("Create token", type="primary"):
+            with show_errors():
+                with transaction() as session:
+                    _, secret = users.create_token(session, user, name)
+                st.success("Copy it now: it is not shown again.")
+                st.code(secret, language=None)
+
+
+def _show_password(user: User) -> None:
+    st.subheader("Password", anchor=False)
+    with st.form("password", clear_on_submit=True, border=True):
+        old = st.text_input("Present password", type="password")
+        new = st.text_input(
+            f"New password (at least {MIN_PASSWORD_LENGTH} characters)", type="password"
+        )
+        if st.form_submit_button("Change password"):
+            with show_errors():
+                with transaction() as session:
+                    users.change_password(session, user, old, new)
+                st.success("Changed. Every browser of yours has to sign in again.")
+
+
+main()

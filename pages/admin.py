@@ -1,0 +1,78 @@
+"""For administrators: who may come in, and how the installation is."""
+
+import shutil
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import page_header, size_text
+from tpod_core import __version__
+from tpod_core.db import reading, transaction
+from tpod_core.errors import NotAllowed
+from tpod_core.models import Role, User, saved_id
+from tpod_core.services import overview, users
+from tpod_core.storage import get_storage
+
+_ROLE_WORDS = {Role.NONE: "no access", Role.USER: "user", Role.ADMIN: "administrator"}
+
+
+def main() -> None:
+    user = require_user()
+    page_header("Administration", "Accounts and the state of this installation.")
+    with show_errors():
+        if user.role is not Role.ADMIN:
+            raise NotAllowed("Only an administrator may see this page.")
+        _show_installation()
+        _show_users()
+
+
+def _show_installation() -> None:
+    with reading() as session:
+        queues = overview.queues(session)
+    storage = get_storage()
+    total = shutil.disk_usage(storage.root).total
+    disk, default, low, version = st.columns(4)
+    disk.metric("Free disk", size_text(storage.free_bytes()), f"of {size_text(total)}", "off")
+    for column, name, title in (
+        (default, "default", "Imports and builds"),
+        (low, "low", "Trainings"),
+    ):
+        waiting = f"{queues[name]['queued']} waiting"
+        column.metric(title, f"{queues[name]['running']} running", waiting, "off")
+    version.metric("Version", __version__)
+
+
+def _show_users() -> None:
+    st.subheader("Accounts", anchor=False)
+    with reading() as session:
+        everybody = users.list_users(session)
+    waiting = [one for one in everybody if one.role is Role.NONE and one.active]
+    if waiting:
+        st.info(f"{len(waiting)} waiting for access: give them a role below.")
+    for one in everybody:
+        _show_user(one)
+
+
+def _show_user(one: User) -> None:
+    number = saved_id(one)
+    with st.container(border=True):
+        name, role, active = st.columns([3, 2, 1], vertical_alignment="center")
+        name.markdown(f"**{one.username}**  \n:gray[since {one.created_at:%d %b %Y}]")
+        chosen = role.selectbox(
+            "Role",
+            list(Role),
+            list(Role).index(one.role),
+            format_func=lambda value: _ROLE_WORDS[value],
+            label_visibility="collapsed",
+            key=f"role-{number}",
+        )
+        on = active.toggle("Active", one.active, key=f"active-{number}")
+        if (chosen, on) != (one.role, one.active):
+            with show_errors():
+                with transaction() as session:
+                    users.change_user(session, number, chosen, on)
+                st.rerun()
+
+
+main()

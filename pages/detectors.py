@@ -1,0 +1,106 @@
+"""Detectors: the list, and with ``?detector=5`` one of them."""
+
+import streamlit as st
+
+from pages._shared.components.detector_detail import show_detector
+from pages._shared.components.detector_form import new_detector_dialog
+from pages._shared.components.detector_words import state_badge
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import empty_state, page_header
+from tpod_core.db import reading
+from tpod_core.detectors import registry
+from tpod_core.models import Detector, DetectorState, User
+from tpod_core.services import detectors
+
+COLUMNS = 3
+REFRESH_S = 2.0
+
+
+def main() -> None:
+    user = require_user()
+    chosen = st.query_params.get("detector", "")
+    with show_errors():
+        if chosen.isdecimal():
+            show_detector(user, int(chosen))
+        else:
+            _show_list(user)
+
+
+def _show_list(user: User) -> None:
+    page_header("Detectors", "Train a detector on a training set, judge it, download it.")
+    with reading() as session:
+        sets = detectors.list_trainable_sets(session, user)
+        rows = detectors.list_detectors(session, user)
+    if not sets and not rows:
+        empty_state(
+            "Nothing to train on yet",
+            "A detector learns from a training set. Build one from your labelled videos first.",
+        )
+        st.page_link("training_sets.py", label="Go to training sets", icon=":material/dataset:")
+        return
+    wanted_set = st.query_params.pop("training_set", "")
+    pressed = st.button(
+        "New detector",
+        type="primary",
+        icon=":material/add:",
+        disabled=not sets,
+        help=None if sets else "Build a training set first.",
+    )
+    if pressed or (wanted_set.isdecimal() and sets):
+        new_detector_dialog(user, sets, int(wanted_set) if wanted_set.isdecimal() else None)
+    if not rows:
+        empty_state(
+            "No detectors yet",
+            "Press “New detector”, choose a training set, and let it learn. "
+            "You can watch it and stop it at any time.",
+        )
+        return
+    if any(row.state in detectors.ACTIVE for row in rows):
+        st.fragment(_show_cards, run_every=REFRESH_S)(user)
+    else:
+        _show_cards(user)
+
+
+def _show_cards(user: User) -> None:
+    with show_errors():
+        with reading() as session:
+            rows = detectors.list_detectors(session, user)
+        for start in range(0, len(rows), COLUMNS):
+            for column, row in zip(
+                st.columns(COLUMNS), rows[start : start + COLUMNS], strict=False
+            ):
+                with column.container(border=True, height="stretch"):
+                    _show_card(row)
+
+
+def _show_card(detector: Detector) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(f"**{_plain(detector.name)}**")
+        state_badge(detector.state)
+    st.caption(f"{registry.get_type(detector.dnn_type).label} · {_classes(detector)}")
+    if detector.state in detectors.ACTIVE:
+        st.progress(detector.progress, text=detector.message)
+    elif detector.state is DetectorState.TRAINED:
+        st.metric("mAP50", f"{detector.metrics['mAP50']:.2f}", help="1 is perfect.")
+    else:
+        st.write(detector.message)
+    if st.button("Open", key=f"open-detector-{detector.id}", icon=":material/arrow_forward:"):
+        st.query_params["detector"] = str(detector.id)
+        st.rerun(scope="app")
+
+
+def _classes(detector: Detector) -> str:
+    if not detector.labels:
+        return f"{detector.epochs} epochs"
+    shown = ", ".join(_plain(name) for name in detector.labels[:3])
+    more = len(detector.labels) - 3
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _plain(text: str) -> str:
+    """``text`` without a meaning in Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#+-.!|~$:" else sign for sign in text)
+
+
+main()

@@ -1,0 +1,31 @@
+"""The first script of every visit: the door, then the screens."""
+
+import streamlit as st
+
+from pages._shared.guard import require_user
+from pages._shared.sign_in import sign_out_form
+from tpod_core.models import Role
+
+st.set_page_config(page_title="TPOD", page_icon=":material/center_focus_strong:", layout="wide")
+user = require_user()
+
+screens = {
+    "": [
+        st.Page("home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("videos.py", title="Videos", icon=":material/movie:"),
+        st.Page("labeling.py", title="Labelling", icon=":material/select_all:"),
+        st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
+        st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
+    ],
+    "System": [
+        st.Page("jobs.py", title="Jobs", icon=":material/pending_actions:"),
+        st.Page("account.py", title="Account", icon=":material/person:"),
+    ],
+}
+if user.role is Role.ADMIN:
+    screens["System"].append(
+        st.Page("admin.py", title="Administration", icon=":material/admin_panel_settings:")
+    )
+
+screen = st.navigation(screens, position="top")
+screen.run()

@@ -1,0 +1,70 @@
+"""The files beside the model."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tpod_core.detectors import model_zip
+from tpod_core.detectors.model_zip import DetectorCard
+
+CARD = DetectorCard(
+    name="Cups",
+    family="yolo26n",
+    input_size=320,
+    recommended_confidence=0.4,
+    classes=("cup", 'the "big" bus\\stop'),
+    training_set="kitchen",
+    training_set_hash="c0ffee",
+    parent=None,
+    train_config={"epochs": 2},
+    versions={"torch": "2"},
+    created="2026-11-23T10:00:00+00:00",
+)
+METRICS = {"images": 4, "mAP50": 0.5, "mAP50-95": 0.25, "precision": 0.5, "recall": 0.5}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    for name in ("model.pt", "model.onnx"):
+        (tmp_path / name).write_bytes(b"weights")
+    model_zip.write_labels(tmp_path, CARD.classes)
+    model_zip.write_card(tmp_path, CARD)
+    model_zip.write_companions(tmp_path, CARD, METRICS)
+    return tmp_path
+
+
+def test_label_map_counts_from_one_and_escapes_names(directory: Path) -> None:
+    assert (directory / "label_map.pbtxt").read_text() == (
+        'item {\n  id: 1\n  name: "cup"\n}\n'
+        'item {\n  id: 2\n  name: "the \\"big\\" bus\\\\stop"\n}\n'
+    )
+
+
+def test_labels_are_one_a_line_by_class_id(directory: Path) -> None:
+    assert (directory / "labels.txt").read_text().splitlines() == list(CARD.classes)
+
+
+def test_zip_holds_what_the_design_names(directory: Path) -> None:
+    with zipfile.ZipFile(model_zip.pack(directory)) as archive:
+        assert archive.testzip() is None
+        assert set(archive.namelist()) == {
+            "model.pt",
+            "model.onnx",
+            "labels.txt",
+            "label_map.pbtxt",
+            "detector.json",
+            "metrics.json",
+            "predict.py",
+            "README.md",
+        }
+
+
+def test_detector_card_says_where_the_model_comes_from(directory: Path) -> None:
+    card = json.loads((directory / "detector.json").read_text())
+    assert card["family"] == "yolo26n"
+    assert card["input_size"] == 320
+    assert card["recommended_confidence"] == 0.4
+    assert card["training_set_hash"] == "c0ffee"
+    assert card["parent"] is None

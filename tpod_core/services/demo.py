@@ -1,0 +1,30 @@
+"""The demo project: asking for it. Its making is a job (``workers.load_demo``)."""
+
+from sqlmodel import Session, col, select
+
+from tpod_core import jobs
+from tpod_core.errors import Conflict
+from tpod_core.models import Job, JobKind, JobState, QueueName, User, saved_id
+
+
+def start(session: Session, user: User) -> Job:
+    """Queue the demo project for ``user``. Raises: Conflict while one is being made."""
+    running = find_running(session, user)
+    if running is not None:
+        raise Conflict("The demo project is being made already. It takes under a minute.")
+    subject = f"user:{saved_id(user)}"
+    return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, subject, saved_id(user))
+
+
+def find_running(session: Session, user: User) -> Job | None:
+    """The user's demo job that has not ended yet."""
+    query = select(Job).where(
+        Job.kind == JobKind.LOAD_DEMO,
+        Job.owner_id == user.id,
+        col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
+    )
+    return session.exec(query).first()
+
+
+def settle_demo(session: Session, job: Job) -> None:
+    """Nothing follows a demo job's end: its videos and sets have states of their own."""

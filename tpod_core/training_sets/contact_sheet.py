@@ -1,0 +1,52 @@
+"""A look into a finished set: some of its pictures with their boxes drawn."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
+from tpod_core.palette import color_at
+from tpod_core.video.encode import encode_jpeg
+
+_JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a contact sheet; ``jpeg`` has its boxes drawn."""
+
+    jpeg: bytes
+    frame: ManifestFrame
+
+
+def draw_contact_sheet(directory: Path, count: int, width: int) -> list[Picture]:
+    """Up to ``count`` pictures from both parts, evenly spread, ``width`` pixels wide.
+
+    A class is drawn in the palette's colour of its ``class_id``.
+    """
+    frames = sorted(read_manifest(directory).frames, key=lambda frame: frame.image)
+    step = max(len(frames) / count, 1.0)
+    chosen = [frames[int(i * step)] for i in range(min(count, len(frames)))]
+    return [Picture(_draw(directory, frame, width), frame) for frame in chosen]
+
+
+def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
+    encoded = np.frombuffer((directory / frame.image).read_bytes(), dtype=np.uint8)
+    height = max(1, round(frame.height * width / frame.width))
+    image: NDArray[np.uint8] = cv2.resize(  # type: ignore[assignment]
+        cv2.imdecode(encoded, cv2.IMREAD_COLOR), (width, height), interpolation=cv2.INTER_AREA
+    )
+    for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
+        class_id, box = read_yolo_line(line, (width, height))
+        corners = [round(edge) for edge in box.xyxy]
+        cv2.rectangle(image, corners[:2], corners[2:], class_color_bgr(class_id), 2, cv2.LINE_AA)
+    return encode_jpeg(image, _JPEG_QUALITY)
+
+
+def class_color_bgr(class_id: int) -> tuple[int, int, int]:
+    """The palette's colour of a class, as OpenCV wants it."""
+    red, green, blue = bytes.fromhex(color_at(class_id).removeprefix("#"))
+    return blue, green, red

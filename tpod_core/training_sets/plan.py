@@ -1,0 +1,196 @@
+"""The plan of a training set: classes, frames and parts, before any picture is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+
+from tpod_core.errors import InvalidInput
+from tpod_core.training_sets import split
+from tpod_core.training_sets.choice import Choice, Split, SplitMethod
+from tpod_core.training_sets.classes import choose_classes
+from tpod_core.training_sets.frames import (
+    FrameChoice,
+    Indices,
+    check_ranges,
+    choose_frames,
+)
+from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.split import Part, Parts
+from tpod_core.tracks.documents import LabelDoc
+
+
+@dataclass(frozen=True)
+class PlannedVideo:
+    """The frames of one video and the part of each; ``guard`` is the gap kept, in frames."""
+
+    chosen: FrameChoice
+    parts: Parts
+    guard: int = 0
+
+    @property
+    def source(self) -> Source:
+        return self.chosen.source
+
+    def frames_of(self, part: Part) -> Indices:
+        return self.chosen.frames[self.parts == part]
+
+    def used(self) -> list[tuple[int, Part]]:
+        """Every frame that goes into the set, ascending, with its part."""
+        kept = self.parts != Part.GUARD
+        pairs = zip(self.chosen.frames[kept].tolist(), self.parts[kept].tolist(), strict=True)
+        return [(frame, Part(part)) for frame, part in pairs]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a choice means for the annotations as they are now.
+
+    ``left_out`` are labels of the videos that have no box in the chosen frames.
+    """
+
+    choice: Choice
+    classes: tuple[LabelDoc, ...]
+    left_out: tuple[str, ...]
+    method: SplitMethod
+    videos: tuple[PlannedVideo, ...]
+
+    @property
+    def class_ids(self) -> dict[int, int]:
+        """``class_id`` by label row."""
+        return {label.id: class_id for class_id, label in enumerate(self.classes)}
+
+    def frame_count(self) -> int:
+        """How many pictures the set will hold."""
+        return sum(int((video.parts != Part.GUARD).sum()) for video in self.videos)
+
+
+def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
+    """The plan for ``choice``; the same whenever choice and annotations are the same.
+
+    Args:
+        sources: the videos of the choice, in its order.
+    Raises: InvalidInput naming the cause and the field if there is nothing to train or
+        validate on.
+    """
+    _check(choice)
+    ranges = [
+        check_ranges(video.ranges, source.frame_count, f"videos[{number}].ranges")
+        for number, (video, source) in enumerate(zip(choice.videos, sources, strict=True))
+    ]
+    labels = choose_classes(choice.labels, sources)
+    frames = [
+        choose_frames(source, [label.id for label in labels], wanted, choice.sampling)
+        for source, wanted in zip(sources, ranges, strict=True)
+    ]
+    classes, left_out, frames = _without_empty_classes(choice, labels, frames)
+    frames = _thin_negatives(frames, choice.negatives.ratio, choice.seed)
+    method, parts = _split(frames, choice.split, choice.seed)
+    by_block = method is SplitMethod.BY_BLOCK
+    guards = [split.guard_of(f, choice.split.guard_frames) if by_block else 0 for f in frames]
+    plan = Plan(
+        choice,
+        classes,
+        left_out,
+        method,
+        tuple(PlannedVideo(*each) for each in zip(frames, parts, guards, strict=True)),
+    )
+    _require_both_parts(plan)
+    return plan
+
+
+def _check(choice: Choice) -> None:
+    if choice.sampling.drop_near_duplicates:
+        raise InvalidInput(
+            "Dropping near-duplicates is not possible yet. Use a larger stride instead.",
+            "sampling.drop_near_duplicates",
+        )
+    ids = [video.video_id for video in choice.videos]
+    for number, video_id in enumerate(ids):
+        if video_id in ids[:number]:
+            raise InvalidInput(
+                f"Video {video_id} is chosen twice. Give it several ranges instead.",
+                f"videos[{number}].video_id",
+            )
+    for number, video_id in enumerate(choice.split.val_videos):
+        if video_id not in ids:
+            raise InvalidInput(
+                f"Video {video_id} is held out for validation, but is not among the videos.",
+                f"split.val_videos[{number}]",
+            )
+    if choice.split.val_videos and choice.split.method is SplitMethod.BY_BLOCK:
+        raise InvalidInput(
+            "Videos can be held out when splitting by video, not by block.", "split.val_videos"
+        )
+
+
+def _without_empty_classes(
+    choice: Choice, labels: Sequence[LabelDoc], frames: list[FrameChoice]
+) -> tuple[tuple[LabelDoc, ...], tuple[str, ...], list[FrameChoice]]:
+    """Leave out labels without a box, unless they were asked for by name."""
+    has_box = np.any([video.counts.any(axis=0) for video in frames], axis=0)
+    if not has_box.any():
+        raise InvalidInput(
+            "There are no boxes in the chosen frames. Label some objects, or choose other "
+            "videos, ranges or labels.",
+            "videos",
+        )
+    if choice.labels is not None:
+        return tuple(labels), (), frames
+    kept = tuple(label for label, has in zip(labels, has_box, strict=True) if has)
+    left_out = tuple(label.name for label, has in zip(labels, has_box, strict=True) if not has)
+    narrowed = [
+        FrameChoice(video.source, video.basis, video.frames, video.counts[:, has_box])
+        for video in frames
+    ]
+    return kept, left_out, narrowed
+
+
+def _thin_negatives(frames: list[FrameChoice], ratio: float, seed: int) -> list[FrameChoice]:
+    """Keep ``ratio`` frames without a box for each frame with one, drawn over all videos."""
+    positive = [video.positive for video in frames]
+    wanted = round(ratio * sum(int(mask.sum()) for mask in positive))
+    candidates = [
+        (number, position)
+        for number, mask in enumerate(positive)
+        for position in np.flatnonzero(~mask).tolist()
+    ]
+    drawn = Random(f"{seed}/negatives").sample(candidates, min(wanted, len(candidates)))
+    for number, position in drawn:
+        positive[number][position] = True
+    return [video.only(mask) for video, mask in zip(frames, positive, strict=True)]
+
+
+def _split(
+    frames: Sequence[FrameChoice], wanted: Split, seed: int
+) -> tuple[SplitMethod, list[Parts]]:
+    if wanted.val_videos:
+        return SplitMethod.BY_VIDEO, split.by_locked_videos(frames, wanted.val_videos)
+    filled = sum(len(video.frames) > 0 for video in frames)
+    method = wanted.method or (SplitMethod.BY_VIDEO if filled > 1 else SplitMethod.BY_BLOCK)
+    if method is SplitMethod.BY_BLOCK:
+        blocks = [
+            split.by_block(video, wanted.val_fraction, wanted.guard_frames, seed)
+            for video in frames
+        ]
+        return method, blocks
+    if filled < 2:
+        raise InvalidInput(
+            "One video with boxes cannot be split by video. Split by block, or add a video.",
+            "split.method",
+        )
+    return method, split.by_video(frames, wanted.val_fraction, seed)
+
+
+def _require_both_parts(plan: Plan) -> None:
+    names = {Part.TRAIN: "training", Part.VAL: "validation"}
+    field = "split.val_videos" if plan.choice.split.val_videos else "split"
+    for part, name in names.items():
+        boxes = sum(int(video.chosen.counts[video.parts == part].sum()) for video in plan.videos)
+        if not boxes:
+            raise InvalidInput(
+                f"No box is left for {name}. Label more frames, "
+                "or change the split, its share or its guard gap.",
+                field,
+            )

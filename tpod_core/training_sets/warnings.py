@@ -1,0 +1,73 @@
+"""What a person should know before training on a set; nothing here stops the build."""
+
+from collections.abc import Iterator
+
+from tpod_core.training_sets.frames import Basis
+from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.statistics import Statistics
+
+_HELD_TOLERANCE_S = 2.0
+
+
+def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
+    """Sentences, the most telling first."""
+    return [
+        *_classes(plan, statistics),
+        *_same_file_twice(plan),
+        *(sentence for video in plan.videos for sentence in _frames(video)),
+    ]
+
+
+def _classes(plan: Plan, statistics: Statistics) -> Iterator[str]:
+    for row in statistics.classes:
+        if not row.boxes.total:
+            yield f'"{row.name}" has no box in the chosen frames. The detector will not learn it.'
+        elif not row.boxes.val:
+            yield f'"{row.name}" has no box in validation. Its score will not be measured.'
+        elif not row.boxes.train:
+            yield f'"{row.name}" has no box in training. The detector will not learn it.'
+    for name in plan.left_out:
+        yield f'"{name}" has no box in the chosen frames and is left out.'
+
+
+def _same_file_twice(plan: Plan) -> Iterator[str]:
+    """The same file uploaded twice, once in each part, makes the score worthless."""
+    train, val = (
+        {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(part))}
+        for part in (Part.TRAIN, Part.VAL)
+    )
+    for sha256 in sorted(train.keys() & val.keys() - {""}):
+        if train[sha256] != val[sha256]:
+            yield (
+                f'"{train[sha256]}" and "{val[sha256]}" are the same file, one in training and '
+                "one in validation. Hold both out or neither."
+            )
+
+
+def _frames(video: PlannedVideo) -> Iterator[str]:
+    name = video.source.name
+    if not len(video.chosen.frames):
+        yield f'"{name}" gives no frames: nothing is labelled where it was chosen.'
+    elif video.chosen.basis is Basis.BOXES:
+        yield (
+            f'"{name}" has no fully labelled range: only its frames with boxes are used, '
+            "and none without objects."
+        )
+    held = _held(video)
+    if held:
+        boxes = "1 box is" if len(held) == 1 else f"{len(held)} boxes are"
+        yield (
+            f'In "{name}", {boxes} held still from the last key frame on (first at frame '
+            f"{min(held)}), to the end of the video. End a track where its object leaves."
+        )
+
+
+def _held(video: PlannedVideo) -> list[int]:
+    """Where tracks were fixed last that go on for long, up to a frame of the set."""
+    source, frames = video.source, video.chosen.frames
+    if not len(frames):
+        return []
+    tolerance = round(_HELD_TOLERANCE_S * source.fps)
+    last = [state.ordered()[-1] for state in source.tracks.values()]
+    return [k.frame for k in last if not k.outside and int(frames[-1]) - k.frame > tolerance]
