@@ -23,9 +23,7 @@ def main() -> None:
     with right:
         _show_password(user)
         st.subheader("Sign out", anchor=False)
-        st.html(
-            f"<style>button.quiet {{ padding: .5rem 1rem; cursor: pointer; }}</style>{sign_out_form()}"
-        )
+        st.html(sign_out_form())
 
 
 def _show_tokens(user: User) -> None:

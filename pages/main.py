@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages._shared.guard import require_user
-from pages._shared.sign_in import sign_out_form
 from tpod_core.models import Role
 
 st.set_page_config(page_title="TPOD", page_icon=":material/center_focus_strong:", layout="wide")

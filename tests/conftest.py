@@ -2,17 +2,31 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from tests.live import Server, start_server, stop_server
-from tpod_core import db
+from tpod_core import auth, db
 from tpod_core.config import get_settings
 from tpod_core.migrations import upgrade
 from tpod_core.models import Role, User
+from tpod_core.queue import Delivery, replaced_by
 
+PASSWORD = "correct horse"
 REPO = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Password hashes that cost nothing; how dear real ones are is argon2's own concern."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(auth, "_hasher", lambda: PasswordHasher(1, 8, 1))
+        yield
 
 
 @pytest.fixture
@@ -34,6 +48,65 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
+@dataclass
+class InProcessQueue:
+    """Stands in for Redis at the door: deliveries are kept in a list."""
+
+    delivered: list[Delivery] = field(default_factory=list)
+
+    def deliver(self, delivery: Delivery) -> None:
+        if delivery not in self.delivered:
+            self.delivered.append(delivery)
+
+    def known(self) -> set[str]:
+        return {delivery.id for delivery in self.delivered}
+
+    def forget(self, delivery: Delivery) -> None:
+        if delivery in self.delivered:
+            self.delivered.remove(delivery)
+
+    def ping(self) -> None:
+        return
+
+
+@pytest.fixture
+def queue(home: Path) -> Iterator[InProcessQueue]:
+    """The queue of jobs, without Redis; nothing runs unless a test runs it."""
+    standing_in = InProcessQueue()
+    with replaced_by(standing_in):
+        yield standing_in
+
+
+@dataclass(frozen=True)
+class Api:
+    """The HTTP API in this process: one client per person, and the queue behind it."""
+
+    queue: InProcessQueue
+    app: Starlette
+
+    def client(self, username: str | None = None) -> TestClient:
+        """A client below ``/api/v1``, signed in as ``username`` if one is given."""
+        client = TestClient(self.app, base_url="http://testserver/api/v1")
+        if username:
+            answer = client.post("/auth/login", json={"username": username, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+        return client
+
+
+@pytest.fixture
+def installation(queue: InProcessQueue) -> Api:
+    """The API on an empty installation; make users first, then clients."""
+    from tpod_core.web.app import routes
+
+    return Api(queue, Starlette(routes=routes()))
+
+
+@pytest.fixture
+def api(installation: Api, admin: User) -> TestClient:
+    """A client that is signed in as the administrator."""
+    return installation.client("admin")
+
+
 @pytest.fixture
 def admin(home: Path) -> User:
     return add_user("admin", Role.ADMIN)
@@ -45,14 +118,12 @@ def member(home: Path) -> User:
 
 
 def add_user(username: str, role: Role) -> User:
-    """An account whose password is ``"correct horse"``."""
-    from tpod_core.auth import hash_password
-
+    """An account whose password is ``PASSWORD``."""
     with db.transaction() as session:
         user = User(
             username=username,
             username_key=username.casefold(),
-            password_hash=hash_password("correct horse"),
+            password_hash=auth.hash_password(PASSWORD),
             role=role,
         )
         session.add(user)

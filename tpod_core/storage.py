@@ -82,6 +82,12 @@ class Storage:
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
+    def discard_parts(self, key: str) -> None:
+        """Remove what killed writers of ``key`` left behind; for its only writer to call."""
+        target = self.path(key)
+        for part in target.parent.glob(f"{target.name}.*{_PART_SUFFIX}"):
+            self.delete(part.relative_to(self.root).as_posix())
+
     def delete(self, key: str) -> None:
         """Remove a file or a whole directory; nothing happens where nothing is."""
         path = self.path(key)

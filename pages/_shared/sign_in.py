@@ -23,10 +23,10 @@ _STYLE = """
   background: var(--st-secondary-background-color, rgba(128,128,128,.1));
   border: 1px solid rgba(128,128,128,.35); border-radius: .5rem; }
 .tpod-door input:focus { outline: 2px solid #2f6fed; outline-offset: 0; }
-.tpod-door button {
+.tpod-door button, .tpod-form button {
   width: 100%; margin-top: 1.4rem; padding: .65rem; border: 0; border-radius: .5rem;
   background: #2f6fed; color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
-.tpod-door button.quiet { background: transparent; color: inherit; font-weight: 400;
+.tpod-form button.quiet { background: transparent; color: inherit; font-weight: 400;
   border: 1px solid rgba(128,128,128,.35); }
 .tpod-door .problem { background: rgba(220,53,69,.12); border: 1px solid rgba(220,53,69,.4);
   border-radius: .5rem; padding: .6rem .75rem; margin: 0 0 .6rem; opacity: 1; }
@@ -84,14 +84,15 @@ def show_no_access(user: User) -> None:
     st.html(
         f"{_STYLE}<div class='tpod-door'><h1>Almost there, {escape(user.username)}</h1>"
         "<p>Your account has no access yet. Ask an administrator to give you a role, then "
-        f"reload this page.</p>{sign_out_form()}</div>"
+        f"reload this page.</p></div><div class='tpod-door'>{sign_out_form()}</div>"
     )
 
 
 def sign_out_form() -> str:
     """A button that signs this browser out."""
     return (
-        f"<form method='post' action='{_ACTION_URL}logout' target='_self'>{_hidden_token()}"
+        f"{_STYLE}<form class='tpod-form' method='post' action='{_ACTION_URL}logout' "
+        f"target='_self'>{_hidden_token()}"
         "<button class='quiet' type='submit'>Sign out</button></form>"
     )
 

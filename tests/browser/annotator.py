@@ -40,9 +40,17 @@ class Annotator:
         ready = self.page.locator(f'.annotator[data-ready="{frame}"]')
         ready.wait_for(timeout=DEADLINE_S * 1000)
 
-    def wait_shown(self, frame: int) -> None:
-        shown = self.page.locator(f'.annotator[data-painted="{frame}"]')
-        shown.wait_for(timeout=DEADLINE_S * 1000)
+    def shown(self) -> int:
+        """The frame on the picture, which may be ahead of the canvas."""
+        return int(self.page.locator(".annotator").get_attribute("data-painted") or -1)
+
+    def wait_shown_from(self, frame: int) -> None:
+        self._wait(lambda: self.shown() >= frame, f"frame {frame} is not shown")
+
+    def wait_canvas_wider_than(self, width_px: float) -> None:
+        """Wait for a canvas of more than ``width_px`` pixels of the screen."""
+        frame_width = self.frame_wh[0]
+        self._wait(lambda: self._canvas()[2] * frame_width > width_px, "the canvas stays small")
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
@@ -79,11 +87,8 @@ class Annotator:
         self, frame: int, wanted: Callable[[list[dict[str, Any]]], bool]
     ) -> list[dict[str, Any]]:
         """The boxes of ``frame`` as saved, once they are as ``wanted``."""
-        deadline = time.monotonic() + DEADLINE_S
-        while not wanted(found := self.boxes(frame)):
-            assert time.monotonic() < deadline, f"frame {frame} still has {found}"
-            self.page.wait_for_timeout(30)
-        return found
+        self._wait(lambda: wanted(self.boxes(frame)), f"frame {frame} has other boxes")
+        return self.boxes(frame)
 
     def draw_and_wait(self, frame: int, x1: float, y1: float, x2: float, y2: float) -> int:
         """Draw a box on the frame that is shown; the id of its track, once it is saved."""
@@ -112,6 +117,12 @@ class Annotator:
         _, _, sx, sy = self._canvas()
         share: float = self.page.evaluate(_PAINTED_SHARE, [x1 * sx, y1 * sy, x2 * sx, y2 * sy])
         return share
+
+    def _wait(self, done: Callable[[], bool], otherwise: str) -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not done():
+            assert time.monotonic() < deadline, otherwise
+            self.page.wait_for_timeout(30)
 
     def _on_screen(self, point: tuple[float, float]) -> tuple[float, float]:
         left, top, sx, sy = self._canvas()

@@ -30,8 +30,7 @@ from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 from tpod_core.detectors.ultralytics_scores import score_of  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
 
-# Its progress bars would fill the job's log, which has our own line for every epoch.
-LOGGER.setLevel(logging.WARNING)
+LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all the same
 
 MAX_DETECTIONS = 300
 _NMS_IOU = 0.7

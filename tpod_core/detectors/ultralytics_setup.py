@@ -35,6 +35,8 @@ def configure() -> None:
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "False",
         "ULTRALYTICS_SAFE_LOAD": "1",
+        # Its progress bars would fill the job's log, which has our own line for every epoch.
+        "YOLO_VERBOSE": "False",
         # matplotlib and torch keep caches; the home directory of a service may not be writable.
         "MPLCONFIGDIR": str(root / "matplotlib"),
     }

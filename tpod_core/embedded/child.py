@@ -37,7 +37,7 @@ class Child:
         self.name = name
         self.short_lives = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._command: Command | None = None
+        self.command: Command | None = None
         self._started_at = self._rest_until = 0.0
         self._asked_to_leave = False
 
@@ -48,7 +48,7 @@ class Child:
     def keep_running(self, command: Command) -> None:
         """Start it unless it runs or rests; one that runs an older command may finish first."""
         if self.is_running:
-            if command != self._command:
+            if command != self.command:
                 self.ask_to_leave()
             return
         if self._process is not None:
@@ -78,7 +78,7 @@ class Child:
         self._process.wait()
 
     def _start(self, command: Command) -> None:
-        self._command, self._started_at = command, time.monotonic()
+        self.command, self._started_at = command, time.monotonic()
         self._asked_to_leave = False
         try:
             self._process = subprocess.Popen(

@@ -39,7 +39,7 @@ class Supervisor:
         self._grace_s = grace_s
         self._socket = publish_socket(data_dir)
         self._server = Child("server")
-        self._server_was_up = False
+        self.server_is_up = False
         self._workers: dict[str, Child] = {}
         self._app_seen_at = time.monotonic()
         self._stop_now = False
@@ -48,11 +48,11 @@ class Supervisor:
         """Keep everything running; returns when nothing is left to keep."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        while not self._stop_now and self._tick():
+        while not self._stop_now and self.round():
             time.sleep(_TICK_S)
-        self._end_all()
+        self.end_all()
 
-    def _tick(self) -> bool:
+    def round(self) -> bool:
         """One round; false when the last app has left and the last job has ended."""
         apps = look_at_apps(self._data_dir)
         if apps.order is None and apps.left_at_once:
@@ -60,7 +60,7 @@ class Supervisor:
         if apps.order is not None:
             self._app_seen_at = time.monotonic()
         self._keep_server()
-        if apps.order is not None and self._server_was_up:
+        if apps.order is not None and self.server_is_up:
             self._keep_workers(apps.order)
         if time.monotonic() - self._app_seen_at < self._grace_s:
             return True
@@ -69,16 +69,16 @@ class Supervisor:
         return any(worker.is_running for worker in self._workers.values())
 
     def _keep_server(self) -> None:
-        if self._server.is_running and self._server_was_up and not self._socket.exists():
+        if self._server.is_running and self.server_is_up and not self._socket.exists():
             _log.error("the server's socket is gone; restarting it")
             self._server.kill_with_descendants()
         if not self._server.is_running:
-            self._server_was_up = False
+            self.server_is_up = False
         if self._server.short_lives >= _STARTS_BEFORE_DATA_IS_SET_ASIDE:
             self._set_data_aside()
         directory = server_dir(self._data_dir)
         self._server.keep_running(Command(server_command(self._socket, directory)))
-        self._server_was_up = self._server_was_up or answers(self._socket)
+        self.server_is_up = self.server_is_up or answers(self._socket)
 
     def _set_data_aside(self) -> None:
         """A file that the server cannot read must not keep it down: the database has the jobs."""
@@ -98,7 +98,8 @@ class Supervisor:
             if not self._workers[name].is_running:
                 del self._workers[name]
 
-    def _end_all(self) -> None:
+    def end_all(self) -> None:
+        """End the workers, which give their jobs back, then the server."""
         for worker in self._workers.values():
             worker.signal(signal.SIGINT)
         _end(self._workers.values(), _WORKERS_LEAVE_WITHIN_S)

@@ -16,7 +16,7 @@ from tpod_core.db import database_now
 from tpod_core.errors import Conflict, Unavailable
 from tpod_core.jobs.settling import settle
 from tpod_core.log import get_logger
-from tpod_core.models import Job, JobKind, JobState, QueueName, utc_now
+from tpod_core.models import Job, JobKind, JobState, QueueName, saved_id, utc_now
 from tpod_core.queue import Delivery, JobQueue, get_queue
 
 LEASE_S = 10.0
@@ -87,7 +87,7 @@ def renew(session: Session, job_id: int, token: str, **values: Any) -> Job | Non
     )
 
 
-def held_by(token: str) -> ColumnElement[bool]:
+def held_by(token: str | None) -> ColumnElement[bool]:
     """The condition that a run puts on each of its writes."""
     return (col(Job.state) == JobState.RUNNING) & (col(Job.lease_token) == token)
 
@@ -139,10 +139,9 @@ def give_back(worker: str) -> None:
     """
     for job in _running_on(worker):
         with db.transaction() as session:
-            assert job.id is not None and job.lease_token is not None
             held = held_by(job.lease_token)
             if job.cancel_requested:
-                finish(session, job.id, JobState.CANCELLED, "Cancelled.", held)
+                finish(session, saved_id(job), JobState.CANCELLED, "Cancelled.", held)
             else:
                 message = "Stopped with the application; it goes on when that is started again."
                 _requeue(session, job, message, job.faults, held, at_once=True)
@@ -155,14 +154,12 @@ def report_death(worker: str, cause: str) -> None:
     """
     for job in _running_on(worker):
         with db.transaction() as session:
-            assert job.id is not None and job.lease_token is not None
-            set_back(session, job.id, cause, held_by(job.lease_token), at_once=True)
+            set_back(session, saved_id(job), cause, held_by(job.lease_token), at_once=True)
 
 
 def delivery_of(job: Job) -> Delivery:
     """What Redis has to carry for ``job`` as it stands."""
-    assert job.id is not None
-    return Delivery(job.kind, job.queue, job.id, job.attempt)
+    return Delivery(job.kind, job.queue, saved_id(job), job.attempt)
 
 
 def _running_on(worker: str) -> list[Job]:
@@ -179,10 +176,9 @@ def _requeue(
     *conditions: ColumnElement[bool],
     at_once: bool,
 ) -> Job | None:
-    assert job.id is not None
     queued = _change(
         session,
-        job.id,
+        saved_id(job),
         *conditions,
         state=JobState.QUEUED,
         attempt=job.attempt + 1,

@@ -12,7 +12,7 @@ from tpod_core.errors import Unavailable
 from tpod_core.jobs.lifecycle import delivery_of, held_by, set_back
 from tpod_core.jobs.process_lock import process_lock
 from tpod_core.log import get_logger
-from tpod_core.models import Job, JobState
+from tpod_core.models import Job, JobState, saved_id
 from tpod_core.queue import get_queue
 
 INTERVAL_S = 2.0
@@ -56,8 +56,8 @@ class Reconciler:
     def run_once(self) -> None:
         """One pass. Idle, it is one indexed query and no write."""
         expired, queued = self._look()
-        lost = [job for job in expired if self._expired.get(job.id or 0) == job.lease_expires]
-        self._expired = {job.id or 0: job.lease_expires for job in expired}
+        lost = [job for job in expired if self._expired.get(saved_id(job)) == job.lease_expires]
+        self._expired = {saved_id(job): job.lease_expires for job in expired}
         undelivered = self._second_time_unknown(queued)
         if lost or undelivered:
             with process_lock(_LOCK_NAME, _LOCK_S) as mine:
@@ -89,12 +89,10 @@ class Reconciler:
     def _set_back(self, lost: Iterable[Job]) -> None:
         for job in lost:
             _log.warning("job %s: lease of %s expired, attempt %s", job.id, job.worker, job.attempt)
-            assert job.id is not None and job.lease_token is not None
             still_late = col(Job.lease_expires) < database_now()
             with db.transaction() as session:
-                set_back(
-                    session, job.id, _CAUSE, held_by(job.lease_token), still_late, at_once=True
-                )
+                held = held_by(job.lease_token)
+                set_back(session, saved_id(job), _CAUSE, held, still_late, at_once=True)
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
         for job in undelivered:

@@ -13,7 +13,7 @@ from tpod_core import db
 from tpod_core.errors import JobCancelled, LeaseLost, TpodError, Unavailable
 from tpod_core.jobs.lifecycle import held_by, renew
 from tpod_core.log import get_logger
-from tpod_core.models import Job, JobKind
+from tpod_core.models import Job, JobKind, saved_id
 from tpod_core.storage import get_storage
 
 BEAT_S = 2.0
@@ -34,8 +34,8 @@ class RunningJob:
     """
 
     def __init__(self, row: Job) -> None:
-        assert row.id is not None and row.lease_token is not None
-        self.id: int = row.id
+        assert row.lease_token is not None, "a run begins with a claim"
+        self.id: int = saved_id(row)
         self.attempt: int = row.attempt
         self.kind: JobKind = row.kind
         self.subject: str = row.subject

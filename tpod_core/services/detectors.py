@@ -27,6 +27,7 @@ from tpod_core.models import (
     TrainingSet,
     TrainingSetState,
     User,
+    saved_id,
 )
 from tpod_core.storage import get_storage
 
@@ -60,9 +61,8 @@ def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
     suggestion = model.suggested(training_set_size(training_set))
     config = model.checked({**suggestion, **draft.train_config})
     _require_usable_parent(session, user, draft)
-    assert user.id is not None
     detector = Detector(
-        owner_id=user.id,
+        owner_id=saved_id(user),
         name=name,
         dnn_type=draft.dnn_type,
         epochs=config.epochs,
@@ -130,12 +130,11 @@ def resume(session: Session, detector: Detector) -> Job:
 
 def delete(session: Session, detector: Detector) -> None:
     """Remove the detector with its files. Raises: Conflict while work on it goes on."""
-    assert detector.id is not None
     if detector.state in ACTIVE:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
-    if find_active_export(session, detector.id):
+    if find_active_export(session, saved_id(detector)):
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
-    key = directory_key(detector.id)
+    key = directory_key(saved_id(detector))
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
 
@@ -148,8 +147,7 @@ def read_log(session: Session, detector: Detector) -> str:
 
 def list_epochs(detector: Detector) -> list[EpochRow]:
     """The training's rows so far, in order, whichever run wrote them."""
-    assert detector.id is not None
-    directory = get_storage().path(directory_key(detector.id))
+    directory = get_storage().path(directory_key(saved_id(detector)))
     attempts = list_attempts(directory)
     return attempts[-1].epochs() if attempts else read_epochs(directory)
 
@@ -171,12 +169,11 @@ def settle_export(session: Session, job: Job) -> None:
 
 
 def _queue_training(session: Session, detector: Detector) -> Job:
-    assert detector.id is not None
     job = jobs.submit(
         session,
         JobKind.TRAIN_DETECTOR,
         QueueName.LOW,
-        subject_of(detector.id),
+        subject_of(saved_id(detector)),
         detector.owner_id,
     )
     detector.job_id = job.id

@@ -16,7 +16,7 @@ from tpod_core.detectors.rows import (
     subject_of,
 )
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.models import Artifact, Detector, DetectorState, Job, JobKind, QueueName
+from tpod_core.models import Artifact, Detector, DetectorState, Job, JobKind, QueueName, saved_id
 from tpod_core.storage import get_storage, sha256_of
 
 FORMATS = (ZIP,)
@@ -34,15 +34,14 @@ def start_export(session: Session, detector: Detector, wanted: str) -> Job:
 
     Raises: InvalidInput for an unknown format, Conflict before the detector is trained.
     """
-    assert detector.id is not None
     _require_format(wanted)
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model yet ({detector.state}).")
-    return find_active_export(session, detector.id) or jobs.submit(
+    return find_active_export(session, saved_id(detector)) or jobs.submit(
         session,
         JobKind.EXPORT_MODEL,
         QueueName.DEFAULT,
-        subject_of(detector.id),
+        subject_of(saved_id(detector)),
         detector.owner_id,
     )
 
@@ -53,17 +52,16 @@ def find_model(session: Session, detector: Detector, wanted: str) -> Path | Job:
     Raises: InvalidInput for an unknown format, Conflict if no model will come by itself,
     NotFound if the file is gone.
     """
-    assert detector.id is not None
     _require_format(wanted)
     if detector.state in (DetectorState.QUEUED, DetectorState.TRAINING):
         return session.get_one(Job, detector.job_id)
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model ({detector.state}). Resume its training.")
-    artifact = find_artifact(session, detector.id, wanted)
+    artifact = find_artifact(session, saved_id(detector), wanted)
     path = get_storage().path(artifact.key) if artifact else None
     if path and path.is_file():
         return path
-    making = find_active_export(session, detector.id)
+    making = find_active_export(session, saved_id(detector))
     if making:
         return making
     raise NotFound(f"The model file of {detector.name} is gone. Export it again.")

@@ -14,7 +14,7 @@ from tpod_core.detectors.config import TrainConfig
 from tpod_core.detectors.rows import CHECKPOINT, find_artifact
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
-from tpod_core.models import Detector, DetectorState, TrainingSet
+from tpod_core.models import Detector, DetectorState, TrainingSet, saved_id
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ def record_trained(session: Session, detector_id: int, metrics: Mapping[str, Any
 
 
 def _checkpoint_key(session: Session, parent: Detector) -> str:
-    assert parent.id is not None
-    artifact = find_artifact(session, parent.id, CHECKPOINT)
+    artifact = find_artifact(session, saved_id(parent), CHECKPOINT)
     if artifact is None:
         raise Conflict(f"The model of {parent.name} is gone; it cannot be taught further.")
     return artifact.key

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tpod_core.errors import InvalidInput
+
 RowId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
@@ -64,3 +66,29 @@ class Choice(_Part):
     negatives: Negatives = Negatives()
     split: Split = Split()
     seed: int = Field(0, ge=0, lt=2**63)
+
+
+def require_consistent(choice: Choice) -> None:
+    """Raises: InvalidInput if parts of ``choice`` contradict each other."""
+    if choice.sampling.drop_near_duplicates:
+        raise InvalidInput(
+            "Dropping near-duplicates is not possible yet. Use a larger stride instead.",
+            "sampling.drop_near_duplicates",
+        )
+    ids = [video.video_id for video in choice.videos]
+    for number, video_id in enumerate(ids):
+        if video_id in ids[:number]:
+            raise InvalidInput(
+                f"Video {video_id} is chosen twice. Give it several ranges instead.",
+                f"videos[{number}].video_id",
+            )
+    for number, video_id in enumerate(choice.split.val_videos):
+        if video_id not in ids:
+            raise InvalidInput(
+                f"Video {video_id} is held out for validation, but is not among the videos.",
+                f"split.val_videos[{number}]",
+            )
+    if choice.split.val_videos and choice.split.method is SplitMethod.BY_BLOCK:
+        raise InvalidInput(
+            "Videos can be held out when splitting by video, not by block.", "split.val_videos"
+        )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
 from tpod_core.palette import color_at
 from tpod_core.video.encode import encode_jpeg
@@ -34,11 +34,11 @@ def draw_contact_sheet(directory: Path, count: int, width: int) -> list[Picture]
 
 
 def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
-    encoded = np.frombuffer((directory / frame.image).read_bytes(), dtype=np.uint8)
+    whole = cv2.imread(str(directory / frame.image))
+    if whole is None:
+        raise NotFound(f"The picture {frame.image} of this training set is gone. Build it again.")
     height = max(1, round(frame.height * width / frame.width))
-    image: NDArray[np.uint8] = cv2.resize(  # type: ignore[assignment]
-        cv2.imdecode(encoded, cv2.IMREAD_COLOR), (width, height), interpolation=cv2.INTER_AREA
-    )
+    image = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
     for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
         class_id, box = read_yolo_line(line, (width, height))
         corners = [round(edge) for edge in box.xyxy]

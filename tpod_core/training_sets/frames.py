@@ -41,8 +41,7 @@ class FrameChoice:
     @property
     def positive(self) -> Mask:
         """Which of the frames have a box."""
-        has_box: Mask = self.counts.any(axis=1)
-        return has_box
+        return np.asarray(self.counts.any(axis=1))
 
     def only(self, kept: Mask) -> "FrameChoice":
         """The same with fewer frames."""

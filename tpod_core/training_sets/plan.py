@@ -7,8 +7,9 @@ from random import Random
 import numpy as np
 
 from tpod_core.errors import InvalidInput
+from tpod_core.tracks.documents import LabelDoc
 from tpod_core.training_sets import split
-from tpod_core.training_sets.choice import Choice, Split, SplitMethod
+from tpod_core.training_sets.choice import Choice, Split, SplitMethod, require_consistent
 from tpod_core.training_sets.classes import choose_classes
 from tpod_core.training_sets.frames import (
     FrameChoice,
@@ -18,7 +19,6 @@ from tpod_core.training_sets.frames import (
 )
 from tpod_core.training_sets.sources import Source
 from tpod_core.training_sets.split import Part, Parts
-from tpod_core.tracks.documents import LabelDoc
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class PlannedVideo:
         return self.chosen.source
 
     def frames_of(self, part: Part) -> Indices:
-        return self.chosen.frames[self.parts == part]
+        chosen: Indices = self.chosen.frames[self.parts == part]
+        return chosen
 
     def used(self) -> list[tuple[int, Part]]:
         """Every frame that goes into the set, ascending, with its part."""
@@ -74,7 +75,7 @@ def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
     Raises: InvalidInput naming the cause and the field if there is nothing to train or
         validate on.
     """
-    _check(choice)
+    require_consistent(choice)
     ranges = [
         check_ranges(video.ranges, source.frame_count, f"videos[{number}].ranges")
         for number, (video, source) in enumerate(zip(choice.videos, sources, strict=True))
@@ -98,31 +99,6 @@ def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
     )
     _require_both_parts(plan)
     return plan
-
-
-def _check(choice: Choice) -> None:
-    if choice.sampling.drop_near_duplicates:
-        raise InvalidInput(
-            "Dropping near-duplicates is not possible yet. Use a larger stride instead.",
-            "sampling.drop_near_duplicates",
-        )
-    ids = [video.video_id for video in choice.videos]
-    for number, video_id in enumerate(ids):
-        if video_id in ids[:number]:
-            raise InvalidInput(
-                f"Video {video_id} is chosen twice. Give it several ranges instead.",
-                f"videos[{number}].video_id",
-            )
-    for number, video_id in enumerate(choice.split.val_videos):
-        if video_id not in ids:
-            raise InvalidInput(
-                f"Video {video_id} is held out for validation, but is not among the videos.",
-                f"split.val_videos[{number}]",
-            )
-    if choice.split.val_videos and choice.split.method is SplitMethod.BY_BLOCK:
-        raise InvalidInput(
-            "Videos can be held out when splitting by video, not by block.", "split.val_videos"
-        )
 
 
 def _without_empty_classes(

@@ -35,13 +35,17 @@ def by_locked_videos(videos: Sequence[FrameChoice], val_videos: Iterable[int]) -
 
 
 def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> list[Parts]:
-    """Whole videos are held out, so that validation has about ``val_fraction`` of the frames."""
+    """Whole videos are held out, so that validation has about ``val_fraction`` of the frames.
+
+    One of the videos with frames always stays in training.
+    """
     sizes = [len(video.frames) for video in videos]
+    filled = [number for number, size in enumerate(sizes) if size]
     goal = val_fraction * sum(sizes)
     random = Random(f"{seed}/by_video")
 
     def candidate() -> list[Parts]:
-        order = random.sample(range(len(videos)), len(videos))
+        order = random.sample(filled, len(filled))
         held_out: set[int] = set()
         for number in order[:-1]:
             held = sum(sizes[other] for other in held_out)

@@ -144,7 +144,8 @@ def _video(video: PlannedVideo) -> VideoCounts:
 
 
 def _counts(video: PlannedVideo, part: Part) -> NDArray[np.int32]:
-    return video.chosen.counts[video.parts == part]
+    counts: NDArray[np.int32] = video.chosen.counts[video.parts == part]
+    return counts
 
 
 def _spans(frames: Indices, inside: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:

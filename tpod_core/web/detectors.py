@@ -16,7 +16,7 @@ from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.web.dependencies import Page, Paging, SignedIn
-from tpod_core.web.jobs import JobBody, job_body
+from tpod_core.web.jobs import JobBody
 
 router = APIRouter(prefix="/detectors", tags=["detectors"])
 
@@ -169,7 +169,7 @@ def resume(user: SignedIn, detector_id: int) -> JobBody:
     """Go on from the last finished epoch of a cancelled or failed training."""
     with transaction() as session:
         job = detectors.resume(session, get_detector(session, user, detector_id))
-    return job_body(job)
+    return JobBody.of(job)
 
 
 @router.get("/{detector_id}/metrics")
@@ -198,7 +198,7 @@ def post_model(
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         job = model_files.start_export(session, detector, wanted)
-    return job_body(job)
+    return JobBody.of(job)
 
 
 @router.get(
@@ -214,5 +214,5 @@ def get_model(
         detector = get_detector(session, user, detector_id)
         model = model_files.find_model(session, detector, wanted)
     if not isinstance(model, Path):
-        return JSONResponse(job_body(model).model_dump(mode="json"), status_code=202)
+        return JSONResponse(JobBody.of(model).model_dump(mode="json"), status_code=202)
     return FileResponse(model, media_type="application/zip", filename=f"{detector.name}.zip")

@@ -190,8 +190,15 @@ class Surface {
       this.#sendAt("mousedown", aimed(drag.from))
     }
     if (!drag.hit) return this.#sendAt("mousemove", aimed(drag.to))
-    // The canvas scales corners freely only while Shift is down; we turn that around.
-    this.#sendAt("mousemove", drag.to, drag.handle.length === 2 && !event.shiftKey)
+    this.#pull(drag, event.shiftKey)
+  }
+
+  // The canvas scales corners freely only while Shift is down; we turn that around. It also
+  // takes the outer edge of the stroke for the edge of the box: half a stroke more is right.
+  #pull({ to, handle }, shiftKey) {
+    const by = (less, more) => (handle.includes(more) ? 1 : handle.includes(less) ? -1 : 0) * HALF_STROKE_PX
+    const point = { x: to.x + by("w", "e"), y: to.y + by("n", "s") }
+    this.#sendAt("mousemove", point, handle.length === 2 && !shiftKey)
   }
 
   #onUp(event) {
@@ -212,7 +219,9 @@ class Surface {
       this.#send("mouseup", FAR_AWAY, FAR_AWAY)
       return
     }
-    this.#sendAt("mouseup", drag.to, drag.handle.length === 2 && !shiftKey)
+    this.#pull(drag, shiftKey) // Its size follows the pointer in steps; once more and it is there.
+    this.#pull(drag, shiftKey)
+    this.#sendAt("mouseup", drag.to)
     moveRect(drag.hit, drag)
     this.#changed()
   }

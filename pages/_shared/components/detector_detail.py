@@ -5,18 +5,23 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared.components.detector_words import agreement_sentence, state_badge, verdict
+from pages._shared.components.detector_words import (
+    agreement_sentence,
+    loss_name,
+    state_badge,
+    verdict,
+)
 from pages._shared.feedback import show_errors
 from pages._shared.page import page_header
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.scores import EpochRow
-from tpod_core.models import Detector, DetectorState, User
+from tpod_core.models import Detector, DetectorState, User, saved_id
 from tpod_core.services import detectors
 
 REFRESH_S = 1.0
-LOG_LINES = 200
+LOG_LINES, LIVE_LOG_LINES = 200, 30
 CHART_HEIGHT_PX = 260
 
 
@@ -57,7 +62,8 @@ def _show_training(user: User, detector_id: int) -> None:
         _show_warnings(detector)
         _show_live(detector)
         _show_curves(detectors.list_epochs(detector))
-        _show_log(log)
+        st.markdown("**Log** (newest first)")
+        _show_log(log, LIVE_LOG_LINES)
 
 
 def _show_live(detector: Detector) -> None:
@@ -85,8 +91,8 @@ def _show_result(user: User, detector: Detector) -> None:
     _show_curves(detectors.list_epochs(detector))
     with reading() as session:
         log = detectors.read_log(session, detector)
-    with st.expander("Log of the training"):
-        _show_log(log)
+    with st.expander("Log of the training (newest first)"):
+        _show_log(log, LOG_LINES)
 
 
 def _show_actions(user: User, detector: Detector) -> None:
@@ -102,13 +108,13 @@ def _show_actions(user: User, detector: Detector) -> None:
         "Resume", type="primary", icon=":material/resume:"
     ):
         with transaction() as session:
-            detectors.resume(session, access.get_detector(session, user, detector.id or 0))
+            detectors.resume(session, access.get_detector(session, user, saved_id(detector)))
         st.rerun()
     with st.popover("Delete", icon=":material/delete:"):
         st.write("The detector, its model and its scores are removed for good.")
         if st.button("Delete this detector", type="primary"):
             with transaction() as session:
-                detectors.delete(session, access.get_detector(session, user, detector.id or 0))
+                detectors.delete(session, access.get_detector(session, user, saved_id(detector)))
             st.query_params.pop("detector", None)
             st.rerun()
 
@@ -165,7 +171,7 @@ def _show_curves(rows: Sequence[EpochRow]) -> None:
     if not rows:
         return
     epochs = [row.epoch for row in rows]
-    losses = {name.removesuffix("_loss"): name for name in rows[0].train_losses}
+    losses = {loss_name(name): name for name in rows[0].train_losses}
     left, right = st.columns(2)
     with left:
         st.markdown("**Losses in training** (lower is better)")
@@ -191,9 +197,10 @@ def _show_curves(rows: Sequence[EpochRow]) -> None:
         )
 
 
-def _show_log(log: str) -> None:
-    lines = log.splitlines()[-LOG_LINES:]
+def _show_log(log: str, count: int) -> None:
+    """The last lines, the newest first: no scrolling to see what happens now."""
+    lines = log.splitlines()[-count:]
     if lines:
-        st.code("\n".join(lines), language=None, height=240, wrap_lines=True)
+        st.code("\n".join(reversed(lines)), language=None, height=240, wrap_lines=True)
     else:
         st.caption("The log is empty so far.")

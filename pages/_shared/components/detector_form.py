@@ -10,7 +10,7 @@ from tpod_core.db import transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
 from tpod_core.detectors.registry import DetectorType
-from tpod_core.models import TrainingSet, User
+from tpod_core.models import TrainingSet, User, saved_id
 from tpod_core.services import detectors
 from tpod_core.services.detectors import DetectorDraft
 
@@ -36,8 +36,7 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
         with st.expander("More settings"):
             values |= _ask([row for row in rows if row.advanced], scope)
         if st.button("Train", type="primary", icon=":material/play_arrow:"):
-            assert training_set.id is not None
-            draft = DetectorDraft(name, known.type, training_set.id, values)
+            draft = DetectorDraft(name, known.type, saved_id(training_set), values)
             with transaction() as session:
                 detector = detectors.create(session, user, draft)
             st.query_params["detector"] = str(detector.id)

@@ -15,6 +15,13 @@ _BADGES: dict[DetectorState, tuple[str, str, str]] = {
     DetectorState.CANCELLED: ("Cancelled", "orange", ":material/block:"),
 }
 
+_LOSSES = {
+    "box_loss": "Box position",
+    "cls_loss": "Class",
+    "dfl_loss": "Box edges",
+    "l1_loss": "Box distance",
+}
+
 
 def state_badge(state: DetectorState) -> None:
     label, color, icon = _BADGES[state]
@@ -47,6 +54,16 @@ def agreement_sentence(agreement: dict[str, Any]) -> str:
     """How far the exported model is from the trained one."""
     return (
         f"The exported ONNX model was run on {agreement['images']} validation images: over "
-        f"{agreement['compared']} detections its boxes differ from the trained model's by at most "
-        f"{agreement['max_box_px']:.2f} px, its scores by at most {agreement['max_score']:.4f}."
+        f"{agreement['compared']} detections its boxes differ from the trained model's by "
+        f"{_at_most(agreement['max_box_px'], 0.01)} px, its scores by "
+        f"{_at_most(agreement['max_score'], 0.001)}."
     )
+
+
+def loss_name(name: str) -> str:
+    """What a loss is about; a family's own losses keep their names."""
+    return _LOSSES.get(name, name.removesuffix("_loss"))
+
+
+def _at_most(value: float, step: float) -> str:
+    return f"less than {step}" if value < step else f"at most {value:.2g}"

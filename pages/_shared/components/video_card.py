@@ -17,7 +17,8 @@ from tpod_core.services.videos import Labelled
 
 _PICTURE_STYLE = """<style>
 .tpod-thumb { position: relative; aspect-ratio: 16/9; border-radius: .5rem; overflow: hidden;
-  background: rgba(128,128,128,.16); display: grid; place-items: center; color: rgba(128,128,128,.9); }
+  background: rgba(128,128,128,.16); color: rgba(128,128,128,.9);
+  display: grid; place-items: center; }
 .tpod-thumb img { width: 100%; height: 100%; object-fit: cover; display: block; }
 .tpod-thumb span { position: absolute; right: .45rem; bottom: .45rem; padding: .1rem .4rem;
   border-radius: .3rem; background: rgba(0,0,0,.72); color: #fff; font-size: .78rem; }
@@ -149,8 +150,8 @@ def _edit_labels(video_id: int, labels: list[Label]) -> None:
 def _delete(video_id: int, name: str) -> None:
     user = require_user()
     st.write(
-        f"**{_plain(name)}** goes with all its boxes. Training sets and detectors made from it stay. "
-        "This cannot be undone."
+        f"**{_plain(name)}** goes with all its boxes. Training sets and detectors made from it "
+        "stay. This cannot be undone."
     )
     if st.button("Delete for good", type="primary"):
         with show_errors():

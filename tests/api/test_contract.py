@@ -1,0 +1,88 @@
+"""The OpenAPI document holds every call of the contract that the main job needs."""
+
+import pytest
+from starlette.testclient import TestClient
+
+CONTRACT = """
+POST /auth/register
+POST /auth/login
+POST /auth/logout
+GET /auth/user
+POST /auth/tokens
+GET /auth/tokens
+DELETE /auth/tokens/{}
+GET /users
+PATCH /users/{}
+GET /dashboard/meta
+POST /videos
+GET /videos
+GET /videos/{}
+PATCH /videos/{}
+DELETE /videos/{}
+POST /videos/{}/data
+GET /videos/{}/status
+GET /videos/{}/frames/{}
+GET /videos/{}/preview
+GET /videos/{}/file
+GET /videos/{}/annotations
+PUT /videos/{}/annotations
+PATCH /videos/{}/annotations
+GET /videos/{}/boxes
+GET /trainsets
+POST /trainsets
+GET /trainsets/{}
+DELETE /trainsets/{}
+POST /trainsets/preview
+GET /trainsets/{}/download
+GET /detectors/types
+GET /detectors/training_configs/{}
+GET /detectors
+POST /detectors
+GET /detectors/{}
+DELETE /detectors/{}
+POST /detectors/{}/cancel
+POST /detectors/{}/resume
+GET /detectors/{}/metrics
+GET /detectors/{}/log
+POST /detectors/{}/model
+GET /detectors/{}/model
+GET /jobs
+GET /jobs/{}
+POST /jobs/{}/cancel
+GET /healthz
+GET /readyz
+""".split("\n")
+
+
+@pytest.fixture(scope="module")
+def documented() -> set[str]:
+    import re
+
+    from tpod_core.web.app import create_api
+
+    paths = create_api().openapi()["paths"]
+    return {
+        f"{method.upper()} {re.sub(r'{[^}]*}', '{}', path)}"
+        for path, methods in paths.items()
+        for method in methods
+    }
+
+
+@pytest.mark.parametrize("call", [call for call in CONTRACT if call])
+def test_call_of_the_contract_is_served_and_documented(documented: set[str], call: str) -> None:
+    assert call in documented
+
+
+def test_openapi_and_its_pages_are_public(api: TestClient) -> None:
+    api.cookies.clear()
+    assert api.get("/openapi.json").json()["info"]["title"] == "TPOD"
+    assert api.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/videos", "/videos/1", "/videos/1/frames/0", "/trainsets", "/detectors", "/jobs", "/users"],
+)
+def test_nothing_is_told_to_strangers(api: TestClient, path: str) -> None:
+    api.cookies.clear()
+    assert api.get(path).status_code == 401

@@ -1,0 +1,64 @@
+"""Every error has one body, and every error of ours a status code of its own."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tpod_core import errors
+from tpod_core.errors import JobStopped, TpodError
+from tpod_core.web.errors import STATUS_CODES, status_code
+
+
+def every_error() -> list[type[TpodError]]:
+    found = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, TpodError) and kind is not TpodError
+    ]
+    return [kind for kind in found if not issubclass(kind, JobStopped)]
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_error_is_told_with_a_4xx_or_503(kind: type[TpodError]) -> None:
+    code = status_code(kind("A sentence."))
+    assert 400 <= code < 500 or code in (503, 507)
+
+
+def test_error_tree_at_the_top_of_the_module_is_complete() -> None:
+    for kind in [*every_error(), JobStopped]:
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_codes_are_told_apart() -> None:
+    codes = [kind.code for kind in every_error()]
+    assert len(set(codes)) == len(codes)
+    assert set(STATUS_CODES) <= set(every_error())
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "code", "field"),
+    [
+        pytest.param(("GET", "/videos/999"), 404, "not_found", None, id="no such row"),
+        pytest.param(("GET", "/nothing/here"), 404, "not_found", None, id="no such path"),
+        pytest.param(("DELETE", "/videos"), 405, "method_not_allowed", None, id="method"),
+        pytest.param(("GET", "/videos?page=0"), 422, "invalid_input", "page", id="query"),
+        pytest.param(
+            ("GET", "/videos?ordering=colour"), 422, "invalid_input", "ordering", id="ordering"
+        ),
+        pytest.param(("POST", "/videos"), 422, "invalid_input", None, id="no body"),
+    ],
+)
+def test_error_body_is_the_contract_s(
+    api: TestClient, call: tuple[str, str], status: int, code: str, field: str | None
+) -> None:
+    answer = api.request(*call)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert error.get("field") == field
+
+
+def test_unknown_api_path_outside_this_version_is_404_json(api: TestClient) -> None:
+    answer = api.get("http://testserver/api/v0/videos")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"

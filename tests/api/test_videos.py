@@ -1,0 +1,113 @@
+"""Videos over HTTP: create, list, labels, who may see them, delete."""
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.conftest import Api
+from tpod_core.models import User
+
+
+def create(client: TestClient, name: str = "Kitchen", labels: tuple[str, ...] = ()) -> int:
+    body = {"name": name, "labels": [{"name": label} for label in labels]}
+    answer = client.post("/videos", json=body)
+    assert answer.status_code == 201, answer.text
+    number: int = answer.json()["id"]
+    return number
+
+
+def test_video_body_has_what_the_contract_names(api: TestClient) -> None:
+    video = api.get(f"/videos/{create(api)}").json()
+    named = "frame_count width height fps duration_s codec state warnings labels".split()
+    assert set(named) <= set(video)
+    assert video["state"] == "created" and video["frame_count"] == 0
+    status = api.get(f"/videos/{video['id']}/status").json()
+    assert status == {"state": "created", "progress": 0.0, "message": ""}
+
+
+def test_labels_keep_their_order_and_get_a_colour_each(api: TestClient) -> None:
+    video = api.get(f"/videos/{create(api, labels=('cup', 'Teller ☕', 'a-b c'))}").json()
+    assert [label["name"] for label in video["labels"]] == ["cup", "Teller ☕", "a-b c"]
+    assert len({label["color"] for label in video["labels"]}) == 3
+
+
+def test_same_label_in_two_videos_is_one_class(api: TestClient) -> None:
+    first = api.get(f"/videos/{create(api, labels=('cup',))}").json()
+    second = api.get(f"/videos/{create(api, labels=('saucer', 'cup'))}").json()
+    assert first["labels"][0] == second["labels"][1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "field"),
+    [
+        pytest.param([{"name": "cup"}, {"name": " Cup "}], "labels[1].name", id="twice"),
+        pytest.param([{"name": "  "}], "labels[0].name", id="empty"),
+        pytest.param([{"name": "a\nb"}], "labels[0].name", id="line break"),
+        pytest.param([{"name": "cup", "color": "red"}], "labels[0].color", id="colour"),
+    ],
+)
+def test_bad_label_is_refused_naming_the_field(
+    api: TestClient, labels: list[dict[str, str]], field: str
+) -> None:
+    answer = api.post("/videos", json={"name": "x", "labels": labels})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
+    assert api.get("/videos").json()["count"] == 0, "half a video was made"
+
+
+def test_rename_and_relabel(api: TestClient) -> None:
+    number = create(api, labels=("cup",))
+    changed = api.patch(
+        f"/videos/{number}", json={"name": "Hall", "labels": [{"name": "jar", "color": "#ABCDEF"}]}
+    ).json()
+    assert changed["name"] == "Hall"
+    assert [(label["name"], label["color"]) for label in changed["labels"]] == [("jar", "#abcdef")]
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201])
+def test_video_needs_a_name(api: TestClient, name: str) -> None:
+    answer = api.post("/videos", json={"name": name})
+    assert answer.status_code == 422 and answer.json()["error"]["field"] == "name"
+
+
+def test_list_pages_searches_and_orders(api: TestClient) -> None:
+    for name in ("alpha", "beta", "Alphabet"):
+        create(api, name)
+    found = api.get("/videos", params={"search": "ALPHA", "ordering": "name"}).json()
+    assert found["count"] == 2
+    assert {video["name"] for video in found["results"]} == {"alpha", "Alphabet"}
+    page = api.get("/videos", params={"page": 2, "page_size": 2, "ordering": "id"}).json()
+    assert page["count"] == 3
+    assert [video["name"] for video in page["results"]] == ["Alphabet"]
+
+
+def test_percent_sign_in_a_search_is_only_a_percent_sign(api: TestClient) -> None:
+    create(api, "100 % done")
+    create(api, "other")
+    assert api.get("/videos", params={"search": "%"}).json()["count"] == 1
+
+
+def test_someone_else_s_video_does_not_exist(installation: Api, admin: User, member: User) -> None:
+    owner, other = installation.client("admin"), installation.client("member")
+    number = create(owner)
+    for call in ("GET", "PATCH", "DELETE"):
+        answer = other.request(call, f"/videos/{number}", json={} if call == "PATCH" else None)
+        assert answer.status_code == 404
+    assert other.get("/videos").json()["count"] == 0
+    assert owner.get("/videos").json()["count"] == 1
+
+
+def test_delete_takes_rows_and_files(api: TestClient, home: Path) -> None:
+    number = create(api, labels=("cup",))
+    (home / "videos" / str(number)).mkdir(parents=True)
+    (home / "videos" / str(number) / "source.mp4").write_bytes(b"x")
+    assert api.delete(f"/videos/{number}").status_code == 204
+    assert api.get(f"/videos/{number}").status_code == 404
+    assert not (home / "videos" / str(number)).exists()
+
+
+def test_id_of_a_deleted_video_is_never_used_again(api: TestClient) -> None:
+    first = create(api)
+    api.delete(f"/videos/{first}")
+    assert create(api) > first

@@ -1,0 +1,63 @@
+"""Videos and labels straight in the database, for tests that need no file behind them."""
+
+from collections.abc import Sequence
+
+from sqlmodel import select
+
+from tpod_core import db
+from tpod_core.geometry import Box
+from tpod_core.models import Label, User, Video, VideoLabel, VideoState, saved_id
+from tpod_core.services import annotations
+from tpod_core.services.annotations import AnnotationDoc, KeyframeDoc, TrackDoc
+
+
+def add_video(
+    owner: User,
+    name: str = "Kitchen",
+    labels: Sequence[str] = ("cup", "bus"),
+    frame_count: int = 100,
+    state: VideoState = VideoState.READY,
+) -> Video:
+    """A video of 640 x 360 pixels and 10 frames a second, with its list of labels."""
+    with db.transaction() as session:
+        video = Video(
+            owner_id=saved_id(owner),
+            name=name,
+            state=state,
+            sha256=f"sha of {name}",
+            width=640,
+            height=360,
+            fps=10,
+            frame_count=frame_count,
+        )
+        session.add(video)
+        session.flush()
+        for position, label_name in enumerate(labels):
+            label = session.exec(select(Label).where(Label.name == label_name)).first()
+            label = label or Label(name=label_name, color="#ff0000")
+            session.add(label)
+            session.flush()
+            session.add(
+                VideoLabel(video_id=saved_id(video), label_id=saved_id(label), position=position)
+            )
+    return video
+
+
+def track(label: str, start: int, stop: int, x: float = 0.0, step: int = 1) -> TrackDoc:
+    """A box of 20 x 20 pixels with a key frame every ``step`` frames, gone from ``stop`` on."""
+    box = Box(x, 10, x + 20, 30)
+    seen = tuple(KeyframeDoc(frame, box) for frame in range(start, stop, step))
+    return TrackDoc(None, label, (*seen, KeyframeDoc(stop, box, outside=True)))
+
+
+def annotate(
+    user: User,
+    video: Video,
+    *tracks: TrackDoc,
+    ranges: Sequence[tuple[int, int]] = (),
+) -> AnnotationDoc:
+    """Replace what is labelled in ``video``."""
+    with db.transaction() as session:
+        row = session.get_one(Video, video.id)
+        document = AnnotationDoc(row.revision, (), tracks, tuple(ranges))
+        return annotations.replace_document(session, user, row, document, row.revision)

@@ -1,0 +1,57 @@
+"""Passwords, tokens, forms, and patience."""
+
+import pytest
+
+from tpod_core import auth
+from tpod_core.auth import AttemptLimiter
+from tpod_core.errors import InvalidInput, NotAllowed, TooManyAttempts
+
+
+def test_password_matches_only_itself() -> None:
+    hashed = auth.hash_password("correct horse")
+    assert auth.password_matches(hashed, "correct horse")
+    assert not auth.password_matches(hashed, "correct horsf")
+    assert not auth.password_matches(None, "correct horse")
+    assert "correct" not in hashed
+
+
+@pytest.mark.parametrize("password", ["", "short", "        "])
+def test_password_that_protects_nothing_is_refused(password: str) -> None:
+    with pytest.raises(InvalidInput, match="at least 8"):
+        auth.hash_password(password)
+
+
+def test_form_token_of_this_process_is_accepted_and_others_are_not() -> None:
+    auth.require_form_token(auth.new_form_token())
+    for forged in ("", "123", "123.abc", auth.new_form_token() + "0"):
+        with pytest.raises(NotAllowed):
+            auth.require_form_token(forged)
+
+
+def test_form_token_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = auth.new_form_token()
+    now = auth.time.time()
+    monkeypatch.setattr(auth.time, "time", lambda: now + 13 * 3600)
+    with pytest.raises(NotAllowed, match="out of date"):
+        auth.require_form_token(token)
+
+
+def test_limiter_loses_patience_with_one_key_only() -> None:
+    limiter = AttemptLimiter(limit=2, window_s=60)
+    for _ in range(2):
+        limiter.require_patience("ann")
+        limiter.note_failure("ann")
+    with pytest.raises(TooManyAttempts):
+        limiter.require_patience("ann")
+    limiter.require_patience("bob")
+
+
+def test_limiter_forgives_after_a_while_and_after_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = AttemptLimiter(limit=1, window_s=60)
+    limiter.note_failure("ann")
+    limiter.note_success("ann")
+    limiter.require_patience("ann")
+    limiter.note_failure("ann")
+    now = auth.time.monotonic()
+    monkeypatch.setattr(auth.time, "monotonic", lambda: now + 61)
+    limiter.require_patience("ann")

@@ -1,0 +1,206 @@
+"""The parts of the supervisor, one by one; ``tests/faults`` has them together."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tpod_core.config import get_settings
+from tpod_core.embedded import supervisor as supervisor_module
+from tpod_core.embedded.apps import Registration, WorkOrder, look_at_apps, work_order
+from tpod_core.embedded.child import Child, Command
+from tpod_core.embedded.locks import is_locked
+from tpod_core.embedded.places import apps_dir, find_socket, publish_socket, withdraw_socket
+from tpod_core.embedded.supervisor import Supervisor
+
+ORDER = WorkOrder(queues=("default", "low", "low"), environment={"TPOD_A": "1"}, code="one")
+SLEEP = Command((sys.executable, "-c", "import time; time.sleep(60)"))
+END_AT_ONCE = Command((sys.executable, "-c", ""))
+
+
+def wait_until(claim: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_socket_path_is_short_however_deep_the_data_lies(tmp_path: Path) -> None:
+    socket = publish_socket(tmp_path / ("deep" * 20) / ("er" * 40))
+    try:
+        assert len(str(socket)) < 100
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+    finally:
+        socket.parent.rmdir()
+
+
+def test_socket_path_stays_the_same_from_start_to_start(tmp_path: Path) -> None:
+    first = publish_socket(tmp_path)
+    assert publish_socket(tmp_path) == first == find_socket(tmp_path)
+    withdraw_socket(tmp_path)
+    assert find_socket(tmp_path) is None
+    assert not first.parent.exists()
+
+
+def test_directory_that_others_may_enter_is_not_used_for_the_socket(tmp_path: Path) -> None:
+    first = publish_socket(tmp_path)
+    first.parent.chmod(0o755)
+    second = publish_socket(tmp_path)
+    assert second.parent != first.parent
+    first.parent.rmdir()
+    withdraw_socket(tmp_path)
+
+
+def test_registered_app_is_seen_with_its_order_until_it_leaves(tmp_path: Path) -> None:
+    registration = Registration(tmp_path, ORDER)
+    assert look_at_apps(tmp_path).order == ORDER
+    registration.close()
+    assert look_at_apps(tmp_path).order is None
+    assert list(apps_dir(tmp_path).iterdir()) == []
+
+
+def test_killed_app_has_left(tmp_path: Path) -> None:
+    program = (
+        "import pathlib, sys, time\n"
+        "from tpod_core.embedded.apps import Registration, WorkOrder\n"
+        "registration = Registration(pathlib.Path(sys.argv[1]), WorkOrder(('low',)))\n"
+        "time.sleep(60)"
+    )
+    app = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
+    wait_until(lambda: look_at_apps(tmp_path).order is not None)
+    app.kill()
+    app.wait()
+    attendance = look_at_apps(tmp_path)
+    assert (attendance.order, attendance.left_at_once) == (None, False)
+
+
+def test_interrupted_app_asks_for_the_end_once(tmp_path: Path) -> None:
+    registration = Registration(tmp_path, ORDER)
+    registration.leave_at_once()
+    registration.leave_at_once()
+    assert look_at_apps(tmp_path).left_at_once
+    registration.close()
+    assert look_at_apps(tmp_path).left_at_once, "however soon it has ended"
+    assert not look_at_apps(tmp_path).left_at_once
+
+
+def test_newest_of_two_apps_decides(tmp_path: Path) -> None:
+    old = Registration(tmp_path, ORDER)
+    wait_until(lambda: time.time() > next(apps_dir(tmp_path).iterdir()).stat().st_mtime + 0.02)
+    newer = WorkOrder(queues=("low",), code="two")
+    new = Registration(tmp_path, newer)
+    assert look_at_apps(tmp_path).order == newer
+    old.close()
+    new.close()
+
+
+def test_work_order_keeps_the_first_administrators_password_to_the_app(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "secret")
+    monkeypatch.setenv("TPOD_LOW_WORKERS", "2")
+    get_settings.cache_clear()
+    order = work_order(get_settings())
+    assert order.queues == ("default", "low", "low")
+    assert order.environment["TPOD_DATA_DIR"] == str(home)
+    assert "secret" not in order.environment.values()
+
+
+def test_lock_of_a_file_that_is_not_there_is_free(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path / "nothing")
+
+
+def test_child_that_dies_is_started_again() -> None:
+    child = Child("sleeper")
+    child.keep_running(SLEEP)
+    child.signal(signal.SIGKILL)
+    wait_until(lambda: not child.is_running)
+
+    def runs_again() -> bool:
+        child.keep_running(SLEEP)
+        return child.is_running
+
+    wait_until(runs_again)
+    assert child.short_lives == 1
+    child.kill_with_descendants()
+
+
+def test_child_that_keeps_dying_rests_longer_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("tpod_core.embedded.child.time.monotonic", lambda: now)
+    child = Child("short-lived")
+    starts: list[float] = []
+
+    def note_start(*arguments: object, **options: object) -> object:
+        starts.append(now)
+        raise OSError("no such program")
+
+    monkeypatch.setattr("tpod_core.embedded.child.subprocess.Popen", note_start)
+    for _ in range(80):
+        child.keep_running(END_AT_ONCE)
+        now += 0.25
+    pauses = [later - sooner for sooner, later in zip(starts, starts[1:], strict=False)]
+    assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0]
+
+
+def test_child_with_a_new_command_finishes_and_starts_anew() -> None:
+    child = Child("sleeper")
+    child.keep_running(SLEEP)
+    upgraded = Command(SLEEP.arguments, version="two")
+
+    def runs_anew() -> bool:
+        child.keep_running(upgraded)
+        return child.is_running and child.command == upgraded
+
+    wait_until(runs_anew)
+    assert child.short_lives == 0, "it was asked to leave"
+    child.kill_with_descendants()
+
+
+def test_killing_a_child_spares_none_of_its_own(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    program = (
+        "import pathlib, subprocess, sys, time\n"
+        "own = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"pathlib.Path({str(note)!r}).write_text(str(own.pid))\n"
+        "time.sleep(60)"
+    )
+    child = Child("parent")
+    child.keep_running(Command((sys.executable, "-c", program)))
+    wait_until(lambda: note.exists() and note.read_text() != "")
+    child.kill_with_descendants()
+    status = Path(f"/proc/{note.read_text()}/status")
+    wait_until(lambda: not status.exists() or "zombie" in status.read_text())
+
+
+def test_server_data_that_cannot_be_read_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "redis" / "appendonlydir"
+    broken.mkdir(parents=True)
+    (broken / "appendonly.aof.manifest").write_text("this is no manifest\n")
+    registration = Registration(tmp_path, WorkOrder(queues=()))
+    supervisor = Supervisor(tmp_path)
+
+    def is_up() -> bool:
+        supervisor.round()
+        return supervisor.server_is_up
+
+    wait_until(is_up)
+    registration.close()
+    supervisor.end_all()
+    assert (tmp_path / "redis.unreadable" / "appendonlydir").exists()
+
+
+def test_supervisor_without_an_app_ends_after_its_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module.signal, "signal", lambda number, handler: None)
+    started_at = time.monotonic()
+    Supervisor(tmp_path, grace_s=0.5).run()
+    assert 0.5 <= time.monotonic() - started_at < 5
+    assert find_socket(tmp_path) is None

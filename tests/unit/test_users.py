@@ -1,0 +1,126 @@
+"""Accounts: the first administrator, sign-in, roles, tokens."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from tests.conftest import PASSWORD
+from tpod_core.config import Settings
+from tpod_core.db import reading, transaction
+from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
+from tpod_core.services import users
+
+
+def test_settings_create_the_first_administrator_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_ADMIN_USERNAME", "chief")
+    monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "a long password")
+    users.ensure_first_administrator(Settings())
+    users.ensure_first_administrator(Settings())
+    with reading() as session:
+        everybody = users.list_users(session)
+    assert [(user.username, user.role) for user in everybody] == [("chief", Role.ADMIN)]
+
+
+def test_settings_with_a_weak_password_are_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_ADMIN_USERNAME", "chief")
+    with pytest.raises(InvalidInput, match="at least 8"):
+        users.ensure_first_administrator(Settings())
+
+
+def test_only_the_first_visitor_becomes_administrator(admin: User) -> None:
+    with pytest.raises(Conflict), transaction() as session:
+        users.create_first_administrator(session, "second", PASSWORD)
+
+
+def test_new_account_has_no_role(home: Path) -> None:
+    with transaction() as session:
+        assert users.register(session, " Ann ", PASSWORD).role is Role.NONE
+
+
+@pytest.mark.parametrize("name", ["member", "MEMBER", " member "])
+def test_name_that_reads_the_same_is_taken(member: User, name: str) -> None:
+    with pytest.raises(InvalidInput, match="taken"), transaction() as session:
+        users.register(session, name, PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 151])
+def test_name_that_cannot_be_shown_is_refused(home: Path, name: str) -> None:
+    with pytest.raises(InvalidInput), transaction() as session:
+        users.register(session, name, PASSWORD)
+
+
+def test_cookie_finds_its_user_until_sign_out(member: User) -> None:
+    with transaction() as session:
+        _, secret = users.sign_in(session, "Member", PASSWORD)
+    with transaction() as session:
+        found = users.find_by_session(session, secret)
+        assert found is not None and found.id == member.id
+        users.sign_out(session, secret)
+    with reading() as session:
+        assert users.find_by_session(session, secret) is None
+
+
+def test_cookie_expires(member: User) -> None:
+    with transaction() as session:
+        _, secret = users.sign_in(session, "member", PASSWORD)
+        session.exec(select(SignIn)).one().expires_at = utc_now() - timedelta(seconds=1)
+    with reading() as session:
+        assert users.find_by_session(session, secret) is None
+
+
+@pytest.mark.parametrize(("name", "password"), [("member", "wrong password"), ("nobody", PASSWORD)])
+def test_wrong_sign_in_does_not_say_what_was_wrong(member: User, name: str, password: str) -> None:
+    with (
+        pytest.raises(NotSignedIn, match="user name or the password"),
+        transaction() as session,
+    ):
+        users.sign_in(session, name, password)
+
+
+def test_deactivation_signs_out_and_keeps_out(admin: User, member: User) -> None:
+    with transaction() as session:
+        _, secret = users.sign_in(session, "member", PASSWORD)
+        users.change_user(session, saved_id(member), active=False)
+    with transaction() as session:
+        assert users.find_by_session(session, secret) is None
+        with pytest.raises(NotSignedIn):
+            users.sign_in(session, "member", PASSWORD)
+
+
+@pytest.mark.parametrize("change", [{"role": Role.USER}, {"active": False}])
+def test_last_administrator_stays(admin: User, change: dict[str, object]) -> None:
+    with pytest.raises(Conflict, match="last administrator"), transaction() as session:
+        users.change_user(session, saved_id(admin), **change)  # type: ignore[arg-type]
+    with reading() as session:
+        row = session.get_one(User, admin.id)
+        assert row.role is Role.ADMIN and row.active
+
+
+def test_token_is_stored_hashed_and_belongs_to_one(admin: User, member: User) -> None:
+    with transaction() as session:
+        row, secret = users.create_token(session, member, "script")
+        stored = session.exec(select(ApiToken)).one()
+        assert secret not in stored.model_dump().values()
+        with pytest.raises(NotFound):
+            users.delete_token(session, admin, saved_id(row))
+        found = users.find_by_api_token(session, secret)
+        assert found is not None and found.id == member.id
+
+
+def test_password_change_needs_the_old_one_and_signs_out(member: User) -> None:
+    with transaction() as session:
+        _, secret = users.sign_in(session, "member", PASSWORD)
+    with pytest.raises(InvalidInput), transaction() as session:
+        users.change_password(session, member, "wrong password", "a new password")
+    with transaction() as session:
+        users.change_password(session, member, PASSWORD, "a new password")
+    with transaction() as session:
+        assert users.find_by_session(session, secret) is None
+        users.sign_in(session, "member", "a new password")

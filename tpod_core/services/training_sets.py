@@ -1,0 +1,262 @@
+"""Training sets: look at a choice before it is built, build it, read it, delete it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from tpod_core import access, jobs
+from tpod_core.archive import stream_zip
+from tpod_core.db import after_commit
+from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.formats.yolo import Manifest
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    JobKind,
+    JobState,
+    QueueName,
+    Role,
+    TrainingSet,
+    TrainingSetState,
+    User,
+    Video,
+    VideoState,
+    saved_id,
+)
+from tpod_core.storage import get_storage
+from tpod_core.training_sets.choice import (
+    Choice,
+    Negatives,
+    Sampling,
+    Split,
+    SplitMethod,
+    VideoChoice,
+)
+from tpod_core.training_sets.contact_sheet import Picture, draw_contact_sheet
+from tpod_core.training_sets.plan import Plan, make_plan
+from tpod_core.training_sets.sources import load_source
+from tpod_core.training_sets.statistics import Statistics, statistics_of
+from tpod_core.training_sets.warnings import warnings_of
+
+__all__ = [
+    "Choice",
+    "Negatives",
+    "Picture",
+    "Preview",
+    "Sampling",
+    "Split",
+    "SplitMethod",
+    "Statistics",
+    "VideoChoice",
+    "contact_sheet",
+    "create",
+    "delete",
+    "download",
+    "is_building",
+    "list_training_sets",
+    "preview",
+    "progress_of",
+    "record_built",
+    "settle_build",
+    "start_build",
+    "statistics_in",
+    "visible_to",
+]
+
+MAX_NAME_LENGTH = 200
+_BUILDING = (TrainingSetState.QUEUED, TrainingSetState.BUILDING)
+_TRAINING = (DetectorState.QUEUED, DetectorState.TRAINING)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a choice would give if it were built now."""
+
+    statistics: Statistics
+    warnings: tuple[str, ...]
+
+
+def preview(session: Session, user: User, choice: Choice) -> Preview:
+    """Count without building. Raises: InvalidInput as ``create`` does."""
+    return _preview_of(_plan(session, user, choice))
+
+
+def create(session: Session, user: User, name: str, choice: Choice) -> TrainingSet:
+    """A new training set, queued for building.
+
+    Raises: InvalidInput naming cause and field if the choice cannot be built as it stands.
+    """
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME_LENGTH:
+        raise InvalidInput(
+            f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
+        )
+    found = preview(session, user, choice)
+    training_set = TrainingSet(
+        owner_id=saved_id(user),
+        name=clean,
+        choice=choice.model_dump(mode="json"),
+        statistics=asdict(found.statistics),
+        warnings=list(found.warnings),
+    )
+    session.add(training_set)
+    session.flush()
+    subject = f"training_set:{training_set.id}"
+    kind, queue = JobKind.BUILD_TRAINING_SET, QueueName.DEFAULT
+    training_set.job_id = jobs.submit(session, kind, queue, subject, user.id).id
+    session.flush()
+    return training_set
+
+
+def start_build(session: Session, training_set_id: int) -> Plan:
+    """The plan that a running job builds, for the annotations as they are now.
+
+    Raises: NotFound or InvalidInput if what was chosen has gone since.
+    """
+    training_set = _get(session, training_set_id)
+    training_set.state = TrainingSetState.BUILDING
+    session.add(training_set)
+    owner = session.get_one(User, training_set.owner_id)
+    return _plan(session, owner, Choice.model_validate(training_set.choice))
+
+
+def record_built(session: Session, training_set_id: int, plan: Plan, manifest: Manifest) -> None:
+    """The files are in place: the set is ready, and never changes again."""
+    training_set = _get(session, training_set_id)
+    found = _preview_of(plan)
+    training_set.state, training_set.message = TrainingSetState.READY, ""
+    training_set.content_hash = manifest.content_hash
+    training_set.statistics = asdict(found.statistics)
+    training_set.warnings = list(found.warnings)
+    training_set.directory_key = directory_key(training_set_id)
+    session.add(training_set)
+
+
+def settle_build(session: Session, job: Job) -> None:
+    """A build that ended without a set has failed, with the job's cause."""
+    training_set_id = int(job.subject.rpartition(":")[2])
+    training_set = session.get(TrainingSet, training_set_id)
+    if training_set is None or training_set.job_id != job.id or not is_building(training_set):
+        return
+    cancelled = job.state is JobState.CANCELLED
+    training_set.state = TrainingSetState.FAILED
+    training_set.message = "Building was cancelled." if cancelled else job.message
+    session.add(training_set)
+
+
+def visible_to(user: User) -> SelectOfScalar[TrainingSet]:
+    """The query for the training sets that ``user`` may see."""
+    query = select(TrainingSet)
+    return query if user.role is Role.ADMIN else query.where(TrainingSet.owner_id == user.id)
+
+
+def list_training_sets(session: Session, user: User) -> list[TrainingSet]:
+    """All that ``user`` may see, newest first."""
+    return list(session.exec(visible_to(user).order_by(col(TrainingSet.id).desc())))
+
+
+def is_building(training_set: TrainingSet) -> bool:
+    """Whether a job is still to end on it."""
+    return training_set.state in _BUILDING
+
+
+def progress_of(session: Session, training_set: TrainingSet) -> float:
+    """How far the building is, 0..1."""
+    if not is_building(training_set):
+        return 1.0
+    job = session.get(Job, training_set.job_id) if training_set.job_id else None
+    return job.progress if job else 0.0
+
+
+def statistics_in(training_set: TrainingSet) -> Statistics:
+    """The statistics stored with a set."""
+    return Statistics.from_json(training_set.statistics)
+
+
+def delete(session: Session, training_set: TrainingSet) -> None:
+    """Remove a set with its files. Raises: Conflict while it is built or trained on."""
+    if is_building(training_set):
+        raise Conflict(
+            f'"{training_set.name}" is being built. Cancel its job first, or wait for its end.'
+        )
+    waiting = select(Detector.name).where(
+        Detector.train_set_id == training_set.id, col(Detector.state).in_(_TRAINING)
+    )
+    if names := session.exec(waiting).all():
+        raise Conflict(
+            f'"{training_set.name}" is needed by a training: {", ".join(sorted(names))}. '
+            "Cancel that, or wait for its end."
+        )
+    key = directory_key(saved_id(training_set))
+    session.delete(training_set)
+    after_commit(session, partial(_delete_files, key))
+
+
+def _delete_files(key: str) -> None:
+    get_storage().delete(key)
+    get_storage().discard_parts(key)
+
+
+def download(training_set: TrainingSet, format_name: str) -> Iterator[bytes]:
+    """The set as a zip, piece by piece.
+
+    Raises: Conflict unless it is ready, InvalidInput for an unknown format.
+    """
+    if format_name != "yolo":
+        raise InvalidInput(f"Training sets are downloaded as yolo, not {format_name!r}.", "format")
+    _require_ready(training_set)
+    directory = get_storage().existing(training_set.directory_key)
+    return stream_zip(directory, f"training_set_{training_set.id}")
+
+
+def contact_sheet(training_set: TrainingSet, count: int, width: int) -> list[Picture]:
+    """Some pictures of the set with their boxes drawn, ``width`` pixels wide."""
+    _require_ready(training_set)
+    return draw_contact_sheet(get_storage().existing(training_set.directory_key), count, width)
+
+
+def directory_key(training_set_id: int) -> str:
+    """Where a training set's files are."""
+    return f"training_sets/{training_set_id}"
+
+
+def _require_ready(training_set: TrainingSet) -> None:
+    if training_set.state is not TrainingSetState.READY:
+        raise Conflict(f'"{training_set.name}" is not ready ({training_set.state}).')
+
+
+def _get(session: Session, training_set_id: int) -> TrainingSet:
+    training_set = session.get(TrainingSet, training_set_id)
+    if training_set is None:
+        raise NotFound(f"The training set {training_set_id} was deleted.")
+    return training_set
+
+
+def _plan(session: Session, user: User, choice: Choice) -> Plan:
+    videos = [
+        _chosen_video(session, user, wanted.video_id, f"videos[{number}].video_id")
+        for number, wanted in enumerate(choice.videos)
+    ]
+    return make_plan(choice, [load_source(session, video) for video in videos])
+
+
+def _chosen_video(session: Session, user: User, video_id: int, field: str) -> Video:
+    try:
+        video = access.get_video(session, user, video_id)
+    except NotFound as error:
+        raise InvalidInput(error.message, field) from error
+    if video.state is not VideoState.READY:
+        raise InvalidInput(
+            f'"{video.name}" is not ready ({video.state}). Wait for its import, or leave it out.',
+            field,
+        )
+    return video
+
+
+def _preview_of(plan: Plan) -> Preview:
+    statistics = statistics_of(plan)
+    return Preview(statistics, tuple(warnings_of(plan, statistics)))

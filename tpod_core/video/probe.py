@@ -1,0 +1,99 @@
+"""What a file says of itself before it is imported, or why it is no video for us."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.video.frame import VideoFrame
+
+from tpod_core.config import get_settings
+from tpod_core.errors import NotAVideo, TooLarge
+from tpod_core.video.decoding import OpenVideo
+from tpod_core.video.orientation import Orientation, orientation_of
+
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+
+
+@dataclass(frozen=True)
+class VideoProbe:
+    """``stored_wh`` is before ``orientation``; ``header_frames`` and ``fps`` may be wrong or 0."""
+
+    codec: str
+    stored_wh: tuple[int, int]
+    orientation: Orientation
+    time_base: Fraction
+    fps: float
+    header_frames: int
+    square_pixels: bool
+
+    @property
+    def upright_wh(self) -> tuple[int, int]:
+        return self.orientation.upright_wh(self.stored_wh)
+
+
+def probe(path: Path) -> VideoProbe:
+    """Open ``path`` and decode its first frame: milliseconds, however long it is.
+
+    Raises: NotAVideo with the reason; TooLarge if its frames are.
+    """
+    if path.stat().st_size == 0:
+        raise NotAVideo("The file is empty. Upload it again.")
+    with open_or_refuse(path) as video:
+        _require_fitting((video.context.width, video.context.height))
+        frame = next(video.frames(), None)
+        if frame is None:
+            raise NotAVideo(
+                "The file holds no frame that can be decoded. Upload another copy of it, or "
+                "convert it to MP4 (H.264) first."
+            )
+        _require_fitting((frame.width, frame.height))
+        return _described(video, frame)
+
+
+def open_or_refuse(path: Path, threads: int = 1) -> OpenVideo:
+    """The file, opened. Raises: NotAVideo with the reason."""
+    try:
+        return OpenVideo(path, threads, max_pixels=get_settings().max_frame_pixels)
+    except LookupError as error:
+        raise NotAVideo(
+            "The file has no video stream: only sound, text or a cover picture. Upload a video."
+        ) from error
+    except (av.FFmpegError, ValueError) as error:
+        raise NotAVideo(_why_not_opened(path)) from error
+
+
+def _why_not_opened(path: Path) -> str:
+    with path.open("rb") as file:
+        is_mp4 = file.read(8)[4:] in _MP4_BOXES
+    if is_mp4:
+        return (
+            "The video is cut off: the part that says where its frames are is missing. "
+            "Copy it again from where it was recorded, and upload the whole file."
+        )
+    return "The file is not a video that TPOD can read. Upload MP4, MOV, MKV, WebM, AVI or MPEG."
+
+
+def _require_fitting(frame_wh: tuple[int, int]) -> None:
+    width, height = frame_wh
+    limit = get_settings().max_frame_pixels
+    if width * height > limit:
+        raise TooLarge(
+            f"The frames are {width} × {height} pixels; at most {limit / 1e6:.0f} megapixels are "
+            "accepted. Scale the video down and upload it again."
+        )
+
+
+def _described(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
+    stream = video.stream
+    assert stream.time_base is not None
+    aspect = stream.sample_aspect_ratio or video.context.sample_aspect_ratio
+    return VideoProbe(
+        codec=video.context.name,
+        stored_wh=(frame.width, frame.height),
+        orientation=orientation_of(frame),
+        time_base=stream.time_base,
+        fps=float(stream.average_rate or stream.guessed_rate or 0),
+        header_frames=stream.frames,
+        square_pixels=not aspect or abs(float(aspect) - 1) < 0.01,
+    )

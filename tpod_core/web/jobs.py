@@ -1,0 +1,95 @@
+"""Background work over HTTP, and the two questions that whoever operates TPOD asks it."""
+
+from datetime import datetime
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlmodel import text
+
+from tpod_core.db import reading, transaction
+from tpod_core.models import Job, JobKind, JobState, saved_id
+from tpod_core.queue import get_queue
+from tpod_core.services import jobs
+from tpod_core.web.dependencies import Page, Paging, SignedIn
+
+router = APIRouter(tags=["jobs"])
+
+_ORDERINGS = {
+    "created": Job.created_at,
+    "started": Job.started_at,
+    "finished": Job.finished_at,
+    "kind": Job.kind,
+    "state": Job.state,
+}
+
+
+class JobBody(BaseModel):
+    """``subject`` is what it works on ("video:12"), ``progress`` goes from 0 to 1,
+    ``started`` is the start of the latest attempt."""
+
+    id: int
+    kind: JobKind
+    subject: str
+    state: JobState
+    progress: float
+    attempt: int
+    message: str
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        return cls(
+            id=saved_id(job),
+            kind=job.kind,
+            subject=job.subject,
+            state=job.state,
+            progress=job.progress,
+            attempt=job.attempt,
+            message=job.message,
+            created=job.created_at,
+            started=job.started_at,
+            finished=job.finished_at,
+        )
+
+
+class Health(BaseModel):
+    status: str
+
+
+@router.get("/jobs")
+def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
+    """Newest first; ``search`` looks into the subject."""
+    with reading() as session:
+        count, rows = paging.rows(session, jobs.visible_to(user), Job.subject, _ORDERINGS)
+        return Page(count=count, results=[JobBody.of(job) for job in rows])
+
+
+@router.get("/jobs/{job_id}")
+def get_job(job_id: int, user: SignedIn) -> JobBody:
+    with reading() as session:
+        return JobBody.of(jobs.get(session, user, job_id))
+
+
+@router.post("/jobs/{job_id}/cancel", status_code=202)
+def cancel_job(job_id: int, user: SignedIn) -> JobBody:
+    """Cancel a waiting job at once, a running one within a batch; 409 if it has ended."""
+    with transaction() as session:
+        return JobBody.of(jobs.cancel(session, user, job_id))
+
+
+@router.get("/healthz")
+def healthz() -> Health:
+    """Whether this process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz")
+def readyz() -> Health:
+    """Whether it can do its work; 503 says what is away."""
+    with reading() as session:
+        session.execute(text("SELECT 1"))
+    get_queue().ping()
+    return Health(status="ready")
