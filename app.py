@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
-from tpod_core.video.server import get_frame_server
-from tpod_core.web.app import routes
 
 from tpod_core import db
 from tpod_core.config import get_settings
@@ -17,6 +15,8 @@ from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
 from tpod_core.services import users
+from tpod_core.video.server import get_frame_server
+from tpod_core.web.app import routes
 
 setup_logging(get_settings().log_level)
 

@@ -1,10 +1,6 @@
 """Build a training set: pictures and label files, put in place whole."""
 
-from contextlib import AbstractContextManager
 from functools import partial
-
-from tpod_core.video.reader import VideoReader
-from tpod_core.video.source import frame_source
 
 from tpod_core.db import reading
 from tpod_core.jobs import RunningJob
@@ -12,6 +8,8 @@ from tpod_core.models import Video
 from tpod_core.services import training_sets
 from tpod_core.storage import Storage, get_storage
 from tpod_core.training_sets.building import Progress, build
+from tpod_core.video.reader import VideoReader
+from tpod_core.video.source import frame_source
 
 _LOOK_AT_DISK_EVERY = 64
 """Pictures between two looks at the free space."""
@@ -39,7 +37,7 @@ def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:
         storage.require_free(round(each * (progress.total - progress.done)))
 
 
-def _open_reader(video_id: int) -> AbstractContextManager[VideoReader]:
+def _open_reader(video_id: int) -> VideoReader:
     with reading() as session:
         source = frame_source(session.get_one(Video, video_id))
-    return VideoReader(source.path, source.index_path)
+    return source.open()

@@ -33,7 +33,9 @@ class TrainingReport:
         self._job.check()
         self._epoch, self._progress = epoch, fraction * TRAINING_SHARE
         now = time.monotonic()
-        self._first = self._first or (now, fraction)
+        if self._first is None:
+            self._first = now, fraction
+            _log.info("First batch of epoch %d is done", epoch)
         if now - self._written_at >= _WRITE_EVERY_S:
             left = time_left(now - self._first[0], self._first[1], fraction)
             self.say(f"Epoch {epoch} of {self._plan.config.epochs}{left}")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from tests.synthetic import make_video
 
 from tests.conftest import Api
-from tests.synthetic import make_video
 from tpod_core.config import get_settings
 from tpod_core.models import JobKind, User
 

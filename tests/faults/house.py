@@ -14,6 +14,8 @@ import psutil
 
 from tests.faults.jobs import marks
 from tpod_core import db, jobs
+from tpod_core.embedded.locks import is_locked
+from tpod_core.embedded.places import lock_path
 from tpod_core.errors import Unavailable
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import get_queue
@@ -26,7 +28,7 @@ def wait_until(claim: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not claim():
         assert time.monotonic() < deadline, f"not within {DEADLINE_S:.0f} s: {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 @dataclass
@@ -49,12 +51,12 @@ class House:
         return bool(self.find("worker", "low") and self.find("worker", "default"))
 
     def supervisors(self) -> list[psutil.Process]:
-        return [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if "tests.faults.supervisor" in (process.info["cmdline"] or [])
-            and str(self.data_dir) in process.info["cmdline"]
-        ]
+        """The supervisor, if one runs."""
+        lock = lock_path(self.data_dir)
+        with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            if is_locked(lock):
+                return [psutil.Process(int(lock.read_text()))]
+        return []
 
     def find(self, *words: str) -> list[psutil.Process]:
         """The supervisor's children whose command line speaks of all ``words``."""
@@ -66,6 +68,13 @@ class House:
                 if all(word in " ".join(child.cmdline()) for word in words)
             ]
         return []
+
+    def successor_of(self, dead: psutil.Process, *words: str) -> psutil.Process:
+        """The process that has taken the place of ``dead``, once there is one."""
+        wait_until(
+            lambda: any(new.pid != dead.pid for new in self.find(*words)), f"a successor of {words}"
+        )
+        return next(new for new in self.find(*words) if new.pid != dead.pid)
 
     def everything(self) -> list[psutil.Process]:
         """The supervisor and all below it: workers, server, and the jobs' processes."""
@@ -79,12 +88,15 @@ class House:
 
     def close(self) -> None:
         """However the test has left it."""
-        left = self.everything()
-        for process in (*left, self.app):
-            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        self.app.kill()  # it would start another supervisor
+        everything = self.everything()
+        for supervisor in self.supervisors():
+            supervisor.terminate()
+        _, left = psutil.wait_procs(everything, timeout=10)
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.app.wait()
-        psutil.wait_procs(left, timeout=10)
 
 
 def submit(behaviour: str, queue: QueueName = QueueName.LOW) -> Job:

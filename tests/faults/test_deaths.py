@@ -25,13 +25,16 @@ from tpod_core.errors import Unavailable
 from tpod_core.models import Job, JobState, QueueName
 from tpod_core.queue import ENTRY_POINT, connect, get_queue, redis_url, replaced_by
 
+SOON_S = 2.0
+"""A second, and another for a busy machine."""
+
 
 def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House) -> None:
     job = submit("wait-once")
     kill(wait_for_mark(job, 1, "began"))
     killed_at = time.monotonic()
     ended = wait_for(job, JobState.SUCCEEDED)
-    assert time.monotonic() - killed_at < 2.5, "faster than a lease expires"
+    assert time.monotonic() - killed_at < 3, "faster than a lease expires"
     assert (ended.attempt, ended.faults) == (2, 1)
     assert marks("wrote") == [f"{job.id}-a2.wrote"]
 
@@ -41,13 +44,9 @@ def test_killed_worker_takes_its_job_process_along_and_is_replaced(house: House)
     horse = psutil.Process(wait_for_mark(job, 1, "began"))
     [worker] = house.find("worker", "low")
     worker.kill()
-    killed_at = time.monotonic()
+    killed_at = time.time()
     horse.wait(5)
-    wait_until(
-        lambda: any(new.pid != worker.pid for new in house.find("worker", "low")),
-        "another worker has started",
-    )
-    assert time.monotonic() - killed_at < 1.5
+    assert house.successor_of(worker, "worker", "low").create_time() - killed_at < SOON_S
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
     assert marks("wrote") == [f"{job.id}-a2.wrote"]
 
@@ -57,9 +56,8 @@ def test_killed_server_comes_back_and_the_running_job_does_not_notice(house: Hou
     wait_for_mark(running, 1, "began")
     [server] = house.find("unixsocket")
     server.kill()
-    killed_at = time.monotonic()
-    wait_until(lambda: any(s.pid != server.pid for s in house.find("unixsocket")), "a new server")
-    assert time.monotonic() - killed_at < 1.5
+    killed_at = time.time()
+    assert house.successor_of(server, "unixsocket").create_time() - killed_at < SOON_S
     later = submit("quick", QueueName.DEFAULT)
     let_go()
     for job in (running, waiting, later):

@@ -6,21 +6,19 @@ The jobs run here in this process, through the same door as in a worker.
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
 
-from tests.conftest import add_user
+from tests.conftest import InProcessQueue, add_user
+from tests.detector_life import add_training_set, job_of, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
-from tests.fake_queue import ListQueue
-from tests.training_data import CLASSES, write_training_set
+from tests.training_data import CLASSES
 from tpod_core import access, db
 from tpod_core.config import get_settings
-from tpod_core.detectors import registry
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.jobs import execute, running
+from tpod_core.jobs import execute
 from tpod_core.models import (
     Artifact,
     Detector,
@@ -32,44 +30,22 @@ from tpod_core.models import (
     TrainingSetState,
     User,
 )
-from tpod_core.queue import replaced_by
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.storage import sha256_of
-from workers import export_model, train_detector
+from workers import export_model
 
 TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
 
 
 @pytest.fixture
-def queue(home: Path) -> Iterator[ListQueue]:
-    fake = ListQueue()
-    with replaced_by(fake):
-        yield fake
-
-
-@pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    """A fake family; its job looks for a cancel at every batch, not twice a second."""
-    monkeypatch.setattr(running, "LOOK_S", 0.0)
-    fake = FakeProvider()
-    monkeypatch.setattr(registry, "load_provider", lambda dnn_type: fake)
-    return fake
+    return use_fake_provider(monkeypatch)
 
 
 @pytest.fixture
-def training_set(home: Path, member: User, queue: ListQueue) -> TrainingSet:
-    write_training_set(home / "training_sets" / "1")
-    with db.transaction() as session:
-        row = TrainingSet(
-            owner_id=member.id,
-            name="kitchen",
-            state=TrainingSetState.READY,
-            content_hash="c0ffee",
-            directory_key="training_sets/1",
-        )
-        session.add(row)
-    return row
+def training_set(home: Path, member: User, queue: InProcessQueue) -> TrainingSet:
+    return add_training_set(home, member)
 
 
 @pytest.fixture
@@ -84,23 +60,6 @@ def create(user: User, training_set: TrainingSet, **values: object) -> Detector:
         return detectors.create(session, user, DetectorDraft(train_set_id=training_set.id, **draft))  # type: ignore[arg-type]
 
 
-def now(detector: Detector) -> Detector:
-    with db.reading() as session:
-        return session.get_one(Detector, detector.id)
-
-
-def job_of(detector: Detector) -> Job:
-    with db.reading() as session:
-        return session.get_one(Job, now(detector).job_id)
-
-
-def work(detector: Detector) -> Detector:
-    """Run the detector's training job once, as a worker would."""
-    job = job_of(detector)
-    execute(job.id, job.attempt, run=train_detector.run, worker="w", abandon=os.abort)  # type: ignore[arg-type]
-    return now(detector)
-
-
 def cancel(detector: Detector) -> None:
     with db.transaction() as session:
         detectors.cancel(session, session.get_one(Detector, detector.id))
@@ -112,10 +71,10 @@ def resume(detector: Detector) -> Job:
 
 
 def test_created_detector_waits_on_the_training_queue(
-    queued: Detector, queue: ListQueue, member: User
+    queued: Detector, queue: InProcessQueue, member: User
 ) -> None:
     assert queued.state is DetectorState.QUEUED
-    [delivery] = queue.deliveries
+    [delivery] = queue.delivered
     assert (delivery.job_id, delivery.queue) == (queued.job_id, "low")
     assert job_of(queued).subject == f"detector:{queued.id}"
 
@@ -150,10 +109,10 @@ def test_published_files_are_known_by_their_sha256(queued: Detector, home: Path)
         assert (home / row.key).stat().st_size == row.size_bytes
 
 
-def test_cancel_before_the_start_ends_it_at_once(queued: Detector, queue: ListQueue) -> None:
+def test_cancel_before_the_start_ends_it_at_once(queued: Detector, queue: InProcessQueue) -> None:
     cancel(queued)
     assert now(queued).state is DetectorState.CANCELLED
-    assert queue.deliveries == []
+    assert queue.delivered == []
 
 
 def test_cancel_ends_a_training_within_a_batch(queued: Detector, provider: FakeProvider) -> None:

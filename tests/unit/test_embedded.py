@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_child_that_keeps_dying_rests_longer_each_time(monkeypatch: pytest.Monke
     for _ in range(80):
         child.keep_running(END_AT_ONCE)
         now += 0.25
-    pauses = [later - sooner for sooner, later in zip(starts, starts[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(starts)]
     assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0]
 
 

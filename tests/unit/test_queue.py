@@ -12,6 +12,7 @@ from rq.executions import Execution
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
+from tpod_core.config import get_settings
 from tpod_core.embedded.places import publish_socket, server_dir, withdraw_socket
 from tpod_core.embedded.server import answers, server_command
 from tpod_core.errors import Unavailable
@@ -119,8 +120,6 @@ def test_queue_of_a_server_that_is_away_says_so(tmp_path: Path) -> None:
 
 
 def test_redis_url_of_the_settings_comes_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tpod_core.config import get_settings
-
     monkeypatch.setenv("TPOD_REDIS_URL", "redis://elsewhere:6379/0")
     get_settings.cache_clear()
     assert redis_url() == "redis://elsewhere:6379/0"

@@ -23,6 +23,8 @@ def main(data_dir: Path) -> int:
         if time.monotonic() > deadline:
             return 0  # another supervisor is at work
         time.sleep(0.05)
+    os.truncate(descriptor, 0)
+    os.write(descriptor, f"{os.getpid()}\n".encode())
     Supervisor(data_dir).run()
     return 0
 

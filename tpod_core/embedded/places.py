@@ -58,7 +58,7 @@ def publish_socket(data_dir: Path) -> Path:
     socket = find_socket(data_dir)
     if socket is None or not _is_ours_alone(socket.parent):
         socket = Path(tempfile.mkdtemp(prefix="tpod-")) / "redis.sock"
-        part = _publication(data_dir).with_suffix(".part")
+        part = run_dir(data_dir) / "socket.part"
         part.write_text(str(socket))
         part.replace(_publication(data_dir))
     return socket

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -261,9 +262,9 @@ def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
     """How far the labelling of each video is, in three queries for all of them."""
     ids = [saved_id(video) for video in videos]
     span = func.sum(col(FrameRange.stop) - col(FrameRange.start))
-    frames = _per_video(session, span, FrameRange.video_id, ids)
-    tracks = _per_video(session, func.count(), Track.video_id, ids)
-    keyframes = _per_video(session, func.count(), Keyframe.video_id, ids)
+    frames = _per_video(session, span, col(FrameRange.video_id), ids)
+    tracks = _per_video(session, func.count(), col(Track.video_id), ids)
+    keyframes = _per_video(session, func.count(), col(Keyframe.video_id), ids)
     return {
         number: Labelled(frames.get(number, 0), tracks.get(number, 0), keyframes.get(number, 0))
         for number in ids
@@ -271,8 +272,7 @@ def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
 
 
 def _per_video(
-    session: Session, value: object, video_id: object, ids: Sequence[int]
+    session: Session, total: ColumnElement[int], video_id: Mapped[int], ids: Sequence[int]
 ) -> dict[int, int]:
-    column = col(video_id)  # type: ignore[arg-type]
-    query = select(column, value).where(column.in_(ids)).group_by(column)
-    return {number: int(total) for number, total in session.exec(query)}
+    query = select(video_id, total).where(video_id.in_(ids)).group_by(video_id)
+    return {number: int(value) for number, value in session.exec(query)}

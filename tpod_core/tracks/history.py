@@ -16,7 +16,9 @@ from tpod_core.tracks.documents import KeyframeDoc, TrackState
 from tpod_core.tracks.edits import Annotations
 
 MAX_STEPS = 1000
-"""So many steps of a video can be undone; the log forgets what is older."""
+"""So many steps of a video can be undone in a row."""
+KEPT_STEPS = 2 * MAX_STEPS
+"""So many the log remembers: each undo is a step itself and pushes an older one out."""
 
 Part = dict[str, Any]
 
@@ -91,7 +93,7 @@ def next_undo_and_redo(log: Iterable[Step]) -> tuple[int | None, int | None]:
     """The entries that undo and redo would take back, by revision.
 
     A redo is an undo of an undo, so both write an entry that takes another one back. An
-    ordinary edit ends the chance to redo.
+    ordinary edit ends the chance to redo. What takes back a forgotten step is passed over.
     """
     done: list[int] = []
     undone: list[int] = []
@@ -102,8 +104,7 @@ def next_undo_and_redo(log: Iterable[Step]) -> tuple[int | None, int | None]:
         elif undone and step.undoes == undone[-1]:
             undone.pop()
             done.append(step.revision)
-        else:
-            if done and step.undoes == done[-1]:  # else the log has forgotten it
-                done.pop()
+        elif done and step.undoes == done[-1]:
+            done.pop()
             undone.append(step.revision)
     return (done[-1] if done else None), (undone[-1] if undone else None)

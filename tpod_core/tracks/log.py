@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from tpod_core.errors import EditConflict
 from tpod_core.models import Edit, User, Video
 from tpod_core.tracks.history import (
-    MAX_STEPS,
+    KEPT_STEPS,
     Part,
     Step,
     next_undo_and_redo,
@@ -50,7 +50,9 @@ def write_step(session: Session, step: Edit) -> None:
     session.flush()
     session.execute(
         delete(Edit)
-        .where(col(Edit.video_id) == step.video_id, col(Edit.revision) <= step.revision - MAX_STEPS)
+        .where(
+            col(Edit.video_id) == step.video_id, col(Edit.revision) <= step.revision - KEPT_STEPS
+        )
         .execution_options(synchronize_session=False)
     )
 

@@ -6,14 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tpod_core.formats import yolo
 from tpod_core.formats.yolo import Manifest, ManifestFrame, ManifestVideo
@@ -22,6 +17,8 @@ from tpod_core.propagation.linear import derive
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Part
 from tpod_core.video.encode import encode_jpeg
+from tpod_core.video.orientation import Image
+from tpod_core.video.reader import VideoReader
 
 JPEG_QUALITY = 95
 _CHUNK = 1000
@@ -31,16 +28,7 @@ _WAITING = 3 * _ENCODERS
 """So many pictures wait for an encoder; then decoding waits."""
 _FOLDERS: dict[Part, yolo.Part] = {Part.TRAIN: "train", Part.VAL: "val"}
 
-Image = NDArray[np.uint8]
-
-
-class Reader(Protocol):
-    """What is needed of ``tpod_core.video.reader.VideoReader``."""
-
-    def read_many(self, frame_indices: Sequence[int], /) -> Iterable[tuple[int, Image]]: ...
-
-
-OpenReader = Callable[[int], AbstractContextManager[Reader]]
+OpenReader = Callable[[int], VideoReader]
 """Opens the video with that id."""
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
 from tpod_core.palette import color_at
-from tpod_core.video.encode import encode_jpeg
+from tpod_core.video.encode import encode_jpeg, scaled_down
 
 _JPEG_QUALITY = 85
 
@@ -23,7 +23,7 @@ class Picture:
 
 
 def draw_contact_sheet(directory: Path, count: int, width: int) -> list[Picture]:
-    """Up to ``count`` pictures from both parts, evenly spread, ``width`` pixels wide.
+    """Up to ``count`` pictures from both parts, evenly spread, at most ``width`` pixels wide.
 
     A class is drawn in the palette's colour of its ``class_id``.
     """
@@ -37,10 +37,10 @@ def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
     whole = cv2.imread(str(directory / frame.image))
     if whole is None:
         raise NotFound(f"The picture {frame.image} of this training set is gone. Build it again.")
-    height = max(1, round(frame.height * width / frame.width))
-    image = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8)
+    image = scaled_down(whole.astype(np.uint8, copy=False), width)
+    drawn_wh = (image.shape[1], image.shape[0])
     for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
-        class_id, box = read_yolo_line(line, (width, height))
+        class_id, box = read_yolo_line(line, drawn_wh)
         corners = [round(edge) for edge in box.xyxy]
         cv2.rectangle(image, corners[:2], corners[2:], class_color_bgr(class_id), 2, cv2.LINE_AA)
     return encode_jpeg(image, _JPEG_QUALITY)

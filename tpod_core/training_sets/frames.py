@@ -70,8 +70,8 @@ def choose_frames(
         qualifying &= _on_keyframes(tracks, source.frame_count)
     parts = [np.flatnonzero(qualifying[a:b])[:: sampling.stride] + a for a, b in taken]
     frames = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-    by_class = [count[frames] for count in counts]
-    return FrameChoice(source, basis, frames, np.array(by_class).T.reshape(len(frames), -1))
+    by_class = np.array([count[frames] for count in counts], dtype=np.int32)
+    return FrameChoice(source, basis, frames, by_class.reshape(len(counts), len(frames)).T)
 
 
 def check_ranges(

@@ -6,7 +6,7 @@ Among the candidates that the seed yields, the one is taken that leaves every cl
 parts, as far as the videos allow it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import IntEnum
 from random import Random
 
@@ -37,27 +37,33 @@ def by_locked_videos(videos: Sequence[FrameChoice], val_videos: Iterable[int]) -
 def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> list[Parts]:
     """Whole videos are held out, so that validation has about ``val_fraction`` of the frames.
 
-    One of the videos with frames always stays in training.
+    To hold every class it may take up to twice that. One video with frames at least goes to
+    each part; two must have some.
     """
-    sizes = [len(video.frames) for video in videos]
-    filled = [number for number, size in enumerate(sizes) if size]
-    goal = val_fraction * sum(sizes)
-    random = Random(f"{seed}/by_video")
+    goal = val_fraction * sum(len(video.frames) for video in videos)
 
-    def candidate() -> list[Parts]:
+    has_class = np.array([video.counts.any(axis=0) for video in videos])
+
+    def cost(held_out: Collection[int]) -> tuple[int, float]:
+        held = sum(len(videos[number].frames) for number in held_out)
+        is_held = np.isin(np.arange(len(videos)), list(held_out))
+        return _missing(has_class, is_held), abs(held - goal)
+
+    best = min(_groups(videos, 2 * goal, Random(f"{seed}/by_video")), key=cost)
+    return [_all(video, Part(number in best)) for number, video in enumerate(videos)]
+
+
+def _groups(videos: Sequence[FrameChoice], most: float, random: Random) -> Iterator[list[int]]:
+    """Candidates for validation: the starts of random orders, of ``most`` frames or one video."""
+    filled = [number for number, video in enumerate(videos) if len(video.frames)]
+    for _ in range(_CANDIDATES):
         order = random.sample(filled, len(filled))
-        held_out: set[int] = set()
-        for number in order[:-1]:
-            held = sum(sizes[other] for other in held_out)
-            if not held_out or abs(held + sizes[number] - goal) < abs(held - goal):
-                held_out.add(number)
-        return [_all(video, Part(i in held_out)) for i, video in enumerate(videos)]
-
-    def cost(parts: list[Parts]) -> tuple[int, float]:
-        held = sum(int((part == Part.VAL).sum()) for part in parts)
-        return _missing(videos, parts), abs(held - goal)
-
-    return min((candidate() for _ in range(_CANDIDATES)), key=cost)
+        held = 0
+        for end, number in enumerate(order[:-1], start=1):
+            held += len(videos[number].frames)
+            if end > 1 and held > most:
+                break
+            yield order[:end]
 
 
 def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, seed: int) -> Parts:
@@ -74,7 +80,9 @@ def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, 
     guard = guard_of(video, guard_frames)
 
     def cost(parts: Parts) -> tuple[int, int]:
-        return _missing([video], [parts]), int((parts == Part.GUARD).sum())
+        kept = parts != Part.GUARD
+        missing = _missing(video.counts[kept] > 0, parts[kept] == Part.VAL)
+        return missing, int((~kept).sum())
 
     return min((_block(video.frames, start, size, guard) for start in order), key=cost)
 
@@ -95,15 +103,14 @@ def _block(frames: Indices, start: int, size: int, guard: int) -> Parts:
     return parts
 
 
-def _missing(videos: Sequence[FrameChoice], parts: Sequence[Parts]) -> int:
-    """How many times a class that has boxes has none in training or in validation."""
-    counts = np.concatenate([video.counts for video in videos])
-    part = np.concatenate(parts)
-    present = counts.any(axis=0)
-    return sum(
-        int((present & ~counts[part == wanted].any(axis=0)).sum())
-        for wanted in (Part.TRAIN, Part.VAL)
-    )
+def _missing(has_class: NDArray[np.bool_], is_held: NDArray[np.bool_]) -> int:
+    """How many classes there are too few of: once for each part that one is absent from.
+
+    Args:
+        has_class: a row for each video or frame, telling which classes it shows.
+        is_held: which of the rows are validation.
+    """
+    return sum(int((~has_class[rows].any(axis=0)).sum()) for rows in (is_held, ~is_held))
 
 
 def _all(video: FrameChoice, part: Part) -> Parts:

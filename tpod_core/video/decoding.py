@@ -104,7 +104,9 @@ def luma_crc(frame: VideoFrame) -> int:
     """CRC-32 of the visible rows of the first plane; what pads the rows differs by thread."""
     plane = frame.planes[0]
     stride = abs(plane.line_size)
-    rows = np.frombuffer(plane, np.uint8, stride * frame.height).reshape(frame.height, stride)
+    rows = np.frombuffer(memoryview(plane), np.uint8, stride * frame.height).reshape(
+        frame.height, stride
+    )
     if plane.line_size < 0:
         rows = rows[::-1]
     return zlib.crc32(np.ascontiguousarray(rows[:, : _row_bytes(frame)]))

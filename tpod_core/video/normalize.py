@@ -56,7 +56,7 @@ def _stream_for(
 ) -> VideoStream:
     codec, pixel_format = _codec_for(frame)
     options = (_LOSSLESS if lossless else _NEARLY_LOSSLESS) | {"bf": "0"}
-    stream = container.add_stream(codec, rate=_RATE, options=options)
+    stream: VideoStream = container.add_stream(codec, rate=_RATE, options=options)
     stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, pixel_format
     context = stream.codec_context
     context.time_base = Fraction(1, _RATE)
@@ -72,7 +72,8 @@ def _codec_for(frame: VideoFrame) -> tuple[str, str]:
     if own.is_rgb or own.has_palette:
         return "libx264rgb", "rgb24"
     known = {str(known.name) for known in av.Codec("libx264", "w").video_formats or ()}
-    if own.name in known:
+    has_even_sides = frame.width % 2 == frame.height % 2 == 0  # what halved chroma needs
+    if own.name in known and has_even_sides:
         return "libx264", own.name
     return "libx264", "yuv444p10le" if own.components[0].bits > 8 else "yuv444p"
 

@@ -4,9 +4,11 @@ Source: ISO/IEC 14496-12, 8.3.2 (``tkhd``), and FFmpeg's ``libavutil/display.h``
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from av.buffer import Buffer
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -39,7 +41,8 @@ class Orientation:
 def orientation_of(frame: VideoFrame) -> Orientation:
     """The frame's display matrix, to the nearest quarter turn."""
     try:
-        matrix = np.frombuffer(frame.side_data[Type.DISPLAYMATRIX], np.int32)
+        side_data: Mapping[Type, Buffer] = frame.side_data  # type: ignore[assignment]
+        matrix = np.frombuffer(memoryview(side_data[Type.DISPLAYMATRIX]), np.int32)
     except KeyError:
         return Orientation()
     except ValueError:  # PyAV does not know the type of another piece of side data.

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
@@ -154,4 +155,5 @@ class VideoReader:
         converted = self._to_bgr.reformat(
             frame, width=width, height=height, format="bgr24", threads=_CONVERSION_THREADS
         )
-        return self.index.orientation.upright(converted.to_ndarray())
+        image: Image = np.asarray(converted.to_ndarray(), np.uint8)
+        return self.index.orientation.upright(image)

@@ -3,11 +3,13 @@
 import os
 import time
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from av import Packet
 from av.video.frame import VideoFrame
 
 from tpod_core.errors import NotAVideo
@@ -29,8 +31,9 @@ class Watch(Protocol):
     def progress(self, fraction: float, message: str) -> None:
         """How far the present step is, 0 to 1."""
 
-    def publish(self, index: FrameIndex) -> None:
-        """The frames so far: they can be shown from now on."""
+
+Publish = Callable[[FrameIndex], None]
+"""Takes the frames so far, which can be shown from then on."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,17 @@ class Scan:
     faults: tuple[str, ...]
 
 
-def scan(path: Path, described: VideoProbe, watch: Watch, *, threads: int | None = None) -> Scan:
+def scan(
+    path: Path,
+    described: VideoProbe,
+    watch: Watch,
+    publish: Publish | None = None,
+    *,
+    threads: int | None = None,
+) -> Scan:
     """Decode all of ``path`` once, in order.
+
+    ``publish`` is called soon after the start and every two seconds, while nothing is wrong.
 
     H.264 is decoded by several threads where nothing else is asked: FFmpeg marks the damage
     that makes them differ from one thread, and then the file is decoded again by one. No
@@ -52,49 +64,56 @@ def scan(path: Path, described: VideoProbe, watch: Watch, *, threads: int | None
     """
     if threads is None:
         threads = min(os.cpu_count() or 1, MAX_THREADS) if described.codec == "h264" else 1
+    size_bytes = path.stat().st_size
+    publication = time.monotonic() + FIRST_PUBLICATION_S
     with open_or_refuse(path, threads) as video:
-        one_pass = _Pass(video, described, watch)
-        trusted = one_pass.run(path.stat().st_size, stop_if_damaged=threads > 1)
-    return one_pass.result() if trusted else scan(path, described, watch, threads=1)
+        one_pass = _Pass(video, described)
+        for packet in one_pass.packets():
+            if threads > 1 and one_pass.is_damaged:
+                return scan(path, described, watch, publish, threads=1)
+            watch.check()
+            watch.progress((packet.pos or 0) / size_bytes, f"{one_pass.count} frames so far")
+            if publish and time.monotonic() >= publication and one_pass.is_sound:
+                publish(one_pass.index(complete=False))
+                publication = time.monotonic() + PUBLICATION_PERIOD_S
+        return one_pass.result()
 
 
 class _Pass:
     """The frames of one pass, as they come."""
 
-    def __init__(self, video: OpenVideo, described: VideoProbe, watch: Watch) -> None:
+    def __init__(self, video: OpenVideo, described: VideoProbe) -> None:
         self._video = video
         self._described = described
-        self._watch = watch
         self._pts = array("q")
         self._key = array("B")
         self._luma_crc = array("I")
         self._corrupt = self._without_pts = self._out_of_order = self._resized = False
 
-    def run(self, size_bytes: int, *, stop_if_damaged: bool) -> bool:
-        """Decode to the end. False: damage was met, and with it the pass has ended."""
-        publication = time.monotonic() + FIRST_PUBLICATION_S
+    def packets(self) -> Iterator[Packet]:
+        """Each packet, once its frames have been noted."""
         for packet in self._video.packets():
             for frame in self._video.decode(packet):
                 self._add(frame)
-            if stop_if_damaged and self._is_damaged:
-                return False
-            self._watch.check()
-            if packet.pos:
-                message = f"{len(self._pts)} frames so far"
-                self._watch.progress(packet.pos / size_bytes, message)
-            if time.monotonic() >= publication and self._pts and not self._faults():
-                self._watch.publish(self._index(complete=False))
-                publication = time.monotonic() + PUBLICATION_PERIOD_S
-        return True
+            yield packet
+
+    @property
+    def count(self) -> int:
+        return len(self._pts)
+
+    @property
+    def is_damaged(self) -> bool:
+        return self._video.damaged or self._corrupt
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether there are frames, and nothing is wrong with them so far."""
+        return bool(self._pts) and not self._faults()
 
     def result(self) -> Scan:
         if not self._pts:
             raise NotAVideo("No frame of this video can be decoded. Upload another copy of it.")
-        return Scan(self._index(complete=True), self._faults())
-
-    @property
-    def _is_damaged(self) -> bool:
-        return self._video.damaged or self._corrupt
+        return Scan(self.index(complete=True), self._faults())
 
     def _add(self, frame: VideoFrame) -> None:
         self._without_pts |= frame.pts is None
@@ -106,7 +125,7 @@ class _Pass:
         self._key.append(frame.key_frame)
         self._luma_crc.append(luma_crc(frame))
 
-    def _index(self, *, complete: bool) -> FrameIndex:
+    def index(self, *, complete: bool) -> FrameIndex:
         return FrameIndex(
             pts=np.array(self._pts, np.int64),
             key=np.array(self._key, np.bool_),
@@ -119,7 +138,7 @@ class _Pass:
 
     def _faults(self) -> tuple[str, ...]:
         found = {
-            "parts of the file are damaged": self._is_damaged,
+            "parts of the file are damaged": self.is_damaged,
             "its frames carry no time": self._without_pts,
             "the times of its frames do not always increase": self._out_of_order,
             "the size of the picture changes": self._resized,

@@ -46,5 +46,5 @@ def _frames_to_check(index: FrameIndex) -> list[int]:
 
 def _cost(index: FrameIndex, frame_index: int) -> int:
     """About how many frames are decoded for this one: every other one on the way is skipped."""
-    before = index.key_frames.searchsorted(frame_index, side="right") - 1
+    before = int(index.key_frames.searchsorted(frame_index, side="right")) - 1
     return (frame_index - int(index.key_frames[max(0, before)])) // 2 + _REFILL_FRAMES

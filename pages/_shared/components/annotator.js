@@ -172,7 +172,7 @@ class Annotator {
       if (this.feed.visit.sentinel !== sentinel) return
       if (this.surface.settled || performance.now() > deadline) {
         this.settledVisit = sentinel
-        this.paint()
+        this.#paint()
         if (this.inStep && this.selected) this.surface.select(this.selected)
       } else requestAnimationFrame(wait)
     }

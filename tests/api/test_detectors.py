@@ -1,0 +1,251 @@
+"""Detectors over HTTP: the contract's bodies and codes, with a family that trains at once."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.conftest import Api, add_user
+from tests.detector_life import add_training_set, now, use_fake_provider, work
+from tests.fake_provider import FakeProvider
+from tpod_core import db
+from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState, User
+
+TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    return use_fake_provider(monkeypatch)
+
+
+@pytest.fixture
+def training_set(home: Path, admin: User) -> TrainingSet:
+    return add_training_set(home, admin)
+
+
+@pytest.fixture
+def client(api: TestClient, training_set: TrainingSet, provider: FakeProvider) -> TestClient:
+    return api
+
+
+def post(client: TestClient, **values: Any) -> Any:
+    wish = {"name": "Cups", "dnn_type": "yolo26n", "train_set_id": 1, "train_config": TINY}
+    return client.post("/detectors", json=wish | values)
+
+
+def train(client: TestClient) -> int:
+    """A trained detector's id."""
+    detector_id: int = post(client).json()["id"]
+    with db.reading() as session:
+        detector = session.get_one(Detector, detector_id)
+    work(detector)
+    return detector_id
+
+
+def test_types_tell_family_and_description(client: TestClient) -> None:
+    types = client.get("/detectors/types").json()
+    assert {row["type"] for row in types} >= {"yolo26n", "yolo11n"}
+    assert all(set(row) == {"type", "label", "family", "description"} for row in types)
+
+
+def test_training_config_lists_every_parameter_with_its_range(client: TestClient) -> None:
+    body = client.get("/detectors/training_configs/yolo26n").json()
+    rows = {row["name"]: row for row in body["parameters"]}
+    assert rows["epochs"]["type"] == "integer"
+    assert rows["epochs"]["range"] == [1, 2000]
+    assert rows["imgsz"]["step"] == 32
+    assert rows["pretrained"]["choices"] == ["auto", "random"]
+    assert all(row["help"] for row in rows.values())
+
+
+def test_defaults_of_the_list_are_accepted_as_they_are(client: TestClient) -> None:
+    body = client.get("/detectors/training_configs/yolo26n").json()
+    defaults = {row["name"]: row["default"] for row in body["parameters"]}
+    answer = post(client, train_config=defaults)
+    assert answer.status_code == 202
+    assert answer.json()["train_config"] == defaults
+
+
+def test_training_config_for_a_set_suits_it(client: TestClient) -> None:
+    path = "/detectors/training_configs/yolo26n"
+    body = client.get(path, params={"train_set_id": 1}).json()
+    assert {row["name"]: row["default"] for row in body["parameters"]}["imgsz"] == 160
+
+
+def test_training_config_of_an_unknown_family_is_422(client: TestClient) -> None:
+    answer = client.get("/detectors/training_configs/ssd")
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "dnn_type"
+
+
+def test_post_answers_202_with_the_detector(client: TestClient) -> None:
+    answer = post(client)
+    assert answer.status_code == 202
+    body = answer.json()
+    assert set(body) >= {
+        "id",
+        "name",
+        "dnn_type",
+        "state",
+        "progress",
+        "epoch",
+        "epochs",
+        "message",
+        "metrics",
+        "train_config",
+        "train_set_id",
+        "parent_id",
+        "job_id",
+    }
+    assert (body["state"], body["epochs"], body["progress"]) == ("queued", 3, 0)
+    assert client.get(f"/detectors/{body['id']}").json() == body
+    job = client.get(f"/jobs/{body['job_id']}").json()
+    assert (job["kind"], job["subject"]) == ("train-detector", f"detector:{body['id']}")
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "field"),
+    [
+        ({"train_config": {"epochs": -3}}, 422, "train_config.epochs"),
+        ({"train_config": {"imgsz": "big"}}, 422, "train_config.imgsz"),
+        ({"train_config": {"lr": 1}}, 422, "train_config.lr"),
+        ({"dnn_type": "yolo99"}, 422, "dnn_type"),
+        ({"name": ""}, 422, "name"),
+        ({"name": None}, 422, "name"),
+        ({"train_set_id": 99}, 404, None),
+        ({"colour": "red"}, 422, "colour"),
+        ({"parent_id": 99}, 404, None),
+    ],
+    ids=str,
+)
+def test_wrong_wish_is_refused_naming_the_field(
+    client: TestClient, values: dict[str, Any], status: int, field: str | None
+) -> None:
+    answer = post(client, **values)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"].get("field") == field
+    assert client.get("/detectors").json()["count"] == 0
+
+
+def test_training_set_that_is_not_ready_is_409(
+    client: TestClient, training_set: TrainingSet
+) -> None:
+    with db.transaction() as session:
+        session.get_one(TrainingSet, training_set.id).state = TrainingSetState.BUILDING
+    assert post(client).status_code == 409
+
+
+def test_list_is_paged_searched_and_ordered(client: TestClient) -> None:
+    for name in ("Cups", "Buses", "Small cups"):
+        post(client, name=name)
+    found = client.get("/detectors", params={"search": "cups", "ordering": "name"}).json()
+    assert found["count"] == 2
+    assert [row["name"] for row in found["results"]] == ["Cups", "Small cups"]
+    page = client.get("/detectors", params={"page": 2, "page_size": 2}).json()
+    assert (page["count"], [row["name"] for row in page["results"]]) == (3, ["Cups"])
+
+
+def test_detector_of_another_is_404(installation: Api, client: TestClient) -> None:
+    post(client)
+    add_user("stranger", Role.USER)
+    stranger = installation.client("stranger")
+    for path in ("", "/metrics", "/log", "/model"):
+        assert stranger.get(f"/detectors/1{path}").status_code == 404
+    for path in ("/cancel", "/resume", "/model"):
+        assert stranger.post(f"/detectors/1{path}").status_code == 404
+    assert stranger.delete("/detectors/1").status_code == 404
+    assert post(stranger).status_code == 404
+
+
+def test_metrics_hold_a_row_per_epoch_and_the_final_score(client: TestClient) -> None:
+    detector_id = train(client)
+    body = client.get(f"/detectors/{detector_id}/metrics").json()
+    assert [row["epoch"] for row in body["epochs"]] == [1, 2, 3]
+    assert body["epochs"][0]["mAP50"] == 0.1
+    assert body["epochs"][0]["train_losses"]["box_loss"] == 1.0
+    assert (body["final"]["mAP50"], body["final"]["mAP50-95"]) == (0.75, 0.5)
+    assert body["final"]["classes"][0]["name"] == "cup"
+
+
+def test_metrics_before_the_first_epoch_are_empty(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    body = client.get(f"/detectors/{detector_id}/metrics").json()
+    assert body == {"epochs": [], "final": None}
+
+
+def test_log_shows_how_the_training_went(client: TestClient) -> None:
+    detector_id = train(client)
+    assert "train-detector" in client.get(f"/detectors/{detector_id}/log").json()["log"]
+
+
+def test_cancel_of_a_waiting_training_ends_it(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    answer = client.post(f"/detectors/{detector_id}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (202, "cancelled")
+    assert client.post(f"/detectors/{detector_id}/cancel").status_code == 409
+
+
+def test_resume_answers_202_with_the_job(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    assert client.post(f"/detectors/{detector_id}/resume").status_code == 409
+    client.post(f"/detectors/{detector_id}/cancel")
+    answer = client.post(f"/detectors/{detector_id}/resume")
+    assert answer.status_code == 202
+    assert (answer.json()["kind"], answer.json()["state"]) == ("train-detector", "queued")
+    detector = client.get(f"/detectors/{detector_id}").json()
+    assert (detector["state"], detector["job_id"]) == ("queued", answer.json()["id"])
+
+
+def test_delete_is_409_while_it_trains_then_204(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    assert client.delete(f"/detectors/{detector_id}").status_code == 409
+    client.post(f"/detectors/{detector_id}/cancel")
+    assert client.delete(f"/detectors/{detector_id}").status_code == 204
+    assert client.get(f"/detectors/{detector_id}").status_code == 404
+
+
+def test_model_is_202_until_trained_and_then_the_zip(client: TestClient) -> None:
+    waiting = post(client).json()
+    before = client.get(f"/detectors/{waiting['id']}/model")
+    assert (before.status_code, before.json()["id"]) == (202, waiting["job_id"])
+    with db.reading() as session:
+        detector = session.get_one(Detector, waiting["id"])
+    work(detector)
+    after = client.get(f"/detectors/{waiting['id']}/model")
+    assert after.status_code == 200
+    assert after.headers["content-type"] == "application/zip"
+    assert 'filename="Cups.zip"' in after.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(after.content)) as archive:
+        assert {"model.pt", "model.onnx", "predict.py"} <= set(archive.namelist())
+
+
+def test_export_answers_202_with_its_job(client: TestClient) -> None:
+    detector_id = train(client)
+    answer = client.post(f"/detectors/{detector_id}/model", params={"format": "zip"})
+    assert (answer.status_code, answer.json()["kind"]) == (202, "export-model")
+    assert client.delete(f"/detectors/{detector_id}").status_code == 409
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unknown_format_is_422(client: TestClient, method: str) -> None:
+    detector_id = train(client)
+    answer = client.request(method, f"/detectors/{detector_id}/model", params={"format": "coreml"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == "format"
+
+
+def test_model_of_a_cancelled_training_is_409(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    client.post(f"/detectors/{detector_id}/cancel")
+    assert client.get(f"/detectors/{detector_id}/model").status_code == 409
+    assert client.post(f"/detectors/{detector_id}/model").status_code == 409
+    assert now_state(detector_id) == "cancelled"
+
+
+def now_state(detector_id: int) -> str:
+    with db.reading() as session:
+        return now(session.get_one(Detector, detector_id)).state

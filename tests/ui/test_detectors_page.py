@@ -1,0 +1,167 @@
+"""The detectors screen: list, form, live view, result."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.conftest import InProcessQueue
+from tests.detector_life import add_training_set, now, use_fake_provider, work
+from tests.fake_provider import FakeProvider
+from tpod_core import db
+from tpod_core.models import Detector, DetectorState, TrainingSet, User, saved_id
+from tpod_core.services import detectors
+from tpod_core.services.detectors import DetectorDraft
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
+
+
+@pytest.fixture
+def user(member: User, queue: InProcessQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A member who sits in front of the screen."""
+    monkeypatch.setattr(guard, "find_user", lambda: member)
+    return member
+
+
+@pytest.fixture
+def training_set(home: Path, user: User) -> TrainingSet:
+    return add_training_set(home, user)
+
+
+@pytest.fixture
+def detector(user: User, training_set: TrainingSet) -> Detector:
+    draft = DetectorDraft(
+        "Cups", "yolo26n", saved_id(training_set), {"epochs": 3, "pretrained": "random"}
+    )
+    with db.transaction() as session:
+        return detectors.create(session, user, draft)
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
+    return use_fake_provider(monkeypatch)
+
+
+def page(**query: str) -> AppTest:
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return _sound(test.run())
+
+
+def _sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def press(test: AppTest, *labels: str) -> AppTest:
+    """Press one button; a button of a dialog together with the one that opened it, for AppTest
+    runs the whole page where a browser runs the dialog alone."""
+    for label in labels:
+        [button] = [button for button in test.button if button.label == label]
+        button.click()
+    return _sound(test.run())
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(
+        str(element.value) for kind in ("markdown", "caption") for element in test.get(kind)
+    )
+
+
+def test_list_without_detectors_says_what_to_do(user: User, training_set: TrainingSet) -> None:
+    test = page()
+    assert test.subheader[0].value == "No detectors yet"
+    assert "New detector" in [button.label for button in test.button]
+
+
+def test_form_offers_values_that_suit_the_set(user: User, training_set: TrainingSet) -> None:
+    test = press(page(), "New detector")
+    assert {box.label: box.value for box in test.number_input}["Image size"] == 160
+    assert {box.label: box.value for box in test.number_input}["Epochs"] == 100
+    assert [box.value for box in test.toggle] == [False, True]
+
+
+def test_form_queues_what_was_chosen(user: User, training_set: TrainingSet) -> None:
+    test = press(page(), "New detector")
+    test.text_input[0].set_value("My cups")
+    test.number_input[0].set_value(7)
+    press(test, "New detector", "Train")
+    with db.reading() as session:
+        [made] = detectors.list_detectors(session, user)
+    assert (made.name, made.epochs, made.state) == ("My cups", 7, DetectorState.QUEUED)
+    assert test.query_params["detector"] == str(made.id)
+
+
+def test_form_shows_what_is_wrong_and_makes_nothing(user: User, training_set: TrainingSet) -> None:
+    test = press(press(page(), "New detector"), "New detector", "Train")
+    assert [error.value for error in test.error] == [
+        "Give the detector a name of 1 to 200 characters."
+    ]
+    with db.reading() as session:
+        assert detectors.list_detectors(session, user) == []
+
+
+def test_card_shows_a_training_s_progress(detector: Detector) -> None:
+    assert "Cups" in texts(page())
+
+
+def test_waiting_training_can_be_cancelled_on_its_page(detector: Detector) -> None:
+    press(page(detector=str(detector.id)), "Cancel training")
+    assert now(detector).state is DetectorState.CANCELLED
+
+
+def test_cancelled_training_can_be_resumed_on_its_page(detector: Detector) -> None:
+    with db.transaction() as session:
+        detectors.cancel(session, session.get_one(Detector, detector.id))
+    press(page(detector=str(detector.id)), "Resume")
+    assert now(detector).state is DetectorState.QUEUED
+
+
+def test_trained_detector_explains_its_score(detector: Detector, provider: FakeProvider) -> None:
+    work(detector)
+    test = page(detector=str(detector.id))
+    figures = {metric.label: metric.value for metric in test.metric}
+    assert figures == {
+        "mAP50": "0.75",
+        "mAP50-95": "0.50",
+        "Precision": "1.00",
+        "Recall": "0.50",
+        "Best confidence": "0.40",
+    }
+    assert "finds about **50**" in texts(test)
+    assert "differ from the trained model's by less than 0.01 px" in texts(test)
+    assert test.dataframe[0].value["name"].tolist() == ["cup", "bus stop"]
+
+
+def test_download_is_a_link_to_the_route(detector: Detector, provider: FakeProvider) -> None:
+    work(detector)
+    [link] = page(detector=str(detector.id)).get("link_button")
+    assert link.proto.url == f"/api/v1/detectors/{detector.id}/model"
+
+
+def test_deleting_asks_first_and_returns_to_the_list(
+    detector: Detector, provider: FakeProvider
+) -> None:
+    work(detector)
+    test = press(page(detector=str(detector.id)), "Delete this detector")
+    assert "detector" not in test.query_params
+    with db.reading() as session:
+        assert session.get(Detector, detector.id) is None
+
+
+def test_failed_training_shows_its_cause(detector: Detector, provider: FakeProvider) -> None:
+    def crash(epoch: int) -> None:
+        raise RuntimeError("made of cheese")
+
+    provider.before_batch = crash
+    for _ in range(3):
+        work(detector)
+    [error] = page(detector=str(detector.id)).error
+    assert "made of cheese" in error.value
+
+
+def test_detector_that_is_not_there_is_a_sentence(user: User) -> None:
+    [error] = page(detector="99").error
+    assert error.value == "There is no detector 99, or it is not yours."

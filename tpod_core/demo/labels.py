@@ -1,0 +1,35 @@
+"""A scene's truth as a person would have labelled it: key frames now and then."""
+
+from collections.abc import Iterator, Sequence
+
+from tpod_core.demo.scene import RenderedFrame, Scene
+from tpod_core.geometry import Box
+from tpod_core.tracks.documents import KeyframeDoc, TrackDoc
+
+KEYFRAME_EVERY = 8
+"""Frames between two key frames; the straight line between them then stays within IoU 0.9."""
+
+
+def tracks_of(scene: Scene, frames: Sequence[RenderedFrame]) -> list[TrackDoc]:
+    """One track per actor, with an outside key frame wherever it leaves the picture."""
+    return [
+        TrackDoc(
+            None,
+            actor.cutout.label,
+            tuple(_keyframes([frame.boxes[number] for frame in frames])),
+        )
+        for number, actor in enumerate(scene.actors)
+    ]
+
+
+def _keyframes(boxes: Sequence[Box | None]) -> Iterator[KeyframeDoc]:
+    since = 0
+    for frame, box in enumerate(boxes):
+        before = boxes[frame - 1] if frame else None
+        after = boxes[frame + 1] if frame + 1 < len(boxes) else None
+        if box is None:
+            if before is not None:
+                yield KeyframeDoc(frame, before, outside=True)
+        elif before is None or after is None or frame - since >= KEYFRAME_EVERY:
+            since = frame
+            yield KeyframeDoc(frame, box)

@@ -1,0 +1,154 @@
+"""Make the demo project: two rendered videos, their boxes, and a training set.
+
+``python -m workers.load_demo`` does it without a browser (``make demo``): it starts what
+is embedded, queues the job as the screens would, and waits for its end.
+"""
+
+import asyncio
+import secrets
+import sys
+import time
+from dataclasses import replace
+
+from sqlmodel import Session, col, select
+
+from tpod_core import db
+from tpod_core.config import get_settings
+from tpod_core.db import reading, transaction
+from tpod_core.demo.labels import tracks_of
+from tpod_core.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
+from tpod_core.embedded import embedded_services
+from tpod_core.jobs import RunningJob
+from tpod_core.log import get_logger, setup_logging
+from tpod_core.migrations import upgrade
+from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, VideoState, saved_id
+from tpod_core.services import annotations, demo, training_sets, users, videos
+from tpod_core.services.annotations import AnnotationDoc
+from tpod_core.services.training_sets import Choice, Sampling, Split, SplitMethod, VideoChoice
+from tpod_core.storage import get_storage, sha256_of
+from tpod_core.video.writing import write_video
+from workers.import_video import import_into
+
+TRAINING_SET_NAME = "Demo"
+_STRIDE = 4
+_DEADLINE_S = 120
+_POLL_S = 0.2
+_log = get_logger("workers.load_demo")
+
+
+def run(job: RunningJob) -> None:
+    """Job ``load-demo``. A second run throws away what an earlier one of the same job left."""
+    with job.transaction() as session:
+        owner = session.get_one(User, job.subject_id)
+        for left in session.exec(select(Video).where(Video.job_id == job.id)).all():
+            videos.delete(session, left)
+    video_ids = [
+        _make_video(job, owner, scene, number / len(SCENES)) for number, scene in enumerate(SCENES)
+    ]
+    with job.transaction() as session:
+        training_sets.create(session, owner, TRAINING_SET_NAME, _choice(video_ids))
+
+
+def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float) -> int:
+    frames = []
+    for frame in render(scene):
+        job.check()
+        frames.append(frame)
+        share = share_before + len(frames) / FRAME_COUNT / len(SCENES) / 2
+        job.progress(share, f"Rendering “{scene.name}”")
+    with job.transaction() as session:
+        labels = sorted({actor.cutout.label for actor in scene.actors})
+        video = videos.create(session, owner, scene.name, [(label, None) for label in labels])
+        video.job_id, video.state = job.id, VideoState.QUEUED
+    video_id = saved_id(video)
+    _store(job, video_id, frames)
+    import_into(job, video_id)
+    with job.transaction() as session:
+        _label(session, owner, session.get_one(Video, video_id), scene, frames)
+    return video_id
+
+
+def _store(job: RunningJob, video_id: int, frames: list[RenderedFrame]) -> None:
+    key = f"{videos.directory_key(video_id)}/source.mp4"
+    path = get_storage().path(key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_video(path, (frame.image for frame in frames), FPS)
+    with job.transaction() as session:
+        video = session.get_one(Video, video_id)
+        video.source_key, video.filename = key, "demo.mp4"
+        video.size_bytes, video.sha256 = path.stat().st_size, sha256_of(path)
+
+
+def _label(
+    session: Session, owner: User, video: Video, scene: Scene, frames: list[RenderedFrame]
+) -> None:
+    document = annotations.get_document(session, video)
+    labelled: AnnotationDoc = replace(
+        document, tracks=tuple(tracks_of(scene, frames)), ranges=((0, video.frame_count),)
+    )
+    annotations.replace_document(session, owner, video, labelled, document.revision)
+
+
+def _choice(video_ids: list[int]) -> Choice:
+    """Train on the first video, validate on the second: an honest split."""
+    return Choice(
+        videos=[VideoChoice(video_id=number) for number in video_ids],
+        sampling=Sampling(stride=_STRIDE),
+        split=Split(method=SplitMethod.BY_VIDEO, val_videos=video_ids[1:]),
+    )
+
+
+# Without a browser
+
+
+async def load_without_browser() -> JobState:
+    """Queue the demo for the first administrator and wait until it has been made."""
+    upgrade(db.engine())
+    owner = _administrator()
+    async with embedded_services():
+        with transaction() as session:
+            job_id = saved_id(demo.start(session, owner))
+        deadline = time.monotonic() + _DEADLINE_S
+        while time.monotonic() < deadline:
+            with reading() as session:
+                ended = _ended(session, job_id, owner)
+            if ended is not None:
+                return ended
+            await asyncio.sleep(_POLL_S)
+    _log.error("the demo project was not ready after %s seconds; see the Jobs page", _DEADLINE_S)
+    return JobState.FAILED
+
+
+def _ended(session: Session, job_id: int, owner: User) -> JobState | None:
+    """How the demo ended, training set included; ``None`` while it is being made."""
+    job = session.get_one(Job, job_id)
+    if not job.state.is_final or job.state is not JobState.SUCCEEDED:
+        return job.state if job.state.is_final else None
+    newest = training_sets.visible_to(owner).order_by(col(TrainingSet.id).desc())
+    built = session.exec(newest).first()
+    return None if built is None or training_sets.is_building(built) else job.state
+
+
+def _administrator() -> User:
+    users.ensure_first_administrator(get_settings())
+    with transaction() as session:
+        query = select(User).where(User.role == Role.ADMIN, col(User.active)).order_by(col(User.id))
+        found = session.exec(query).first()
+        if found is not None:
+            return found
+        password = secrets.token_urlsafe(9)
+        made = users.create_first_administrator(session, "admin", password)
+    _log.warning("created the administrator 'admin' with the password %s", password)
+    return made
+
+
+def main() -> int:
+    setup_logging(get_settings().log_level)
+    state = asyncio.run(load_without_browser())
+    if state is JobState.SUCCEEDED:
+        _log.info("the demo project is ready: start TPOD with `make run` and look around")
+    return 0 if state is JobState.SUCCEEDED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
