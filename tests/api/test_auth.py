@@ -71,11 +71,29 @@ def test_bad_authorization_is_401(installation: Api, admin: User, header: str) -
     assert client.get("/auth/user", headers={"Authorization": header}).status_code == 401
 
 
-def test_change_from_another_site_is_refused(api: TestClient) -> None:
-    evil = {"Origin": "http://evil.example"}
-    assert api.post("/videos", json={"name": "x"}, headers=evil).status_code == 403
-    own = {"Origin": "http://testserver"}
-    assert api.post("/videos", json={"name": "x"}, headers=own).status_code == 201
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Origin": "http://evil.example"}, 403, id="another origin"),
+        pytest.param({"Origin": "null"}, 403, id="hidden origin"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="another site"),
+        pytest.param({"Sec-Fetch-Site": "same-site"}, 403, id="sister site"),
+        pytest.param({"Origin": "http://testserver"}, 201, id="own origin"),
+        pytest.param({"Sec-Fetch-Site": "same-origin"}, 201, id="own site"),
+        pytest.param({}, 201, id="a program"),
+    ],
+)
+def test_change_with_a_cookie_must_come_from_our_own_pages(
+    api: TestClient, headers: dict[str, str], status: int
+) -> None:
+    assert api.post("/videos", json={"name": "x"}, headers=headers).status_code == status
+
+
+def test_token_needs_no_origin(installation: Api, api: TestClient) -> None:
+    token = api.post("/auth/tokens", json={"name": "script"}).json()["token"]
+    headers = {"Authorization": f"Bearer {token}", "Origin": "http://elsewhere.example"}
+    sent = installation.client().post("/videos", json={"name": "x"}, headers=headers)
+    assert sent.status_code == 201
 
 
 def form(**fields: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.synthetic import write_video
+from tpod_core.video.writing import write_video
 
 from tests.live import Server
 from tpod_core.demo.scene import FPS, SCENES, RenderedFrame, Scene, render
@@ -83,7 +83,7 @@ def test_video_in_detector_out_over_the_http_api(server: Server, tmp_path: Path)
     for scene in SCENES:
         frames = list(render(scene))[:72]
         path = tmp_path / f"{scene.name[-5:]}.mp4"
-        write_video(path, [frame.image for frame in frames], fps=FPS)
+        write_video(path, (frame.image for frame in frames), FPS)
         video_id = upload(client, scene.name, path)
         video_ids.append(video_id)
         assert client.get(f"/videos/{video_id}").json()["frame_count"] == len(frames)

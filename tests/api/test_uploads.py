@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from tests.synthetic import make_video
+
 
 from tests.conftest import Api
 from tpod_core.config import get_settings

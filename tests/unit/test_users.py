@@ -39,9 +39,10 @@ def test_only_the_first_visitor_becomes_administrator(admin: User) -> None:
         users.create_first_administrator(session, "second", PASSWORD)
 
 
-def test_new_account_has_no_role(home: Path) -> None:
+def test_first_account_is_the_administrator_s_and_every_other_has_no_role(home: Path) -> None:
     with transaction() as session:
-        assert users.register(session, " Ann ", PASSWORD).role is Role.NONE
+        roles = [users.register(session, name, PASSWORD).role for name in ("Ann", "Bob")]
+    assert roles == [Role.ADMIN, Role.NONE]
 
 
 @pytest.mark.parametrize("name", ["member", "MEMBER", " member "])
@@ -110,8 +111,18 @@ def test_token_is_stored_hashed_and_belongs_to_one(admin: User, member: User) ->
         assert secret not in stored.model_dump().values()
         with pytest.raises(NotFound):
             users.delete_token(session, admin, saved_id(row))
-        found = users.find_by_api_token(session, secret)
-        assert found is not None and found.id == member.id
+    found = users.user_of_token(secret)
+    assert found is not None and found.id == member.id
+
+
+def test_use_of_a_token_is_noted(member: User) -> None:
+    with transaction() as session:
+        _, secret = users.create_token(session, member, "script")
+    before = utc_now()
+    users.user_of_token(secret)
+    with reading() as session:
+        used = session.exec(select(ApiToken)).one().last_used_at
+    assert used is not None and before <= used <= utc_now()
 
 
 def test_password_change_needs_the_old_one_and_signs_out(member: User) -> None:

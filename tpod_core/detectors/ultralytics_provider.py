@@ -89,6 +89,8 @@ class UltralyticsProvider:
             conf=_LOWEST_CONFIDENCE,
             iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
+            # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
+            simplify=False,
             device="cpu",
         )
         Path(written).replace(target)

@@ -2,18 +2,19 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
-from tpod_core.db import transaction
+from tpod_core.db import reading, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
 
 MAX_USERNAME_LENGTH = 150
 _TOKEN_HINT_LENGTH = 6
+_NOTED_EVERY = timedelta(minutes=1)
 _log = get_logger(__name__)
 
 
@@ -23,8 +24,9 @@ def has_any(session: Session) -> bool:
 
 
 def register(session: Session, username: str, password: str) -> User:
-    """A new account, without access until an administrator grants a role."""
-    return _add(session, username, password, Role.NONE)
+    """A new account. The first of an installation is its administrator, as on the set-up
+    screen; every other has no access until an administrator grants a role."""
+    return _add(session, username, password, Role.NONE if has_any(session) else Role.ADMIN)
 
 
 def create_first_administrator(session: Session, username: str, password: str) -> User:
@@ -106,15 +108,29 @@ def find_by_session(session: Session, secret: str) -> User | None:
     return user if user and user.active else None
 
 
-def find_by_api_token(session: Session, token: str) -> User | None:
-    """The active user whose personal token this is."""
+def find_by_api_token(session: Session, token: str) -> tuple[User, ApiToken] | None:
+    """The active user whose personal token this is, and the token's row."""
     query = (
-        select(User)
+        select(User, ApiToken)
         .join(ApiToken, col(ApiToken.user_id) == User.id)
-        .where(ApiToken.token_hash == token_hash(token))
+        .where(ApiToken.token_hash == token_hash(token), col(User.active))
     )
-    user = session.exec(query).first()
-    return user if user and user.active else None
+    return session.exec(query).first()
+
+
+def user_of_token(token: str) -> User | None:
+    """As ``find_by_api_token``; notes the use, to the minute, so that reads stay reads."""
+    with reading() as session:
+        found = find_by_api_token(session, token)
+    if found is None:
+        return None
+    user, row = found
+    if row.last_used_at is None or utc_now() - row.last_used_at > _NOTED_EVERY:
+        with transaction() as session:
+            session.execute(
+                update(ApiToken).where(col(ApiToken.id) == row.id).values(last_used_at=utc_now())
+            )
+    return user
 
 
 def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str]:

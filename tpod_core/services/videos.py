@@ -77,7 +77,8 @@ def rename(session: Session, video: Video, name: str) -> None:
 def delete(session: Session, video: Video) -> None:
     """Remove a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None
-    if job is not None and not job.state.is_final:
+    # The demo's job makes several things; the end of one of them is not its end.
+    if job is not None and not job.state.is_final and job.subject == _subject(video):
         jobs.request_cancel(session, job)
     directory = directory_key(saved_id(video))
     session.delete(video)
@@ -87,6 +88,16 @@ def delete(session: Session, video: Video) -> None:
 def directory_key(video_id: int) -> str:
     """Where a video's files are."""
     return f"videos/{video_id}"
+
+
+def preview_key(video_id: int) -> str:
+    """Where a video's thumbnail is, once it is ready."""
+    return f"{directory_key(video_id)}/preview.jpg"
+
+
+def _subject(video: Video) -> str:
+    """What the jobs of this video are about."""
+    return f"video:{video.id}"
 
 
 def _clean_name(name: str) -> str:
@@ -99,21 +110,22 @@ def _clean_name(name: str) -> str:
 # Uploads
 
 
-def begin_upload(session: Session, video: Video, *, stale: bool = False) -> None:
-    """Expect the data of ``video``.
+def begin_upload(session: Session, video: Video) -> None:
+    """Expect the data of ``video``. An upload that died may begin again.
 
-    Args:
-        stale: an earlier upload is known to be dead, so it may be replaced.
-    Raises: Conflict if it has its data, or is receiving it.
+    Raises: Conflict if it has its data.
     """
-    waiting = video.state in (VideoState.CREATED, VideoState.FAILED)
-    if not waiting and not (stale and video.state is VideoState.UPLOADING):
+    if video.state not in (VideoState.CREATED, VideoState.FAILED, VideoState.UPLOADING):
         raise Conflict(
-            f"The video {video.name!r} is {video.state}; it takes no other file. "
-            "Create another video for it."
+            f"The video “{video.name}” has its file already. Create another video for this one."
         )
     video.state, video.message = VideoState.UPLOADING, ""
     session.add(video)
+
+
+def list_uploading(session: Session) -> list[Video]:
+    """Everybody's videos that expect, or receive, their data."""
+    return list(session.exec(select(Video).where(Video.state == VideoState.UPLOADING)))
 
 
 def abandon_upload(session: Session, video: Video, message: str) -> None:
@@ -140,8 +152,9 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
     video.size_bytes = received.size_bytes
     video.sha256 = received.sha256
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
-    subject = f"video:{video.id}"
-    job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, subject, video.owner_id)
+    job = jobs.submit(
+        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, _subject(video), video.owner_id
+    )
     video.job_id = job.id
     session.add(video)
     return job

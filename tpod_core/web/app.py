@@ -13,6 +13,7 @@ from tpod_core.web import (
     frames,
     jobs,
     training_sets,
+    tus,
     uploads,
     users,
     videos,
@@ -29,6 +30,7 @@ _ROOMS = (
     frames,
     annotations,
     training_sets,
+    tus,
     detectors,
     jobs,
 )

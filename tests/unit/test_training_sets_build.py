@@ -1,0 +1,308 @@
+"""Building a training set from real files: what lies on disk, and how a build can end."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import InProcessQueue
+from tests.labelled import add_video, annotate, give_file, numbered_frames, track
+from tpod_core import db, jobs
+from tpod_core.access import get_training_set
+from tpod_core.errors import Conflict, InvalidInput, StorageFull
+from tpod_core.formats.yolo import read_manifest
+from tpod_core.jobs import execute
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    JobState,
+    TrainingSet,
+    TrainingSetState,
+    User,
+    Video,
+    saved_id,
+)
+from tpod_core.services import training_sets
+from tpod_core.services.training_sets import Choice
+from tpod_core.storage import get_storage
+from workers import build_training_set
+
+FRAMES = 30
+
+
+@pytest.fixture
+def video(admin: User, queue: InProcessQueue) -> Video:
+    """30 numbered frames, a cup on the first 20 and a bus on frames 10 to 14."""
+    made = add_video(admin)
+    give_file(made, numbered_frames(FRAMES))
+    annotate(admin, made, track("cup", 0, 20), track("bus", 10, 15, x=50), ranges=[(0, FRAMES)])
+    return made
+
+
+def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:
+    choice = Choice.model_validate({"videos": [{"video_id": video.id}], **wishes})
+    with db.transaction() as session:
+        return training_sets.create(session, user, "cups", choice)
+
+
+def run_job(training_set: TrainingSet) -> Job:
+    assert training_set.job_id is not None
+    execute(training_set.job_id, 1, run=build_training_set.run, worker="w", abandon=_never)
+    with db.reading() as session:
+        return session.get_one(Job, training_set.job_id)
+
+
+def _never() -> None:
+    raise AssertionError("the job was abandoned")
+
+
+def built(user: User, video: Video, **wishes: Any) -> tuple[TrainingSet, Path]:
+    training_set = queued(user, video, **wishes)
+    job = run_job(training_set)
+    assert job.state is JobState.SUCCEEDED, job.message
+    fresh = now(user, training_set)
+    return fresh, get_storage().existing(fresh.directory_key)
+
+
+def now(user: User, training_set: TrainingSet) -> TrainingSet:
+    with db.reading() as session:
+        return get_training_set(session, user, saved_id(training_set))
+
+
+def label_files(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("labels/*/*.txt")
+    }
+
+
+def test_built_set_holds_the_frames_and_boxes_that_the_preview_counted(
+    admin: User, video: Video
+) -> None:
+    before = queued(admin, video, split={"guard_frames": 2})
+    training_set, directory = built(admin, video, split={"guard_frames": 2})
+    statistics = training_sets.statistics_in(training_set)
+    manifest = read_manifest(directory)
+    assert statistics == training_sets.statistics_in(before)
+    for part in ("train", "val"):
+        pictures = sorted(path.name for path in (directory / "images" / part).iterdir())
+        assert len(pictures) == getattr(statistics.frames, part)
+        assert pictures == sorted(
+            Path(frame.image).name for frame in manifest.frames if frame.split == part
+        )
+        assert sum(f.boxes for f in manifest.frames if f.split == part) == getattr(
+            statistics.boxes, part
+        )
+    assert (training_set.state, manifest.content_hash) == ("ready", training_set.content_hash)
+
+
+def test_each_picture_is_the_frame_of_its_number(admin: User, video: Video) -> None:
+    _, directory = built(admin, video)
+    for frame in read_manifest(directory).frames:
+        picture = cv2.imread(str(directory / frame.image))
+        assert picture is not None
+        left_of_square = int(np.flatnonzero(picture[20, :, 1] > 225)[0])
+        assert left_of_square == frame.frame_index
+        assert picture.shape == (frame.height, frame.width, 3)
+
+
+def test_label_lines_are_the_boxes_of_the_frame_in_track_order(admin: User, video: Video) -> None:
+    _, directory = built(admin, video, labels=["bus", "cup"], split={"guard_frames": 0})
+    lines = {name[-10:-4]: text.decode() for name, text in label_files(directory).items()}
+    cup = "1 0.062500 0.208333 0.125000 0.208333\n"
+    bus = "0 0.375000 0.208333 0.125000 0.208333\n"
+    assert lines["000012"] == cup + bus
+    assert lines["000003"] == cup
+    assert {lines[f"{number:06d}"] for number in range(20, 30) if f"{number:06d}" in lines} == {""}
+
+
+def test_the_same_choice_gives_identical_labels_and_hash(admin: User, video: Video) -> None:
+    first, first_directory = built(admin, video, seed=5)
+    second, second_directory = built(admin, video, seed=5)
+    assert label_files(first_directory) == label_files(second_directory)
+    assert first.content_hash == second.content_hash
+
+
+@pytest.mark.parametrize("difference", ["seed", "label", "file"])
+def test_the_hash_tells_different_sets_apart(admin: User, video: Video, difference: str) -> None:
+    choice = {"split": {"guard_frames": 0}}
+    first, _ = built(admin, video, **choice)
+    if difference == "label":
+        annotate(admin, video, track("cup", 0, 20, x=1), ranges=[(0, FRAMES)])
+    if difference == "file":
+        with db.transaction() as session:
+            session.get_one(Video, video.id).sha256 = "another"
+    seed = 2 if difference == "seed" else 0
+    second, _ = built(admin, video, seed=seed, **choice)
+    assert first.content_hash != second.content_hash
+
+
+def test_a_built_set_does_not_change_with_its_video(admin: User, video: Video) -> None:
+    training_set, directory = built(admin, video)
+    files = label_files(directory)
+    annotate(admin, video, track("bus", 0, 3))
+    with db.transaction() as session:
+        session.delete(session.get_one(Video, video.id))
+    assert label_files(directory) == files
+    assert read_manifest(directory).videos[0].revision == 1
+    assert now(admin, training_set).state is TrainingSetState.READY
+
+
+def test_ultralytics_accepts_the_set_as_it_is_downloaded(
+    admin: User, video: Video, tmp_path: Path
+) -> None:
+    import yaml
+
+    training_set, directory = built(admin, video)
+    content = b"".join(training_sets.download(training_set, "yolo"))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        archive.extractall(tmp_path)
+    unpacked = tmp_path / f"training_set_{training_set.id}"
+    assert {p.relative_to(unpacked) for p in unpacked.rglob("*")} == {
+        p.relative_to(directory) for p in directory.rglob("*")
+    }
+    described = yaml.safe_load((unpacked / "data.yaml").read_text())
+    assert described["names"] == {0: "cup", 1: "bus"}
+    assert (unpacked / described["val"]).is_dir()
+
+
+def test_contact_sheet_draws_the_boxes(admin: User, video: Video) -> None:
+    training_set, _ = built(admin, video)
+    pictures = training_sets.contact_sheet(training_set, 4, 80)
+    assert len(pictures) == 4
+    for picture in pictures:
+        image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert image is not None and image.shape[1] == 80
+        saturated = int((image.max(axis=2).astype(int) - image.min(axis=2) > 100).sum())
+        assert (saturated > 0) == (picture.frame.boxes > 0)
+
+
+# How a build can end
+
+
+def test_a_choice_that_became_empty_fails_with_the_cause(admin: User, video: Video) -> None:
+    training_set = queued(admin, video)
+    annotate(admin, video)
+    assert run_job(training_set).state is JobState.FAILED
+    after = now(admin, training_set)
+    assert after.state is TrainingSetState.FAILED
+    assert after.message.startswith("There are no boxes in the chosen frames.")
+
+
+def test_a_full_disk_fails_the_build_and_leaves_no_files(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise StorageFull("The disk is full.")
+
+    training_set = queued(admin, video)
+    monkeypatch.setattr("tpod_core.training_sets.building._encode_to", full)
+    run_job(training_set)
+    assert now(admin, training_set).message == "The disk is full."
+    assert list(get_storage().path("training_sets").iterdir()) == []
+
+
+def test_cancelling_ends_a_running_build_within_a_frame(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training_set = queued(admin, video)
+    calls: list[int] = []
+    on_progress = build_training_set._on_progress
+
+    def cancel_at_third(job: Any, storage: Any, progress: Any) -> None:
+        calls.append(progress.done)
+        if progress.done == 3:
+            with db.transaction() as session:
+                jobs.request_cancel(session, session.get_one(Job, job.id))
+            job.beat()
+        on_progress(job, storage, progress)
+
+    monkeypatch.setattr(build_training_set, "_on_progress", cancel_at_third)
+    assert run_job(training_set).state is JobState.CANCELLED
+    assert calls == [1, 2, 3]
+    assert now(admin, training_set).message == "Building was cancelled."
+    assert list(get_storage().path("training_sets").iterdir()) == []
+
+
+def test_cancelling_a_waiting_build_fails_the_set(admin: User, video: Video) -> None:
+    training_set = queued(admin, video)
+    with db.transaction() as session:
+        jobs.request_cancel(session, session.get_one(Job, training_set.job_id))
+    assert now(admin, training_set).state is TrainingSetState.FAILED
+
+
+def test_what_a_killed_build_left_behind_is_swept_by_the_next(admin: User, video: Video) -> None:
+    training_set = queued(admin, video)
+    left = get_storage().path(f"training_sets/{training_set.id}.0badcafe.part")
+    left.mkdir(parents=True)
+    other = get_storage().path("training_sets/77.0badcafe.part")
+    other.mkdir()
+    assert run_job(training_set).state is JobState.SUCCEEDED
+    assert other.exists() and not left.exists()
+
+
+def test_delete_removes_the_files(admin: User, video: Video) -> None:
+    training_set, directory = built(admin, video)
+    with db.transaction() as session:
+        training_sets.delete(session, get_training_set(session, admin, saved_id(training_set)))
+    assert not directory.exists()
+
+
+def test_a_set_that_is_being_built_is_not_deleted(admin: User, video: Video) -> None:
+    training_set = queued(admin, video)
+    with db.transaction() as session, pytest.raises(Conflict, match="being built"):
+        training_sets.delete(session, get_training_set(session, admin, saved_id(training_set)))
+
+
+@pytest.mark.parametrize(
+    ("state", "is_deleted"),
+    [
+        (DetectorState.QUEUED, False),
+        (DetectorState.TRAINING, False),
+        (DetectorState.TRAINED, True),
+        (DetectorState.ERROR, True),
+    ],
+)
+def test_a_set_that_a_training_needs_is_not_deleted(
+    admin: User, video: Video, state: DetectorState, is_deleted: bool
+) -> None:
+    training_set, directory = built(admin, video)
+    with db.transaction() as session:
+        session.add(
+            Detector(
+                owner_id=saved_id(admin),
+                name="d",
+                dnn_type="yolo26n",
+                state=state,
+                train_set_id=training_set.id,
+            )
+        )
+    try:
+        with db.transaction() as session:
+            training_sets.delete(session, get_training_set(session, admin, saved_id(training_set)))
+    except Conflict as error:
+        assert "needed by a training: d" in error.message
+    assert directory.exists() is not is_deleted
+
+
+def test_a_set_that_is_not_ready_is_not_downloaded(admin: User, video: Video) -> None:
+    training_set = queued(admin, video)
+    with pytest.raises(Conflict, match="not ready"):
+        training_sets.download(training_set, "yolo")
+
+
+def test_an_unknown_format_is_refused_by_name(admin: User, video: Video) -> None:
+    with pytest.raises(InvalidInput, match="'pascal'"):
+        training_sets.download(queued(admin, video), "pascal")
+
+
+def test_content_hash_is_a_sha256(admin: User, video: Video) -> None:
+    training_set, _ = built(admin, video)
+    assert len(training_set.content_hash) == hashlib.sha256().digest_size * 2
