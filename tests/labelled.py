@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 
-import av
-import numpy as np
-from av.video.frame import VideoFrame
 from sqlmodel import select
 
+from tests.synthetic import make_video
 from tpod_core import db
 from tpod_core.geometry import Box
 from tpod_core.models import Label, User, Video, VideoLabel, VideoState, saved_id
 from tpod_core.services import annotations
 from tpod_core.services.annotations import AnnotationDoc, KeyframeDoc, TrackDoc
 from tpod_core.storage import get_storage
-from tpod_core.video.orientation import Image
 from tpod_core.video.probe import probe
 from tpod_core.video.scan import scan
 from tpod_core.video.source import index_key
+
+FILE_WH = (160, 96)
 
 
 def add_video(
@@ -71,23 +70,19 @@ def annotate(
         return annotations.replace_document(session, user, row, document, row.revision)
 
 
-def give_file(video: Video, images: Sequence[Image]) -> None:
-    """Put a real file with these frames, and its index, behind a video of the database."""
+def give_file(video: Video, frames: int) -> None:
+    """Put a real file of numbered frames, 160 x 96, and its index behind a video."""
     key = f"videos/{video.id}/source.mp4"
     path = get_storage().path(key)
     path.parent.mkdir(parents=True)
-    height, width = images[0].shape[:2]
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"crf": "12", "g": "12"})
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for image in images:
-            container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
-        container.mux(stream.encode())
-    scan(path, probe(path), Unwatched()).index.save(get_storage().path(index_key(key)))
+    make_video(path, frames, FILE_WH, fps=10)
+    index = scan(path, probe(path), Unwatched()).index
+    get_storage().write(index_key(key), index.to_bytes())
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
         row.source_key = row.playback_key = key
-        row.width, row.height, row.frame_count = width, height, len(images)
+        row.width, row.height = FILE_WH
+        row.frame_count = frames
 
 
 class Unwatched:
@@ -98,14 +93,3 @@ class Unwatched:
 
     def progress(self, fraction: float, message: str) -> None:
         return
-
-
-def numbered_frames(count: int, frame_wh: tuple[int, int] = (160, 96)) -> list[Image]:
-    """Pictures that tell their number: each lighter than the one before, with a white square."""
-    width, height = frame_wh
-    images = []
-    for number in range(count):
-        image = np.full((height, width, 3), 20 + 180 * number // count, dtype=np.uint8)
-        image[10:30, number % (width - 20) : number % (width - 20) + 20] = 255
-        images.append(image)
-    return images

@@ -1,8 +1,7 @@
-"""Read an uploaded video once: index its frames, check them, rewrite the file if need be."""
+"""Job ``import-video``: an uploaded file becomes frames that can be labelled."""
 
+from dataclasses import dataclass
 from pathlib import Path
-
-from sqlmodel import Session
 
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Video, VideoState
@@ -15,98 +14,147 @@ from tpod_core.video.normalize import lossless_bytes
 from tpod_core.video.probe import VideoProbe, probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import Scan
-from tpod_core.video.source import index_key
+from tpod_core.video.source import index_key, preview_key
 
-PREVIEW_WIDTH = 480
-_NORMALIZED_NAME = "normalized.mp4"
+PREVIEW_WIDTH = 640
+_PREVIEW_AT = 0.1
+"""The preview is a key frame about so far into the video: many begin with black."""
+
+_SCAN_SHARE = 0.8
 
 
 def run(job: RunningJob) -> None:
-    """Job ``import-video``. A second run reads the file again and replaces the first."""
     import_into(job, job.subject_id)
 
 
 def import_into(job: RunningJob, video_id: int) -> None:
-    """Import the stored source of a video, for any job that has put one there.
+    """Import the source file of a video. It can run twice, and be killed anywhere.
 
-    Raises: NotAVideo with the reason; JobStopped if the video was deleted meanwhile.
+    The first frames can be shown after a fraction of a second.
+
+    Raises: NotAVideo with the reason.
     """
-    with job.transaction() as session:
-        source_key = videos.require_present(session, video_id).source_key
-    source = get_storage().existing(source_key)
+    storage = get_storage()
+    importing = _Import(job, video_id, source_key=_begin(job, video_id))
+    source = storage.existing(importing.source_key)
     described = probe(source)
-    importing = _Import(job, video_id, source_key, described)
-    scanned = scan_and_check(source, described, job, importing.publish)
+    scanned = scan_and_check(
+        source,
+        described,
+        _Progress(job, 0, _SCAN_SHARE),
+        publish=lambda index: importing.publish(index, described),
+    )
+    playback_key, index = importing.source_key, scanned.index
     if scanned.faults:
-        importing.finish_rewritten(source, scanned)
-    else:
-        importing.finish(source_key, scanned.index, ())
+        playback_key, index = importing.rewritten(source, scanned)
+    importing.write_preview(storage.path(playback_key), index)
+    importing.finish(playback_key, index, scanned, described)
 
 
+def _begin(job: RunningJob, video_id: int) -> str:
+    """Returns: the storage key of the file to import."""
+    with job.transaction() as session:
+        video = videos.require_present(session, video_id)
+        video.state, video.message = VideoState.PROCESSING, ""
+        if job.attempt == 1:
+            # Another file may have failed here before; a second attempt is about the same one.
+            video.playback_key, video.frame_count = "", 0
+        session.add(video)
+    directory = get_storage().path(videos.directory_key(video_id))
+    for left_by_a_killed_run in directory.glob("*.part"):
+        left_by_a_killed_run.unlink(missing_ok=True)
+    return video.source_key
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """Tells the job about one step, which is the part ``start`` to ``stop`` of the whole."""
+
+    job: RunningJob
+    start: float
+    stop: float
+
+    def check(self) -> None:
+        self.job.check()
+
+    def progress(self, fraction: float, message: str) -> None:
+        self.job.progress(self.start + (self.stop - self.start) * fraction, message)
+
+
+@dataclass(frozen=True)
 class _Import:
-    """What one import writes, in the order in which people may rely on it."""
+    """What an import writes, each time only while its job holds its lease."""
 
-    def __init__(
-        self, job: RunningJob, video_id: int, source_key: str, described: VideoProbe
-    ) -> None:
-        self._job = job
-        self._video_id = video_id
-        self._source_key = source_key
-        self._described = described
+    job: RunningJob
+    video_id: int
+    source_key: str
 
-    def publish(self, index: FrameIndex) -> None:
-        """Frames so far: from the first call on, the video can be labelled."""
-        self._save_index(self._source_key, index)
-        with self._job.transaction() as session:
-            video = self._describe(session, self._source_key, index)
-            video.state = VideoState.PROCESSING
+    def publish(self, index: FrameIndex, described: VideoProbe) -> None:
+        """Let the first frames be labelled while the rest is being indexed."""
+        with self.job.transaction() as session:
+            video = videos.require_present(session, self.video_id)
+            get_storage().write(index_key(self.source_key), index.to_bytes())
+            _describe(video, self.source_key, index, described)
+            video.fps, video.duration_s = described.fps, described.duration_s
+            session.add(video)
 
-    def finish_rewritten(self, source: Path, scanned: Scan) -> None:
-        """Rewrite a file whose frames cannot be sought, and go on with the new one."""
+    def rewritten(self, source: Path, scanned: Scan) -> tuple[str, FrameIndex]:
+        """Returns: the storage key of the rewritten file, and its index."""
         storage = get_storage()
         storage.require_free(lossless_bytes(scanned))
-        key = f"{videos.directory_key(self._video_id)}/{_NORMALIZED_NAME}"
-        part = storage.path(f"{key}.a{self._job.attempt}.part")
-        try:
-            index = rewrite(source, part, scanned, self._job)
-            self._job.confirm()
-            part.replace(storage.path(key))
-        finally:
-            part.unlink(missing_ok=True)
-        reasons = "; ".join(scanned.faults)
-        self.finish(key, index, (f"The file was rewritten, frame by frame: {reasons}.",))
+        key = f"{videos.directory_key(self.video_id)}/normalized.mp4"
+        with storage.writing(key) as file:
+            step = _Progress(self.job, _SCAN_SHARE, 1)
+            index = rewrite(source, Path(file.name), scanned, step)
+            self.job.confirm()
+        return key, index
 
-    def finish(self, playback_key: str, index: FrameIndex, warnings: tuple[str, ...]) -> None:
-        """The whole index, the preview, and at last the row that says ready."""
-        self._save_index(playback_key, index)
-        self._save_preview(playback_key, index)
-        announced = self._described.header_frames
-        if announced and announced != len(index):
-            warnings = (
-                *warnings,
-                f"The file's header announces {announced} frames; it holds {len(index)}.",
-            )
-        with self._job.transaction() as session:
-            video = self._describe(session, playback_key, index)
-            video.state, video.message, video.warnings = VideoState.READY, "", list(warnings)
+    def write_preview(self, media: Path, index: FrameIndex) -> None:
+        keys = index.key_frames
+        with VideoReader(media, index) as reader:
+            image = reader.read(int(keys[int(len(keys) * _PREVIEW_AT)]))
+        self.job.confirm()
+        get_storage().write(
+            preview_key(self.video_id), encode_jpeg(scaled_down(image, PREVIEW_WIDTH))
+        )
 
-    def _describe(self, session: Session, playback_key: str, index: FrameIndex) -> Video:
-        video = videos.require_present(session, self._video_id)
-        video.width, video.height = index.upright_wh
-        video.codec = self._described.codec
-        video.fps = index.fps or self._described.fps
-        video.frame_count = len(index)
-        video.duration_s = index.duration_s
-        video.playback_key = playback_key
-        session.add(video)
-        return video
+    def finish(
+        self, playback_key: str, index: FrameIndex, scanned: Scan, described: VideoProbe
+    ) -> None:
+        with self.job.transaction() as session:
+            video = videos.require_present(session, self.video_id)
+            get_storage().write(index_key(playback_key), index.to_bytes())
+            _describe(video, playback_key, index, described)
+            # Times that are at fault tell nothing: the header's claim is all there is.
+            video.fps = scanned.index.fps if not scanned.faults else described.fps or index.fps
+            video.duration_s = len(index) / video.fps if video.fps else 0.0
+            video.warnings = _warnings(scanned, described)
+            video.state = VideoState.READY
+            session.add(video)
 
-    def _save_index(self, media_key: str, index: FrameIndex) -> None:
-        index.save(get_storage().path(index_key(media_key)))
 
-    def _save_preview(self, playback_key: str, index: FrameIndex) -> None:
-        storage = get_storage()
-        with VideoReader(storage.path(playback_key), index) as reader:
-            picture = reader.read(len(index) // 3)
-        key = videos.preview_key(self._video_id)
-        storage.write(key, encode_jpeg(scaled_down(picture, PREVIEW_WIDTH)))
+def _describe(video: Video, playback_key: str, index: FrameIndex, described: VideoProbe) -> None:
+    video.playback_key = playback_key
+    video.frame_count = len(index)
+    video.width, video.height = index.upright_wh
+    video.codec = described.codec
+
+
+def _warnings(scanned: Scan, described: VideoProbe) -> list[str]:
+    """What a person should know about the file, in sentences."""
+    warnings = []
+    if scanned.faults:
+        warnings.append(
+            f"The video was rewritten frame for frame, because {' and '.join(scanned.faults)}."
+        )
+    if described.header_frames not in (0, len(scanned.index)):
+        warnings.append(
+            f"The file claims to have {described.header_frames} frames. It shows "
+            f"{len(scanned.index)}, and these are used."
+        )
+    if not described.square_pixels:
+        warnings.append(
+            "The pixels of this video are not square. Frames are used as they are stored, so "
+            "they may look stretched."
+        )
+    return warnings

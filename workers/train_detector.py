@@ -31,6 +31,7 @@ def run(job: RunningJob) -> None:
     if plan is not None:
         storage.require_free(_SPACE_BYTES)
         report = TrainingReport(job, plan)
+        report.say("Preparing the data and the weights to start from")
         request = _prepare(job, plan)
         _train(plan, request, report)
         _publish(job, plan, request, report)

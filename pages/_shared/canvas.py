@@ -15,6 +15,7 @@ from tpod_core.services.annotations import FrameBox, PutBox
 
 STROKE_PX = 2
 FONT_PX = 12
+HANDLE_PX = 9
 SNAP_PX = 3.0
 """An edge dropped this close to the border of the canvas means the border."""
 UNCHANGED_PX = 0.05
@@ -233,6 +234,11 @@ def _rect(box: Box, label: str, color: str) -> dict[str, Any]:
         "originX": "left",
         "originY": "top",
         "stroke": color,
+        "borderColor": "#ffffff",
+        "cornerColor": "#ffffff",
+        "cornerStrokeColor": color,
+        "cornerSize": HANDLE_PX,
+        "transparentCorners": False,
         "strokeWidth": STROKE_PX,
         "strokeUniform": True,
         "fill": "rgba(0, 0, 0, 0)",

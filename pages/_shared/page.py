@@ -17,6 +17,11 @@ def empty_state(title: str, sentence: str) -> None:
         st.write(sentence)
 
 
+def plain(text: str) -> str:
+    """``text`` without a meaning in Markdown."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+
+
 def size_text(size_bytes: float) -> str:
     """``"12.3 MB"``, in decimal units as file managers show them."""
     for unit in ("bytes", "kB", "MB"):

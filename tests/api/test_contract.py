@@ -22,6 +22,10 @@ GET /videos/{}
 PATCH /videos/{}
 DELETE /videos/{}
 POST /videos/{}/data
+POST /uploads
+HEAD /uploads/{}
+PATCH /uploads/{}
+DELETE /uploads/{}
 GET /videos/{}/status
 GET /videos/{}/frames/{}
 GET /videos/{}/preview

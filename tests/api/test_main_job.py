@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tpod_core.video.writing import write_video
 
 from tests.live import Server
 from tpod_core.demo.scene import FPS, SCENES, RenderedFrame, Scene, render
+from tpod_core.video.writing import write_video
 
 DEADLINE_S = 240
 

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 from playwright.sync_api import Page
 
 DEADLINE_S = 15
+IMPORT_DEADLINE_S = 60
 
 _PAINTED_SHARE = """
 ([x1, y1, x2, y2]) => {
@@ -21,6 +23,20 @@ _PAINTED_SHARE = """
   return painted / (data.length / 4)
 }
 """
+
+
+def import_video(api: httpx.Client, path: Path, labels: list[str]) -> int:
+    """Upload a file through the API and wait until every frame of it can be labelled."""
+    wish = {"name": path.stem, "labels": [{"name": label} for label in labels]}
+    video_id: int = api.post("/videos", json=wish).raise_for_status().json()["id"]
+    with path.open("rb") as file:
+        api.post(f"/videos/{video_id}/data", files={"file": (path.name, file)}).raise_for_status()
+    deadline = time.monotonic() + IMPORT_DEADLINE_S
+    while (status := api.get(f"/videos/{video_id}/status").json())["state"] != "ready":
+        assert status["state"] != "failed", status
+        assert time.monotonic() < deadline, status
+        time.sleep(0.1)
+    return video_id
 
 
 class Annotator:

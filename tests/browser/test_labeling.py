@@ -1,15 +1,15 @@
 """The labelling screen in a real browser. The test video is 640x360, 60 frames."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocket
-from tests.synthetic import upload_video
 
-from tests.browser.annotator import Annotator
+from tests.browser.annotator import Annotator, import_video
 from tests.live import Server
+from tests.synthetic import make_video
 
 pytestmark = pytest.mark.browser
 
@@ -19,15 +19,15 @@ DELAYS_MS = (0, 0, 20, 40, 80, 120, 160, 200, 250, 300)
 
 @pytest.fixture(scope="module")
 def api(server: Server) -> Iterator[httpx.Client]:
-    with server.api() as client:
+    with closing(server.api()) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def empty_video(api: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> int:
     """One video for the module; each test begins with nothing labelled in it."""
-    path: Path = tmp_path_factory.mktemp("video") / "square.mp4"
-    return upload_video(api, path, labels=["cup", "black cat"], frames=FRAMES, frame_wh=(640, 360))
+    path = tmp_path_factory.mktemp("video") / "numbers.mp4"
+    return import_video(api, make_video(path, FRAMES, wh=(640, 360)), ["cup", "black cat"])
 
 
 @pytest.fixture

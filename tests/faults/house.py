@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.jobs import marks
+from tests.faults.jobs import attempts_that, process_that
 from tpod_core import db, jobs
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.places import lock_path
@@ -115,13 +115,17 @@ def wait_for(job: Job, state: JobState) -> Job:
     return row(job)
 
 
-def wait_for_mark(job: Job, attempt: int, word: str) -> int:
-    """Wait until that attempt has left its mark; the id of its process."""
-    name = f"{job.id}-a{attempt}.{word}"
-    wait_until(lambda: name in marks(word), f"mark {name}")
-    path = Path(os.environ["TPOD_DATA_DIR"]) / "marks" / name
-    wait_until(lambda: bool(path.read_text()), f"mark {name} is written")
-    return int(path.read_text())
+def wait_until_it_began(job: Job, attempt: int = 1) -> int:
+    """Wait until that attempt runs; the id of its process."""
+    wait_until(lambda: attempt in attempts_that("began", job), f"attempt {attempt} of {job.id}")
+    return process_that("began", job, attempt)
+
+
+def still_runs(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that waits to be reaped has."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def kill(pid: int) -> None:

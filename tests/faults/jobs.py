@@ -16,18 +16,27 @@ from tpod_core.models import Job
 PATIENCE_S = 60.0
 
 
-def marks(word: str) -> list[str]:
-    """Names of the marks of this kind that there are."""
-    return sorted(path.name for path in _directory().glob(f"*.{word}"))
+def attempts_that(word: str, job: Job) -> list[int]:
+    """The attempts of ``job`` that have left this mark."""
+    names = (path.stem for path in _directory().glob(f"{job.id}-a*.{word}"))
+    return sorted(int(name.partition("-a")[2]) for name in names)
 
 
 def mark(job: RunningJob, word: str) -> None:
-    _directory().joinpath(f"{job.id}-a{job.attempt}.{word}").write_text(str(os.getpid()))
+    """The mark appears whole: with the id of this process."""
+    part = _directory() / f"{job.id}-a{job.attempt}.part"
+    part.write_text(str(os.getpid()))
+    part.replace(part.with_suffix(f".{word}"))
 
 
-def let_go() -> None:
-    """Let waiting jobs end."""
-    _directory().joinpath("go").touch()
+def process_that(word: str, job: Job, attempt: int) -> int:
+    """The id of the process that left this mark."""
+    return int((_directory() / f"{job.id}-a{attempt}.{word}").read_text())
+
+
+def let_go(job: Job) -> None:
+    """Let a waiting job end."""
+    _directory().joinpath(f"{job.id}.go").touch()
 
 
 def run(job: RunningJob) -> None:
@@ -46,7 +55,7 @@ def settle(session: Session, job: Job) -> None:
 
 def _wait(job: RunningJob) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while not _directory().joinpath("go").exists():
+    while not _directory().joinpath(f"{job.id}.go").exists():
         if time.monotonic() > deadline:
             raise RuntimeError("nobody let this job go")
         job.check()

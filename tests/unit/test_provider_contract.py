@@ -6,7 +6,7 @@ From random weights on the CPU, and without one attempt to reach the network.
 import csv
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.model_zip import DetectorCard
 from tpod_core.detectors.protocol import Provider, Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow, Score
-from tpod_core.errors import InvalidInput, JobCancelled
+from tpod_core.errors import Conflict, InvalidInput, JobCancelled
 
 pytestmark = [
     pytest.mark.slow,
@@ -215,6 +215,33 @@ def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life) -> None:
     with pytest.raises(InvalidInput, match="There is no GPU 99") as caught:
         life.provider.evaluate(scene, lambda: None)
     assert caught.value.field == "train_config.device"
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 5000, -5000], ids=["empty", "start", "most"])
+def test_damaged_weights_are_a_sentence_not_a_crash(
+    life: Life, tmp_path: Path, kept_bytes: int
+) -> None:
+    damaged = tmp_path / "yolo26n.pt"
+    damaged.write_bytes(life.scene.checkpoint.read_bytes()[:kept_bytes])
+    request = TrainRequest(
+        "yolo26n", life.scene.config, life.scene.data, open_attempt(tmp_path), weights=damaged
+    )
+    with pytest.raises(Conflict, match=r"yolo26n\.pt is damaged"):
+        life.provider.train(request, Watcher())
+
+
+def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -> None:
+    import torch
+
+    class Malicious:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Path.touch, (tmp_path / "it-ran",)
+
+    torch.save({"model": Malicious()}, tmp_path / "yolo26n.pt")
+    scene = replace(life.scene, checkpoint=tmp_path / "yolo26n.pt")
+    with pytest.raises(Conflict, match="no checkpoint of this family"):
+        life.provider.evaluate(scene, lambda: None)
+    assert not (tmp_path / "it-ran").exists()
 
 
 def onnx_detector(life: Life, directory: Path) -> agreement.ExportedModel:

@@ -96,8 +96,9 @@ def remove_attempts(detector_directory: Path) -> None:
     attempts = list_attempts(detector_directory)
     if attempts and attempts[-1].epochs_file.exists():
         attempts[-1].epochs_file.replace(detector_directory / EPOCHS_FILE)
-    for attempt in attempts:
-        shutil.rmtree(attempt.directory, ignore_errors=True)
+    unpublished = detector_directory.glob("model.*.part")  # of runs that were killed
+    for directory in [*(attempt.directory for attempt in attempts), *unpublished]:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def list_attempts(detector_directory: Path) -> list[Attempt]:

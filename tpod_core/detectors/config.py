@@ -83,9 +83,10 @@ class TrainConfig(BaseModel):
     )
     device: str = Field(
         "auto",
-        pattern=r"^(auto|cpu|\d{1,2})$",
+        pattern=r"^(auto|cpu|(cuda:)?\d{1,2})$",
         title="Device",
-        description="“auto” takes a GPU where there is one; else “cpu”, or the number of a GPU.",
+        description="“auto” takes a GPU where there is one; else “cpu”, or the number of a GPU "
+        "from 0.",
         json_schema_extra={"advanced": True},
     )
 

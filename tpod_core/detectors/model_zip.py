@@ -92,7 +92,7 @@ recall {metrics["recall"]:.3f}.
 ## Files
 
 - `model.onnx`: input `images`, 1×3×{card.input_size}×{card.input_size}, RGB, 0 to 1, the frame
-  scaled into the middle of a square of grey {114}; output 1×300×6, rows of
+  scaled into the middle of a square of grey 114; output 1×300×6, rows of
   x1, y1, x2, y2, score, class in input pixels, padded with zeros. Overlaps are already removed.
 - `model.pt`: the checkpoint of the library that trained it ({_versions(card)}).
 - `labels.txt`: one class per line, the first is class 0. `label_map.pbtxt`: the same for

@@ -27,6 +27,7 @@ import onnxruntime
 
 HERE = Path(__file__).resolve().parent
 PADDING_GREY = 114
+PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 COLORS_BGR = ((237, 111, 47), (60, 160, 40), (40, 40, 220), (0, 165, 255), (180, 60, 160))
 
 
@@ -38,8 +39,10 @@ class Detector:
         self.name: str = card["name"]
         self.confidence: float = card["recommended_confidence"]
         self.labels = (directory / "labels.txt").read_text(encoding="utf-8").splitlines()
+        available = onnxruntime.get_available_providers()
         self._session = onnxruntime.InferenceSession(
-            str(directory / "model.onnx"), providers=onnxruntime.get_available_providers()
+            str(directory / "model.onnx"),
+            providers=[name for name in PROVIDERS if name in available],
         )
         self._input = self._session.get_inputs()[0]
         self._side_px = int(self._input.shape[2])

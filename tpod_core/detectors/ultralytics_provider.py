@@ -6,6 +6,7 @@ Source: docs.ultralytics.com/usage/callbacks and the code of the pinned version.
 import json
 import logging
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ configure()  # before Ultralytics reads its environment
 import torch  # noqa: E402
 import ultralytics  # noqa: E402
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator  # noqa: E402
+from ultralytics.nn.tasks import torch_safe_load  # noqa: E402
 from ultralytics.utils import LOGGER  # noqa: E402
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 
@@ -31,6 +33,9 @@ from tpod_core.detectors.ultralytics_scores import score_of  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
 
 LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all the same
+
+_UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
+"""What loading a damaged checkpoint raises, by the kind of damage."""
 
 MAX_DETECTIONS = 300
 _NMS_IOU = 0.7
@@ -76,12 +81,12 @@ class UltralyticsProvider:
         }
         validator = DetectionValidator(save_dir=scene.scratch, args=arguments)
         validator.add_callback("on_val_batch_end", lambda _: check())
-        validator(model=str(_readable(scene.checkpoint)))
+        validator(model=str(_loadable(scene.checkpoint)))
         return score_of(validator.metrics, scene.data.classes, len(scene.data.val))
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
         source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
-        shutil.copyfile(_readable(scene.checkpoint), source)
+        shutil.copyfile(_loadable(scene.checkpoint), source)
         written = ultralytics.YOLO(str(source)).export(
             format="onnx",
             imgsz=scene.config.imgsz,
@@ -99,7 +104,7 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = ultralytics.YOLO(str(_readable(scene.checkpoint))).predict(
+        results = ultralytics.YOLO(str(_loadable(scene.checkpoint))).predict(
             [str(path) for path in images],
             imgsz=scene.config.imgsz,
             conf=confidence,
@@ -121,7 +126,7 @@ def _fresh(request: TrainRequest) -> dict[str, Any]:
     assert isinstance(config, YoloConfig)
     return {
         "task": "detect",
-        "model": str(request.weights or f"{request.dnn_type}.yaml"),
+        "model": str(_loadable(request.weights) if request.weights else f"{request.dnn_type}.yaml"),
         "data": str(_data_yaml(request.data.directory, request.data.classes)),
         "save_dir": str(request.attempt.run_directory),
         "epochs": config.epochs,
@@ -162,7 +167,7 @@ def _continued(request: TrainRequest, earlier: Attempt) -> dict[str, Any] | None
     best.parent.mkdir()
     shutil.copyfile(request.attempt.best, best)
     return {
-        "resume": str(_readable(checkpoint)),
+        "resume": str(_loadable(checkpoint)),
         "data": str(_data_yaml(request.data.directory, request.data.classes)),
         "save_dir": str(request.attempt.run_directory),
         "device": _device(request.config.device),
@@ -184,9 +189,17 @@ def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
     return path
 
 
-def _readable(checkpoint: Path) -> Path:
+def _loadable(checkpoint: Path) -> Path:
+    """Raises: Conflict if it is gone, damaged, or holds more than a network's weights."""
     if not checkpoint.is_file():
-        raise Conflict("The checkpoint of this detector is gone. Train it again.")
+        raise Conflict(f"The checkpoint {checkpoint.name} is gone. Train the detector again.")
+    try:
+        torch_safe_load(str(checkpoint))
+    except _UNREADABLE as error:
+        raise Conflict(
+            f"{checkpoint.name} is damaged or no checkpoint of this family. "
+            "Replace or remove the file, and train again."
+        ) from error
     return checkpoint
 
 
@@ -195,12 +208,15 @@ def _device(wanted: str) -> str:
     count = torch.cuda.device_count()
     if wanted == "auto":
         return "0" if count else "cpu"
-    if wanted != "cpu" and int(wanted) >= count:
+    if wanted == "cpu":
+        return wanted
+    index = wanted.removeprefix("cuda:")
+    if int(index) >= count:
         raise InvalidInput(
-            f"There is no GPU {wanted} here ({count} found). Choose the device “auto”.",
+            f"There is no GPU {index} here ({count} found). Choose the device “auto”.",
             "train_config.device",
         )
-    return wanted
+    return index
 
 
 def _mixed_precision(wanted: str) -> str | bool:

@@ -109,7 +109,7 @@ def luma_crc(frame: VideoFrame) -> int:
     )
     if plane.line_size < 0:
         rows = rows[::-1]
-    return zlib.crc32(np.ascontiguousarray(rows[:, : _row_bytes(frame)]))
+    return zlib.crc32(np.ascontiguousarray(rows[:, : _row_bytes(frame)]).data)
 
 
 def _row_bytes(frame: VideoFrame) -> int:

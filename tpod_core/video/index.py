@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,16 +63,8 @@ class FrameIndex:
         """Mean frames per second; 0 where one frame tells nothing."""
         return len(self) / self.duration_s if self.duration_s > 0 else 0.0
 
-    def save(self, path: Path) -> None:
-        """Write it whole: a reader sees the old index or the new one."""
-        part = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-        try:
-            part.write_bytes(self._to_bytes())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def _to_bytes(self) -> bytes:
+    def to_bytes(self) -> bytes:
+        """The content of an index file."""
         header = _HEADER.pack(
             _MAGIC,
             len(self),

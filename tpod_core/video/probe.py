@@ -17,7 +17,9 @@ _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 @dataclass(frozen=True)
 class VideoProbe:
-    """``stored_wh`` is before ``orientation``; ``header_frames`` and ``fps`` may be wrong or 0."""
+    """``stored_wh`` is before ``orientation``; what the header claims of ``fps``,
+    ``header_frames`` and ``duration_s`` may be wrong, or 0 for "not said".
+    """
 
     codec: str
     stored_wh: tuple[int, int]
@@ -25,6 +27,7 @@ class VideoProbe:
     time_base: Fraction
     fps: float
     header_frames: int
+    duration_s: float
     square_pixels: bool
 
     @property
@@ -95,5 +98,6 @@ def _described(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
         time_base=stream.time_base,
         fps=float(stream.average_rate or stream.guessed_rate or 0),
         header_frames=stream.frames,
+        duration_s=(video.container.duration or 0) / av.time_base,
         square_pixels=not aspect or abs(float(aspect) - 1) < 0.01,
     )

@@ -42,6 +42,11 @@ def index_key(media_key: str) -> str:
     return f"{media_key}.idx"
 
 
+def preview_key(video_id: int) -> str:
+    """The storage key of a video's thumbnail."""
+    return f"videos/{video_id}/preview.jpg"
+
+
 def frame_source(video: Video) -> FrameSource:
     """Raises: Conflict while the video has no frames; NotFound if its file is gone."""
     if not video.playback_key:

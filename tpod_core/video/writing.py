@@ -16,6 +16,7 @@ def write_video(path: Path, images: Iterable[NDArray[np.uint8]], fps: int) -> No
         stream = container.add_stream("libx264", rate=fps, options=_OPTIONS)
         stream.pix_fmt = "yuv420p"
         for image in images:
-            stream.height, stream.width = image.shape[:2]
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = image.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))

@@ -1,67 +1,90 @@
-"""A video's pictures over HTTP: any frame, the thumbnail, the uploaded file."""
+"""Frames, thumbnails and original files over HTTP."""
 
-import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse
 
 from tpod_core.access import get_video
 from tpod_core.db import reading
-from tpod_core.models import User, Video
-from tpod_core.services import videos
+from tpod_core.errors import Conflict, NotFound
+from tpod_core.models import Video
 from tpod_core.storage import get_storage
+from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
-from tpod_core.video.source import frame_source
+from tpod_core.video.source import frame_source, preview_key
 from tpod_core.web.dependencies import SignedIn
 
-router = APIRouter(prefix="/videos/{video_id}", tags=["frames"])
+router = APIRouter(tags=["frames"])
 
-_A_YEAR_S = 31_536_000
-MIN_WIDTH = 16
+_FRAME_CACHING = "private, immutable, max-age=604800"
+_PREVIEW_CACHING = "private, max-age=60"
+_Answers = dict[int | str, dict[str, Any]]
+_JPEG: _Answers = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
+_SAME: _Answers = {304: {"description": "You have it: it is the frame of `If-None-Match`."}}
+_FILE: _Answers = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
 
 
-@router.get("/frames/{frame_index}", response_class=Response)
+@router.get(
+    "/videos/{video_id}/frames/{frame_index}",
+    response_class=Response,
+    responses=_JPEG | _SAME,
+)
 def get_frame(
-    user: SignedIn,
     video_id: int,
     frame_index: int,
-    width: Annotated[int | None, Query(ge=MIN_WIDTH)] = None,
-    quality: Annotated[int | None, Query(ge=1, le=100)] = None,
-    if_none_match: Annotated[str | None, Header()] = None,
+    user: SignedIn,
+    width: Annotated[int | None, Query(ge=16, le=16384)] = None,
+    quality: Annotated[int, Query(ge=1, le=100)] = DEFAULT_QUALITY,
+    if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """One exact frame as JPEG, upright; ``width`` only ever makes it smaller."""
-    video = _video(user, video_id)
-    source = frame_source(video)
-    etag = _etag(video, frame_index, width, quality)
-    headers = {"ETag": etag, "Cache-Control": f"private, max-age={_A_YEAR_S}, immutable"}
-    if if_none_match == etag and frame_index < video.frame_count:
-        return Response(status_code=304, headers=headers)
-    content = get_frame_server().jpeg(source, frame_index, width, quality)
-    return Response(content, media_type="image/jpeg", headers=headers)
+    """One frame, upright; `width` scales it down.
 
-
-@router.get("/preview", response_class=FileResponse)
-def get_preview(user: SignedIn, video_id: int) -> Response:
-    """The thumbnail on the video's card."""
-    _video(user, video_id)
-    path = get_storage().existing(videos.preview_key(video_id))
-    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private"})
-
-
-@router.get("/file", response_class=FileResponse)
-def get_file(user: SignedIn, video_id: int) -> Response:
-    """The uploaded file, whole or by ranges."""
-    video = _video(user, video_id)
-    return FileResponse(get_storage().existing(video.source_key), filename=video.filename)
-
-
-def _video(user: User, video_id: int) -> Video:
+    Frames count from 0 in the order of presentation. While a video is being imported, the
+    frames indexed so far are there.
+    """
     with reading() as session:
-        return get_video(session, user, video_id)
+        video = get_video(session, user, video_id)
+    source = frame_source(video)
+    index = source.index()
+    if not 0 <= frame_index < len(index):
+        raise NotFound(f"The video “{video.name}” has {len(index)} frames, none is {frame_index}.")
+    # The frame's own checksum: right even where a video's file has been replaced.
+    crc = int(index.luma_crc[frame_index])
+    etag = f'"{video_id}-{frame_index}-{crc:08x}-{width or 0}-{quality}"'
+    headers = {"ETag": etag, "Cache-Control": _FRAME_CACHING}
+    if etag in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
+        return Response(status_code=304, headers=headers)
+    jpeg = get_frame_server().jpeg(source, frame_index, width, quality)
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-def _etag(video: Video, frame_index: int, width: int | None, quality: int | None) -> str:
-    """Strong: it names the bytes that the frame is decoded from and how it is encoded."""
-    parts = (video.sha256, video.playback_key, frame_index, width, quality)
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
+@router.get("/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG)
+def get_preview(video_id: int, user: SignedIn) -> FileResponse:
+    """The thumbnail; it is there once the import has ended."""
+    with reading() as session:
+        video = get_video(session, user, video_id)
+    path = get_storage().path(preview_key(video_id))
+    if not path.exists():
+        raise NotFound(f"The video “{video.name}” has no thumbnail before its import has ended.")
+    headers = {"Cache-Control": _PREVIEW_CACHING}
+    return FileResponse(path, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE)
+def get_file(video_id: int, user: SignedIn) -> FileResponse:
+    """The file as it was uploaded; ranges are served."""
+    with reading() as session:
+        video = get_video(session, user, video_id)
+    return _download(video)
+
+
+def _download(video: Video) -> FileResponse:
+    if not video.source_key:
+        raise Conflict(f"The video “{video.name}” has no file yet. Upload one first.")
+    # As an attachment, and never guessed at: whatever was uploaded must not run as a page.
+    return FileResponse(
+        get_storage().existing(video.source_key),
+        filename=video.filename or video.name,
+        headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private"},
+    )

@@ -111,9 +111,11 @@ class Incoming:
     def finish(self, filename: str) -> Job:
         """Look at the whole file, make it the video's source, and queue its import.
 
-        Raises: NotAVideo with the reason, StorageFull; ``abandon`` is due then.
+        Raises: NotAVideo with the reason, StorageFull, NotFound; ``abandon`` is due then.
         """
         self.flush()
+        if not self._part.exists():
+            raise NotFound("This video was deleted while its file was arriving.")
         probe(self._part)
         clean = _clean_filename(filename)
         key = f"{videos.directory_key(self._video_id)}/source{_suffix(clean)}"

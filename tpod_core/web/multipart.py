@@ -7,6 +7,7 @@ directory. This one hands every piece on, so memory stays flat and the disk is w
 from collections.abc import AsyncIterator
 
 from fastapi import Request
+from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from tpod_core.errors import InvalidInput
@@ -49,7 +50,10 @@ class FileField:
             ClientDisconnect if the client goes away.
         """
         async for chunk in self._request.stream():
-            self._parser.write(chunk)
+            try:
+                self._parser.write(chunk)
+            except MultipartParseError as error:
+                raise InvalidInput("What was sent is not a form with a file.", "file") from error
             arrived, self._pieces = self._pieces, []
             for piece in arrived:
                 yield piece

@@ -6,7 +6,6 @@ creation, termination and expiration. The metadata names the ``video_id`` (a vid
 """
 
 import base64
-import binascii
 import secrets
 import time
 from email.utils import formatdate
@@ -184,6 +183,6 @@ def _read_metadata(header: str) -> dict[str, str]:
         key, _, value = pair.strip().partition(" ")
         try:
             found[key] = base64.b64decode(value, validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise InvalidInput("Upload-Metadata is not key and base64 pairs.") from None
     return found

@@ -260,6 +260,7 @@ class Annotator {
 
   deleteHere() {
     const box = this.#chosenBox()
+    if (box && this.confirming === box.track) return this.deleteTrack()
     const shownKeys = box && this.#keyframes(box.track).filter((key) => !key.outside)
     if (shownKeys?.length === 1 && shownKeys[0].frame === this.shown) return this.askDeleteTrack()
     this.#edit("hide")

@@ -1,0 +1,113 @@
+"""A training set in numbers, the same for a preview as for a finished set."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from tpod_core.services.training_sets import Statistics
+
+_METHODS = {"by_video": "whole videos", "by_block": "one block of each video"}
+_BAR_STYLE = """<style>
+.tpod-split { display: flex; height: 1.9rem; border-radius: .5rem; overflow: hidden;
+  font-size: .85rem; line-height: 1.9rem; color: #fff; }
+.tpod-split div { padding: 0 .7rem; white-space: nowrap; overflow: hidden; min-width: 3.2rem; }
+.tpod-split .train { background: #2f6fed; }
+.tpod-split .guard { background: rgba(128,128,128,.55); }
+.tpod-split .val { background: #0e9f6e; }
+</style>"""
+
+
+def show_totals(statistics: Statistics) -> None:
+    """Frames, boxes and frames without objects."""
+    figures = {
+        "Frames": statistics.frames.total,
+        "Boxes": statistics.boxes.total,
+        "Without objects": statistics.negatives.total,
+    }
+    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(name, f"{value:,}", border=True)
+
+
+def show_split(statistics: Statistics) -> None:
+    """A bar of training, guard gap and validation, and how they came about."""
+    split, frames = statistics.split, statistics.frames
+    parts = (
+        ("train", frames.train, "Training"),
+        ("guard", split.dropped, "Gap"),
+        ("val", frames.val, "Validation"),
+    )
+    shown = "".join(
+        f"<div class='{kind}' style='flex-grow:{count}' title='{escape(name)}: {count:,} frames'>"
+        f"{escape(name)} {count:,}</div>"
+        for kind, count, name in parts
+        if count
+    )
+    st.html(f"{_BAR_STYLE}<div class='tpod-split'>{shown}</div>")
+    sentence = (
+        f"Validation: {_METHODS[split.method]}, {split.val_fraction:.0%} of the frames. "
+        "The detector never sees them while it learns."
+    )
+    if split.dropped:
+        sentence += (
+            f" {split.dropped:,} frames beside them are left out: they look nearly the same."
+        )
+    st.caption(sentence)
+
+
+def show_class_chart(statistics: Statistics) -> None:
+    """Boxes of each class in both parts."""
+    st.bar_chart(
+        {
+            "Class": [row.name for row in statistics.classes],
+            "Training": [row.boxes.train for row in statistics.classes],
+            "Validation": [row.boxes.val for row in statistics.classes],
+        },
+        x="Class",
+        y=["Training", "Validation"],
+        y_label="Boxes",
+        color=["#2f6fed", "#0e9f6e"],
+        horizontal=True,
+        sort=False,
+    )
+
+
+def show_class_table(statistics: Statistics) -> None:
+    st.dataframe(
+        [
+            {
+                "Class": row.name,
+                "Training boxes": row.boxes.train,
+                "Validation boxes": row.boxes.val,
+            }
+            for row in statistics.classes
+        ],
+        hide_index=True,
+    )
+
+
+def show_video_table(statistics: Statistics) -> None:
+    """What each video gives, and which of its frames are held out."""
+    st.dataframe(
+        [
+            {
+                "Video": row.name,
+                "Training frames": row.frames.train,
+                "Validation frames": row.frames.val,
+                "Boxes": row.boxes.total,
+                "Held out": _spans(row.val_spans),
+                "Taken from": row.basis,
+            }
+            for row in statistics.videos
+        ],
+        hide_index=True,
+    )
+
+
+def show_warnings(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        st.warning(warning, icon=":material/warning:")
+
+
+def _spans(spans: Sequence[tuple[int, int]]) -> str:
+    return ", ".join(f"{start}–{stop - 1}" for start, stop in spans) or "–"

@@ -1,0 +1,112 @@
+"""Training sets: the list, with ``?new`` the form, with ``?training_set=5`` one of them."""
+
+import streamlit as st
+
+from pages._shared.components.training_set_detail import show_training_set, state_badge
+from pages._shared.components.training_set_form import show_form
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import empty_state, page_header, plain
+from tpod_core.db import reading
+from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
+from tpod_core.services import training_sets
+
+COLUMNS = 3
+REFRESH_S = 1.0
+_NAMED_CLASSES = 4
+
+
+def main() -> None:
+    user = require_user()
+    chosen = st.query_params.get("training_set", "")
+    with show_errors():
+        if chosen.isdecimal():
+            show_training_set(user, int(chosen))
+        elif "new" in st.query_params:
+            _show_form(user)
+        else:
+            _show_list(user)
+
+
+def _show_form(user: User) -> None:
+    if st.button("All training sets", icon=":material/arrow_back:", type="tertiary"):
+        _go()
+    created = show_form(user)
+    if created is not None:
+        _go(training_set=str(created))
+
+
+def _show_list(user: User) -> None:
+    page_header(
+        "Training sets",
+        "Frames and boxes picked from your videos, fixed for good, to train detectors on.",
+    )
+    if st.button("New training set", type="primary", icon=":material/add:"):
+        _go(new="1")
+    with reading() as session:
+        rows = training_sets.list_training_sets(session, user)
+    if not rows:
+        empty_state(
+            "No training sets yet",
+            "Press “New training set”, choose labelled videos, and see at once what they give.",
+        )
+    elif any(training_sets.is_building(row) for row in rows):
+        st.fragment(_show_while_building, run_every=REFRESH_S)(user)
+    else:
+        _show_cards(rows, {})
+
+
+def _show_while_building(user: User) -> None:
+    """What changes while a set is built; then the page is made anew and refreshes no more."""
+    with show_errors():
+        with reading() as session:
+            rows = training_sets.list_training_sets(session, user)
+            progress = {
+                saved_id(row): training_sets.progress_of(session, row)
+                for row in rows
+                if training_sets.is_building(row)
+            }
+        if not progress:
+            st.rerun(scope="app")
+        _show_cards(rows, progress)
+
+
+def _show_cards(rows: list[TrainingSet], progress: dict[int, float]) -> None:
+    for start in range(0, len(rows), COLUMNS):
+        for column, row in zip(st.columns(COLUMNS), rows[start : start + COLUMNS], strict=False):
+            with column.container(border=True, height="stretch"):
+                _show_card(row, progress.get(saved_id(row)))
+
+
+def _show_card(row: TrainingSet, progress: float | None) -> None:
+    statistics = training_sets.statistics_in(row)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(f"**{plain(row.name)}**")
+        state_badge(row.state)
+    st.caption(_classes([entry.name for entry in statistics.classes]))
+    if progress is not None:
+        st.progress(progress, f"{progress:.0%}")
+    elif row.state is TrainingSetState.FAILED:
+        st.error(row.message)
+    else:
+        st.write(
+            f"{statistics.frames.total:,} frames, {statistics.boxes.total:,} boxes · "
+            f"{statistics.split.val_fraction:.0%} held out"
+        )
+    if st.button("Open", key=f"open-set-{row.id}", icon=":material/arrow_forward:"):
+        _go(training_set=str(row.id))
+
+
+def _classes(names: list[str]) -> str:
+    more = len(names) - _NAMED_CLASSES
+    shown = plain(", ".join(names[:_NAMED_CLASSES]))
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _go(**query: str) -> None:
+    """Show this page anew with another query."""
+    st.query_params.from_dict(query)
+    st.rerun(scope="app")
+
+
+main()

@@ -1,0 +1,159 @@
+"""The training sets screen: list, form with its live preview, detail."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from pages._shared.training_set_wish import Wish, all_or, read_ranges
+from tests.conftest import InProcessQueue
+from tests.labelled import add_video, annotate, give_file, track
+from tpod_core import db
+from tpod_core.errors import InvalidInput
+from tpod_core.jobs import execute
+from tpod_core.models import TrainingSet, TrainingSetState, User, Video
+from workers import build_training_set
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "training_sets.py")
+BUILD = "Build the training set"
+
+
+@pytest.fixture
+def user(member: User, queue: InProcessQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A member who sits in front of the screen."""
+    monkeypatch.setattr(guard, "find_user", lambda: member)
+    return member
+
+
+@pytest.fixture
+def video(user: User) -> Video:
+    made = add_video(user)
+    give_file(made, 40)
+    annotate(user, made, track("cup", 0, 30), track("bus", 5, 20, x=50), ranges=[(0, 40)])
+    return made
+
+
+def page(**query: str) -> AppTest:
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return sound(test.run())
+
+
+def sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    assert not test.error, [error.value for error in test.error]
+    return test
+
+
+def button(test: AppTest, label: str):  # type: ignore[no-untyped-def]
+    [found] = [each for each in test.button if each.label == label]
+    return found
+
+
+def metrics(test: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in test.metric}
+
+
+def build_one(test: AppTest, name: str) -> TrainingSet:
+    test.text_input[0].set_value(name)
+    sound(button(test, BUILD).click().run())
+    return sets()[0]
+
+
+def sets() -> list[TrainingSet]:
+    with db.reading() as session:
+        return list(session.exec(select(TrainingSet)))
+
+
+def test_empty_list_says_what_to_do_next(user: User) -> None:
+    assert "No training sets yet" in [each.value for each in page().subheader]
+
+
+def test_preview_follows_the_form(user: User, video: Video) -> None:
+    test = page(new="1")
+    assert metrics(test) == {"Frames": "7", "Boxes": "9", "Without objects": "1"}
+    test.number_input[0].set_value(1)
+    sound(test.run())
+    assert metrics(test)["Boxes"] == "43"
+
+
+def test_preview_says_why_nothing_can_be_built(user: User, video: Video) -> None:
+    test = page(new="1")
+    test.text_input[1].set_value("0-500")
+    sound(test.run())
+    assert "does not lie in a video of 40 frames" in test.info[0].value
+    assert button(test, BUILD).disabled
+
+
+def test_build_queues_the_set_and_opens_it(user: User, video: Video) -> None:
+    test = page(new="1")
+    made = build_one(test, "Cups")
+    assert (made.name, made.state) == ("Cups", TrainingSetState.QUEUED)
+    assert test.query_params["training_set"] == [str(made.id)]
+    assert "Cups" in [title.value for title in test.title]
+    assert button(test, "Cancel")
+
+
+def test_build_without_a_name_says_so(user: User, video: Video) -> None:
+    test = page(new="1")
+    button(test, BUILD).click().run()
+    assert "needs a name" in test.error[0].value
+    assert sets() == []
+
+
+def test_cancelled_set_shows_its_state_and_can_be_deleted(user: User, video: Video) -> None:
+    test = page(new="1")
+    build_one(test, "Cups")
+    button(test, "Cancel").click().run()
+    test.run()
+    assert "Building was cancelled." in [error.value for error in test.error]
+    button(test, "Delete this training set").click().run()
+    assert sets() == []
+
+
+def test_finished_set_shows_its_numbers_and_pictures(user: User, video: Video) -> None:
+    made = build_one(page(new="1"), "Cups")
+    assert made.job_id is not None
+    execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    test = page(training_set=str(made.id))
+    assert metrics(test)["Boxes"]
+    assert len(test.get("imgs")) > 0
+    assert "Cups" in "".join(each.value for each in page().markdown)
+
+
+def test_set_of_someone_else_is_not_shown(user: User, video: Video, admin: User) -> None:
+    with db.transaction() as session:
+        session.add(TrainingSet(id=55, owner_id=admin.id or 0, name="Secret"))
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    test.query_params["training_set"] = "55"
+    test.run()
+    assert "no training set 55" in test.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("", None),
+        ("0-99", ((0, 100),)),
+        ("0 - 9, 50, 20–29", ((0, 10), (50, 51), (20, 30))),
+        ("5 to 7", ((5, 8),)),
+    ],
+)
+def test_ranges_are_read_with_their_last_frame(
+    text: str, ranges: tuple[tuple[int, int], ...] | None
+) -> None:
+    assert read_ranges(text) == ranges
+
+
+@pytest.mark.parametrize("text", ["a", "1-", "9-1", "-5", "1-2-3", "1;2"])
+def test_ranges_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        Wish(videos={1: text}).choice()
+
+
+def test_all_classes_chosen_leave_the_order_to_the_list() -> None:
+    assert all_or(["b", "a"], ["a", "b"]) is None
+    assert all_or(["b"], ["a", "b"]) == ("b",)
