@@ -17,6 +17,7 @@ from tpod_core.migrations import upgrade
 from tpod_core.services import users
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
+from tpod_core.web.incoming import drop_dead_uploads
 
 setup_logging(get_settings().log_level)
 
@@ -26,6 +27,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Upgrade the database, start what is embedded, and stop it all at the end."""
     upgrade(db.engine())
     users.ensure_first_administrator(get_settings())
+    drop_dead_uploads()
     async with embedded_services():
         reconciler = Reconciler()
         reconciler.start()

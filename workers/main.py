@@ -95,6 +95,10 @@ class Worker(rq.Worker):  # type: ignore[misc]
         self._tie_to_parent()
         super().main_work_horse(job, queue)
 
+    @property
+    def was_asked_to_stop(self) -> bool:
+        return self._shutdown_requested_date is not None
+
     def set_shutdown_requested_date(self) -> None:
         """Nobody reads it, and writing it in a signal handler could fail."""
 
@@ -108,8 +112,13 @@ class Worker(rq.Worker):  # type: ignore[misc]
         signal.signal(signal.SIGTERM, self.request_stop)
         signal.signal(signal.SIGINT, self._leave_now)
 
-    def _leave_now(self, signal_number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A signal after the first SIGTERM: no longer wait for the running job."""
+        self._leave_now(signum, frame)
+
+    def _leave_now(self, signum: int, frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         self._leaving_now = True
         raise StopNow(0)
 
@@ -155,7 +164,8 @@ def work(queue: QueueName) -> int:
         return 1
     finally:
         reconciler.stop()
-    return 0
+    # RQ returns from its loop also where it gave up: whoever started us must notice.
+    return 0 if worker.was_asked_to_stop else 1
 
 
 def main() -> int:

@@ -2,6 +2,12 @@
 
 import streamlit as st
 
+PAGE_STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 3rem; max-width: 96rem; }
+h1 { font-size: 2rem !important; padding: .5rem 0 .1rem !important; }
+</style>"""
+"""Streamlit leaves 6 rem above the title: on a small screen a fifth of the page."""
+
 
 def page_header(title: str, caption: str = "") -> None:
     """The screen's name, and one sentence on what it is for."""

@@ -32,6 +32,8 @@ def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House
     ended = wait_for(job, JobState.SUCCEEDED)
     assert time.monotonic() - killed_at < 3, "faster than a lease expires"
     assert (ended.attempt, ended.faults) == (2, 1)
+    for attempt in (1, 2):
+        assert f"attempt {attempt}, " in jobs.log_tail(ended)
     assert attempts_that("wrote", job) == [2]
 
 

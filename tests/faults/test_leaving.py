@@ -54,6 +54,20 @@ def test_app_that_comes_back_finds_its_running_job_and_workers(house: House) -> 
     wait_for(after, JobState.SUCCEEDED)
 
 
+def test_termination_of_the_supervisor_gives_back_even_what_was_to_finish(house: House) -> None:
+    job = submit("wait-once")
+    wait_until_it_began(job)
+    house.app.send_signal(signal.SIGTERM)
+    house.app.wait(10)
+    wait_until(lambda: not house.find("worker", "default"), "the idle worker has left")
+    [supervisor] = house.supervisors()
+    supervisor.terminate()
+    wait_until(lambda: not house.everything(), "nothing runs any more")
+    assert (row(job).state, row(job).faults) == (JobState.QUEUED, 0)
+    house.open()
+    assert wait_for(job, JobState.SUCCEEDED).attempt == 2
+
+
 def test_interrupt_of_the_app_leaves_nothing_and_the_job_goes_on_at_the_next_start(
     house: House,
 ) -> None:

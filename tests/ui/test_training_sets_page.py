@@ -75,9 +75,10 @@ def test_empty_list_says_what_to_do_next(user: User) -> None:
 def test_preview_follows_the_form(user: User, video: Video) -> None:
     test = page(new="1")
     assert metrics(test) == {"Frames": "7", "Boxes": "9", "Without objects": "1"}
-    test.number_input[0].set_value(1)
+    test.number_input[0].set_value(1)  # every frame
+    test.number_input[2].set_value(0)  # no gap
     sound(test.run())
-    assert metrics(test)["Boxes"] == "43"
+    assert metrics(test)["Boxes"] == "45"
 
 
 def test_preview_says_why_nothing_can_be_built(user: User, video: Video) -> None:
@@ -92,7 +93,7 @@ def test_build_queues_the_set_and_opens_it(user: User, video: Video) -> None:
     test = page(new="1")
     made = build_one(test, "Cups")
     assert (made.name, made.state) == ("Cups", TrainingSetState.QUEUED)
-    assert test.query_params["training_set"] == [str(made.id)]
+    assert test.query_params["training_set"] == str(made.id)
     assert "Cups" in [title.value for title in test.title]
     assert button(test, "Cancel")
 
@@ -120,7 +121,7 @@ def test_finished_set_shows_its_numbers_and_pictures(user: User, video: Video) -
     execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
     test = page(training_set=str(made.id))
     assert metrics(test)["Boxes"]
-    assert len(test.get("imgs")) > 0
+    assert len(test.get("image")) == 7
     assert "Cups" in "".join(each.value for each in page().markdown)
 
 

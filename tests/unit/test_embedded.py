@@ -1,5 +1,6 @@
 """The parts of the supervisor, one by one; ``tests/faults`` has them together."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tpod_core.config import get_settings
+from tpod_core.embedded import embedded_services
 from tpod_core.embedded import supervisor as supervisor_module
 from tpod_core.embedded.apps import Registration, WorkOrder, look_at_apps, work_order
 from tpod_core.embedded.child import Child, Command
@@ -195,6 +197,19 @@ def test_server_data_that_cannot_be_read_is_set_aside(
     registration.close()
     supervisor.end_all()
     assert (tmp_path / "redis.unreadable" / "appendonlydir").exists()
+
+
+def test_redis_url_in_the_settings_means_that_nothing_is_embedded(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_REDIS_URL", "redis://elsewhere:6379/0")
+    get_settings.cache_clear()
+
+    async def live() -> bool:
+        async with embedded_services():
+            return (home / "run").exists()
+
+    assert not asyncio.run(live())
 
 
 def test_supervisor_without_an_app_ends_after_its_grace(

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,6 +198,8 @@ def test_fault_is_retried_and_the_third_fails_the_job_with_its_cause(
         perform(job, raising(error))
     assert row(job).state is JobState.FAILED
     assert str(error) in row(job).message
+    headings = [line for line in log_tail(row(job)).splitlines() if line.startswith("---")]
+    assert [heading.partition(", attempt ")[2][0] for heading in headings] == ["1", "2", "3"]
     assert [(job.id, JobState.FAILED, row(job).message)] == SETTLED
 
 
@@ -335,6 +338,15 @@ def test_transaction_renews_a_lease_that_was_about_to_be_taken(queue: ListQueue)
         pass
     reconciler.run_once()
     assert row(job).lease_token == running.token
+
+
+def test_lease_is_fresh_after_a_transaction_however_long_it_took(queue: ListQueue) -> None:
+    job = new_job()
+    running = start(job)
+    with running.transaction() as session:
+        session.get_one(Job, job.id).lease_expires = 1.0  # as if it had run out meanwhile
+        session.flush()
+    assert (row(job).lease_expires or 0) > time.time()
 
 
 def test_orderly_stop_is_no_fault(queue: ListQueue) -> None:

@@ -96,7 +96,7 @@ class Reconciler:
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
         for job in undelivered:
-            _log.info("job %s: no queue knew it, delivered again", job.id)
+            _log.info("job %s: attempt %s was in no queue; delivered", job.id, job.attempt)
             get_queue().deliver(delivery_of(job))
 
     def _loop(self) -> None:

@@ -78,10 +78,10 @@ class RunningJob:
         Raises: LeaseLost, and nothing is written.
         """
         with db.transaction() as session:
-            if renew(session, self.id, self.token) is None:
-                self._lost.set()
-                self._raise_if_stopped()
+            self._renew_or_stop(session)
             yield session
+            # However long the block took, the lease is fresh when others can see the row again.
+            self._renew_or_stop(session)
 
     def confirm(self) -> None:
         """Call it right before renaming output into place. Raises: LeaseLost."""
@@ -102,6 +102,11 @@ class RunningJob:
         if self._lost.is_set():
             return LeaseLost
         return JobCancelled if self._cancelled.is_set() else None
+
+    def _renew_or_stop(self, session: Session) -> None:
+        if renew(session, self.id, self.token) is None:
+            self._lost.set()
+            self._raise_if_stopped()
 
     def _look(self) -> None:
         with db.reading() as session:

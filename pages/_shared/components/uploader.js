@@ -2,6 +2,10 @@
 // A file is never read into memory here: the browser streams it from disk.
 
 const API = "/api/v1";
+const TUS = { "Tus-Resumable": "1.0.0" };
+const BYTES = "application/offset+octet-stream";
+const RETRY_MS = 1500;
+const GIVE_UP_MS = 120_000;
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".uploader");
@@ -69,34 +73,86 @@ async function send(file, row, changed) {
 }
 
 async function create(name) {
-  const answer = await fetch(`${API}/videos`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name, labels: [] }),
+  const answer = await call("POST", "/videos", JSON.stringify({ name, labels: [] }), {
+    "Content-Type": "application/json",
   });
-  if (!answer.ok) throw new Error(sentenceOf(await answer.text()));
   return answer.json();
 }
 
-function transfer(file, videoId, row) {
+// The tus protocol (tus.io): after a cut, ask how much has arrived and go on from there.
+async function transfer(file, videoId, row) {
+  const metadata = `video_id ${base64(String(videoId))},filename ${base64(file.name)}`;
+  const begun = await call("POST", "/uploads", undefined, {
+    ...TUS,
+    "Upload-Length": file.size,
+    "Upload-Metadata": metadata,
+  });
+  const address = begun.headers.get("Location");
+  let offset = 0;
+  let lastArrival = performance.now();
+  while (offset < file.size) {
+    try {
+      await append(address, file, offset, row);
+      return;
+    } catch (problem) {
+      if (!(problem instanceof Cut)) throw problem;
+    }
+    row.say("connection lost, trying again …");
+    await pause(RETRY_MS);
+    const before = offset;
+    offset = await arrived(address, offset);
+    if (row.cancelled) throw new Error("Cancelled.");
+    if (offset > before) lastArrival = performance.now();
+    if (performance.now() - lastArrival > GIVE_UP_MS)
+      throw new Error("The connection broke before the file had arrived. Upload it again.");
+  }
+}
+
+class Cut extends Error {}
+
+function append(address, file, offset, row) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const started = performance.now();
+    row.begin(offset);
     row.onCancel = () => request.abort();
-    request.upload.onprogress = ({ loaded, total }) => {
-      const seconds = (performance.now() - started) / 1000;
-      row.progress(loaded / total, loaded, seconds);
+    request.upload.onprogress = ({ loaded }) => row.progress(offset + loaded, file.size);
+    request.onload = () => {
+      if (request.status < 300) resolve();
+      else if (request.status >= 502) reject(new Cut());
+      else reject(new Error(sentenceOf(request.responseText)));
     };
-    request.onload = () =>
-      request.status < 300 ? resolve() : reject(new Error(sentenceOf(request.responseText)));
-    request.onerror = () =>
-      reject(new Error("The connection broke before the file had arrived. Upload it again."));
+    request.onerror = () => reject(new Cut());
     request.onabort = () => reject(new Error("Cancelled."));
-    request.open("POST", `${API}/videos/${videoId}/data`);
-    const form = new FormData();
-    form.append("file", file);
-    request.send(form);
+    request.open("PATCH", address);
+    const headers = { ...TUS, "Upload-Offset": offset, "Content-Type": BYTES };
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.send(file.slice(offset));
   });
+}
+
+async function arrived(address, offset) {
+  try {
+    const answer = await fetch(address, { method: "HEAD", headers: TUS });
+    if (answer.status === 404) throw new Error("The upload was given up. Upload the file again.");
+    return answer.ok ? Number(answer.headers.get("Upload-Offset")) : offset;
+  } catch (problem) {
+    if (problem instanceof TypeError) return offset; // still no connection
+    throw problem;
+  }
+}
+
+async function call(method, path, body, headers) {
+  const answer = await fetch(API + path, { method, headers, body });
+  if (!answer.ok) throw new Error(sentenceOf(await answer.text()));
+  return answer;
+}
+
+function base64(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function sentenceOf(body) {
@@ -116,17 +172,27 @@ function addRow(list, name) {
   const said = item.querySelector(".said");
   const bar = item.querySelector("i");
   const button = item.querySelector("button");
+  let startedAt = 0;
+  let startedFrom = 0;
   const row = {
     cancelled: false,
     onCancel: () => {},
-    progress(share, loaded, seconds) {
-      bar.style.width = `${(100 * share).toFixed(1)}%`;
-      const rate = loaded / Math.max(seconds, 0.1);
-      const left = Math.ceil((loaded / share - loaded) / rate);
+    begin(offset) {
+      startedAt = performance.now();
+      startedFrom = offset;
+    },
+    progress(sent, total) {
+      const seconds = Math.max((performance.now() - startedAt) / 1000, 0.1);
+      const rate = (sent - startedFrom) / seconds;
+      const left = rate > 0 ? `${timeText(Math.ceil((total - sent) / rate))} left` : "";
+      bar.style.width = `${((100 * sent) / total).toFixed(1)}%`;
       said.textContent =
-        share < 1
-          ? `${Math.floor(100 * share)} % · ${sizeText(rate)}/s · ${timeText(left)} left`
+        sent < total
+          ? `${Math.floor((100 * sent) / total)} % · ${sizeText(rate)}/s · ${left}`
           : "checking …";
+    },
+    say(words) {
+      said.textContent = words;
     },
     finish() {
       item.className = "done";
