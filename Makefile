@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help run setup test check bench demo screenshots migration clean
+.PHONY: help run setup test check bench demo screenshots clean
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,9 @@ bench: $(STAMP)  ## the speeds that we promise, as ratios to a bare baseline
 
 demo: $(STAMP)  ## load the demo project without a browser
 	$(BIN)/python -m workers.load_demo
+
+screenshots: $(STAMP)  ## take the pictures of the README anew
+	$(BIN)/python -m tests.browser.take_screenshots
 
 clean:  ## remove the environment and the caches, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,20 +1,23 @@
 """The first script of every visit: the door, then the screens."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages._shared.guard import require_user
-from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
+
+_LOGO = str(Path(__file__).parent / "_shared" / "logo.svg")
 
 st.set_page_config(page_title="TPOD", page_icon=":material/center_focus_strong:", layout="wide")
 user = require_user()
+st.logo(_LOGO, size="large")
 
 screens = {
     "": [
         st.Page("home.py", title="Home", icon=":material/home:", default=True),
         st.Page("videos.py", title="Videos", icon=":material/movie:"),
-        # Opened from a video's card: without a video there is nothing to label.
-        st.Page("labeling.py", title="Labelling", visibility="hidden"),
+        st.Page("labeling.py", title="Labelling", icon=":material/select_all:"),
         st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
     ],
@@ -29,5 +32,4 @@ if user.role is Role.ADMIN:
     )
 
 screen = st.navigation(screens, position="top")
-st.html(PAGE_STYLE)
 screen.run()

@@ -1,5 +1,7 @@
 """What every screen has at its top, and the words that several of them use."""
 
+from datetime import datetime
+
 import streamlit as st
 
 PAGE_STYLE = """<style>
@@ -42,3 +44,15 @@ def duration_text(duration_s: float) -> str:
     hours, rest = divmod(round(duration_s), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def ago_text(then: datetime, now: datetime) -> str:
+    """``"just now"``, ``"5 min ago"``, ``"3 h ago"``, and from a day on the date."""
+    seconds = (now - then).total_seconds()
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    if seconds < 86_400:
+        return f"{seconds // 3600:.0f} h ago"
+    return f"{then:%d %b %Y}"

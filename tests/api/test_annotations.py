@@ -91,8 +91,9 @@ def test_put_with_a_stale_revision_in_the_body_is_a_conflict(
     api: TestClient, video: Video, revision: int
 ) -> None:
     put(api, video, 0, TRACK)
-    error(put(api, video, 1, revision=revision), 409)
-    error(api.put(url(video), json={"tracks": [], "revision": revision}), 409)
+    body = {"tracks": [], "revision": revision}
+    error(api.put(url(video), json=body), 409)
+    error(api.put(url(video), json=body, headers={"If-Match": '"1"'}), 409)
 
 
 def test_put_with_the_revision_in_the_body_alone_is_enough(api: TestClient, video: Video) -> None:

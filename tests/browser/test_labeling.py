@@ -20,6 +20,8 @@ DELAYS_MS = (0, 0, 20, 40, 80, 120, 160, 200, 250, 300)
 @pytest.fixture(scope="module")
 def api(server: Server) -> Iterator[httpx.Client]:
     with closing(server.api()) as client:
+        # The server closes idle connections; a test may idle just that long.
+        client.headers["Connection"] = "close"
         yield client
 
 

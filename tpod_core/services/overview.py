@@ -1,5 +1,6 @@
 """Counts over everything a user may see: for the home page, the administrator and programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func
@@ -19,6 +20,12 @@ from tpod_core.models import (
     Video,
     VideoState,
 )
+
+_NAMED_TABLES: dict[str, type[Video | TrainingSet | Detector]] = {
+    "video": Video,
+    "training_set": TrainingSet,
+    "detector": Detector,
+}
 
 
 def counts(session: Session, user: User) -> dict[str, int]:
@@ -55,3 +62,20 @@ def queues(session: Session) -> dict[str, dict[str, int]]:
         queue.value: {state.value: found.get((queue, state), 0) for state in active}
         for queue in QueueName
     }
+
+
+def subject_names(session: Session, jobs: Sequence[Job]) -> dict[str, str]:
+    """What people call the things that ``jobs`` work on: ``{"video:12": "Kitchen"}``.
+
+    A subject that has been deleted since is left out.
+    """
+    found = {}
+    for noun, table in _NAMED_TABLES.items():
+        ids = {
+            int(n) for kind, _, n in (job.subject.partition(":") for job in jobs) if kind == noun
+        }
+        for number, name in session.exec(
+            select(table.id, table.name).where(col(table.id).in_(ids))
+        ):
+            found[f"{noun}:{number}"] = name
+    return found

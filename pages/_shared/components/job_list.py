@@ -1,0 +1,62 @@
+"""Background work in a few words, on the Home and the Jobs page."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import ago_text, plain
+from tpod_core.db import reading, transaction
+from tpod_core.models import Job, JobKind, JobState, saved_id, utc_now
+from tpod_core.services import jobs, overview
+
+_KIND_WORDS = {
+    JobKind.IMPORT_VIDEO: "Reading a video",
+    JobKind.BUILD_TRAINING_SET: "Building a training set",
+    JobKind.TRAIN_DETECTOR: "Training a detector",
+    JobKind.EXPORT_MODEL: "Packing a model",
+    JobKind.LOAD_DEMO: "Making the demo project",
+}
+_STATE_BADGES = {
+    JobState.QUEUED: ":gray-badge[waiting]",
+    JobState.RUNNING: ":blue-badge[running]",
+    JobState.SUCCEEDED: ":green-badge[done]",
+    JobState.FAILED: ":red-badge[failed]",
+    JobState.CANCELLED: ":orange-badge[cancelled]",
+}
+
+
+def job_list(shown: Sequence[Job]) -> None:
+    """One line per job: what, how far, when, and a button that ends it."""
+    with reading() as session:
+        names = overview.subject_names(session, shown)
+    with st.container(border=True, gap="xsmall"):
+        for number, job in enumerate(shown):
+            if number:
+                st.divider()
+            _job_line(job, names.get(job.subject, ""))
+
+
+def _job_line(job: Job, name: str) -> None:
+    what, how, when, act = st.columns([5, 6, 2, 2], vertical_alignment="center")
+    attempt = f" · attempt {job.attempt}" if job.attempt > 1 else ""
+    about = f"  \n:gray[{plain(name)}{attempt}]" if name or attempt else ""
+    what.markdown(f"**{_KIND_WORDS[job.kind]}**{about}")
+    if job.state is JobState.RUNNING:
+        how.progress(job.progress, job.message or f"{job.progress:.0%}")
+    else:
+        how.markdown(f"{_STATE_BADGES[job.state]} {plain(job.message)}")
+    when.caption(ago_text(job.finished_at or job.created_at, utc_now()))
+    if not job.state.is_final:
+        _offer_cancel(job, act)
+
+
+def _offer_cancel(job: Job, place: "st.delta_generator.DeltaGenerator") -> None:
+    user, number, ending = require_user(), saved_id(job), job.cancel_requested
+    label = "Ending …" if ending else "Cancel"
+    if place.button(label, key=f"cancel-job-{number}", disabled=ending, width="stretch"):
+        with show_errors():
+            with transaction() as session:
+                jobs.cancel(session, user, number)
+            st.rerun(scope="fragment")

@@ -1,0 +1,122 @@
+"""How fast a training set is written, against a bare loop on the same file.
+
+The bare loop decodes with PyAV and encodes every needed frame as JPEG, in order, in one
+thread, writing nothing. The target is a frame rate of at least 0.7 of it.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import cv2
+
+from tests.synthetic import make_video
+from tpod_core.geometry import Box
+from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
+from tpod_core.training_sets.building import JPEG_QUALITY, build
+from tpod_core.training_sets.choice import Choice
+from tpod_core.training_sets.plan import Plan, make_plan
+from tpod_core.training_sets.sources import Source
+from tpod_core.video.probe import probe
+from tpod_core.video.reader import VideoReader
+from tpod_core.video.scan import scan
+
+TARGET = 0.7
+ROUNDS = 3
+STRIDES = (1, 5, 40)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Unwatched:
+    """Nobody follows this import."""
+
+    def check(self) -> None:
+        return
+
+    def progress(self, fraction: float, message: str) -> None:
+        return
+
+
+def real_or_made_up(directory: Path) -> Path:
+    """A real 720p video where the shared data is; else one made up of the same size."""
+    shared = Path(os.environ.get("TPOD_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    found = sorted((shared / "dev/video_gt/Bike").glob("*.mp4"))
+    return found[0] if found else make_video(directory / "made_up.mp4", 300, (1280, 720))
+
+
+def plan_for(frame_count: int, frame_wh: tuple[int, int], stride: int) -> Plan:
+    """Every ``stride``-th frame, with ten moving boxes each."""
+    right = frame_wh[0] - 100.0
+    tracks = {
+        number: TrackState(
+            1,
+            {
+                frame: KeyframeDoc(frame, Box(x, 50 * number, x + 90, 50 * number + 40))
+                for frame, x in ((0, 0.0), (frame_count // 2, right), (frame_count - 1, 0.0))
+            },
+        )
+        for number in range(1, 11)
+    }
+    labels = (LabelDoc("cup", "#ff0000", 1),)
+    source = Source(
+        1, "bench", "", 0, frame_count, frame_wh, 30.0, labels, tracks, ((0, frame_count),)
+    )
+    wishes = {"sampling": {"stride": stride}, "split": {"guard_frames": 0}}
+    return make_plan(Choice.model_validate({"videos": [{"video_id": 1}], **wishes}), [source])
+
+
+def bare_loop(path: Path, needed: set[int]) -> None:
+    last = max(needed)
+    with av.open(str(path)) as container:
+        container.streams.video[0].thread_type = "AUTO"
+        for number, frame in enumerate(container.decode(video=0)):
+            if number in needed:
+                image = frame.to_ndarray(format="bgr24")
+                cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            if number == last:
+                return
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> int:
+    cv2.setNumThreads(1)
+    worst = float("inf")
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        path = real_or_made_up(directory)
+        index = scan(path, probe(path), Unwatched()).index
+        print(f"{path.name}: {len(index)} frames of {index.upright_wh[0]}x{index.upright_wh[1]}")
+        for stride in STRIDES:
+            plan = plan_for(len(index), index.upright_wh, stride)
+            needed = {frame for frame, _ in plan.videos[0].used()}
+            bare, ours = [], []
+            for attempt in range(ROUNDS):
+                target = directory / f"set_{stride}_{attempt}"
+                bare.append(seconds(lambda needed=needed: bare_loop(path, needed)))
+                ours.append(
+                    seconds(
+                        lambda plan=plan, target=target: build(
+                            plan, target, lambda _: VideoReader(path, index), lambda _: None
+                        )
+                    )
+                )
+            ratio = min(bare) / min(ours)
+            worst = min(worst, ratio)
+            print(
+                f"every {stride:3}. frame: bare {len(needed) / min(bare):7.1f} frames/s, "
+                f"built {len(needed) / min(ours):7.1f} frames/s, ratio {ratio:.2f}"
+            )
+    print(f"worst ratio {worst:.2f} (target: at least {TARGET})")
+    return int(worst < TARGET)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

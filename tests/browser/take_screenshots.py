@@ -1,0 +1,103 @@
+"""The README's pictures, taken from the running app: ``make screenshots``.
+
+Starts TPOD on an empty directory, loads the demo project, trains a small detector for a
+few epochs, and photographs every screen.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import CHROMIUM_ARGUMENTS
+from tests.install_browser import find_browser
+from tests.live import Server, start_server, stop_server
+
+OUT = Path(__file__).resolve().parent / "screenshots"
+DEADLINE_S = 400
+SETTLE_MS = 2500
+SMALL, LARGE = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
+
+
+def wait_until(client: httpx.Client, path: str, done: Callable[[Any], bool]) -> Any:
+    """The answer of ``path`` once ``done`` likes it."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        body = client.get(path).raise_for_status().json()
+        if done(body):
+            return body
+        time.sleep(0.3)
+    raise TimeoutError(path)
+
+
+def photograph(page: Page, name: str, path: str, sight: str) -> None:
+    """Open ``path``, wait for ``sight`` and for the screen to settle, and take the picture."""
+    page.goto(path)
+    page.wait_for_selector(sight, timeout=60_000)
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=OUT / f"{name}.png")
+
+
+def take_all(page: Page, client: httpx.Client) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Load the demo project").click()
+    wait_until(client, "/trainsets", lambda b: b["count"] and b["results"][0]["state"] == "ready")
+    videos = client.get("/videos", params={"ordering": "id"}).json()["results"]
+    training_set = client.get("/trainsets").json()["results"][0]
+    created = client.post(
+        "/detectors",
+        json={
+            "name": "Street",
+            "dnn_type": "yolo26n",
+            "train_set_id": training_set["id"],
+            "train_config": {"epochs": 30, "imgsz": 320, "batch": 4, "patience": 0},
+        },
+    ).json()
+    detector = f"/detectors/{created['id']}"
+    photograph(page, "home", "/", "text=Hello")
+    photograph(page, "videos", "/videos", "text=fully labelled")
+    photograph(page, "training_sets", f"/training_sets?training_set={training_set['id']}", "h1")
+    labeling = f"/labeling?video={videos[0]['id']}&frame=60"
+    photograph(page, "labeling", labeling, '.annotator[data-ready="60"]')
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(LARGE)
+    photograph(page, "labeling_dark_1920", labeling, '.annotator[data-ready="60"]')
+    page.set_viewport_size(SMALL)
+    page.emulate_media(color_scheme="light")
+    wait_until(client, detector, lambda b: b["epoch"] >= 8 or b["state"] == "error")
+    photograph(page, "detectors", f"/detectors?detector={created['id']}", "h1")
+    wait_until(client, detector, lambda b: b["state"] in ("trained", "error"))
+    photograph(page, "detector_trained", f"/detectors?detector={created['id']}", "h1")
+    photograph(page, "jobs", "/jobs", "h1")
+
+
+def run(server: Server) -> None:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=find_browser(), args=CHROMIUM_ARGUMENTS
+        )
+        context = chromium.new_context(viewport=SMALL, base_url=server.url)
+        context.request.post(
+            "/api/v1/auth/login",
+            data={"username": server.username, "password": server.password},
+        )
+        take_all(context.new_page(), server.api())
+        chromium.close()
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        server = start_server(Path(directory))
+        try:
+            run(server)
+        finally:
+            stop_server(server)
+
+
+if __name__ == "__main__":
+    main()
