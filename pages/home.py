@@ -74,7 +74,7 @@ STEPS = (
 
 def main() -> None:
     user = require_user()
-    page_header("From video to detector", "Five steps; the next one for you is marked.")
+    page_header(f"Hello, {user.username}", "From video to object detector in five steps.")
     with show_errors():
         with reading() as session:
             counts = overview.counts(session, user)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages._shared.guard import require_user
+from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
 
 _LOGO = str(Path(__file__).parent / "_shared" / "logo.svg")
@@ -17,7 +18,8 @@ screens = {
     "": [
         st.Page("home.py", title="Home", icon=":material/home:", default=True),
         st.Page("videos.py", title="Videos", icon=":material/movie:"),
-        st.Page("labeling.py", title="Labelling", icon=":material/select_all:"),
+        # Opened from a video's card: without a video there is nothing to label.
+        st.Page("labeling.py", title="Labelling", visibility="hidden"),
         st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
     ],
@@ -32,4 +34,5 @@ if user.role is Role.ADMIN:
     )
 
 screen = st.navigation(screens, position="top")
+st.html(PAGE_STYLE)
 screen.run()

@@ -4,11 +4,8 @@ from datetime import datetime
 
 import streamlit as st
 
-PAGE_STYLE = """<style>
-.stMainBlockContainer { padding-top: 4.25rem; padding-bottom: 3rem; max-width: 96rem; }
-h1 { font-size: 2rem !important; padding: .5rem 0 .1rem !important; }
-</style>"""
-"""Streamlit leaves 6 rem above the title: on a small screen a fifth of the page."""
+PAGE_STYLE = "<style>.stMainBlockContainer { max-width: 96rem; padding-bottom: 3rem; }</style>"
+"""On a very wide screen lines and cards would grow too long to read."""
 
 
 def page_header(title: str, caption: str = "") -> None:

@@ -54,12 +54,12 @@ def server_and_workers(home: Path) -> Iterator[None]:
 def time_ours() -> float:
     """Seconds until a submitted job of ours has said that it began."""
     from tests.faults.house import submit
-    from tests.faults.jobs import marks
+    from tests.faults.jobs import attempts_that
     from tpod_core.models import QueueName
 
     asked_at = time.perf_counter()
     job = submit("quick", QueueName.DEFAULT)
-    wait_until(lambda: f"{job.id}-a1.began" in marks("began"))
+    wait_until(lambda: bool(attempts_that("began", job)))
     return time.perf_counter() - asked_at
 
 

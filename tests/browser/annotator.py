@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page
 
-DEADLINE_S = 15
+DEADLINE_S = 30
 IMPORT_DEADLINE_S = 60
 
 _PAINTED_SHARE = """

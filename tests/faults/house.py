@@ -20,7 +20,7 @@ from tpod_core.errors import Unavailable
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import get_queue
 
-DEADLINE_S = 40.0
+DEADLINE_S = 60.0
 
 
 def wait_until(claim: Callable[[], bool], what: str) -> None:
