@@ -16,7 +16,7 @@ _WHEN = "%d %b %Y, %H:%M UTC"
 
 def main() -> None:
     user = require_user()
-    page_header("Account", f"Signed in as {user.username} ({user.role}).")
+    page_header("Account", f"Signed in as {user.username}.")
     left, right = st.columns(2, gap="large")
     with left:
         _show_tokens(user)

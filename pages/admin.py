@@ -1,8 +1,10 @@
 """For administrators: who may come in, and how the installation is."""
 
+import platform
 import shutil
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
@@ -33,14 +35,18 @@ def _show_installation() -> None:
     storage = get_storage()
     total = shutil.disk_usage(storage.root).total
     disk, default, low, version = st.columns(4)
-    disk.metric("Free disk", size_text(storage.free_bytes()), f"of {size_text(total)}", "off")
-    for column, name, title in (
+    _metric(disk, "Free disk", size_text(storage.free_bytes()), f"of {size_text(total)}")
+    for place, name, title in (
         (default, "default", "Imports and builds"),
         (low, "low", "Trainings"),
     ):
-        waiting = f"{queues[name]['queued']} waiting"
-        column.metric(title, f"{queues[name]['running']} running", waiting, "off")
-    version.metric("Version", __version__)
+        counts = queues[name]
+        _metric(place, title, f"{counts['running']} running", f"{counts['queued']} waiting")
+    _metric(version, "TPOD", __version__, f"Python {platform.python_version()}")
+
+
+def _metric(place: DeltaGenerator, title: str, value: str, detail: str) -> None:
+    place.metric(title, value, detail, "off", delta_arrow="off", border=True)
 
 
 def _show_users() -> None:

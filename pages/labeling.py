@@ -13,7 +13,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import find_user, require_user
 from pages._shared.labeling_acts import read_outbox
 from pages._shared.labeling_session import LabelingSession
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading
 from tpod_core.models import Role, User, Video, VideoState
@@ -49,6 +49,8 @@ def _annotate(video_id: int) -> None:
             state.set_labeling_session(desk)
         else:
             desk.refresh(user)
+        if desk.surface is None and (stage := _stage()):
+            desk.resize(user, stage)
         with st.container(key="annotator-screen"):
             annotator.mount(labeling_view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox)
             if desk.surface:
@@ -88,9 +90,8 @@ def _on_outbox() -> None:
 
 
 def _on_stage() -> None:
-    stage = st.session_state[ANNOTATOR]["stage"]
-    wh = int(stage["width"]), int(stage["height"])
-    _save_then(lambda desk, user: desk.resize(user, wh))
+    if stage := _stage():
+        _save_then(lambda desk, user: desk.resize(user, stage))
 
 
 def _save_then(action: Callable[[LabelingSession, User], None] | None = None) -> None:
@@ -113,6 +114,12 @@ def _drawing() -> dict[str, Any] | None:
     return (answer.get("drawing") or {}).get("raw")
 
 
+def _stage() -> tuple[int, int] | None:
+    """The room for the canvas in CSS pixels, once the annotator has measured it."""
+    stage = (st.session_state.get(ANNOTATOR) or {}).get("stage")
+    return (int(stage["width"]), int(stage["height"])) if stage else None
+
+
 def _wanted_frame() -> int:
     frame = st.query_params.get("frame", "")
     return int(frame) if frame.isdecimal() else 0
@@ -128,8 +135,9 @@ def _explain_state(video: Video) -> None:
 
 
 def _explain(title: str, sentence: str) -> None:
-    page_header(title, sentence)
-    st.page_link("videos.py", label="Back to the videos")
+    page_header(plain(title), plain(sentence))
+    if st.button("Go to the videos", icon=":material/movie:"):
+        st.switch_page("videos.py")
 
 
 main()

@@ -8,11 +8,12 @@ from pages._shared.guard import require_user
 from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
 
-_LOGO = str(Path(__file__).parent / "_shared" / "logo.svg")
+_PICTURES = Path(__file__).parent / "_shared"
 
-st.set_page_config(page_title="TPOD", page_icon=":material/center_focus_strong:", layout="wide")
+# A file of ours: Streamlit would fetch a Material icon for the tab from the internet.
+st.set_page_config(page_title="TPOD", page_icon=str(_PICTURES / "icon.svg"), layout="wide")
 user = require_user()
-st.logo(_LOGO, size="large")
+st.logo(str(_PICTURES / "logo.svg"), size="large")
 
 screens = {
     "": [

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,13 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests.fake_queue import ListQueue
 from tests.live import Server, start_server, stop_server
 from tpod_core import auth, db
 from tpod_core.config import get_settings
 from tpod_core.migrations import upgrade
 from tpod_core.models import Role, User
-from tpod_core.queue import Delivery, replaced_by
+from tpod_core.queue import replaced_by
 
 PASSWORD = "correct horse"
 REPO = Path(__file__).resolve().parents[1]
@@ -48,31 +49,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
-@dataclass
-class InProcessQueue:
-    """Stands in for Redis at the door: deliveries are kept in a list."""
-
-    delivered: list[Delivery] = field(default_factory=list)
-
-    def deliver(self, delivery: Delivery) -> None:
-        if delivery not in self.delivered:
-            self.delivered.append(delivery)
-
-    def known(self) -> set[str]:
-        return {delivery.id for delivery in self.delivered}
-
-    def forget(self, delivery: Delivery) -> None:
-        if delivery in self.delivered:
-            self.delivered.remove(delivery)
-
-    def ping(self) -> None:
-        return
-
-
 @pytest.fixture
-def queue(home: Path) -> Iterator[InProcessQueue]:
+def queue(home: Path) -> Iterator[ListQueue]:
     """The queue of jobs, without Redis; nothing runs unless a test runs it."""
-    standing_in = InProcessQueue()
+    standing_in = ListQueue()
     with replaced_by(standing_in):
         yield standing_in
 
@@ -81,7 +61,7 @@ def queue(home: Path) -> Iterator[InProcessQueue]:
 class Api:
     """The HTTP API in this process: one client per person, and the queue behind it."""
 
-    queue: InProcessQueue
+    queue: ListQueue
     app: Starlette
 
     def client(self, username: str | None = None) -> TestClient:
@@ -94,7 +74,7 @@ class Api:
 
 
 @pytest.fixture
-def installation(queue: InProcessQueue) -> Api:
+def installation(queue: ListQueue) -> Api:
     """The API on an empty installation; make users first, then clients."""
     from tpod_core.web.app import routes
 

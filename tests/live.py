@@ -29,7 +29,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def api(self) -> httpx.Client:
-        """An HTTP client of the API with the administrator's cookie."""
+        """An HTTP client of the API with the administrator's cookie; the caller closes it."""
         client = httpx.Client(base_url=f"{self.url}/api/v1", timeout=60)
         answer = client.post(
             "/auth/login", json={"username": self.username, "password": self.password}

@@ -62,9 +62,7 @@ class LabelingSession:
             self.video = access.get_video(session, user, _id(self.video))
             self._read_labels(session)
             if self.video.revision != self.seen and self.visit.serial:
-                self._say(
-                    "This video was changed elsewhere. You see the newest state.", refused=False
-                )
+                self._say("This video was changed elsewhere. You see it as it is now.")
                 self._begin_visit(session, self.visit.frame)
 
     def enter(self, user: User, frame: int) -> None:

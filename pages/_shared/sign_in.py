@@ -1,8 +1,10 @@
 """The screens before the door. Their forms are plain HTML that posts to the API's routes,
 because only an HTTP answer can set a cookie that scripts cannot read."""
 
+import base64
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,25 +14,31 @@ from tpod_core.models import User
 from tpod_core.services import users
 
 _ACTION_URL = "/api/v1/auth/form/"
+# As an image: Streamlit takes SVG elements out of HTML.
+_LOGO = "data:image/svg+xml;base64," + base64.b64encode(
+    (Path(__file__).parent / "logo.svg").read_bytes()
+).decode("ascii")
 _STYLE = """
 <style>
+.tpod-door img { display: block; height: 34px; width: auto; margin: 0 0 1.6rem -.2rem; }
 .tpod-door { max-width: 21rem; margin: 9vh auto 0; }
 .tpod-door h1 { font-size: 1.9rem; padding: 0; margin: 0 0 .35rem; letter-spacing: -.02em; }
 .tpod-door p { margin: 0 0 1.4rem; opacity: .75; line-height: 1.5; }
 .tpod-door label { display: block; font-size: .85rem; margin: .9rem 0 .3rem; }
 .tpod-door input:not([type=hidden]) {
   width: 100%; box-sizing: border-box; padding: .6rem .75rem; font: inherit; color: inherit;
-  background: var(--st-secondary-background-color, rgba(128,128,128,.1));
+  background: color-mix(in srgb, currentColor 5%, transparent);
   border: 1px solid rgba(128,128,128,.35); border-radius: .5rem; }
 .tpod-door input:focus { outline: 2px solid #2f6fed; outline-offset: 0; }
 .tpod-door button, .tpod-form button {
   width: 100%; margin-top: 1.4rem; padding: .65rem; border: 0; border-radius: .5rem;
   background: #2f6fed; color: #fff; font: inherit; font-weight: 600; cursor: pointer; }
-.tpod-form button.quiet { background: transparent; color: inherit; font-weight: 400;
+.tpod-form button.quiet { width: auto; margin: 0; padding: .45rem .9rem; font-weight: 400;
+  font-size: .875rem; background: transparent; color: inherit;
   border: 1px solid rgba(128,128,128,.35); }
 .tpod-door .problem { background: rgba(220,53,69,.12); border: 1px solid rgba(220,53,69,.4);
   border-radius: .5rem; padding: .6rem .75rem; margin: 0 0 .6rem; opacity: 1; }
-.tpod-door a { color: #2f6fed; }
+.tpod-door a { color: #4f86f7; }
 </style>
 """
 
@@ -64,7 +72,7 @@ _REGISTER = _Door(
 )
 _SIGN_IN = _Door(
     "login",
-    "TPOD",
+    "Sign in",
     "Turn videos into object detectors.",
     "Sign in",
     footer='<p><br>New here? <a href="/?form=register" target="_self">Ask for an account</a></p>',
@@ -103,7 +111,7 @@ def _show(door: _Door) -> None:
     hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
     completion = "new-password" if door.new_password else "current-password"
     st.html(
-        f"""{_STYLE}<div class="tpod-door"><h1>{door.title}</h1><p>{door.sentence}</p>{told}
+        f"""{_STYLE}<div class="tpod-door"><img src="{_LOGO}" alt="TPOD"><h1>{door.title}</h1><p>{door.sentence}</p>{told}
 <form method="post" action="{_ACTION_URL}{door.action}" target="_self">{_hidden_token()}
 <label for="username">User name</label>
 <input id="username" name="username" autocomplete="username" required maxlength="150">

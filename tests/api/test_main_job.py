@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,14 @@ def upload(client: httpx.Client, name: str, path: Path) -> int:
     return video_id
 
 
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    with closing(server.api()) as signed_in:
+        yield signed_in
+
+
 @pytest.mark.slow
-def test_video_in_detector_out_over_the_http_api(server: Server, tmp_path: Path) -> None:
-    client = server.api()
+def test_video_in_detector_out_over_the_http_api(client: httpx.Client, tmp_path: Path) -> None:
     video_ids = []
     for scene in SCENES:
         frames = list(render(scene))[:72]
@@ -149,9 +155,8 @@ def test_video_in_detector_out_over_the_http_api(server: Server, tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_uploaded_frames_are_those_of_the_file(server: Server, shared_data: Path) -> None:
+def test_uploaded_frames_are_those_of_the_file(client: httpx.Client, shared_data: Path) -> None:
     """The last frame over HTTP exists, the one after it does not, as the truth says."""
-    client = server.api()
     with (shared_data / "dev/frame_truth/Car4.mp4.csv").open() as file:
         frame_count = sum(1 for _ in csv.reader(file)) - 1
     video = next((shared_data / "dev/video_gt/Car4").glob("*.mp4"))

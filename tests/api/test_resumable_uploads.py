@@ -66,7 +66,7 @@ def test_file_sent_in_pieces_is_stored_whole_and_its_import_queued(
     assert (video["state"], video["filename"]) == ("queued", "clip.mp4")
     assert video["sha256"] == hashlib.sha256(clip).hexdigest()
     assert files_of(home) == [f"videos/{number}/source.mp4"]
-    assert [d.kind for d in installation.queue.delivered] == [JobKind.IMPORT_VIDEO]
+    assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
     assert api.head(address, headers=TUS).status_code == 404
 
 

@@ -52,7 +52,7 @@ def test_upload_is_stored_whole_and_its_import_queued(
     assert video["sha256"] == hashlib.sha256(clip).hexdigest()
     assert video["size_bytes"] == len(clip)
     assert files_of(home) == [f"videos/{number}/source.mp4"]
-    assert [d.kind for d in installation.queue.delivered] == [JobKind.IMPORT_VIDEO]
+    assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
 
 
 def test_wrong_extension_does_not_matter(api: TestClient, clip: bytes) -> None:
@@ -200,7 +200,7 @@ def test_deleting_a_video_cancels_its_import(
     job = send(api, number, clip).json()
     assert api.delete(f"/videos/{number}").status_code == 204
     assert api.get(f"/jobs/{job['id']}").json()["state"] == "cancelled"
-    assert installation.queue.delivered == []
+    assert installation.queue.deliveries == []
 
 
 def test_two_uploads_for_one_video_do_not_mix(api: TestClient, admin: User, clip: bytes) -> None:

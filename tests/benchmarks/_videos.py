@@ -1,47 +1,21 @@
 """Real videos for the benchmarks, and longer ones made of them."""
 
-import csv
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.video.reformatter import VideoReformatter
 
-REPO = Path(__file__).resolve().parents[2]
+from tests.frame_truth import shared_data
 
 
-def shared_data() -> Path:
+def required_data() -> Path:
     """Where the real videos are. Ends the benchmark if they are absent."""
-    directory = Path(os.environ.get("TPOD_SHARED_DATA", REPO.parent / "shared" / "data"))
+    directory = shared_data()
     if not directory.is_dir():
         raise SystemExit(f"no real data at {directory} (set TPOD_SHARED_DATA)")
     return directory
-
-
-@dataclass(frozen=True)
-class TrueVideo:
-    """A file, and the checksum of every frame of it; ``None`` where it cannot be opened."""
-
-    path: Path
-    luma_crc: list[int] | None
-
-
-def true_videos() -> Iterator[TrueVideo]:
-    """Every video of the real data."""
-    data = shared_data()
-    odd, good = data / "odd_videos", data / "dev" / "video_gt"
-    for path in sorted([*odd.glob("*.*"), *good.glob("*/*.mp4")]):
-        truths = (odd if path.parent == odd else data / "dev") / "frame_truth"
-        truth = truths / f"{path.name}.csv"
-        yield TrueVideo(path, _checksums(truth) if truth.exists() else None)
-
-
-def _checksums(truth: Path) -> list[int]:
-    with truth.open() as file:
-        return [int(row["luma_crc32"], 16) for row in csv.DictReader(file)]
 
 
 def long_1080p(target: Path, source: Path, frames: int) -> Path:

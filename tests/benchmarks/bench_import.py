@@ -13,7 +13,7 @@ from pathlib import Path
 
 import av
 
-from tests.benchmarks._videos import long_1080p, shared_data
+from tests.benchmarks._videos import long_1080p, required_data
 from tpod_core.video.importing import scan_and_check
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.probe import probe
@@ -93,7 +93,7 @@ def measured(path: Path) -> bool:
 
 
 def main() -> int:
-    data = shared_data()
+    data = required_data()
     names = ["Bike", "Car4", "basketball"]
     files = [data / "dev" / "video_gt" / name / f"{name}.mp4" for name in names]
     files += [data / "odd_videos" / "ax_bbb_1080p60_vp8.webm"]

@@ -7,6 +7,7 @@ few epochs, and photographs every screen.
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def run(server: Server) -> None:
             "/api/v1/auth/login",
             data={"username": server.username, "password": server.password},
         )
-        take_all(context.new_page(), server.api())
+        with closing(server.api()) as client:
+            take_all(context.new_page(), client)
         chromium.close()
 
 

@@ -281,11 +281,9 @@ def test_script_of_the_annotator_is_sent_once(screen: Annotator, context: Browse
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=["720p", "1080p"])
-def test_screen_fits_the_window(screen: Annotator, size: tuple[int, int], scheme: str):
+def test_screen_fits_the_window(screen: Annotator, size: tuple[int, int]):
     width, height = size
-    screen.page.emulate_media(color_scheme=scheme)
     screen.page.set_viewport_size({"width": width, "height": height})
     screen.wait_canvas_wider_than(0.6 * width)
     frame = screen.page.locator(".annotator").bounding_box()

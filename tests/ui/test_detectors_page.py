@@ -6,9 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
-from tests.conftest import InProcessQueue
 from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
+from tests.fake_queue import ListQueue
 from tpod_core import db
 from tpod_core.models import Detector, DetectorState, TrainingSet, User, saved_id
 from tpod_core.services import detectors
@@ -18,7 +18,7 @@ PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
 
 
 @pytest.fixture
-def user(member: User, queue: InProcessQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
     """A member who sits in front of the screen."""
     monkeypatch.setattr(guard, "find_user", lambda: member)
     return member

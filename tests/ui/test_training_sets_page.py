@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
 from pages._shared.training_set_wish import Wish, all_or, read_ranges
-from tests.conftest import InProcessQueue
+from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tpod_core import db
 from tpod_core.errors import InvalidInput
@@ -21,7 +21,7 @@ BUILD = "Build the training set"
 
 
 @pytest.fixture
-def user(member: User, queue: InProcessQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
     """A member who sits in front of the screen."""
     monkeypatch.setattr(guard, "find_user", lambda: member)
     return member

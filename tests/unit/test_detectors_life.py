@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from tests.conftest import InProcessQueue, add_user
+from tests.conftest import add_user
 from tests.detector_life import add_training_set, job_of, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
+from tests.fake_queue import ListQueue
 from tests.training_data import CLASSES
 from tpod_core import access, db
 from tpod_core.config import get_settings
@@ -44,7 +45,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
 
 
 @pytest.fixture
-def training_set(home: Path, member: User, queue: InProcessQueue) -> TrainingSet:
+def training_set(home: Path, member: User, queue: ListQueue) -> TrainingSet:
     return add_training_set(home, member)
 
 
@@ -71,10 +72,10 @@ def resume(detector: Detector) -> Job:
 
 
 def test_created_detector_waits_on_the_training_queue(
-    queued: Detector, queue: InProcessQueue, member: User
+    queued: Detector, queue: ListQueue, member: User
 ) -> None:
     assert queued.state is DetectorState.QUEUED
-    [delivery] = queue.delivered
+    [delivery] = queue.deliveries
     assert (delivery.job_id, delivery.queue) == (queued.job_id, "low")
     assert job_of(queued).subject == f"detector:{queued.id}"
 
@@ -109,10 +110,10 @@ def test_published_files_are_known_by_their_sha256(queued: Detector, home: Path)
         assert (home / row.key).stat().st_size == row.size_bytes
 
 
-def test_cancel_before_the_start_ends_it_at_once(queued: Detector, queue: InProcessQueue) -> None:
+def test_cancel_before_the_start_ends_it_at_once(queued: Detector, queue: ListQueue) -> None:
     cancel(queued)
     assert now(queued).state is DetectorState.CANCELLED
-    assert queue.delivered == []
+    assert queue.deliveries == []
 
 
 def test_cancel_ends_a_training_within_a_batch(queued: Detector, provider: FakeProvider) -> None:

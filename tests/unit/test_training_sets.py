@@ -288,7 +288,7 @@ def test_a_class_missing_in_one_part_is_a_warning(admin: User) -> None:
     for val_video, expected in zip(videos, ("training", "validation"), strict=True):
         wanted = choice(*(v.id for v in videos), split={"val_videos": [val_video.id]})
         (sentence,) = preview(admin, wanted).warnings
-        assert sentence.startswith(f'"bus" has no box in {expected}.')
+        assert sentence.startswith(f'"bus" has no box in {expected}:')
 
 
 def test_the_same_file_in_both_parts_is_a_warning(admin: User) -> None:

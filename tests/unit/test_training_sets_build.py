@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.conftest import InProcessQueue
+from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import number_in
 from tpod_core import db, jobs
@@ -38,7 +38,7 @@ FRAMES = 30
 
 
 @pytest.fixture
-def video(admin: User, queue: InProcessQueue) -> Video:
+def video(admin: User, queue: ListQueue) -> Video:
     """30 numbered frames, a cup on the first 20 and a bus on frames 10 to 14."""
     made = add_video(admin)
     give_file(made, FRAMES)

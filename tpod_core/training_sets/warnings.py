@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tpod_core.training_sets.choice import SplitMethod
 from tpod_core.training_sets.frames import Basis
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Part
@@ -20,13 +21,16 @@ def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
 
 
 def _classes(plan: Plan, statistics: Statistics) -> Iterator[str]:
+    way_out = "Label it in more places"
+    if plan.method is SplitMethod.BY_VIDEO:
+        way_out = "Label it in more videos, or split by block"
     for row in statistics.classes:
         if not row.boxes.total:
             yield f'"{row.name}" has no box in the chosen frames. The detector will not learn it.'
         elif not row.boxes.val:
-            yield f'"{row.name}" has no box in validation. Its score will not be measured.'
+            yield f'"{row.name}" has no box in validation: its score will be missing. {way_out}.'
         elif not row.boxes.train:
-            yield f'"{row.name}" has no box in training. The detector will not learn it.'
+            yield f'"{row.name}" has no box in training: it will not be learnt. {way_out}.'
     for name in plan.left_out:
         yield f'"{name}" has no box in the chosen frames and is left out.'
 

@@ -39,12 +39,28 @@ class VideoReader:
 
     def read(self, frame_index: int) -> Image:
         """One frame. Raises: NotFound beyond the end; Conflict if the file is not what it was."""
-        return self._image(self._frame(frame_index))
+        return self._image(self.decoded(frame_index))
 
     def read_many(self, frame_indices: Iterable[int]) -> Iterator[tuple[int, Image]]:
         """Frames by ascending number, each stretch decoded once. Raises as ``read`` does."""
         for frame_index in frame_indices:
             yield frame_index, self.read(frame_index)
+
+    def decoded(self, frame_index: int) -> VideoFrame:
+        """One frame as the decoder gives it, not turned. Raises as ``read`` does."""
+        if not 0 <= frame_index < len(self.index):
+            raise NotFound(f"The video has no frame {frame_index}: it has {len(self.index)}.")
+        frame = (
+            (self._goes_on(frame_index) and self._decode_to(frame_index, skipping=True))
+            or self._sought(frame_index)
+            or self._from_the_beginning(frame_index)
+        )
+        if not frame:
+            raise Conflict(
+                f"Frame {frame_index} does not decode as it did when the video was imported. "
+                "Its file has changed: upload the video again."
+            )
+        return frame
 
     def can_seek_to(self, frame_index: int) -> bool:
         """Whether a frame is found from its own key frame or the one before it."""
@@ -72,21 +88,6 @@ class VideoReader:
         self._packets = self._video.packets()
         self._decoded: deque[VideoFrame] = deque()
         self.position = -1
-
-    def _frame(self, frame_index: int) -> VideoFrame:
-        if not 0 <= frame_index < len(self.index):
-            raise NotFound(f"The video has no frame {frame_index}: it has {len(self.index)}.")
-        frame = (
-            (self._goes_on(frame_index) and self._decode_to(frame_index, skipping=True))
-            or self._sought(frame_index)
-            or self._from_the_beginning(frame_index)
-        )
-        if not frame:
-            raise Conflict(
-                f"Frame {frame_index} does not decode as it did when the video was imported. "
-                "Its file has changed: upload the video again."
-            )
-        return frame
 
     def _goes_on(self, frame_index: int) -> bool:
         """Whether decoding on is the cheapest way to a frame."""

@@ -13,7 +13,10 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 _PAGE_STYLE = (_HERE / "labeling_page.css").read_text("utf-8")
-_PARTS = ("boxes", "frames", "surface", "timeline", "panel", "keys")
+_PARTS = (
+    *("dom", "boxes", "frames", "surface", "stage"),
+    *("outbox", "timeline", "panel", "keys", "bars"),
+)
 
 _mount = st.components.v2.component(
     "tpod_annotator",

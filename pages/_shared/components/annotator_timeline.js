@@ -172,32 +172,3 @@ function clipText(context, text, width) {
   while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > width) end--
   return `${text.slice(0, end)}…`
 }
-
-// A 2D context in CSS pixels, as sharp as the screen.
-function sharp(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1
-  const [w, h_] = [Math.round(width * ratio), Math.round(height * ratio)]
-  if (canvas.width !== w || canvas.height !== h_) {
-    canvas.width = w
-    canvas.height = h_
-    canvas.style.width = `${width}px`
-    canvas.style.height = `${height}px`
-  }
-  const context = canvas.getContext("2d")
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, width, height)
-  return context
-}
-
-// h("button", {class: "x", onclick: f}, "text", child): one element.
-function h(tag, props = {}, ...children) {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value)
-    else if (name === "value" || name === "checked") element[name] = value
-    else element.setAttribute(name, value === true ? "" : value)
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== false))
-  return element
-}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
@@ -31,11 +32,10 @@ def job_list(shown: Sequence[Job]) -> None:
     """One line per job: what, how far, when, and a button that ends it."""
     with reading() as session:
         names = overview.subject_names(session, shown)
-    with st.container(border=True, gap="xsmall"):
-        for number, job in enumerate(shown):
-            if number:
-                st.divider()
-            _job_line(job, names.get(job.subject, ""))
+    with st.container(gap="xsmall"):
+        for job in shown:
+            with st.container(border=True):
+                _job_line(job, names.get(job.subject, ""))
 
 
 def _job_line(job: Job, name: str) -> None:
@@ -52,7 +52,7 @@ def _job_line(job: Job, name: str) -> None:
         _offer_cancel(job, act)
 
 
-def _offer_cancel(job: Job, place: "st.delta_generator.DeltaGenerator") -> None:
+def _offer_cancel(job: Job, place: DeltaGenerator) -> None:
     user, number, ending = require_user(), saved_id(job), job.cancel_requested
     label = "Ending …" if ending else "Cancel"
     if place.button(label, key=f"cancel-job-{number}", disabled=ending, width="stretch"):

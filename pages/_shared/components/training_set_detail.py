@@ -100,7 +100,6 @@ def _delete(user: User, training_set_id: int) -> None:
 
 def _show_numbers(training_set: TrainingSet) -> None:
     statistics = training_sets.statistics_in(training_set)
-    show_warnings(training_set.warnings)
     left, right = st.columns(2, gap="large")
     with left:
         show_totals(statistics)
@@ -108,6 +107,7 @@ def _show_numbers(training_set: TrainingSet) -> None:
     with right:
         st.markdown("**Boxes of each class**")
         show_class_chart(statistics)
+    show_warnings(training_set.warnings)
     st.markdown("**Videos**")
     show_video_table(statistics)
 

@@ -22,8 +22,8 @@ from tpod_core.services.videos import Labelled
 _LIST_HEIGHT_PX = 300
 _METHODS: dict[str, SplitMethod | None] = {
     "Automatic": None,
-    "Whole videos": SplitMethod.BY_VIDEO,
-    "A block of each": SplitMethod.BY_BLOCK,
+    "By video": SplitMethod.BY_VIDEO,
+    "By block": SplitMethod.BY_BLOCK,
 }
 
 
@@ -53,14 +53,18 @@ def show_form(user: User) -> int | None:
         name = st.text_input("Name", placeholder="Cups in the kitchen", max_chars=200)
         wish = _choose(offer)
     with right:
+        st.markdown("**What you get**")
         found = _preview(user, wish)
-        if not st.button(
+        pressed = st.button(
             "Build the training set",
             type="primary",
             icon=":material/construction:",
             width="stretch",
             disabled=found is None,
-        ):
+        )
+        if found is not None:
+            show_class_table(found.statistics)
+        if not pressed:
             return None
         with transaction() as session:
             return saved_id(training_sets.create(session, user, name, wish.choice()))
@@ -122,7 +126,8 @@ def _choose_videos(offer: Offer) -> dict[int, str]:
             use, labelled, ranges = st.columns([3, 3, 3], vertical_alignment="center")
             is_chosen = use.checkbox(plain(video.name), True, key=f"training-set-use-{number}")
             share = done.share(video)
-            labelled.progress(share, f"{share:.0%} fully labelled · {done.tracks} tracks")
+            tracks = "1 track" if done.tracks == 1 else f"{done.tracks} tracks"
+            labelled.progress(share, f"{share:.0%} fully labelled · {tracks}")
             text = ranges.text_input(
                 f"Frames of {video.name}",
                 placeholder="Frames, as 0-99, 150-200",
@@ -185,7 +190,6 @@ def _choose_details() -> tuple[int | None, int]:
 
 def _preview(user: User, wish: Wish) -> Preview | None:
     """Show what the wish gives, or why it gives nothing."""
-    st.markdown("**What you get**")
     try:
         with reading() as session:
             found = training_sets.preview(session, user, wish.choice())
@@ -194,6 +198,5 @@ def _preview(user: User, wish: Wish) -> Preview | None:
         return None
     show_totals(found.statistics)
     show_split(found.statistics)
-    show_class_table(found.statistics)
     show_warnings(found.warnings)
     return found

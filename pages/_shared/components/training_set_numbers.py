@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from pages._shared.page import plain
 from tpod_core.services.training_sets import Statistics
 
 _METHODS = {"by_video": "whole videos", "by_block": "one block of each video"}
@@ -105,8 +106,11 @@ def show_video_table(statistics: Statistics) -> None:
 
 
 def show_warnings(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        st.warning(warning, icon=":material/warning:")
+    """All of them in one box, so that none pushes the others out of sight."""
+    if warnings:
+        mark = "- " if len(warnings) > 1 else ""
+        lines = "\n".join(f"{mark}{plain(warning)}" for warning in warnings)
+        st.warning(lines, icon=":material/warning:")
 
 
 def _spans(spans: Sequence[tuple[int, int]]) -> str:

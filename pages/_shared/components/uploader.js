@@ -225,7 +225,7 @@ function sizeText(bytes) {
     bytes /= 1000;
     unit += 1;
   }
-  return `${bytes.toFixed(unit > 1 ? 1 : 0)} ${units[unit]}`;
+  return `${bytes.toFixed(unit > 1 && bytes < 20 ? 1 : 0)} ${units[unit]}`;
 }
 
 function timeText(seconds) {

@@ -2,57 +2,45 @@
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
-from pages._shared.feedback import show_errors
-from pages._shared.guard import require_user
+from pages._shared.components.label_editor import edit_labels
+from pages._shared.components.video_dialogs import delete_video, rename_video
 from pages._shared.page import duration_text, size_text
-from tpod_core import access
-from tpod_core.db import reading, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
-from tpod_core.palette import color_at
-from tpod_core.services import videos
 from tpod_core.services.videos import Labelled
 
-_PICTURE_STYLE = """<style>
-.tpod-thumb { position: relative; aspect-ratio: 16/9; border-radius: .5rem; overflow: hidden;
-  background: rgba(128,128,128,.16); color: rgba(128,128,128,.9);
-  display: grid; place-items: center; }
-.tpod-thumb img { width: 100%; height: 100%; object-fit: cover; display: block; }
-.tpod-thumb span { position: absolute; right: .45rem; bottom: .45rem; padding: .1rem .4rem;
-  border-radius: .3rem; background: rgba(0,0,0,.72); color: #fff; font-size: .78rem; }
-.tpod-dots { display: flex; flex-wrap: wrap; gap: .3rem .8rem; font-size: .85rem; }
-.tpod-dots i { display: inline-block; width: .65rem; height: .65rem; border-radius: 50%;
-  margin-right: .35rem; }
-</style>"""
+_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+_THUMB_WIDTH_PX = 480
 
 
 def video_card(
     video: Video, done: Labelled, labels: Sequence[Label], import_progress: float
 ) -> None:
     """One card; its buttons act through the videos service."""
-    with st.container(border=True):
-        st.html(_PICTURE_STYLE + _picture(video))
-        st.markdown(f"**{_plain(video.name)}**")
-        st.caption(_facts(video))
-        _state(video, done, import_progress)
-        st.html(_dots(labels))
-        _actions(video, labels)
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        st.html(
+            f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
+            f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
+            f"<div class='facts'>{_facts(video)}</div>"
+            f"{_state(video, done, import_progress)}{_warnings(video)}{_labels(labels)}</div>"
+        )
+        _actions(video)
 
 
 def _picture(video: Video) -> str:
-    if video.state is not VideoState.READY:
-        return f"<div class='tpod-thumb'>{escape(video.state.value)}</div>"
-    return (
-        f"<div class='tpod-thumb'><img src='/api/v1/videos/{video.id}/preview' alt=''>"
-        f"<span>{duration_text(video.duration_s)}</span></div>"
-    )
-
-
-def _plain(text: str) -> str:
-    """``text`` without a meaning in Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~$<>:" else c for c in text)
+    address = f"/api/v1/videos/{video.id}"
+    if video.state is VideoState.READY:
+        image = f"<img src='{address}/preview' alt=''>"
+    elif video.frame_count:
+        image = f"<img src='{address}/frames/0?width={_THUMB_WIDTH_PX}' alt=''>"
+    else:
+        image = "<span class='none'>No picture yet</span>"
+    length = duration_text(video.duration_s) if video.duration_s else ""
+    shown = f"<span class='length'>{length}</span>" if length else ""
+    return f"<div class='tpod-thumb'>{image}{shown}</div>"
 
 
 def _facts(video: Video) -> str:
@@ -62,99 +50,53 @@ def _facts(video: Video) -> str:
     return " · ".join(parts) or "No file yet"
 
 
-def _state(video: Video, done: Labelled, import_progress: float) -> None:
+def _state(video: Video, done: Labelled, import_progress: float) -> str:
     if video.state is VideoState.FAILED:
-        st.error(video.message, icon=":material/error:")
-    elif video.state is VideoState.READY:
-        share = done.share(video)
-        st.progress(
-            share, f"{share:.0%} fully labelled · {done.tracks} tracks, {done.keyframes} key frames"
-        )
-        for warning in video.warnings:
-            st.caption(f":material/info: {_plain(warning)}")
-    elif video.state is VideoState.CREATED:
-        st.caption(_plain(video.message) or "Waiting for its file.")
-    else:
-        words = {VideoState.UPLOADING: "Uploading", VideoState.QUEUED: "Waiting to be read"}
-        text = words.get(video.state, f"Reading frames, {import_progress:.0%}")
-        st.progress(import_progress, text)
+        return f"<div class='problem' role='alert'>{escape(video.message)}</div>"
+    if video.state is VideoState.CREATED:
+        return f"<div class='facts'>{escape(video.message) or 'Waiting for its file.'}</div>"
+    if video.state is VideoState.UPLOADING:
+        return "<div class='words'>Receiving its file …</div>"
+    if video.state is VideoState.QUEUED:
+        return _bar("Waiting to be read", "", 0.0, "busy")
+    if video.state is VideoState.PROCESSING:
+        return _bar("Reading frames", f"{import_progress:.0%}", import_progress, "busy")
+    share = done.share(video)
+    tracks = "1 track" if done.tracks == 1 else f"{done.tracks} tracks"
+    return _bar(f"{share:.0%} fully labelled", tracks, share, "")
 
 
-def _dots(labels: Sequence[Label]) -> str:
+def _bar(left: str, right: str, share: float, kind: str) -> str:
+    return (
+        f"<div class='words'><span>{left}</span><span>{right}</span></div>"
+        f"<div class='bar {kind}'><i style='width:{share:.1%}'></i></div>"
+    )
+
+
+def _warnings(video: Video) -> str:
+    return "".join(f"<div class='warning'>{escape(text)}</div>" for text in video.warnings)
+
+
+def _labels(labels: Sequence[Label]) -> str:
     shown = "".join(
         f"<span><i style='background:{label.color}'></i>{escape(label.name)}</span>"
         for label in labels
     )
-    return f"<div class='tpod-dots'>{shown or '<span>No labels yet</span>'}</div>"
+    return f"<div class='labels'>{shown or '<span class=none>No labels yet</span>'}</div>"
 
 
-def _actions(video: Video, labels: Sequence[Label]) -> None:
+def _actions(video: Video) -> None:
     number = saved_id(video)
-    open_it, labels_button, more = st.columns([2, 2, 1])
     usable = video.state in (VideoState.READY, VideoState.PROCESSING) and video.frame_count > 0
+    open_it, labels, more = st.columns([5, 5, 3])
     if open_it.button(
         "Label", key=f"open-{number}", type="primary", width="stretch", disabled=not usable
     ):
         st.switch_page("labeling.py", query_params={"video": str(number)})
-    if labels_button.button("Labels …", key=f"labels-{number}", width="stretch"):
-        _edit_labels(number, list(labels))
-    with more.popover(":material/more_horiz:", width="stretch"):
+    if labels.button("Labels …", key=f"labels-{number}", width="stretch"):
+        edit_labels(number)
+    with more.popover("", icon=":material/more_horiz:", width="stretch"):
         if st.button("Rename", key=f"rename-{number}", width="stretch"):
-            _rename(number, video.name)
+            rename_video(number, video.name)
         if st.button("Delete", key=f"delete-{number}", width="stretch"):
-            _delete(number, video.name)
-
-
-@st.dialog("Rename the video")
-def _rename(video_id: int, name: str) -> None:
-    user = require_user()
-    new_name = st.text_input("Name", name)
-    if st.button("Rename", type="primary"):
-        with show_errors():
-            with transaction() as session:
-                videos.rename(session, access.get_video(session, user, video_id), new_name)
-            st.rerun()
-
-
-@st.dialog("Labels of this video")
-def _edit_labels(video_id: int, labels: list[Label]) -> None:
-    """The list as a table; one name is one class, and has one colour, for the whole team."""
-    user = require_user()
-    st.caption("The kinds of objects to find. The first nine have the keys 1 to 9.")
-    names = st.data_editor(
-        [{"Name": label.name} for label in labels] or [{"Name": ""}],
-        num_rows="dynamic",
-        width="stretch",
-        key=f"label-names-{video_id}",
-    )
-    wanted = [str(row.get("Name") or "").strip() for row in names]
-    wanted = [name for name in wanted if name]
-    with reading() as session:
-        known = {label.name: label.color for label in videos.list_catalogue(session)}
-    columns = st.columns(4)
-    colors = {
-        name: columns[i % 4].color_picker(
-            name, known.get(name, color_at(i)), key=f"label-color-{video_id}-{name}"
-        )
-        for i, name in enumerate(dict.fromkeys(wanted))
-    }
-    if st.button("Save", type="primary"):
-        with show_errors():
-            with transaction() as session:
-                video = access.get_video(session, user, video_id)
-                videos.set_labels(session, video, [(name, colors[name]) for name in wanted])
-            st.rerun()
-
-
-@st.dialog("Delete this video?")
-def _delete(video_id: int, name: str) -> None:
-    user = require_user()
-    st.write(
-        f"**{_plain(name)}** goes with all its boxes. Training sets and detectors made from it "
-        "stay. This cannot be undone."
-    )
-    if st.button("Delete for good", type="primary"):
-        with show_errors():
-            with transaction() as session:
-                videos.delete(session, access.get_video(session, user, video_id))
-            st.rerun()
+            delete_video(number, video.name)

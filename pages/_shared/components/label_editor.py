@@ -1,0 +1,84 @@
+"""The labels of a video: add, colour, remove. Every change is saved at once."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import plain
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Label
+from tpod_core.services import videos
+from tpod_core.services.videos import LabelWish
+
+MAX_SUGGESTIONS = 12
+
+
+@st.dialog("Labels of this video", on_dismiss="rerun")
+def edit_labels(video_id: int) -> None:
+    """One name is one class, with one colour, in all videos of the team."""
+    user = require_user()
+    st.caption(
+        "The kinds of objects to find. While drawing, the keys 1 to 9 choose the first nine."
+    )
+    with show_errors():
+        with reading() as session:
+            labels = videos.list_labels(session, access.get_video(session, user, video_id))
+            catalogue = videos.list_catalogue(session)
+        for label in labels:
+            _show_label(video_id, labels, label)
+        _offer_new(video_id, labels)
+        _offer_known(video_id, labels, catalogue)
+    if st.button("Done", type="primary", key="labels-done"):
+        st.rerun()
+
+
+def _show_label(video_id: int, labels: Sequence[Label], label: Label) -> None:
+    color, name, remove = st.columns([1, 7, 1], vertical_alignment="center")
+    picked = color.color_picker(
+        f"Colour of {label.name}",
+        label.color,
+        key=f"label-color-{video_id}-{label.id}",
+        label_visibility="collapsed",
+    )
+    name.markdown(plain(label.name))
+    if picked != label.color:
+        _save(video_id, [(one.name, picked if one is label else None) for one in labels])
+    if remove.button(
+        "",
+        icon=":material/close:",
+        key=f"label-remove-{video_id}-{label.id}",
+        type="tertiary",
+        help=f"Remove {plain(label.name)}",
+    ):
+        _save(video_id, [(one.name, None) for one in labels if one is not label])
+
+
+def _offer_new(video_id: int, labels: Sequence[Label]) -> None:
+    with st.form(f"label-new-{video_id}", clear_on_submit=True, border=False):
+        words, button = st.columns([4, 1], vertical_alignment="bottom")
+        written = words.text_input("New labels", placeholder="cup, traffic light")
+        if button.form_submit_button("Add", width="stretch"):
+            names = [name for name in (part.strip() for part in written.split(",")) if name]
+            _save(video_id, [(one.name, None) for one in labels] + [(name, None) for name in names])
+
+
+def _offer_known(video_id: int, labels: Sequence[Label], catalogue: Sequence[Label]) -> None:
+    used = {label.id for label in labels}
+    names = [label.name for label in catalogue if label.id not in used][:MAX_SUGGESTIONS]
+    if not names:
+        return
+    # With another list it is another widget, so that the press is not there any more.
+    key = f"label-known-{video_id}-{len(labels)}"
+    if chosen := st.pills("Labels of other videos", names, key=key):
+        _save(video_id, [(one.name, None) for one in labels] + [(chosen, None)])
+
+
+def _save(video_id: int, wishes: Sequence[LabelWish]) -> None:
+    user = require_user()
+    with show_errors():
+        with transaction() as session:
+            videos.set_labels(session, access.get_video(session, user, video_id), wishes)
+        st.rerun(scope="fragment")

@@ -1,0 +1,85 @@
+"""Through the door, as the first visitor and as everybody after."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.live import Server, start_server, stop_server
+
+pytestmark = pytest.mark.browser
+
+DEADLINE_MS = 60_000
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An installation that nobody has set up."""
+    running = start_server(tmp_path_factory.mktemp("untouched"), TPOD_ADMIN_USERNAME="")
+    yield running
+    stop_server(running)
+
+
+def send(page: Page, username: str, password: str, button: str) -> None:
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name=button).click()
+
+
+def test_first_visitor_creates_the_administrator_who_lets_others_in(
+    browser: Browser, untouched: Server
+) -> None:
+    chief = browser.new_page(base_url=untouched.url)
+    chief.goto("/")
+    expect(chief.get_by_text("Welcome to TPOD")).to_be_visible(timeout=DEADLINE_MS)
+    send(chief, "chief", "short", "Create administrator")
+    expect(chief.get_by_role("alert")).to_contain_text("at least 8", timeout=DEADLINE_MS)
+    send(chief, "chief", PASSWORD, "Create administrator")
+    expect(chief.get_by_text("Hello, chief")).to_be_visible(timeout=DEADLINE_MS)
+
+    other = browser.new_page(base_url=untouched.url)
+    other.goto("/")
+    other.get_by_role("link", name="Ask for an account").click()
+    expect(other.get_by_role("button", name="Create account")).to_be_visible(timeout=DEADLINE_MS)
+    send(other, "ann", PASSWORD, "Create account")
+    expect(other.get_by_text("no access yet")).to_be_visible(timeout=DEADLINE_MS)
+
+    chief.goto("/admin")
+    expect(chief.get_by_text("1 waiting for access")).to_be_visible(timeout=DEADLINE_MS)
+    chief.get_by_text("no access", exact=True).click()
+    chief.get_by_role("option", name="user", exact=True).click()
+    expect(chief.get_by_text("1 waiting for access")).to_have_count(0, timeout=DEADLINE_MS)
+    other.reload()
+    expect(other.get_by_text("Hello, ann")).to_be_visible(timeout=DEADLINE_MS)
+
+    other.goto("/account")
+    other.locator("form.tpod-form button").click()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=DEADLINE_MS)
+    send(other, "ann", "not the password", "Sign in")
+    expect(other.get_by_role("alert")).to_contain_text("wrong", timeout=DEADLINE_MS)
+    send(other, "ann", PASSWORD, "Sign in")
+    expect(other.get_by_text("Hello, ann")).to_be_visible(timeout=DEADLINE_MS)
+    other.close()
+    chief.close()
+
+
+def test_no_screen_asks_the_internet_for_anything(page: Page, server: Server) -> None:
+    """A team may sit behind a firewall; the app must be whole without the world."""
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url))
+    for path in ("/", "/videos", "/training_sets", "/detectors", "/jobs", "/account", "/admin"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible(timeout=DEADLINE_MS)
+    strange = {url for url in asked if not re.match(f"(data|blob):|{re.escape(server.url)}/", url)}
+    assert not strange
+
+
+def test_screens_fit_a_small_window(page: Page, tmp_path: Path) -> None:
+    for path in ("/", "/videos", "/jobs", "/account", "/admin"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible(timeout=DEADLINE_MS)
+        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0, f"{path} is {wider} px wider than the window"

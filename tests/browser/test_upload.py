@@ -1,0 +1,110 @@
+"""Videos arrive by drag and drop, and every bad file gets a sentence."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.live import Server
+from tests.synthetic import make_video
+
+pytestmark = pytest.mark.browser
+
+DEADLINE_MS = 60_000
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_video(tmp_path / "kitchen door.mp4", 48)
+
+
+def open_videos(page: Page) -> None:
+    page.goto("/videos")
+    expect(page.get_by_text("Drop videos here")).to_be_visible(timeout=DEADLINE_MS)
+
+
+def card(page: Page, name: str):  # type: ignore[no-untyped-def]
+    return page.locator(".tpod-card").filter(has_text=name)
+
+
+def drop(page: Page, path: Path) -> None:
+    """Drop a file on the field as a person does with the mouse."""
+    transfer = page.evaluate_handle(
+        """([name, bytes]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], name));
+            return transfer;
+        }""",
+        [path.name, list(path.read_bytes())],
+    )
+    page.locator(".uploader .zone").dispatch_event("drop", {"dataTransfer": transfer})
+
+
+def test_dropped_video_becomes_a_card_with_picture_length_and_labels(
+    page: Page, server: Server, clip: Path
+) -> None:
+    open_videos(page)
+    drop(page, clip)
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+    made = card(page, "kitchen door")
+    expect(made.locator("img[src*=preview]")).to_be_visible(timeout=DEADLINE_MS)
+    expect(made).to_contain_text("192×96 · 48 frames")
+    expect(made).to_contain_text("0:02")
+    stored = next(server.home.glob("videos/*/source.mp4"))
+    assert hashlib.sha256(stored.read_bytes()).digest() == (
+        hashlib.sha256(clip.read_bytes()).digest()
+    )
+    page.get_by_role("button", name="Labels …").first.click()
+    page.get_by_label("New labels").fill("cup, traffic light")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("traffic light", timeout=DEADLINE_MS)
+    page.get_by_role("button", name="Done").click()
+    expect(made).to_contain_text("traffic light", timeout=DEADLINE_MS)
+
+
+def test_file_that_is_no_video_gets_a_sentence_and_no_card(page: Page, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mp4"
+    letter.write_text("Dear Sir, this is no film.\n" * 40)
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(letter)
+    row = page.locator(".uploader li.failed")
+    expect(row).to_contain_text("not a video", timeout=DEADLINE_MS)
+    expect(card(page, "letter")).to_have_count(0)
+    row.get_by_role("button").click()
+    expect(row).to_have_count(0)
+
+
+def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> None:
+    sent: list[int] = []
+
+    def cut_once(route: Route) -> None:
+        """The first half arrives, then the line breaks; the rest passes."""
+        if route.request.method != "PATCH":
+            route.continue_()
+            return
+        sent.append(int(route.request.headers["upload-offset"]))
+        if len(sent) > 1:
+            route.continue_()
+            return
+        body = route.request.post_data_buffer or clip.read_bytes()
+        route.fetch(post_data=body[: len(body) // 2])
+        route.abort("connectionreset")
+
+    page.route("**/api/v1/uploads/**", cut_once)
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(clip)
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+    assert sent == [0, clip.stat().st_size // 2]
+
+
+def test_cancelled_upload_leaves_no_card(page: Page, server: Server, clip: Path) -> None:
+    page.route("**/api/v1/uploads/**", lambda route: None)  # bytes that never arrive
+    before = server.api().get("/videos").json()["count"]
+    open_videos(page)
+    with page.expect_request("**/api/v1/uploads/**"):
+        page.locator(".uploader input").set_input_files(clip)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        page.locator(".uploader li button").click()
+    assert deleted.value.status == 204
+    assert server.api().get("/videos").json()["count"] == before
