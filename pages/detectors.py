@@ -7,7 +7,7 @@ from pages._shared.components.detector_form import new_detector_dialog
 from pages._shared.components.detector_words import state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import empty_state, page_header
+from pages._shared.page import empty_state, page_header, plain
 from tpod_core.db import reading
 from tpod_core.detectors import registry
 from tpod_core.models import Detector, DetectorState, User
@@ -76,7 +76,7 @@ def _show_cards(user: User) -> None:
 
 def _show_card(detector: Detector) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.markdown(f"**{_plain(detector.name)}**")
+        st.markdown(f"**{plain(detector.name)}**")
         state_badge(detector.state)
     st.caption(f"{registry.get_type(detector.dnn_type).label} · {_classes(detector)}")
     if detector.state in detectors.ACTIVE:
@@ -93,14 +93,9 @@ def _show_card(detector: Detector) -> None:
 def _classes(detector: Detector) -> str:
     if not detector.labels:
         return f"{detector.epochs} epochs"
-    shown = ", ".join(_plain(name) for name in detector.labels[:3])
+    shown = ", ".join(plain(name) for name in detector.labels[:3])
     more = len(detector.labels) - 3
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _plain(text: str) -> str:
-    """``text`` without a meaning in Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#+-.!|~$:" else sign for sign in text)
 
 
 main()

@@ -111,7 +111,8 @@ def _show(door: _Door) -> None:
     hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
     completion = "new-password" if door.new_password else "current-password"
     st.html(
-        f"""{_STYLE}<div class="tpod-door"><img src="{_LOGO}" alt="TPOD"><h1>{door.title}</h1><p>{door.sentence}</p>{told}
+        f"""{_STYLE}<div class="tpod-door"><img src="{_LOGO}" alt="TPOD">
+<h1>{door.title}</h1><p>{door.sentence}</p>{told}
 <form method="post" action="{_ACTION_URL}{door.action}" target="_self">{_hidden_token()}
 <label for="username">User name</label>
 <input id="username" name="username" autocomplete="username" required maxlength="150">

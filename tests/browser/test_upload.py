@@ -16,7 +16,7 @@ DEADLINE_MS = 60_000
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    return make_video(tmp_path / "kitchen door.mp4", 48)
+    return make_video(tmp_path / "kitchen door.mp4", 48, (192, 96), 24)
 
 
 def open_videos(page: Page) -> None:
@@ -100,11 +100,13 @@ def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> 
 
 def test_cancelled_upload_leaves_no_card(page: Page, server: Server, clip: Path) -> None:
     page.route("**/api/v1/uploads/**", lambda route: None)  # bytes that never arrive
-    before = server.api().get("/videos").json()["count"]
+    with server.api() as client:
+        before = client.get("/videos").json()["count"]
     open_videos(page)
     with page.expect_request("**/api/v1/uploads/**"):
         page.locator(".uploader input").set_input_files(clip)
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
         page.locator(".uploader li button").click()
     assert deleted.value.status == 204
-    assert server.api().get("/videos").json()["count"] == before
+    with server.api() as client:
+        assert client.get("/videos").json()["count"] == before

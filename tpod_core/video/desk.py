@@ -146,7 +146,8 @@ class Desk:
         A browser's prefetches come in any order, and who steps back steps back again.
         """
         width, height = reader.index.stored_wh
-        span = min(READ_AHEAD, self._memory.raw.capacity_bytes // (width * height * 3))
+        fitting = self._memory.raw.capacity_bytes // (width * height * 3)
+        span = max(1, min(READ_AHEAD, fitting))
         if reader.position < frame_index <= reader.position + span:
             return reader.position + 1
         if 0 <= reader.position - frame_index <= span:

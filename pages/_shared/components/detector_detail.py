@@ -12,7 +12,7 @@ from pages._shared.components.detector_words import (
     verdict,
 )
 from pages._shared.feedback import show_errors
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
@@ -31,7 +31,7 @@ def show_detector(user: User, detector_id: int) -> None:
         st.rerun()
     with reading() as session:
         detector = access.get_detector(session, user, detector_id)
-    page_header(detector.name, _origin(detector))
+    page_header(plain(detector.name), _origin(detector))
     if detector.state in detectors.ACTIVE:
         st.fragment(_show_training, run_every=REFRESH_S)(user, detector_id)
     else:

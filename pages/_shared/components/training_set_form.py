@@ -63,6 +63,7 @@ def show_form(user: User) -> int | None:
             disabled=found is None,
         )
         if found is not None:
+            show_warnings(found.warnings)
             show_class_table(found.statistics)
         if not pressed:
             return None
@@ -198,5 +199,4 @@ def _preview(user: User, wish: Wish) -> Preview | None:
         return None
     show_totals(found.statistics)
     show_split(found.statistics)
-    show_warnings(found.warnings)
     return found

@@ -14,7 +14,7 @@ _BAR_STYLE = """<style>
   font-size: .85rem; line-height: 1.9rem; color: #fff; }
 .tpod-split div { padding: 0 .7rem; white-space: nowrap; overflow: hidden; min-width: 3.2rem; }
 .tpod-split .train { background: #2f6fed; }
-.tpod-split .guard { background: rgba(128,128,128,.55); }
+.tpod-split .guard { background: #737985; }
 .tpod-split .val { background: #0e9f6e; }
 </style>"""
 
