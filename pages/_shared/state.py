@@ -1,5 +1,7 @@
 """Every key of ``st.session_state``, as typed functions. No screen touches the keys itself."""
 
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -8,6 +10,21 @@ if TYPE_CHECKING:
     from pages._shared.labeling_session import LabelingSession
 
 _LABELING_SESSION = "labeling_session"
+_VIDEO_DIALOG = "video_dialog"
+
+
+class VideoAct(Enum):
+    """What the Videos page asks about in a dialog."""
+
+    LABELS = auto()
+    RENAME = auto()
+    DELETE = auto()
+
+
+@dataclass(frozen=True)
+class VideoDialog:
+    act: VideoAct
+    video_id: int
 
 
 def labeling_session() -> "LabelingSession | None":
@@ -17,3 +34,16 @@ def labeling_session() -> "LabelingSession | None":
 
 def set_labeling_session(session: "LabelingSession") -> None:
     st.session_state[_LABELING_SESSION] = session
+
+
+def video_dialog() -> VideoDialog | None:
+    """The dialog that is open on the Videos page: it outlives the page's own refreshes."""
+    return st.session_state.get(_VIDEO_DIALOG)
+
+
+def open_video_dialog(act: VideoAct, video_id: int) -> None:
+    st.session_state[_VIDEO_DIALOG] = VideoDialog(act, video_id)
+
+
+def close_video_dialog() -> None:
+    st.session_state.pop(_VIDEO_DIALOG, None)

@@ -58,6 +58,12 @@ def test_error_body_is_the_contract_s(
     assert error.get("field") == field
 
 
+def test_field_inside_a_list_is_named_with_its_position(api: TestClient) -> None:
+    body = {"name": "x", "labels": [{"name": "cup"}, {"name": 5}]}
+    error = api.post("/videos", json=body).json()["error"]
+    assert error["field"] == "labels[1].name"
+
+
 def test_unknown_api_path_outside_this_version_is_404_json(api: TestClient) -> None:
     answer = api.get("http://testserver/api/v0/videos")
     assert answer.status_code == 404

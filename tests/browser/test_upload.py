@@ -1,6 +1,7 @@
 """Videos arrive by drag and drop, and every bad file gets a sentence."""
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> 
 
 def test_cancelled_upload_leaves_no_card(page: Page, server: Server, clip: Path) -> None:
     page.route("**/api/v1/uploads/**", lambda route: None)  # bytes that never arrive
-    with server.api() as client:
+    with closing(server.api()) as client:
         before = client.get("/videos").json()["count"]
     open_videos(page)
     with page.expect_request("**/api/v1/uploads/**"):
@@ -108,5 +109,5 @@ def test_cancelled_upload_leaves_no_card(page: Page, server: Server, clip: Path)
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
         page.locator(".uploader li button").click()
     assert deleted.value.status == 204
-    with server.api() as client:
+    with closing(server.api()) as client:
         assert client.get("/videos").json()["count"] == before

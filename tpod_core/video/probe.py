@@ -13,6 +13,10 @@ from tpod_core.video.decoding import OpenVideo
 from tpod_core.video.orientation import Orientation, orientation_of
 
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
+NO_FRAME = (
+    "The file holds no frame that can be decoded. Upload another copy of it, or convert it to "
+    "MP4 (H.264) first."
+)
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,7 @@ def probe(path: Path) -> VideoProbe:
         _require_fitting((video.context.width, video.context.height))
         frame = next(video.frames(), None)
         if frame is None:
-            raise NotAVideo(
-                "The file holds no frame that can be decoded. Upload another copy of it, or "
-                "convert it to MP4 (H.264) first."
-            )
+            raise NotAVideo(NO_FRAME)
         _require_fitting((frame.width, frame.height))
         return _described(video, frame)
 
@@ -62,6 +63,8 @@ def open_or_refuse(path: Path, threads: int = 1) -> OpenVideo:
         raise NotAVideo(
             "The file has no video stream: only sound, text or a cover picture. Upload a video."
         ) from error
+    except av.error.EOFError as error:
+        raise NotAVideo(NO_FRAME) from error
     except (av.FFmpegError, ValueError) as error:
         raise NotAVideo(_why_not_opened(path)) from error
 

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from tpod_core.errors import NotAVideo
 from tpod_core.video.decoding import OpenVideo, luma_crc
 from tpod_core.video.index import FrameIndex
-from tpod_core.video.probe import VideoProbe, open_or_refuse
+from tpod_core.video.probe import NO_FRAME, VideoProbe, open_or_refuse
 
 FIRST_PUBLICATION_S = 0.3
 PUBLICATION_PERIOD_S = 2.0
@@ -112,7 +112,7 @@ class _Pass:
 
     def result(self) -> Scan:
         if not self._pts:
-            raise NotAVideo("No frame of this video can be decoded. Upload another copy of it.")
+            raise NotAVideo(NO_FRAME)
         return Scan(self.index(complete=True), self._faults())
 
     def _add(self, frame: VideoFrame) -> None:

@@ -3,6 +3,8 @@
 The body is always ``{"error": {"code", "message", "field"?}}``.
 """
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -28,6 +30,7 @@ STATUS_CODES: dict[type[TpodError], int] = {
 }
 """The nearest ancestor listed here gives an error's code."""
 
+_PLACES = frozenset({"body", "query", "path", "header"})
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -58,10 +61,16 @@ async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-    field = ".".join(where)
+    field = _field_path(first["loc"])
     message = f"{field}: {first['msg']}" if field else str(first["msg"])
     return error_response(422, InvalidInput.code, message, field or None)
+
+
+def _field_path(location: Sequence[str | int]) -> str:
+    """``tracks[2].box`` for FastAPI's ``("body", "tracks", 2, "box")``."""
+    inside = location[1:] if location and location[0] in _PLACES else location
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
+    return "".join(parts).removeprefix(".")
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages._shared import state
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
@@ -16,7 +17,7 @@ from tpod_core.services.videos import LabelWish
 MAX_SUGGESTIONS = 12
 
 
-@st.dialog("Labels of this video", on_dismiss="rerun")
+@st.dialog("Labels of this video", on_dismiss=state.close_video_dialog)
 def edit_labels(video_id: int) -> None:
     """One name is one class, with one colour, in all videos of the team."""
     user = require_user()
@@ -32,6 +33,7 @@ def edit_labels(video_id: int) -> None:
         _offer_new(video_id, labels)
         _offer_known(video_id, labels, catalogue)
     if st.button("Done", type="primary", key="labels-done"):
+        state.close_video_dialog()
         st.rerun()
 
 
@@ -81,4 +83,4 @@ def _save(video_id: int, wishes: Sequence[LabelWish]) -> None:
     with show_errors():
         with transaction() as session:
             videos.set_labels(session, access.get_video(session, user, video_id), wishes)
-        st.rerun(scope="fragment")
+        st.rerun()

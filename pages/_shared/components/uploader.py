@@ -1,6 +1,5 @@
 """Drag and drop for video files: they go straight to the API, never through Streamlit."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -15,12 +14,14 @@ _uploader = st.components.v2.component(
 )
 
 
-def uploader(max_bytes: int, on_change: Callable[[], None], key: str = "uploader") -> None:
-    """A drop zone with one progress bar per file.
+def uploader(max_bytes: int, key: str = "uploader") -> None:
+    """A drop zone with one progress bar per file; the page reruns when an upload has ended.
 
     Args:
         max_bytes: larger files are refused before anything is sent.
-        on_change: called when a video was created or its upload ended, so that the page
-            shows it.
     """
-    _uploader(key=key, data={"max_bytes": max_bytes}, on_changed_change=on_change)
+    _uploader(key=key, data={"max_bytes": max_bytes}, on_changed_change=_rerun)
+
+
+def _rerun() -> None:
+    """That a trigger has a callback is what makes the component tell it; the rerun is enough."""

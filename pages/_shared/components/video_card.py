@@ -1,33 +1,95 @@
 """A video on the Videos page: its picture, how far it is, and what can be done with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 import streamlit as st
+from sqlmodel import Session
 
-from pages._shared.components.label_editor import edit_labels
-from pages._shared.components.video_dialogs import delete_video, rename_video
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
 from pages._shared.page import duration_text, size_text
+from pages._shared.state import VideoAct, open_video_dialog
+from tpod_core import access
+from tpod_core.db import reading
 from tpod_core.models import Label, Video, VideoState, saved_id
+from tpod_core.services import videos
 from tpod_core.services.videos import Labelled
 
 _STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 _THUMB_WIDTH_PX = 480
 
 
-def video_card(
-    video: Video, done: Labelled, labels: Sequence[Label], import_progress: float
-) -> None:
-    """One card; its buttons act through the videos service."""
-    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
-        st.html(
-            f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
-            f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
-            f"<div class='facts'>{_facts(video)}</div>"
-            f"{_state(video, done, import_progress)}{_warnings(video)}{_labels(labels)}</div>"
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card shows; two equal ones look alike."""
+
+    video: Video
+    done: Labelled
+    labels: Sequence[Label]
+    import_progress: float
+
+    @property
+    def is_busy(self) -> bool:
+        return self.video.state in (
+            VideoState.UPLOADING,
+            VideoState.QUEUED,
+            VideoState.PROCESSING,
         )
-        _actions(video)
+
+    @property
+    def can_be_labelled(self) -> bool:
+        """Labelling starts as soon as the first frames are known."""
+        usable = self.video.state in (VideoState.READY, VideoState.PROCESSING)
+        return usable and self.video.frame_count > 0
+
+
+def read_facts(session: Session, found: Sequence[Video]) -> list[CardFacts]:
+    """What the cards of ``found`` show."""
+    done = videos.labelled(session, found)
+    return [
+        CardFacts(
+            video,
+            done[saved_id(video)],
+            videos.list_labels(session, video),
+            videos.import_progress(session, video),
+        )
+        for video in found
+    ]
+
+
+def video_card(facts: CardFacts, refresh_s: float) -> None:
+    """One card; the words of a busy one follow what happens every ``refresh_s`` seconds."""
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        if facts.is_busy:
+            st.fragment(run_every=refresh_s)(_follow)(facts)
+        else:
+            _show(facts)
+        _actions(facts)
+
+
+def _follow(before: CardFacts) -> None:
+    """The whole page is made anew once another button fits, or nothing is left to follow."""
+    with show_errors():
+        with reading() as session:
+            video = access.get_video(session, require_user(), saved_id(before.video))
+            [now] = read_facts(session, [video])
+        if (now.is_busy, now.can_be_labelled) != (before.is_busy, before.can_be_labelled):
+            st.rerun()
+        _show(now)
+
+
+def _show(facts: CardFacts) -> None:
+    video = facts.video
+    st.html(
+        f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
+        f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
+        f"<div class='facts'>{_facts(video)}</div>"
+        f"{_state(video, facts.done, facts.import_progress)}{_warnings(video)}"
+        f"{_labels(facts.labels)}</div>"
+    )
 
 
 def _picture(video: Video) -> str:
@@ -85,18 +147,29 @@ def _labels(labels: Sequence[Label]) -> str:
     return f"<div class='labels'>{shown or '<span class=none>No labels yet</span>'}</div>"
 
 
-def _actions(video: Video) -> None:
-    number = saved_id(video)
-    usable = video.state in (VideoState.READY, VideoState.PROCESSING) and video.frame_count > 0
-    open_it, labels, more = st.columns([5, 5, 3])
-    if open_it.button(
-        "Label", key=f"open-{number}", type="primary", width="stretch", disabled=not usable
+def _actions(facts: CardFacts) -> None:
+    number = saved_id(facts.video)
+    label, labels, more = st.columns([5, 5, 3])
+    if label.button(
+        "Label",
+        key=f"open-{number}",
+        type="primary",
+        width="stretch",
+        disabled=not facts.can_be_labelled,
     ):
         st.switch_page("labeling.py", query_params={"video": str(number)})
-    if labels.button("Labels …", key=f"labels-{number}", width="stretch"):
-        edit_labels(number)
+    with labels:
+        _dialog_button("Labels …", VideoAct.LABELS, number)
     with more.popover("", icon=":material/more_horiz:", width="stretch"):
-        if st.button("Rename", key=f"rename-{number}", width="stretch"):
-            rename_video(number, video.name)
-        if st.button("Delete", key=f"delete-{number}", width="stretch"):
-            delete_video(number, video.name)
+        _dialog_button("Rename", VideoAct.RENAME, number)
+        _dialog_button("Delete", VideoAct.DELETE, number)
+
+
+def _dialog_button(words: str, act: VideoAct, video_id: int) -> None:
+    st.button(
+        words,
+        key=f"{act.name.lower()}-{video_id}",
+        width="stretch",
+        on_click=open_video_dialog,
+        args=(act, video_id),
+    )

@@ -2,34 +2,59 @@
 
 import streamlit as st
 
+from pages._shared import state
+from pages._shared.components.label_editor import edit_labels
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
 from tpod_core import access
-from tpod_core.db import transaction
+from tpod_core.db import reading, transaction
 from tpod_core.services import videos
 
 
-@st.dialog("Rename the video")
-def rename_video(video_id: int, name: str) -> None:
-    user = require_user()
-    new_name = st.text_input("Name", name, max_chars=videos.MAX_NAME_LENGTH)
-    if st.button("Rename", type="primary", key="rename-confirmed"):
-        with show_errors():
-            with transaction() as session:
-                videos.rename(session, access.get_video(session, user, video_id), new_name)
-            st.rerun()
+def show_video_dialog() -> None:
+    """The dialog that is open, if one is. Called at the end of the page, outside fragments:
+    whatever refreshes itself meanwhile must not close it."""
+    wanted = state.video_dialog()
+    if wanted is None:
+        return
+    shown = {
+        state.VideoAct.LABELS: edit_labels,
+        state.VideoAct.RENAME: _rename,
+        state.VideoAct.DELETE: _delete,
+    }[wanted.act]
+    shown(wanted.video_id)
 
 
-@st.dialog("Delete this video?")
-def delete_video(video_id: int, name: str) -> None:
-    user = require_user()
-    st.write(
-        f"**{plain(name)}** goes with all its boxes. Training sets and detectors made from it "
-        "stay. This cannot be undone."
-    )
-    if st.button("Delete for good", type="primary", key="delete-confirmed"):
-        with show_errors():
+@st.dialog("Rename the video", on_dismiss=state.close_video_dialog)
+def _rename(video_id: int) -> None:
+    with show_errors():
+        new_name = st.text_input("Name", _name(video_id), max_chars=videos.MAX_NAME_LENGTH)
+        if st.button("Rename", type="primary", key="rename-confirmed"):
             with transaction() as session:
-                videos.delete(session, access.get_video(session, user, video_id))
-            st.rerun()
+                video = access.get_video(session, require_user(), video_id)
+                videos.rename(session, video, new_name)
+            _close()
+
+
+@st.dialog("Delete this video?", on_dismiss=state.close_video_dialog)
+def _delete(video_id: int) -> None:
+    with show_errors():
+        st.write(
+            f"**{plain(_name(video_id))}** goes with all its boxes. Training sets and detectors "
+            "made from it stay. This cannot be undone."
+        )
+        if st.button("Delete for good", type="primary", key="delete-confirmed"):
+            with transaction() as session:
+                videos.delete(session, access.get_video(session, require_user(), video_id))
+            _close()
+
+
+def _name(video_id: int) -> str:
+    with reading() as session:
+        return access.get_video(session, require_user(), video_id).name
+
+
+def _close() -> None:
+    state.close_video_dialog()
+    st.rerun()
