@@ -146,7 +146,18 @@ def _show_latest(user: User) -> None:
         latest = jobs.list_jobs(session, user, limit=LATEST).jobs
     if latest:
         st.subheader("Latest activity", anchor=False)
-        st.fragment(job_list)(latest)
+        is_busy = any(not job.state.is_final for job in latest)
+        st.fragment(run_every=REFRESH_S if is_busy else None)(_show_activity)(is_busy)
+
+
+def _show_activity(was_busy: bool) -> None:
+    user = require_user()
+    with show_errors():
+        with reading() as session:
+            latest = jobs.list_jobs(session, user, limit=LATEST).jobs
+        if was_busy and all(job.state.is_final for job in latest):
+            st.rerun()  # the steps above have new counts, and nothing is left to follow
+        job_list(latest)
 
 
 main()

@@ -13,8 +13,7 @@ from tpod_core.db import reading
 from tpod_core.services import videos
 
 COLUMNS = 3
-SEARCH_FROM = 7
-"""With fewer videos than this the eye is quicker than a search field."""
+SEARCH_FROM = 7  # with fewer videos the eye is quicker than a search field
 
 
 def main() -> None:

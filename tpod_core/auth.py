@@ -15,6 +15,7 @@ from tpod_core.errors import InvalidInput, NotAllowed, TooManyAttempts
 
 MIN_PASSWORD_LENGTH = 8
 COOKIE_NAME = "tpod_session"
+_MANY_KEYS = 10_000
 
 
 @lru_cache(maxsize=1)
@@ -61,19 +62,23 @@ _FORM_LIFETIME_S = 12 * 3600
 def new_form_token() -> str:
     """A value for a form's hidden field that proves, for 12 hours, that this process made it."""
     made_at = str(int(time.time()))
-    return f"{made_at}.{_form_signature(made_at)}"
+    return f"{made_at}.{seal(made_at)}"
 
 
 def require_form_token(token: str) -> None:
     """Raises: NotAllowed unless ``token`` is ours and fresh."""
     made_at, _, signature = token.partition(".")
-    genuine = hmac.compare_digest(signature, _form_signature(made_at))
-    if not genuine or time.time() - int(made_at) > _FORM_LIFETIME_S:
+    if not is_sealed(made_at, signature) or time.time() - int(made_at) > _FORM_LIFETIME_S:
         raise NotAllowed("This page is out of date. Try again.")
 
 
-def _form_signature(made_at: str) -> str:
-    return hmac.new(_FORM_SECRET, made_at.encode(), hashlib.sha256).hexdigest()
+def seal(text: str) -> str:
+    """What goes along with ``text`` through a browser, to prove afterwards that it is ours."""
+    return hmac.new(_FORM_SECRET, text.encode(), hashlib.sha256).hexdigest()
+
+
+def is_sealed(text: str, claimed: str) -> bool:
+    return hmac.compare_digest(claimed.encode(), seal(text).encode())
 
 
 class AttemptLimiter:
@@ -97,6 +102,9 @@ class AttemptLimiter:
     def note_failure(self, key: str) -> None:
         with self._lock:
             self._failures[key].append(time.monotonic())
+            if len(self._failures) > _MANY_KEYS:
+                for old in list(self._failures):
+                    self._forget_old(old)
 
     def note_success(self, key: str) -> None:
         with self._lock:

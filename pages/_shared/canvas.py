@@ -27,15 +27,15 @@ _ORIGIN = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 
 @dataclass(frozen=True)
 class Visit:
-    """One stay on one frame; ``serial`` tells two stays on the same frame apart."""
+    """One stay on one frame of one video; no two stays ever have the same ``token``."""
 
     frame: int
     revision: int
-    serial: int
+    token: str
 
     @property
     def sentinel(self) -> str:
-        return f"{_SENTINEL}{self.frame}:{self.revision}:{self.serial}"
+        return f"{_SENTINEL}{self.frame}:{self.revision}:{self.token}"
 
 
 @dataclass(frozen=True)

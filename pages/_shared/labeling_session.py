@@ -8,6 +8,7 @@ change during a drag would lose the box being drawn.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any
 
 from sqlmodel import Session
@@ -33,15 +34,21 @@ class Notice:
 
 @dataclass
 class LabelingSession:
-    """``seen`` is the revision on the screen; ``adopted`` are tracks drawn in this visit."""
+    """``seen`` is the revision on the screen; ``adopted`` are tracks drawn in this visit.
+
+    ``left`` is the sentinel of the visit before, ``heard`` the canvas's last answer.
+    """
 
     video: Video
     labels: list[Label] = field(default_factory=list)
     label: str = ""
     seen: int = 0
-    visit: Visit = field(default_factory=lambda: Visit(0, 0, 0))
+    visit: Visit = field(default_factory=lambda: Visit(0, 0, ""))
+    left: str = ""
+    heard: Mapping[str, Any] | None = None
     shown: tuple[FrameBox, ...] = ()
     adopted: tuple[int, ...] = ()
+    stage_wh: tuple[int, int] | None = None
     surface: Surface | None = None
     drawing: dict[str, Any] = field(default_factory=dict)
     notice: Notice = Notice()
@@ -61,7 +68,7 @@ class LabelingSession:
         with reading() as session:
             self.video = access.get_video(session, user, _id(self.video))
             self._read_labels(session)
-            if self.video.revision != self.seen and self.visit.serial:
+            if self.video.revision != self.seen:
                 self._say("This video was changed elsewhere. You see it as it is now.")
                 self._begin_visit(session, self.visit.frame)
 
@@ -74,15 +81,18 @@ class LabelingSession:
 
     def resize(self, user: User, stage_wh: tuple[int, int]) -> None:
         """Fit the canvas into a stage of CSS pixels."""
-        surface = fit(self.video.frame_wh, stage_wh)
+        surface, self.stage_wh = fit(self.video.frame_wh, stage_wh), stage_wh
         if surface != self.surface:
             self.surface = surface
             self.enter(user, self.visit.frame)
 
     def commit(self, user: User, raw: Mapping[str, Any] | None) -> None:
         """Save what the canvas says. Idempotent; a drawing of another visit is dropped."""
-        drawing = read_drawing(raw)
+        drawing, is_news = read_drawing(raw), raw != self.heard
+        self.heard = raw
         if self.surface is None or drawing.sentinel != self.visit.sentinel:
+            if is_news and drawing.sentinel and drawing.sentinel == self.left:
+                self._say("The picture changed while you drew: your last box was not saved.")
             return
         found = changes(drawing, self.visit, self.surface, self.shown, self.adopted)
         with self._explaining(user):
@@ -162,7 +172,8 @@ class LabelingSession:
 
     def _begin_visit(self, session: Session, frame: int) -> None:
         self.seen, self.adopted = self.video.revision, ()
-        self.visit = Visit(frame, self.seen, self.visit.serial + 1)
+        self.left = self.visit.sentinel
+        self.visit = Visit(frame, self.seen, token_hex(4))
         self.shown = self._boxes(session, self.video)
         if self.surface:
             self.drawing = drawing_of(self.visit, self.surface, self.shown, self.colors())

@@ -16,7 +16,6 @@ def constants(video: Video) -> dict[str, Any]:
     return {
         "id": video.id,
         "name": video.name,
-        "frames": video.frame_count,
         "fps": video.fps,
         "width": video.width,
         "height": video.height,
@@ -29,10 +28,12 @@ def feed(desk: LabelingSession) -> dict[str, Any]:
     surface = desk.surface
     return {
         "video": desk.video.id,
+        "frames": desk.video.frame_count,
         "client": desk.client,
         "acknowledged": desk.acknowledged,
         "revision": desk.seen,
         "visit": {"frame": desk.visit.frame, "sentinel": desk.visit.sentinel},
+        "stage": desk.stage_wh,
         "canvas": surface and _canvas(surface),
         "boxes": [
             {

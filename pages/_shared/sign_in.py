@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tpod_core.auth import MIN_PASSWORD_LENGTH, new_form_token
+from tpod_core.auth import MIN_PASSWORD_LENGTH, is_sealed, new_form_token
 from tpod_core.db import reading
 from tpod_core.models import User
 from tpod_core.services import users
@@ -106,8 +106,10 @@ def sign_out_form() -> str:
 
 
 def _show(door: _Door) -> None:
-    problem = st.query_params.get("problem")
-    told = f"<p class='problem' role='alert'>{escape(problem)}</p>" if problem else ""
+    problem = st.query_params.get("problem", "")
+    # Only sentences of ours: an address that someone sends around must not speak for us.
+    is_ours = bool(problem) and is_sealed(problem, st.query_params.get("seal", ""))
+    told = f"<p class='problem' role='alert'>{escape(problem)}</p>" if is_ours else ""
     hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
     completion = "new-password" if door.new_password else "current-password"
     st.html(

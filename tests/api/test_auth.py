@@ -118,7 +118,7 @@ def test_setup_form_works_once(installation: Api, admin: User) -> None:
     sent = form(username="second", password=PASSWORD)
     client = installation.client()
     answer = client.post("/auth/form/setup", data=sent, follow_redirects=False)
-    assert "problem=TPOD%20is%20set%20up" in answer.headers["location"]
+    assert "problem=TPOD+is+set+up" in answer.headers["location"]
     assert client.get("/auth/user").status_code == 401
 
 
@@ -127,11 +127,11 @@ def test_form_without_its_token_does_nothing(installation: Api, admin: User, act
     sent = {"form_token": "made.up", "username": "admin", "password": PASSWORD}
     answer = installation.client().post(f"/auth/form/{action}", data=sent, follow_redirects=False)
     assert answer.status_code == 303
-    assert "out%20of%20date" in answer.headers["location"]
+    assert "out+of+date" in answer.headers["location"]
     assert "set-cookie" not in answer.headers
 
 
 def test_form_says_what_was_wrong(installation: Api, admin: User) -> None:
     sent = form(username="admin", password="not this one")
     answer = installation.client().post("/auth/form/login", data=sent, follow_redirects=False)
-    assert "problem=The%20user%20name%20or%20the%20password" in answer.headers["location"]
+    assert "problem=The+user+name+or+the+password" in answer.headers["location"]

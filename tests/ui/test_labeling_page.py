@@ -127,6 +127,15 @@ def test_page_asked_for_a_frame_beyond_the_end_opens_the_last(user: User, video:
     assert test.session_state["labeling_session"].visit.frame == 99
 
 
+def test_page_sizes_the_canvas_for_a_stage_measured_for_another_video(user: User, video: Video):
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    test.query_params["video"] = str(video.id)
+    test.session_state["annotator"] = {"stage": {"width": 960, "height": 600}}
+    test.run()
+    assert not test.exception, test.exception
+    assert test.session_state["labeling_session"].surface.canvas_wh == (960, 540)
+
+
 # Saving what was drawn
 
 
@@ -168,6 +177,24 @@ def test_answer_from_before_a_resize_is_not_saved_in_the_wrong_scale(
     desk.resize(user, (640, 360))
     desk.commit(user, late)
     assert saved(video, 0) == []
+    assert "not saved" in desk.notice.text
+
+
+def test_answer_that_was_saved_in_time_is_not_called_lost_later(desk: LabelingSession, user: User):
+    raw = drawn(desk, Box(150, 75, 300, 225))
+    desk.commit(user, raw)
+    act(desk, user, "go", frame=1)
+    desk.commit(user, raw)
+    assert desk.notice.text == ""
+
+
+def test_drawing_of_another_video_is_never_filed_under_this_one(desk: LabelingSession, user: User):
+    other = add_video(user, name="Other")
+    late = drawn(desk, Box(150, 75, 300, 225))
+    newcomer = LabelingSession.open(user, saved_id(other), 0)
+    newcomer.resize(user, STAGE_WH)
+    newcomer.commit(user, late)
+    assert saved(other, 0) == []
 
 
 def test_commit_on_top_of_someone_elses_edit_is_explained_and_overwrites_nothing(

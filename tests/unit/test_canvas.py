@@ -9,7 +9,7 @@ from tpod_core.geometry import Box
 from tpod_core.services.annotations import FrameBox, PutBox
 
 SURFACE = Surface((400, 200), (200, 100))
-VISIT = Visit(frame=7, revision=3, serial=1)
+VISIT = Visit(frame=7, revision=3, token="a")
 KNOWN = FrameBox(21, "cup", Box(10, 20, 50, 60), "linear", occluded=False, keyframe=False)
 COLORS = {"cup": "#ff0000", "black cat": "#00ff00"}
 
@@ -40,11 +40,13 @@ def test_fit_is_the_largest_canvas_of_the_frames_proportions(stage, canvas):
 
 
 def test_sentinel_comes_back_with_the_drawing():
-    assert read_drawing(drawn()).sentinel == "__7:3:1"
+    assert read_drawing(drawn()).sentinel == "__7:3:a"
 
 
 @pytest.mark.parametrize(
-    "other", [Visit(8, 3, 1), Visit(7, 4, 1), Visit(7, 3, 2)], ids=["frame", "revision", "stay"]
+    "other",
+    [Visit(8, 3, "a"), Visit(7, 4, "a"), Visit(7, 3, "b")],
+    ids=["frame", "revision", "stay"],
 )
 def test_sentinel_tells_every_other_visit_apart(other):
     assert other.sentinel != VISIT.sentinel
@@ -56,9 +58,9 @@ def test_drawing_without_sentinel_belongs_to_no_visit():
 
 
 def test_label_that_looks_like_a_sentinel_is_still_a_box():
-    drawing = read_drawing(drawn(stroke_rect(10, 10, 50, 50, label="__8:3:1")))
+    drawing = read_drawing(drawn(stroke_rect(10, 10, 50, 50, label="__8:3:a")))
     assert drawing.sentinel == VISIT.sentinel
-    assert [box.label for box in drawing.boxes] == ["cup 21", "__8:3:1"]
+    assert [box.label for box in drawing.boxes] == ["cup 21", "__8:3:a"]
 
 
 def test_untouched_drawing_changes_nothing():

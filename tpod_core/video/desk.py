@@ -3,11 +3,12 @@
 import threading
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tpod_core.log import get_logger
 from tpod_core.video.cache import ByteBoundedCache
 from tpod_core.video.encode import encode_jpeg, scaled_down
+from tpod_core.video.index import FrameIndex
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import FrameSource
@@ -20,18 +21,27 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Wanted:
-    """A frame as a JPEG; ``width`` is smaller than the frame's own, or ``None`` for that."""
+    """A frame as a JPEG; ``width`` is smaller than the frame's own, or ``None`` for that.
+
+    The checksum tells the frame from another of that number, in a file of that name that was
+    there before.
+    """
 
     frame_index: int
+    luma_crc: int
     width: int | None
     quality: int
+
+    def at(self, frame_index: int, index: FrameIndex) -> "Wanted":
+        """Another frame, in the same way."""
+        return replace(self, frame_index=frame_index, luma_crc=int(index.luma_crc[frame_index]))
 
 
 @dataclass(frozen=True)
 class Memory:
     """What all desks share: decoded frames, and encoded ones."""
 
-    raw: ByteBoundedCache[tuple[FrameSource, int], Image]
+    raw: ByteBoundedCache[tuple[FrameSource, int, int], Image]
     jpegs: ByteBoundedCache[tuple[FrameSource, Wanted], bytes]
 
 
@@ -51,7 +61,7 @@ class Desk:
         self._ahead: deque[Wanted] = deque()
         self._last = self._before_last = 0
         self._closed = False
-        threading.Thread(target=self._work, name=f"frames {source.path.name}", daemon=True).start()
+        threading.Thread(target=self._work, name=f"frames of {source.path}", daemon=True).start()
 
     def ask(self, wanted: Wanted) -> Future[bytes] | None:
         """The frame, once it is made; ``None`` if the desk has closed."""
@@ -72,7 +82,7 @@ class Desk:
             is_habit = step == self._last - self._before_last
             self._before_last, self._last = self._last, wanted.frame_index
             self._ahead.clear()
-            if is_habit and not self._is_ready(wanted, step * READ_AHEAD // 2):
+            if is_habit:
                 self._plan(wanted, step)
                 self._changed.notify()
 
@@ -82,19 +92,17 @@ class Desk:
             self._closed = True
             self._changed.notify()
 
-    def _is_ready(self, wanted: Wanted, offset: int) -> bool:
-        further = Wanted(wanted.frame_index + offset, wanted.width, wanted.quality)
-        return self._memory.jpegs.find((self._source, further)) is not None
-
     def _plan(self, wanted: Wanted, step: int) -> None:
-        """Ascending whatever the step: so they are decoded in one go."""
-        frames = (wanted.frame_index + step * ahead for ahead in range(1, READ_AHEAD + 1))
-        count = len(self._source.index())
-        self._ahead.extend(
-            Wanted(frame_index, wanted.width, wanted.quality)
-            for frame_index in sorted(frames)
-            if 0 <= frame_index < count
-        )
+        """Once half of what was ready is used up, the next frames in ascending order.
+
+        So they are decoded in one go, backwards too.
+        """
+        index = self._source.index()
+        numbers = (wanted.frame_index + step * ahead for ahead in range(1, READ_AHEAD + 1))
+        coming = [wanted.at(n, index) for n in numbers if 0 <= n < len(index)]
+        nearest = coming[: READ_AHEAD // 2]
+        if any(self._memory.jpegs.find((self._source, each)) is None for each in nearest):
+            self._ahead.extend(sorted(coming, key=lambda each: each.frame_index))
 
     def _work(self) -> None:
         while (task := self._next_task()) is not None:
@@ -126,7 +134,7 @@ class Desk:
         ready = self._memory.jpegs.find((self._source, wanted))
         if ready is not None:
             return ready
-        image = self._memory.raw.find((self._source, wanted.frame_index))
+        image = self._memory.raw.find((self._source, wanted.frame_index, wanted.luma_crc))
         if image is None:
             image = self._decoded(wanted.frame_index, read_ahead=read_ahead)
         jpeg = encode_jpeg(scaled_down(image, wanted.width), wanted.quality)
@@ -137,7 +145,8 @@ class Desk:
         reader = self._up_to_date_reader()
         first = frame_index if read_ahead else self._first_worth_keeping(reader, frame_index)
         for number, image in reader.read_many(range(first, frame_index + 1)):
-            self._memory.raw.put((self._source, number), image, image.nbytes)
+            crc = int(reader.index.luma_crc[number])
+            self._memory.raw.put((self._source, number, crc), image, image.nbytes)
         return image
 
     def _first_worth_keeping(self, reader: VideoReader, frame_index: int) -> int:

@@ -53,7 +53,8 @@ class FrameServer:
             raise NotFound(f"The video has no frame {frame_index}: it has {len(index)}.")
         if width is not None and width >= index.upright_wh[0]:
             width = None
-        wanted = Wanted(frame_index, width, quality or DEFAULT_QUALITY)
+        crc = int(index.luma_crc[frame_index])
+        wanted = Wanted(frame_index, crc, width, quality or DEFAULT_QUALITY)
         ready = self._memory.jpegs.find((source, wanted))
         if ready is not None:
             self._desk(source).note(wanted)

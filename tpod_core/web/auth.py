@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
-from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token
+from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token, seal
 from tpod_core.config import get_settings
 from tpod_core.db import reading, transaction
 from tpod_core.errors import NotSignedIn, TpodError
@@ -147,7 +147,8 @@ def submit_form(
         require_form_token(form_token)
         return _act(action, request, username, password)
     except TpodError as error:
-        return _to_screens(f"/?problem={quote(error.message)}&form={quote(action)}")
+        told = {"problem": error.message, "seal": seal(error.message), "form": action}
+        return _to_screens(f"/?{urlencode(told)}")
 
 
 def _act(action: str, request: Request, username: str, password: str) -> Response:

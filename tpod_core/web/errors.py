@@ -31,7 +31,12 @@ STATUS_CODES: dict[type[TpodError], int] = {
 """The nearest ancestor listed here gives an error's code."""
 
 _PLACES = frozenset({"body", "query", "path", "header"})
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+_HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    412: "wrong_version",
+    415: "wrong_content_type",
+}
 
 
 def status_code(error: TpodError) -> int:

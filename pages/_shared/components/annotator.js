@@ -22,8 +22,8 @@ class Annotator {
     this.settledVisit = ""
     const api = `/api/v1/videos/${video.id}`
     this.outbox = new Outbox((message) => this.setState("outbox", message))
-    this.frames = new FrameStore(api, video.frames, () => this.paint())
-    this.boxes = new BoxStore(api, video.frames, () => this.paint())
+    this.frames = new FrameStore(api, () => this.paint())
+    this.boxes = new BoxStore(api, () => this.paint())
     this.surface = new Surface(() => document.querySelector(".st-key-annotator-canvas"), {
       changed: () => this.commit(),
       picked: (track) => this.pick(track),
@@ -83,7 +83,9 @@ class Annotator {
     const [width, height] = this.stage.wh
     if (width < 50 || height < 50) return
     const report = () => {
+      if (this.surface.drag) return this.#measure()
       this.measured = true
+      this.surface.flush()
       this.setState("stage", { width, height })
     }
     clearTimeout(this.measureTimer)
@@ -98,6 +100,7 @@ class Annotator {
     const newVisit = feed.visit.sentinel !== this.feed?.visit.sentinel
     const news = this.feed && feed.notice.serial !== this.feed.notice.serial
     this.feed = feed
+    this.frames.frameCount = this.boxes.frameCount = feed.frames
     this.outbox.acknowledge(feed.client, feed.acknowledged)
     if (feed.canvas) this.frames.resize(feed.canvas.frameWidth)
     this.boxes.follow(feed.revision)
@@ -124,6 +127,13 @@ class Annotator {
     requestAnimationFrame(() => requestAnimationFrame(look))
   }
 
+  // The server is about to show something else: what is drawn now would be drawn for nothing.
+  get changing() {
+    const [width, height] = this.stage.wh
+    const [knownWidth, knownHeight] = this.feed.stage ?? []
+    return this.outbox.changing || width !== knownWidth || height !== knownHeight
+  }
+
   // Everything asked for is done: show what the server shows, and keep it in the address.
   #arrive() {
     if (!this.outbox.empty || this.playing || this.scrubbing || this.followTimer) return
@@ -139,6 +149,11 @@ class Annotator {
     return boxes.map(({ track, human, label, box: [x1, y1, x2, y2] }) => ({
       track, human, label, x1: x1 / sx, y1: y1 / sy, x2: x2 / sx, y2: y2 / sy,
     }))
+  }
+
+  // The frames known so far: an import may still be finding more.
+  get last() {
+    return Math.max(0, (this.feed?.frames ?? 1) - 1)
   }
 
   get canvasSize() {
@@ -211,7 +226,7 @@ class Annotator {
   clearRange([start, stop]) { this.act("clear", { start, stop }) }
 
   markRange(first, last) {
-    const end = Math.min(last, this.video.frames - 1)
+    const end = Math.min(last, this.last)
     this.act("mark", { start: Math.min(first, end), stop: end + 1 })
   }
 
@@ -294,13 +309,13 @@ class Annotator {
 
   showTyped(text) {
     const frame = Number(text)
-    const exists = text.trim() && Number.isInteger(frame) && frame >= 0 && frame < this.video.frames
+    const exists = text.trim() && Number.isInteger(frame) && frame >= 0 && frame <= this.last
     if (exists) this.show(frame)
-    else this.say(`There is no such frame: this video has 0 to ${this.video.frames - 1}.`, true)
+    else this.say(`There is no such frame: this video has 0 to ${this.last}.`, true)
   }
 
   #display(frame) {
-    const target = Math.min(Math.max(Math.round(frame), 0), this.video.frames - 1)
+    const target = Math.min(Math.max(Math.round(frame), 0), this.last)
     if (target === this.shown) return
     this.commit()
     this.direction = target > this.shown ? 1 : -1
@@ -329,7 +344,7 @@ class Annotator {
   togglePlay() {
     if (this.playing) return this.stopPlaying()
     if (this.surface.drag) return
-    if (this.shown >= this.video.frames - 1) this.#display(0)
+    if (this.shown >= this.last) this.#display(0)
     this.playing = { since: performance.now(), from: this.shown }
     this.#play()
     this.paint()
@@ -344,7 +359,7 @@ class Annotator {
         if (this.frames.get(this.shown + 1)) this.#display(this.shown + 1)
         if (due > this.shown) this.playing = { since: now, from: this.shown }
       }
-      if (this.shown >= this.video.frames - 1) this.stopPlaying()
+      if (this.shown >= this.last) this.stopPlaying()
       else this.#play()
     })
   }
@@ -387,12 +402,14 @@ class Annotator {
     this.paintRequest = 0
     this.frames.want(this.shown, this.direction, this.playing ? 12 : 5)
     const inStep = this.inStep
-    this.surface.ready = inStep && !this.outbox.changing && this.feed.labels.length > 0
+    const takesPointer = inStep && !this.changing
+    this.surface.ready = takesPointer && this.feed.labels.length > 0
     this.root.dataset.ready = this.surface.ready ? String(this.shown) : ""
-    this.stage.place(this.canvasSize, inStep, inStep && !this.outbox.changing)
+    this.stage.place(this.canvasSize, inStep, takesPointer)
     this.#paintPicture(inStep)
     this.bars.paint({
       frame: this.shown,
+      last: this.last,
       fps: this.video.fps,
       playing: Boolean(this.playing),
       saving: this.outbox.silent ? "lost" : this.unsaved ? "saving" : "saved",
@@ -403,7 +420,7 @@ class Annotator {
   }
 
   #paintPicture(inStep) {
-    const context = this.stage.paintFrame(this.frames.get(this.shown))
+    const context = this.stage.paintFrame(this.frames.get(this.shown), this.frames.failed.has(this.shown))
     if (!context) return
     this.root.dataset.painted = String(this.shown)
     const { rects, drag } = this.surface
@@ -429,7 +446,7 @@ class Annotator {
   #paintTimeline() {
     const { tracks, ranges } = this.boxes.document
     this.timeline.paint({
-      frameCount: this.video.frames,
+      frameCount: this.last + 1,
       shown: this.shown,
       tracks,
       ranges,

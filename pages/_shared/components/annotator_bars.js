@@ -13,16 +13,18 @@ class Bars {
       onblur: () => this.#showFrame(),
     })
     this.play = tool("play", "Play or pause (Space)", () => annotator.togglePlay())
+    this.size = `${video.width}×${video.height}`
     this.top = this.#makeTop(annotator, video)
-    this.bottom = this.#makeBottom(annotator, video)
+    this.bottom = this.#makeBottom(annotator)
     this.help = makeHelp()
   }
 
-  #makeTop(a, { name, width, height, frames, fps, back }) {
+  #makeTop(a, { name, back }) {
+    this.facts = h("span", { class: "facts" })
     return h("header", {},
       h("a", { class: "back", href: back, target: "_self", title: "Back to the videos" }, glyph("back")),
       h("strong", { title: name }, name),
-      h("span", { class: "facts" }, `${width}×${height} · ${frames} frames · ${Number(fps.toFixed(2))} fps`),
+      this.facts,
       h("span", { class: "space" }),
       this.saved,
       tool("undo", "Undo (Ctrl Z)", () => a.undo()),
@@ -31,7 +33,8 @@ class Bars {
     )
   }
 
-  #makeBottom(a, { frames }) {
+  #makeBottom(a) {
+    this.ending = h("span")
     return h("nav", {},
       tool("first", "First frame (Home)", () => a.show(0)),
       tool("back10", "10 frames back (Shift ←)", () => a.step(-10)),
@@ -39,12 +42,12 @@ class Bars {
       this.play,
       tool("next", "Next frame (→)", () => a.step(1)),
       tool("on10", "10 frames on (Shift →)", () => a.step(10)),
-      tool("last", "Last frame (End)", () => a.show(frames - 1)),
+      tool("last", "Last frame (End)", () => a.show(a.last)),
       h("span", { class: "gap" }),
       tool("keyBack", "Previous key frame ([)", () => a.jumpToKeyframe(-1)),
       tool("keyOn", "Next key frame (])", () => a.jumpToKeyframe(1)),
       h("span", { class: "space" }),
-      h("label", { class: "position" }, "Frame ", this.field, ` of ${frames - 1}`),
+      h("label", { class: "position" }, "Frame ", this.field, this.ending),
       this.clock,
     )
   }
@@ -61,8 +64,10 @@ class Bars {
     this.field.value = String(this.frame)
   }
 
-  paint({ frame, fps, playing, saving }) {
+  paint({ frame, last, fps, playing, saving }) {
     this.frame = frame
+    this.ending.textContent = ` of ${last}`
+    this.facts.textContent = `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`
     if (this.field.getRootNode().activeElement !== this.field) this.#showFrame()
     this.clock.textContent = clock(frame / fps)
     if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))

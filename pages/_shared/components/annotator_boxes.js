@@ -3,9 +3,9 @@
 const CHUNK_FRAMES = 120
 
 class BoxStore {
-  constructor(api, frameCount, onNews) {
+  constructor(api, onNews) {
     this.api = api
-    this.frameCount = frameCount
+    this.frameCount = 0
     this.onNews = onNews
     this.revision = -1
     this.document = { tracks: [], ranges: [] }
@@ -30,10 +30,6 @@ class BoxStore {
     if (chunk) return chunk.get(frame) ?? []
     this.#load(start)
     return null
-  }
-
-  prepare(frame) {
-    this.on(frame)
   }
 
   async #load(start) {

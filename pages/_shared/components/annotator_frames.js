@@ -3,16 +3,18 @@
 const FRAMES_KEPT = 180
 const AHEAD = 5
 const LOADS_AT_ONCE = 4
+const RETRY_FRAME_MS = 2000
 
 class FrameStore {
-  constructor(api, frameCount, onLoaded) {
+  constructor(api, onLoaded) {
     this.api = api
-    this.frameCount = frameCount
+    this.frameCount = 0
     this.onLoaded = onLoaded
     this.width = 0
     this.images = new Map() // frame -> Image; in order of use, oldest first
     this.wanted = []
     this.loading = new Set()
+    this.failed = new Set() // to be asked for again in a while
   }
 
   // The width asked of the server; the canvas's background uses the same address.
@@ -41,7 +43,7 @@ class FrameStore {
     for (let step = 1; step <= ahead; step++) order.push(frame + direction * step)
     order.push(frame - direction)
     this.wanted = order.filter(
-      (n) => n >= 0 && n < this.frameCount && !this.images.has(n) && !this.loading.has(n),
+      (n) => n >= 0 && n < this.frameCount && ![this.images, this.loading, this.failed].some((s) => s.has(n)),
     )
     this.#pump()
   }
@@ -57,20 +59,27 @@ class FrameStore {
     const image = new Image()
     this.loading.add(frame)
     image.src = this.url(frame)
-    let failed = false
     try {
       await image.decode()
+      if (width === this.width) this.#keep(frame, image)
     } catch {
-      failed = true
+      this.#retryLater(frame)
     }
     this.loading.delete(frame)
-    if (width === this.width) {
-      if (!failed) {
-        this.images.set(frame, image)
-        if (this.images.size > FRAMES_KEPT) this.images.delete(this.images.keys().next().value)
-      }
-      this.onLoaded(frame, failed)
-    }
+    this.onLoaded()
     this.#pump()
+  }
+
+  #keep(frame, image) {
+    this.images.set(frame, image)
+    if (this.images.size > FRAMES_KEPT) this.images.delete(this.images.keys().next().value)
+  }
+
+  #retryLater(frame) {
+    this.failed.add(frame)
+    setTimeout(() => {
+      this.failed.delete(frame)
+      this.onLoaded()
+    }, RETRY_FRAME_MS)
   }
 }

@@ -9,7 +9,7 @@ const KEYS = [
   ["Go", "]", ["]"], "next key frame of the selected box", (a) => a.jumpToKeyframe(1)],
   ["Go", "[", ["["], "previous key frame", (a) => a.jumpToKeyframe(-1)],
   ["Go", "Home", ["Home"], "first frame", (a) => a.show(0)],
-  ["Go", "End", ["End"], "last frame", (a) => a.show(a.video.frames - 1)],
+  ["Go", "End", ["End"], "last frame", (a) => a.show(a.last)],
   ["Go", "Space", [" "], "play or pause", (a) => a.togglePlay()],
   ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.chooseLabelAt(digitOf(e))],
   ["Draw", "N", ["n"], "next drag draws, even inside a box", (a) => a.drawNext()],
@@ -29,6 +29,7 @@ const KEYS = [
   ["Edits", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
 
+const WALKING = new Set(["Tab", " "])
 const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
 
 function handleKey(annotator, event) {
@@ -36,6 +37,8 @@ function handleKey(annotator, event) {
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
     return
   }
+  // Who walks through the buttons by keyboard keeps Tab and Space for that.
+  if (target instanceof Element && WALKING.has(event.key) && target.matches("button:focus-visible")) return
   if (event.altKey || document.querySelector('[role="dialog"]')) return
   const run = BY_CHORD.get(chordOf(event))
   if (!run) return

@@ -4,7 +4,7 @@ class Stage {
   constructor() {
     this.picture = h("canvas", { class: "picture" })
     this.toast = h("div", { class: "toast", role: "status", hidden: true })
-    this.busy = h("div", { class: "busy", hidden: true }, "Loading the frame…")
+    this.busy = h("div", { class: "busy", hidden: true })
     this.element = h("div", { class: "stage" }, this.picture, this.busy, this.toast)
   }
 
@@ -37,7 +37,8 @@ class Stage {
   }
 
   // Start a picture with the frame on it. Without the image the last one stays, boxes and all.
-  paintFrame(image) {
+  paintFrame(image, failed) {
+    this.busy.textContent = failed ? "This frame cannot be loaded. Trying again…" : "Loading the frame…"
     this.#showBusy(!image)
     if (!image) return null
     const context = sharp(this.picture, this.width, this.height)

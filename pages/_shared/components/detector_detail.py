@@ -168,7 +168,7 @@ def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
 
 
 def _show_curves(rows: Sequence[EpochRow]) -> None:
-    if not rows:
+    if len(rows) < 2:  # a line needs two points
         return
     epochs = [row.epoch for row in rows]
     losses = {loss_name(name): name for name in rows[0].train_losses}

@@ -1,0 +1,70 @@
+"""The Administration page: who may come in."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.conftest import add_user
+from tests.fake_queue import ListQueue
+from tpod_core.db import reading
+from tpod_core.models import Role, User, saved_id
+from tpod_core.services import users
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "admin.py")
+
+
+def page(monkeypatch: pytest.MonkeyPatch, user: User) -> AppTest:
+    monkeypatch.setattr(guard, "find_user", lambda: user)
+    test = AppTest.from_file(PAGE, default_timeout=30).run()
+    assert not test.exception, test.exception
+    return test
+
+
+def stored(user: User) -> User:
+    with reading() as session:
+        return session.get_one(User, user.id)
+
+
+def test_administrator_gives_a_role(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = add_user("ann", Role.NONE)
+    test = page(monkeypatch, admin)
+    assert "1 waiting" in test.info[0].value
+    test.selectbox(key=f"role-{saved_id(ann)}").select(Role.USER).run()
+    assert stored(ann).role is Role.USER
+    assert not test.info
+
+
+def test_administrator_deactivates_an_account(
+    admin: User, member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = page(monkeypatch, admin)
+    test.toggle(key=f"active-{saved_id(member)}").set_value(False).run()
+    assert not stored(member).active
+
+
+def test_last_administrator_cannot_step_down(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = page(monkeypatch, admin)
+    test.selectbox(key=f"role-{saved_id(admin)}").select(Role.USER).run()
+    assert "last administrator" in test.error[0].value
+    assert stored(admin).role is Role.ADMIN
+
+
+def test_page_is_closed_to_others(
+    member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = page(monkeypatch, member)
+    assert "Only an administrator" in test.error[0].value
+    assert not test.selectbox
+
+
+def test_everybody_is_listed_by_name(home: Path) -> None:
+    for name in ("zoe", "Ann", "bob"):
+        add_user(name, Role.USER)
+    with reading() as session:
+        assert [user.username for user in users.list_users(session)] == ["Ann", "bob", "zoe"]

@@ -1,0 +1,88 @@
+"""The door, and the way in: ``pages/main.py`` as a person with and without an account sees it."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.conftest import add_user
+from tests.fake_queue import ListQueue
+from tpod_core.auth import seal
+from tpod_core.models import Role, User
+
+MAIN = str(Path(__file__).resolve().parents[2] / "pages" / "main.py")
+
+
+def page(**query: str) -> AppTest:
+    test = AppTest.from_file(MAIN, default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def written(test: AppTest) -> str:
+    """Everything in plain HTML on the page."""
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def sit(monkeypatch: pytest.MonkeyPatch, user: User | None) -> None:
+    """Let ``user``, or a stranger, sit in front of the screen."""
+    monkeypatch.setattr(guard, "find_user", lambda: user)
+
+
+def test_first_visit_asks_to_create_the_administrator(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, None)
+    html = written(page())
+    assert "Create administrator" in html
+    assert 'action="/api/v1/auth/form/setup"' in html
+
+
+def test_stranger_is_asked_to_sign_in_and_sees_nothing_else(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, None)
+    test = page()
+    assert 'action="/api/v1/auth/form/login"' in written(test)
+    assert not test.title and not test.button
+
+
+def test_door_repeats_only_sentences_of_ours(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    sit(monkeypatch, None)
+    assert "Call 0900" not in written(page(problem="Call 0900!", seal=seal("other")))
+    assert "Too often." in written(page(problem="Too often.", seal=seal("Too often.")))
+
+
+def test_account_without_a_role_waits_at_the_door(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, add_user("<b>ann</b>", Role.NONE))
+    test = page()
+    assert "no access yet" in written(test)
+    assert "&lt;b&gt;ann" in written(test), "a name must not become HTML"
+    assert not test.title
+
+
+def test_home_marks_the_next_step(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, admin)
+    test = page()
+    assert test.title[0].value == "Hello, admin"
+    steps = [text.value for text in test.markdown if "badge" in text.value]
+    assert "next" in steps[0]
+    assert all("step" in step for step in steps[1:])
+
+
+def test_demo_is_one_click(admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    sit(monkeypatch, admin)
+    test = page()
+    [button] = [b for b in test.button if b.label == "Load the demo project"]
+    button.click().run()
+    assert not test.exception
+    assert [delivery.kind for delivery in queue.deliveries] == ["load-demo"]
+    assert not [b for b in test.button if b.label == "Load the demo project"]

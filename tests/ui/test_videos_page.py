@@ -1,0 +1,159 @@
+"""The Videos page: cards, labels, rename and delete."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.fake_queue import ListQueue
+from tpod_core.db import reading, transaction
+from tpod_core.models import User, Video, VideoState, saved_id
+from tpod_core.services import videos
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "videos.py")
+
+
+@pytest.fixture
+def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A member who sits in front of the screen."""
+    monkeypatch.setattr(guard, "find_user", lambda: member)
+    return member
+
+
+def add(user: User, name: str = "Kitchen", **facts: object) -> int:
+    with transaction() as session:
+        video = videos.create(session, user, name, [("cup", None)])
+        for field, value in facts.items():
+            setattr(video, field, value)
+        return saved_id(video)
+
+
+def page() -> AppTest:
+    return sound(AppTest.from_file(PAGE, default_timeout=30).run())
+
+
+def sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def cards(test: AppTest) -> list[str]:
+    return [e.proto.body for e in test.get("html") if "tpod-card" in e.proto.body]
+
+
+def labels_of(number: int) -> list[str]:
+    with reading() as session:
+        video = session.get_one(Video, number)
+        return [label.name for label in videos.list_labels(session, video)]
+
+
+def test_empty_page_says_what_to_do(user: User) -> None:
+    assert page().subheader[0].value == "No videos yet"
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param({}, "Waiting for its file.", id="created"),
+        pytest.param({"state": VideoState.UPLOADING}, "Receiving its file", id="uploading"),
+        pytest.param({"state": VideoState.QUEUED}, "Waiting to be read", id="queued"),
+        pytest.param({"state": VideoState.PROCESSING}, "Reading frames", id="processing"),
+        pytest.param({"state": VideoState.READY}, "0% fully labelled", id="ready"),
+        pytest.param(
+            {"state": VideoState.FAILED, "message": "No frames <here>."},
+            "No frames &lt;here&gt;.",
+            id="failed",
+        ),
+        pytest.param(
+            {"state": VideoState.READY, "warnings": ["The header lies."]},
+            "The header lies.",
+            id="warning",
+        ),
+    ],
+)
+def test_card_says_how_far_the_video_is(user: User, facts: dict[str, object], said: str) -> None:
+    add(user, **facts)
+    [card] = cards(page())
+    assert said in card
+
+
+@pytest.mark.parametrize(
+    ("state", "frame_count", "usable"),
+    [
+        (VideoState.CREATED, 0, False),
+        (VideoState.PROCESSING, 0, False),
+        (VideoState.PROCESSING, 30, True),
+        (VideoState.READY, 30, True),
+        (VideoState.FAILED, 30, False),
+    ],
+)
+def test_labelling_opens_with_the_first_frames(
+    user: User, state: VideoState, frame_count: int, usable: bool
+) -> None:
+    number = add(user, state=state, frame_count=frame_count)
+    assert page().button(key=f"open-{number}").disabled is not usable
+
+
+def test_name_of_a_video_stays_text(user: User) -> None:
+    add(user, "<img src=x> **bold**")
+    [card] = cards(page())
+    assert "<img src=x>" not in card
+    assert "&lt;img src=x&gt; **bold**" in card
+
+
+def test_only_one_s_own_videos_are_shown(user: User, admin: User) -> None:
+    add(admin, "secret")
+    assert cards(page()) == []
+
+
+def test_labels_are_added_and_removed_in_their_dialog(user: User) -> None:
+    number = add(user)
+    test = page()
+    test.button(key=f"labels-{number}").click().run()
+    test.text_input[0].input("saucer, Teller ☕")
+    [button] = [b for b in test.button if b.label == "Add"]
+    sound(button.click().run())
+    assert labels_of(number) == ["cup", "saucer", "Teller ☕"]
+    first = next(b for b in test.button if b.key and b.key.startswith("label-remove"))
+    sound(first.click().run())
+    assert labels_of(number) == ["saucer", "Teller ☕"]
+
+
+def test_label_that_is_there_already_is_refused_with_a_word(user: User) -> None:
+    number = add(user)
+    test = page()
+    test.button(key=f"labels-{number}").click().run()
+    test.text_input[0].input("Cup")
+    [button] = [b for b in test.button if b.label == "Add"]
+    sound(button.click().run())
+    assert "twice" in test.error[0].value
+    assert labels_of(number) == ["cup"]
+
+
+def test_video_is_renamed(user: User) -> None:
+    number = add(user)
+    test = page()
+    test.button(key=f"rename-{number}").click().run()
+    test.text_input[0].input("Hall")
+    sound(test.button(key="rename-confirmed").click().run())
+    assert "Hall" in cards(test)[0]
+    assert not test.text_input, "the dialog is still open"
+
+
+def test_delete_asks_first(user: User) -> None:
+    number = add(user)
+    test = page()
+    test.button(key=f"delete-{number}").click().run()
+    assert len(cards(test)) == 1
+    sound(test.button(key="delete-confirmed").click().run())
+    assert cards(test) == []
+
+
+def test_many_videos_can_be_searched(user: User) -> None:
+    for number in range(8):
+        add(user, f"Room {number}")
+    test = page()
+    assert len(cards(test)) == 8
+    test.text_input(key="videos_search").input("room 5").run()
+    assert len(cards(test)) == 1

@@ -1,0 +1,137 @@
+"""Videos below the API: uploads' states, imports' ends, labels, how far the labelling is."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fake_queue import ListQueue
+from tpod_core.db import reading, transaction
+from tpod_core.errors import Conflict
+from tpod_core.models import (
+    FrameRange,
+    Job,
+    JobState,
+    Label,
+    Track,
+    User,
+    Video,
+    VideoState,
+    saved_id,
+)
+from tpod_core.palette import COLORS
+from tpod_core.services import videos
+from tpod_core.services.videos import ReceivedFile
+
+FILE = ReceivedFile("videos/1/source.mp4", "clip.mp4", 5, "0" * 64)
+
+
+@pytest.fixture
+def video_id(member: User, queue: ListQueue) -> int:
+    with transaction() as session:
+        return saved_id(videos.create(session, member, "Kitchen", [("cup", None)]))
+
+
+def upload(video_id: int) -> int:
+    """The id of the import's job."""
+    with transaction() as session:
+        video = session.get_one(Video, video_id)
+        videos.begin_upload(session, video)
+        return saved_id(videos.finish_upload(session, video, FILE))
+
+
+def end(job_id: int, state: JobState, message: str = "") -> None:
+    with transaction() as session:
+        job = session.get_one(Job, job_id)
+        job.state, job.message = state, message
+        videos.settle_import(session, job)
+
+
+def stored(video_id: int) -> Video:
+    with reading() as session:
+        return session.get_one(Video, video_id)
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "said"),
+    [
+        (JobState.FAILED, "No frame decodes.", "No frame decodes."),
+        (JobState.CANCELLED, "", "The import was cancelled."),
+    ],
+)
+def test_video_follows_the_bad_end_of_its_import(
+    video_id: int, state: JobState, message: str, said: str
+) -> None:
+    end(upload(video_id), state, message)
+    assert (stored(video_id).state, stored(video_id).message) == (VideoState.FAILED, said)
+
+
+def test_end_of_an_earlier_import_does_not_touch_a_new_upload(video_id: int) -> None:
+    first = upload(video_id)
+    end(first, JobState.FAILED, "No frame decodes.")
+    upload(video_id)
+    end(first, JobState.FAILED, "No frame decodes.")
+    assert stored(video_id).state is VideoState.QUEUED
+
+
+def test_import_of_a_deleted_video_leaves_no_files(video_id: int, home: Path) -> None:
+    job_id = upload(video_id)
+    with transaction() as session:
+        videos.delete(session, session.get_one(Video, video_id))
+    late = home / "videos" / str(video_id) / "preview.jpg"
+    late.parent.mkdir(parents=True)
+    late.write_bytes(b"written by an import that had not noticed yet")
+    end(job_id, JobState.CANCELLED)
+    assert not late.parent.exists()
+
+
+@pytest.mark.parametrize("state", [VideoState.QUEUED, VideoState.PROCESSING, VideoState.READY])
+def test_video_with_data_takes_no_other_file(video_id: int, state: VideoState) -> None:
+    with pytest.raises(Conflict, match="has its file already"), transaction() as session:
+        video = session.get_one(Video, video_id)
+        video.state = state
+        videos.begin_upload(session, video)
+
+
+def test_label_with_boxes_cannot_leave_the_list(video_id: int) -> None:
+    with transaction() as session:
+        video = session.get_one(Video, video_id)
+        [cup] = videos.list_labels(session, video)
+        session.add(Track(video_id=video_id, label_id=saved_id(cup)))
+    with pytest.raises(Conflict, match="cup: still used"), transaction() as session:
+        videos.set_labels(session, session.get_one(Video, video_id), [("saucer", None)])
+    with reading() as session:
+        names = [one.name for one in videos.list_labels(session, stored(video_id))]
+    assert names == ["cup"]
+
+
+def test_colour_given_later_is_the_whole_team_s(member: User, video_id: int) -> None:
+    with transaction() as session:
+        other = videos.create(session, member, "Hall", [("cup", "#123456")])
+        assert videos.list_labels(session, other)[0].color == "#123456"
+    with reading() as session:
+        assert videos.list_labels(session, stored(video_id))[0].color == "#123456"
+
+
+def test_first_labels_of_a_team_have_colours_that_differ(video_id: int) -> None:
+    wishes: list[videos.LabelWish] = [(f"thing {n}", None) for n in range(len(COLORS) - 1)]
+    with transaction() as session:
+        made = videos.set_labels(session, session.get_one(Video, video_id), wishes)
+    assert len({label.color for label in made}) == len(wishes)
+
+
+def test_labelled_share_is_the_part_of_frames_inside_ranges(video_id: int) -> None:
+    with transaction() as session:
+        video = session.get_one(Video, video_id)
+        video.frame_count = 200
+        session.add(FrameRange(video_id=video_id, start=0, stop=40))
+        session.add(FrameRange(video_id=video_id, start=100, stop=110))
+        session.flush()
+        assert videos.labelled(session, [video])[video_id].share(video) == 0.25
+
+
+def test_label_s_catalogue_keeps_what_no_video_uses(video_id: int) -> None:
+    with transaction() as session:
+        videos.delete(session, session.get_one(Video, video_id))
+    with reading() as session:
+        assert [label.name for label in videos.list_catalogue(session)] == ["cup"]
+        assert session.get(Label, 1) is not None
