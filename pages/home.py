@@ -49,7 +49,7 @@ STEPS = (
         "Assemble",
         "Pick videos to learn from, and others for an honest check.",
         "training_sets_ready",
-        "training sets",
+        "built",
         "training_sets.py",
         "Training sets",
     ),

@@ -129,7 +129,7 @@ def _explain_state(video: Video) -> None:
     if video.state is VideoState.FAILED:
         _explain(video.name, f"This video cannot be labelled. {video.message}")
     elif video.state in (VideoState.CREATED, VideoState.UPLOADING):
-        _explain(video.name, "This video has no file yet. Upload it on its card.")
+        _explain(video.name, "This video has no file yet: its upload has not ended.")
     else:
         _explain(video.name, "The first frames are being read. Open it again in a moment.")
 

@@ -55,7 +55,13 @@ def take_all(page: Page, client: httpx.Client) -> None:
             "name": "Street",
             "dnn_type": "yolo26n",
             "train_set_id": training_set["id"],
-            "train_config": {"epochs": 30, "imgsz": 320, "batch": 4, "patience": 0},
+            "train_config": {
+                "epochs": 16,
+                "imgsz": 256,
+                "batch": 4,
+                "patience": 0,
+                "pretrained": "random",
+            },
         },
     ).json()
     detector = f"/detectors/{created['id']}"
@@ -69,7 +75,7 @@ def take_all(page: Page, client: httpx.Client) -> None:
     photograph(page, "labeling_dark_1920", labeling, '.annotator[data-ready="60"]')
     page.set_viewport_size(SMALL)
     page.emulate_media(color_scheme="light")
-    wait_until(client, detector, lambda b: b["epoch"] >= 8 or b["state"] == "error")
+    wait_until(client, detector, lambda b: b["epoch"] >= 6 or b["state"] == "error")
     photograph(page, "detectors", f"/detectors?detector={created['id']}", "h1")
     wait_until(client, detector, lambda b: b["state"] in ("trained", "error"))
     photograph(page, "detector_trained", f"/detectors?detector={created['id']}", "h1")

@@ -4,7 +4,16 @@ from sqlmodel import Session, col, select
 
 from tpod_core import jobs
 from tpod_core.errors import Conflict
-from tpod_core.models import Job, JobKind, JobState, QueueName, User, saved_id
+from tpod_core.models import (
+    Job,
+    JobKind,
+    JobState,
+    QueueName,
+    User,
+    Video,
+    VideoState,
+    saved_id,
+)
 
 
 def start(session: Session, user: User) -> Job:
@@ -27,4 +36,11 @@ def find_running(session: Session, user: User) -> Job | None:
 
 
 def settle_demo(session: Session, job: Job) -> None:
-    """Nothing follows a demo job's end: its videos and sets have states of their own."""
+    """A demo that could not be finished leaves its unfinished videos as failed, with the cause."""
+    if job.state is JobState.SUCCEEDED:
+        return
+    unfinished = select(Video).where(Video.job_id == job.id, Video.state != VideoState.READY)
+    for video in session.exec(unfinished):
+        video.state = VideoState.FAILED
+        video.message = job.message or "Making the demo project was cancelled."
+        session.add(video)

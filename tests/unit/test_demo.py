@@ -1,0 +1,51 @@
+"""The demo project: one at a time, and nothing left hanging when it fails."""
+
+import pytest
+from sqlmodel import select
+
+from tests.fake_queue import ListQueue
+from tpod_core.db import reading, transaction
+from tpod_core.demo.labels import tracks_of
+from tpod_core.demo.scene import SCENES, render
+from tpod_core.errors import Conflict
+from tpod_core.geometry import iou
+from tpod_core.models import JobState, User, Video, VideoState, saved_id
+from tpod_core.propagation.linear import derive
+from tpod_core.services import demo
+
+
+def test_second_demo_waits_for_the_first(member: User, queue: ListQueue) -> None:
+    with transaction() as session:
+        demo.start(session, member)
+    with pytest.raises(Conflict, match="already"), transaction() as session:
+        demo.start(session, member)
+    assert len(queue.deliveries) == 1
+
+
+@pytest.mark.parametrize("end", [JobState.FAILED, JobState.CANCELLED])
+def test_failed_demo_leaves_no_video_in_the_middle(
+    member: User, queue: ListQueue, end: JobState
+) -> None:
+    with transaction() as session:
+        job = demo.start(session, member)
+        for name, state in (("done", VideoState.READY), ("half", VideoState.PROCESSING)):
+            session.add(
+                Video(owner_id=saved_id(member), name=name, state=state, job_id=saved_id(job))
+            )
+        session.flush()
+        job.state = end
+        demo.settle_demo(session, job)
+    with reading() as session:
+        states = {video.name: video.state for video in session.exec(select(Video))}
+    assert states == {"done": VideoState.READY, "half": VideoState.FAILED}
+
+
+def test_boxes_between_the_demo_s_key_frames_follow_the_truth() -> None:
+    scene = SCENES[0]
+    frames = list(render(scene))
+    for number, track in enumerate(tracks_of(scene, frames)):
+        shown = {box.frame: box.box for box, _ in derive(track.keyframes, range(len(frames)))}
+        for index, frame in enumerate(frames):
+            truth = frame.boxes[number]
+            assert (truth is None) == (index not in shown), f"frame {index}"
+            assert truth is None or iou(truth, shown[index]) > 0.9, f"frame {index}"
