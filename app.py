@@ -18,6 +18,7 @@ from tpod_core.services import users
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
 from tpod_core.web.incoming import drop_dead_uploads
+from tpod_core.web.nodelay import send_answers_at_once
 
 setup_logging(get_settings().log_level)
 
@@ -25,6 +26,7 @@ setup_logging(get_settings().log_level)
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Upgrade the database, start what is embedded, and stop it all at the end."""
+    send_answers_at_once()
     upgrade(db.engine())
     users.ensure_first_administrator(get_settings())
     drop_dead_uploads()

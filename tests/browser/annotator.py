@@ -56,6 +56,12 @@ class Annotator:
         ready = self.page.locator(f'.annotator[data-ready="{frame}"]')
         ready.wait_for(timeout=DEADLINE_S * 1000)
 
+    def wait_ready_anywhere(self) -> int:
+        """The frame on which the canvas takes the pointer, once there is one."""
+        ready = self.page.locator('.annotator:not([data-ready=""])')
+        ready.wait_for(timeout=DEADLINE_S * 1000)
+        return int(ready.get_attribute("data-ready") or -1)
+
     def shown(self) -> int:
         """The frame on the picture, which may be ahead of the canvas."""
         return int(self.page.locator(".annotator").get_attribute("data-painted") or -1)

@@ -229,9 +229,11 @@ def test_play_ends_on_the_frame_where_it_was_stopped(screen: Annotator):
     screen.press("Space")
     screen.wait_shown_from(5)
     screen.press("Space")
-    stopped = screen.shown()
-    screen.wait_ready(stopped)
-    assert screen.shown() == stopped >= 5
+    stopped = screen.wait_ready_anywhere()
+    assert stopped == screen.shown() >= 5
+    track = screen.draw_and_wait(stopped, 100, 80, 220, 200)
+    assert [box["track_id"] for box in screen.boxes(stopped)] == [track]
+    assert screen.boxes(stopped - 1) == []
 
 
 def test_timeline_click_goes_there(screen: Annotator):
