@@ -3,6 +3,7 @@
 Started by ``streamlit run app.py``, which finds ``app`` below.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -33,6 +34,10 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     async with embedded_services():
         reconciler = Reconciler()
         reconciler.start()
+        # Streamlit collects all garbage after each rerun, and holds the interpreter for it.
+        # What is loaded by now stays for good: frozen, it is not looked through again.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:
