@@ -25,13 +25,13 @@ test: $(STAMP)  ## the whole suite, browser tests included
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(STAMP)  ## the quick part: style, types, unit and API tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/unit tests/api -m 'not slow'
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/api -m 'not slow'
 
 bench: $(STAMP)  ## the speeds that we promise, as ratios to a bare baseline
 	$(BIN)/python -m tests.benchmarks

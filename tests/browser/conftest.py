@@ -18,8 +18,9 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, for one module: its event loop would run on under the tests that follow."""
     path = find_browser()
     if path is None:
         pytest.skip("NO BROWSER: no Chromium found, see tests/install_browser.py")

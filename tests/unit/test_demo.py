@@ -40,6 +40,7 @@ def test_failed_demo_leaves_no_video_in_the_middle(
     assert states == {"done": VideoState.READY, "half": VideoState.FAILED}
 
 
+@pytest.mark.slow
 def test_boxes_between_the_demo_s_key_frames_follow_the_truth() -> None:
     scene = SCENES[0]
     frames = list(render(scene))

@@ -8,6 +8,8 @@ import pytest
 
 from tpod_core.demo.scene import FRAME_COUNT, FRAME_WH, SCENES, Scene, render
 
+pytestmark = pytest.mark.slow
+
 MIDDLE = FRAME_COUNT // 2
 
 

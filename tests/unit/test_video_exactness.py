@@ -7,6 +7,8 @@ import pytest
 from tests import frame_truth
 from tests.frame_truth import TrueVideo, Way, judge, true_videos
 
+pytestmark = pytest.mark.slow
+
 SMALL_FRAMES = 90
 REWRITTEN = {
     "ax_iibbibb_editlist_videoonly.mp4",
