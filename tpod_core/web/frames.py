@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from tpod_core.access import get_video
@@ -13,7 +13,7 @@ from tpod_core.storage import get_storage
 from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
 from tpod_core.video.source import frame_source, preview_key
-from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.dependencies import SignedIn, signed_in_within
 
 router = APIRouter(tags=["frames"])
 
@@ -33,7 +33,7 @@ _FILE: _Answers = {200: {"content": {"video/*": {}}, "description": "The file, o
 def get_frame(
     video_id: int,
     frame_index: int,
-    user: SignedIn,
+    request: Request,
     width: Annotated[int | None, Query(ge=16, le=16384)] = None,
     quality: Annotated[int, Query(ge=1, le=100)] = DEFAULT_QUALITY,
     if_none_match: Annotated[str, Header()] = "",
@@ -44,7 +44,7 @@ def get_frame(
     frames indexed so far are there.
     """
     with reading() as session:
-        video = get_video(session, user, video_id)
+        video = get_video(session, signed_in_within(session, request), video_id)
     source = frame_source(video)
     index = source.index()
     if not 0 <= frame_index < len(index):
