@@ -1,22 +1,18 @@
-"""Rows by id, for a user: "this row for this user, or raise".
+"""Rows for a user: "this row for this user, or raise", and "all of this user's rows".
 
-Whoever holds a row got it here, so permission is checked once and nowhere else. What
+Whoever holds a row got it here, so who may see what is written once and nowhere else. What
 belongs to someone else is "not found", as if it did not exist; an administrator sees all.
 """
 
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core.errors import NotFound
 from tpod_core.models import Detector, Job, Role, TrainingSet, User, Video
 
-
-class _Owned(Protocol):
-    owner_id: int | None
-
-
-Row = TypeVar("Row", bound=SQLModel)
+Owned = TypeVar("Owned", Video, TrainingSet, Detector, Job)
 
 
 def get_video(session: Session, user: User, video_id: int) -> Video:
@@ -35,13 +31,19 @@ def get_job(session: Session, user: User, job_id: int) -> Job:
     return _get(session, user, Job, job_id, "job")
 
 
-def may_see(user: User, row: _Owned) -> bool:
+def visible(user: User, table: type[Owned]) -> SelectOfScalar[Owned]:
+    """The query for every row of ``table`` that ``user`` may read and change."""
+    query = select(table)
+    return query if user.role is Role.ADMIN else query.where(table.owner_id == user.id)
+
+
+def may_see(user: User, row: Video | TrainingSet | Detector | Job) -> bool:
     """Whether ``user`` may read and change ``row``."""
     return user.active and (user.role is Role.ADMIN or row.owner_id == user.id)
 
 
-def _get(session: Session, user: User, table: type[Row], row_id: int, noun: str) -> Row:
+def _get(session: Session, user: User, table: type[Owned], row_id: int, noun: str) -> Owned:
     row = session.get(table, row_id)
-    if row is None or not may_see(user, row):  # type: ignore[arg-type]
+    if row is None or not may_see(user, row):
         raise NotFound(f"There is no {noun} {row_id}, or it is not yours.")
     return row

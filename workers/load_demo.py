@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from tpod_core import db
+from tpod_core import access, db
 from tpod_core.config import get_settings
 from tpod_core.db import reading, transaction
 from tpod_core.demo.labels import tracks_of
@@ -124,7 +124,7 @@ def _ended(session: Session, job_id: int, owner: User) -> JobState | None:
     job = session.get_one(Job, job_id)
     if not job.state.is_final or job.state is not JobState.SUCCEEDED:
         return job.state if job.state.is_final else None
-    newest = training_sets.visible_to(owner).order_by(col(TrainingSet.id).desc())
+    newest = access.visible(owner, TrainingSet).order_by(col(TrainingSet.id).desc())
     built = session.exec(newest).first()
     return None if built is None or training_sets.is_building(built) else job.state
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session, col
 
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
@@ -23,7 +22,6 @@ from tpod_core.models import (
     JobKind,
     JobState,
     QueueName,
-    Role,
     TrainingSet,
     TrainingSetState,
     User,
@@ -89,23 +87,15 @@ def training_set_size(training_set: TrainingSet) -> SetSize:
     return size_of(get_storage().path(training_set.directory_key))
 
 
-def visible_to(user: User) -> SelectOfScalar[Detector]:
-    """The query for every detector that ``user`` may see."""
-    statement = select(Detector)
-    return statement if user.role is Role.ADMIN else statement.where(Detector.owner_id == user.id)
-
-
 def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:
     """The training sets that ``user`` may train on, newest first."""
-    ready = select(TrainingSet).where(TrainingSet.state == TrainingSetState.READY)
-    if user.role is not Role.ADMIN:
-        ready = ready.where(TrainingSet.owner_id == user.id)
+    ready = access.visible(user, TrainingSet).where(TrainingSet.state == TrainingSetState.READY)
     return list(session.exec(ready.order_by(col(TrainingSet.id).desc())))
 
 
 def list_detectors(session: Session, user: User) -> list[Detector]:
     """What ``user`` may see, newest first."""
-    return list(session.exec(visible_to(user).order_by(col(Detector.id).desc())))
+    return list(session.exec(access.visible(user, Detector).order_by(col(Detector.id).desc())))
 
 
 def cancel(session: Session, detector: Detector) -> None:

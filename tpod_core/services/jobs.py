@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
-from tpod_core.models import Job, Role, User
+from tpod_core.models import Job, User
 
 
 @dataclass(frozen=True)
@@ -18,15 +17,9 @@ class JobList:
     jobs: list[Job]
 
 
-def visible_to(user: User) -> SelectOfScalar[Job]:
-    """The query for the jobs that ``user`` may see: their own, an administrator all."""
-    query = select(Job)
-    return query if user.role is Role.ADMIN else query.where(Job.owner_id == user.id)
-
-
 def list_jobs(session: Session, user: User, *, limit: int) -> JobList:
     """The ``limit`` newest that ``user`` may see."""
-    seen = visible_to(user)
+    seen = access.visible(user, Job)
     count = session.exec(select(func.count()).select_from(seen.subquery())).one()
     newest = seen.order_by(col(Job.id).desc()).limit(limit)
     return JobList(count, list(session.exec(newest)))

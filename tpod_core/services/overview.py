@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from tpod_core import access
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -13,7 +15,6 @@ from tpod_core.models import (
     JobState,
     Keyframe,
     QueueName,
-    Role,
     TrainingSet,
     TrainingSetState,
     User,
@@ -31,21 +32,22 @@ _NAMED_TABLES: dict[str, type[Video | TrainingSet | Detector]] = {
 def counts(session: Session, user: User) -> dict[str, int]:
     """How many videos, training sets and detectors there are, and how many are usable."""
 
-    def count(table: type[Video | TrainingSet | Detector], *conditions: Any) -> int:
-        query = select(func.count()).select_from(table).where(*conditions)
-        if user.role is not Role.ADMIN:
-            query = query.where(table.owner_id == user.id)
-        return session.exec(query).one()
+    videos = access.visible(user, Video)
+    sets = access.visible(user, TrainingSet)
+    detectors = access.visible(user, Detector)
+
+    def count(seen: SelectOfScalar[Any]) -> int:
+        return session.exec(select(func.count()).select_from(seen.subquery())).one()
 
     has_boxes = select(Keyframe.id).where(Keyframe.video_id == Video.id).exists()
     return {
-        "videos": count(Video),
-        "videos_ready": count(Video, Video.state == VideoState.READY),
-        "videos_labelled": count(Video, has_boxes),
-        "training_sets": count(TrainingSet),
-        "training_sets_ready": count(TrainingSet, TrainingSet.state == TrainingSetState.READY),
-        "detectors": count(Detector),
-        "detectors_trained": count(Detector, Detector.state == DetectorState.TRAINED),
+        "videos": count(videos),
+        "videos_ready": count(videos.where(Video.state == VideoState.READY)),
+        "videos_labelled": count(videos.where(has_boxes)),
+        "training_sets": count(sets),
+        "training_sets_ready": count(sets.where(TrainingSet.state == TrainingSetState.READY)),
+        "detectors": count(detectors),
+        "detectors_trained": count(detectors.where(Detector.state == DetectorState.TRAINED)),
     }
 
 

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
 from tpod_core.archive import stream_zip
@@ -19,7 +18,6 @@ from tpod_core.models import (
     JobKind,
     JobState,
     QueueName,
-    Role,
     TrainingSet,
     TrainingSetState,
     User,
@@ -64,7 +62,6 @@ __all__ = [
     "settle_build",
     "start_build",
     "statistics_in",
-    "visible_to",
 ]
 
 MAX_NAME_LENGTH = 200
@@ -148,15 +145,11 @@ def settle_build(session: Session, job: Job) -> None:
     session.add(training_set)
 
 
-def visible_to(user: User) -> SelectOfScalar[TrainingSet]:
-    """The query for the training sets that ``user`` may see."""
-    query = select(TrainingSet)
-    return query if user.role is Role.ADMIN else query.where(TrainingSet.owner_id == user.id)
-
-
 def list_training_sets(session: Session, user: User) -> list[TrainingSet]:
     """All that ``user`` may see, newest first."""
-    return list(session.exec(visible_to(user).order_by(col(TrainingSet.id).desc())))
+    return list(
+        session.exec(access.visible(user, TrainingSet).order_by(col(TrainingSet.id).desc()))
+    )
 
 
 def is_building(training_set: TrainingSet) -> bool:

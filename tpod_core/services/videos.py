@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
-from tpod_core import jobs
+from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, JobStopped
 from tpod_core.label_names import clean_label_name, same_name_key
@@ -20,7 +19,6 @@ from tpod_core.models import (
     Keyframe,
     Label,
     QueueName,
-    Role,
     Track,
     User,
     Video,
@@ -49,15 +47,9 @@ class Labelled:
         return min(1.0, self.frames / video.frame_count) if video.frame_count else 0.0
 
 
-def visible_to(user: User) -> SelectOfScalar[Video]:
-    """The query for the videos that ``user`` may see."""
-    query = select(Video)
-    return query if user.role is Role.ADMIN else query.where(Video.owner_id == user.id)
-
-
 def list_videos(session: Session, user: User) -> list[Video]:
     """All that ``user`` may see, newest first."""
-    return list(session.exec(visible_to(user).order_by(col(Video.id).desc())))
+    return list(session.exec(access.visible(user, Video).order_by(col(Video.id).desc())))
 
 
 def create(session: Session, user: User, name: str, labels: Sequence[LabelWish] = ()) -> Video:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from tpod_core.access import get_detector, get_training_set
+from tpod_core.access import get_detector, get_training_set, visible
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import parameters
@@ -137,7 +137,7 @@ def post_detector(user: SignedIn, body: DraftBody) -> DetectorBody:
 @router.get("")
 def list_detectors(user: SignedIn, paging: Paging) -> Page[DetectorBody]:
     with reading() as session:
-        query = detectors.visible_to(user)
+        query = visible(user, Detector)
         count, rows = paging.rows(session, query, Detector.name, _ORDERINGS)
     return Page(count=count, results=[DetectorBody.model_validate(row) for row in rows])
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlmodel import text
 
+from tpod_core.access import visible
 from tpod_core.db import reading, transaction
 from tpod_core.models import Job, JobKind, JobState, saved_id
 from tpod_core.queue import get_queue
@@ -63,7 +64,7 @@ class Health(BaseModel):
 def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
     """Newest first; ``search`` looks into the subject."""
     with reading() as session:
-        count, rows = paging.rows(session, jobs.visible_to(user), Job.subject, _ORDERINGS)
+        count, rows = paging.rows(session, visible(user, Job), Job.subject, _ORDERINGS)
         return Page(count=count, results=[JobBody.of(job) for job in rows])
 
 

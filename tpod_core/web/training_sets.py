@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from tpod_core.access import get_training_set
+from tpod_core.access import get_training_set, visible
 from tpod_core.db import reading, transaction
 from tpod_core.models import TrainingSet, TrainingSetState, saved_id
 from tpod_core.services import training_sets
@@ -83,7 +83,7 @@ def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
 @router.get("")
 def list_training_sets(user: SignedIn, paging: Paging) -> Page[TrainingSetBody]:
     with reading() as session:
-        query = training_sets.visible_to(user)
+        query = visible(user, TrainingSet)
         count, rows = paging.rows(session, query, TrainingSet.name, _ORDERINGS)
     return Page(count=count, results=[TrainingSetBody.model_validate(row) for row in rows])
 

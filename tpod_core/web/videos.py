@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from tpod_core.access import get_video
+from tpod_core.access import get_video, visible
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import videos
@@ -121,7 +121,7 @@ def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
 @router.get("/videos")
 def list_videos(user: SignedIn, paging: Paging) -> Page[VideoBody]:
     with reading() as session:
-        count, rows = paging.rows(session, videos.visible_to(user), Video.name, _ORDERINGS)
+        count, rows = paging.rows(session, visible(user, Video), Video.name, _ORDERINGS)
         done = videos.labelled(session, rows)
         results = [VideoBody.of(session, row, done[saved_id(row)]) for row in rows]
     return Page(count=count, results=results)
