@@ -10,6 +10,7 @@ from argon2 import PasswordHasher
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from tests import frame_truth
 from tests.fake_queue import ListQueue
 from tests.live import Server, start_server, stop_server
 from tpod_core import auth, db
@@ -19,7 +20,6 @@ from tpod_core.models import Role, User
 from tpod_core.queue import replaced_by
 
 PASSWORD = "correct horse"
-REPO = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -113,7 +113,7 @@ def add_user(username: str, role: Role) -> User:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real videos with truth; where they are absent the test is skipped, and says so."""
-    directory = Path(os.environ.get("TPOD_SHARED_DATA", REPO.parent / "shared" / "data"))
+    directory = frame_truth.shared_data()
     if not directory.is_dir():
         pytest.skip(f"no real data at {directory} (set TPOD_SHARED_DATA)")
     return directory

@@ -7,8 +7,10 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ import pytest
 REPO = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = 60
 STOP_DEADLINE_S = 20
+WAIT_DEADLINE_S = 400
 
 
 @dataclass(frozen=True)
@@ -95,3 +98,16 @@ def stop_server(server: Server) -> None:
         except subprocess.TimeoutExpired:
             server.process.kill()
             server.process.wait()
+
+
+def wait_for(
+    client: httpx.Client, path: str, done: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """Ask ``path`` until ``done(body)``; fails with the last body when time is up."""
+    deadline = time.monotonic() + WAIT_DEADLINE_S
+    while True:
+        body: dict[str, Any] = client.get(path).raise_for_status().json()
+        if done(body):
+            return body
+        assert time.monotonic() < deadline, f"{path} still says {body}"
+        time.sleep(0.2)

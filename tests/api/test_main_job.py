@@ -5,9 +5,8 @@ import io
 import json
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.live import Server
+from tests.live import Server, wait_for
 from tpod_core.demo.scene import FPS, SCENES, RenderedFrame, Scene, render
 from tpod_core.video.writing import write_video
-
-DEADLINE_S = 240
-
-
-def wait_for(
-    client: httpx.Client, path: str, done: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
-    """Ask ``path`` until ``done(body)``; fails with the last body when time is up."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        body: dict[str, Any] = client.get(path).raise_for_status().json()
-        if done(body):
-            return body
-        assert time.monotonic() < deadline, f"{path} still says {body}"
-        time.sleep(0.2)
 
 
 def tracks_of(scene: Scene, frames: list[RenderedFrame]) -> list[dict[str, Any]]:

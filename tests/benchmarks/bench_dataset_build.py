@@ -4,7 +4,6 @@ The bare loop decodes with PyAV and encodes every needed frame as JPEG, in order
 thread, writing nothing. The target is a frame rate of at least 0.7 of it.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 import av
 import cv2
 
+from tests.frame_truth import shared_data
 from tests.synthetic import make_video
 from tpod_core.geometry import Box
 from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
@@ -27,7 +27,6 @@ from tpod_core.video.scan import scan
 TARGET = 0.7
 ROUNDS = 3
 STRIDES = (1, 5, 40)
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Unwatched:
@@ -42,8 +41,7 @@ class Unwatched:
 
 def real_or_made_up(directory: Path) -> Path:
     """A real 720p video where the shared data is; else one made up of the same size."""
-    shared = Path(os.environ.get("TPOD_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
-    found = sorted((shared / "dev/video_gt/Bike").glob("*.mp4"))
+    found = sorted((shared_data() / "dev/video_gt/Bike").glob("*.mp4"))
     return found[0] if found else make_video(directory / "made_up.mp4", 300, (1280, 720))
 
 

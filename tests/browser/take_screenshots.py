@@ -5,34 +5,19 @@ few epochs, and photographs every screen.
 """
 
 import tempfile
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import httpx
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_ARGUMENTS
 from tests.install_browser import find_browser
-from tests.live import Server, start_server, stop_server
+from tests.live import Server, start_server, stop_server, wait_for
 
 OUT = Path(__file__).resolve().parent / "screenshots"
-DEADLINE_S = 400
 SETTLE_MS = 2500
 SMALL, LARGE = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
-
-
-def wait_until(client: httpx.Client, path: str, done: Callable[[Any], bool]) -> Any:
-    """The answer of ``path`` once ``done`` likes it."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        body = client.get(path).raise_for_status().json()
-        if done(body):
-            return body
-        time.sleep(0.3)
-    raise TimeoutError(path)
 
 
 def photograph(page: Page, name: str, path: str, sight: str) -> None:
@@ -46,7 +31,7 @@ def photograph(page: Page, name: str, path: str, sight: str) -> None:
 def take_all(page: Page, client: httpx.Client) -> None:
     page.goto("/")
     page.get_by_role("button", name="Load the demo project").click()
-    wait_until(client, "/trainsets", lambda b: b["count"] and b["results"][0]["state"] == "ready")
+    wait_for(client, "/trainsets", lambda b: b["count"] and b["results"][0]["state"] == "ready")
     videos = client.get("/videos", params={"ordering": "id"}).json()["results"]
     training_set = client.get("/trainsets").json()["results"][0]
     created = client.post(
@@ -75,9 +60,9 @@ def take_all(page: Page, client: httpx.Client) -> None:
     photograph(page, "labeling_dark_1920", labeling, '.annotator[data-ready="60"]')
     page.set_viewport_size(SMALL)
     page.emulate_media(color_scheme="light")
-    wait_until(client, detector, lambda b: b["epoch"] >= 6 or b["state"] == "error")
+    wait_for(client, detector, lambda b: b["epoch"] >= 6 or b["state"] == "error")
     photograph(page, "detectors", f"/detectors?detector={created['id']}", "h1")
-    wait_until(client, detector, lambda b: b["state"] in ("trained", "error"))
+    wait_for(client, detector, lambda b: b["state"] in ("trained", "error"))
     photograph(page, "detector_trained", f"/detectors?detector={created['id']}", "h1")
     photograph(page, "jobs", "/jobs", "h1")
 
