@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+)
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -88,6 +97,20 @@ class JobKind(StrEnum):
     TRAIN_DETECTOR = "train-detector"
     EXPORT_MODEL = "export-model"
     LOAD_DEMO = "load-demo"
+    PROPAGATE_TRACKS = "propagate-tracks"
+    PRELABEL_VIDEO = "prelabel-video"
+    ANNOTATE_VIDEO = "annotate-video"
+    REVIEW_VIDEO = "review-video"
+    MEASURE_LEARNING = "measure-learning"
+
+
+class Verdict(StrEnum):
+    """What a person says of a detection that no label explains."""
+
+    OPEN = "open"
+    NEGATIVE = "negative"
+    MISSED_LABEL = "missed_label"
+    IGNORE = "ignore"
 
 
 class QueueName(StrEnum):
@@ -190,6 +213,7 @@ class Video(SQLModel, table=True):
     decode; while the import runs it is the number indexed so far. ``source_key`` is the
     storage key of the uploaded file, ``playback_key`` of the file that every frame is read
     from: the same, or its one-to-one re-encoding where the original cannot be sought in.
+    A ``held_out`` video is kept for judging: no training set may train on it.
     """
 
     __tablename__ = "videos"
@@ -216,6 +240,7 @@ class Video(SQLModel, table=True):
     playback_key: str = ""
     job_id: int | None = Field(default=None, index=True)
     revision: int = 0
+    held_out: bool = False
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
     @property
@@ -247,7 +272,11 @@ class VideoLabel(SQLModel, table=True):
 
 
 class Track(SQLModel, table=True):
-    """One object through one video."""
+    """One object through one video.
+
+    A ``proposed`` track was made by a detector and waits for a person to accept it: training
+    does not see it. ``score`` is that detector's confidence in it, 0..1.
+    """
 
     __tablename__ = "tracks"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -255,6 +284,8 @@ class Track(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     video_id: int = Field(sa_column=_reference("videos.id"))
     label_id: int = Field(sa_column=_reference("labels.id", on_delete="RESTRICT"))
+    proposed: bool = False
+    score: float | None = None
     author_id: int | None = Field(
         default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
     )
@@ -294,6 +325,43 @@ class Keyframe(SQLModel, table=True):
     @property
     def box(self) -> Box:
         return Box(self.x1, self.y1, self.x2, self.y2)
+
+
+class DerivedSegment(SQLModel, table=True):
+    """Boxes that propagation found between two key frames of a track; derived data.
+
+    Good for the frames ``start < n < stop`` as long as ``fingerprint``, which names both key
+    frames and the method, is that of the track's present key frames. ``payload`` is
+    ``propagation.segments.DerivedBoxes`` in bytes.
+    """
+
+    __tablename__ = "derived_segments"
+    __table_args__ = (UniqueConstraint("track_id", "start"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(sa_column=_reference("videos.id"))
+    track_id: int = Field(sa_column=_reference("tracks.id"))
+    start: int
+    stop: int
+    fingerprint: str = Field(max_length=64)
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
+
+
+class LabelingTime(SQLModel, table=True):
+    """Seconds that a person has worked on a video: time between acts, pauses left out.
+
+    ``seen_at`` is the last sign of life of the person's screen on this video.
+    """
+
+    __tablename__ = "labeling_times"
+    __table_args__ = (UniqueConstraint("video_id", "user_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(sa_column=_reference("videos.id"))
+    user_id: int = Field(sa_column=_reference("users.id"))
+    seconds: float = 0.0
+    seen_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
 
 class FrameRange(SQLModel, table=True):
@@ -383,6 +451,38 @@ class Detector(SQLModel, table=True):
     )
     job_id: int | None = Field(default=None, index=True)
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
+
+
+class Finding(SQLModel, table=True):
+    """A detection on labelled or unlabelled video that no label explains, and its verdict.
+
+    ``score`` 0..1; the box is in upright pixels of the video's frame.
+    """
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_video_id_frame_index", "video_id", "frame_index"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    detector_id: int = Field(sa_column=_reference("detectors.id"))
+    video_id: int = Field(sa_column=_reference("videos.id"))
+    frame_index: int
+    label: str = Field(max_length=100)
+    score: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    verdict: Verdict = Field(
+        default=Verdict.OPEN, sa_column=Column(_words(Verdict), nullable=False)
+    )
+    author_id: int | None = Field(
+        default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
+    )
+    created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x1, self.y1, self.x2, self.y2)
 
 
 class Artifact(SQLModel, table=True):
