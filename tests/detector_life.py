@@ -1,16 +1,29 @@
 """A detector's life in a test: its training set, and its jobs run in this process."""
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import onnx
 import pytest
 
-from tests.fake_provider import FakeProvider
-from tests.training_data import write_training_set
+from tests.fake_provider import ANSWER_IN_INPUT, FakeProvider, constant_model
+from tests.training_data import CLASSES, write_training_set
 from tpod_core import db
 from tpod_core.detectors import registry
+from tpod_core.detectors.model_zip import write_labels
+from tpod_core.detectors.rows import model_key
 from tpod_core.jobs import execute, running
-from tpod_core.models import Detector, Job, TrainingSet, TrainingSetState, User, saved_id
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    TrainingSet,
+    TrainingSetState,
+    User,
+    saved_id,
+)
 from workers import train_detector
 
 
@@ -55,3 +68,41 @@ def work(detector: Detector) -> Detector:
     run = train_detector.run
     execute(saved_id(job), job.attempt, run=run, worker="w", abandon=os.abort)
     return now(detector)
+
+
+def add_trained_detector(
+    home: Path,
+    owner: User,
+    *,
+    name: str = "Cups",
+    labels: Sequence[str] = CLASSES,
+    answer: tuple[float, float, float, float] = ANSWER_IN_INPUT,
+    recommended_confidence: float = 0.4,
+) -> Detector:
+    """A trained detector without a training: it gives ``answer``, in the pixels of its input."""
+    with db.transaction() as session:
+        detector = Detector(
+            owner_id=saved_id(owner),
+            name=name,
+            dnn_type="yolo26n",
+            state=DetectorState.TRAINED,
+            labels=list(labels),
+            metrics={"recommended_confidence": recommended_confidence},
+        )
+        session.add(detector)
+    publish_model(home, detector, answer=answer)
+    return detector
+
+
+def publish_model(
+    home: Path, detector: Detector, *, answer: tuple[float, float, float, float]
+) -> None:
+    """Put a model that always gives ``answer`` in the place of the detector's model."""
+    directory = home / model_key(saved_id(detector))
+    directory.mkdir(parents=True, exist_ok=True)
+    onnx.save(constant_model(answer), directory / "new.onnx")
+    (directory / "new.onnx").replace(directory / "model.onnx")
+    write_labels(directory, detector.labels)
+    confidence = detector.metrics["recommended_confidence"]
+    card = {"name": detector.name, "recommended_confidence": confidence}
+    (directory / "detector.json").write_text(json.dumps(card))

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import cv2
 
 from tpod_core.detectors.protocol import Detection
-from tpod_core.geometry import Box
 
 MAX_BOX_PX = 2.0
 MAX_SCORE = 0.02
@@ -72,7 +71,7 @@ def compare(
     gaps: list[tuple[float, float] | None] = []
     for path, expected in zip(images, by_checkpoint, strict=True):
         lowest = max(0.0, confidence - MAX_SCORE)  # a score at the limit may come out below it
-        answers = [_detection(row) for row in exported.detect(cv2.imread(str(path)), lowest)]
+        answers = [Detection.of(row) for row in exported.detect(cv2.imread(str(path)), lowest)]
         strongest = [found for found in expected if found.score >= confidence][:_STRONGEST]
         gaps += [_nearest(found, answers) for found in strongest]
     matched = [gap for gap in gaps if gap]
@@ -84,10 +83,6 @@ def compare(
         max_score=round(max((score for _, score in matched), default=0.0), 5),
         confidence=confidence,
     )
-
-
-def _detection(row: dict[str, Any]) -> Detection:
-    return Detection(Box(*row["box"]), row["score"], row["class_id"])
 
 
 def _nearest(wanted: Detection, answers: Sequence[Detection]) -> tuple[float, float] | None:

@@ -4,10 +4,10 @@ Light: no torch here. A family implements ``Provider`` in a module of its own an
 line in ``registry``; the worker knows nothing else about it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from tpod_core.detectors.attempts import Attempt
 from tpod_core.detectors.config import TrainConfig
@@ -22,6 +22,11 @@ class Detection:
     box: Box
     score: float
     class_id: int
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """One row of ``predict.py``'s answer as a value."""
+        return cls(Box(*row["box"]), row["score"], row["class_id"])
 
 
 @dataclass(frozen=True)
