@@ -503,7 +503,8 @@ class Artifact(SQLModel, table=True):
 class Job(SQLModel, table=True):
     """Background work. This row is the truth; Redis only carries its id to a worker.
 
-    ``subject`` is what the job works on, as ``"video:12"``. The holder of ``lease_token``
+    ``subject`` is what the job works on, as ``"video:12"``; ``request`` holds what else it was
+    asked, ``result`` what came of it, each in the words of its kind. The holder of ``lease_token``
     alone may write progress or an end; ``lease_expires`` is in seconds since 1970 by the
     database's clock. ``attempt`` counts deliveries; ``faults`` counts those that ended by a
     fault rather than by an orderly stop, and three of them fail the job.
@@ -520,6 +521,8 @@ class Job(SQLModel, table=True):
     queue: QueueName = Field(sa_column=Column(_words(QueueName), nullable=False))
     subject: str = Field(default="", max_length=64, index=True)
     owner_id: int | None = Field(default=None, sa_column=_reference("users.id", nullable=True))
+    request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    result: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     state: JobState = Field(
         default=JobState.QUEUED, sa_column=Column(_words(JobState), nullable=False)
     )

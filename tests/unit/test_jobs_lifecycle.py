@@ -432,3 +432,15 @@ def test_idle_pass_writes_nothing(queue: ListQueue) -> None:
 
 def test_subject_id_is_the_number_in_the_subject(queue: ListQueue) -> None:
     assert start(new_job()).subject_id == 7
+
+
+def test_run_reads_what_was_asked_and_keeps_what_came_of_it(queue: ListQueue) -> None:
+    with db.transaction() as session:
+        job = submit(session, JobKind.LOAD_DEMO, QueueName.LOW, "user:1", None, {"detector_id": 5})
+
+    def run(job: RunningJob) -> None:
+        with job.transaction() as session:
+            job.record_result(session, {"found": job.request["detector_id"] + 1})
+
+    perform(job, run)
+    assert row(job).result == {"found": 6}

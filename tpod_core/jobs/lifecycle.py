@@ -4,7 +4,7 @@ Whoever changes a row names the state in which it saw the row. If that no longer
 UPDATE touches nothing and the change has not happened: two processes cannot both win.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +26,12 @@ _log = get_logger(__name__)
 
 
 def submit(
-    session: Session, kind: JobKind, queue: QueueName, subject: str, owner_id: int | None
+    session: Session,
+    kind: JobKind,
+    queue: QueueName,
+    subject: str,
+    owner_id: int | None,
+    request: Mapping[str, Any] | None = None,
 ) -> Job:
     """Put a job on ``queue`` when the caller's transaction commits.
 
@@ -34,8 +39,11 @@ def submit(
 
     Args:
         subject: what the job works on: table name in the singular and row id, "video:12".
+        request: what else it needs to know, as JSON; ids rather than rows.
     """
-    job = Job(kind=kind, queue=queue, subject=subject, owner_id=owner_id)
+    job = Job(
+        kind=kind, queue=queue, subject=subject, owner_id=owner_id, request=dict(request or {})
+    )
     session.add(job)
     session.flush()
     job.log_key = f"jobs/{job.id}.log"

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
@@ -40,6 +41,7 @@ class RunningJob:
         self.kind: JobKind = row.kind
         self.subject: str = row.subject
         self.owner_id: int | None = row.owner_id
+        self.request: dict[str, Any] = row.request
         self.token: str = row.lease_token
         self.log_path: Path = get_storage().path(row.log_key)
         self._progress = (0.0, "")
@@ -82,6 +84,10 @@ class RunningJob:
             yield session
             # However long the block took, the lease is fresh when others can see the row again.
             self._renew_or_stop(session)
+
+    def record_result(self, session: Session, result: Mapping[str, Any]) -> None:
+        """Keep what came of it, as JSON; ``session`` is that of a ``transaction()``."""
+        session.get_one(Job, self.id).result = dict(result)
 
     def confirm(self) -> None:
         """Call it right before renaming output into place. Raises: LeaseLost."""

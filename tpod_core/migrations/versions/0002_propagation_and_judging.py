@@ -1,4 +1,4 @@
-"""Derived boxes, proposed tracks, held-out videos, the time spent, findings."""
+"""Derived boxes, proposed tracks, held-out videos, the time spent, findings, jobs' requests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,10 @@ def upgrade() -> None:
     op.add_column(
         "videos", sa.Column("held_out", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    for name in ("request", "result"):
+        op.add_column(
+            "jobs", sa.Column(name, sa.JSON(), server_default=sa.text("'{}'"), nullable=False)
+        )
     op.create_table(
         "labeling_times",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -125,6 +129,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("findings", "labeling_times", "derived_segments"):
         op.drop_table(table)
+    op.drop_column("jobs", "result")
+    op.drop_column("jobs", "request")
     op.drop_column("videos", "held_out")
     op.drop_column("tracks", "score")
     op.drop_column("tracks", "proposed")
