@@ -52,6 +52,9 @@ GET /detectors/{}/metrics
 GET /detectors/{}/log
 POST /detectors/{}/model
 GET /detectors/{}/model
+POST /detectors/{}/infer
+POST /detectors/{}/annotate
+GET /detectors/{}/annotated/{}
 GET /jobs
 GET /jobs/{}
 POST /jobs/{}/cancel
