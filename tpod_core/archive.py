@@ -1,22 +1,34 @@
-"""Directories as zip files that are sent while they are made, never held whole anywhere."""
+"""Zip files that are sent while they are made, never held whole anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 from zipfile import ZIP_STORED, ZipFile
 
+Entry = tuple[str, Path | bytes]
+"""A file of a zip: its name in it, and where its content lies or the content itself."""
 
-def stream_zip(directory: Path, root: str) -> Iterator[bytes]:
-    """The files below ``directory`` as a zip, under the folder ``root``, in sorted order.
+
+def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
+    """``entries`` as a zip, in their order, under the folder ``root``.
 
     Pictures are compressed already, so everything is stored as it is.
     """
     outlet = _Outlet()
     with ZipFile(cast(BinaryIO, outlet), "w", ZIP_STORED) as archive:
-        for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-            archive.write(path, f"{root}/{path.relative_to(directory).as_posix()}")
+        for name, content in entries:
+            if isinstance(content, Path):
+                archive.write(content, f"{root}/{name}")
+            else:
+                archive.writestr(f"{root}/{name}", content)
             yield outlet.take()
     yield outlet.take()
+
+
+def files_below(directory: Path) -> Iterator[Entry]:
+    """Every file below ``directory``, by its path in it, sorted."""
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        yield path.relative_to(directory).as_posix(), path
 
 
 class _Outlet:

@@ -7,7 +7,8 @@ from tpod_core.jobs import RunningJob
 from tpod_core.models import Video
 from tpod_core.services import training_sets
 from tpod_core.storage import Storage, get_storage
-from tpod_core.training_sets.building import Progress, build
+from tpod_core.training_sets.building import build
+from tpod_core.training_sets.pictures import Progress
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 
@@ -23,10 +24,12 @@ def run(job: RunningJob) -> None:
     key = training_sets.directory_key(job.subject_id)
     storage.discard_parts(key)
     with storage.making_directory(key) as directory:
-        manifest = build(plan, directory, _open_reader, partial(_on_progress, job, storage))
+        built = build(plan, directory, _open_reader, partial(_on_progress, job, storage))
         job.confirm()
+    found = training_sets.summarize(built.plan)
     with job.transaction() as session:
-        training_sets.record_built(session, job.subject_id, plan, manifest)
+        content_hash = built.manifest.content_hash
+        training_sets.record_built(session, job.subject_id, content_hash, found)
 
 
 def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:

@@ -16,8 +16,9 @@ from tests.frame_truth import shared_data
 from tests.synthetic import make_video
 from tpod_core.geometry import Box
 from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
-from tpod_core.training_sets.building import JPEG_QUALITY, build
+from tpod_core.training_sets.building import build
 from tpod_core.training_sets.choice import Choice
+from tpod_core.training_sets.pictures import JPEG_QUALITY
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.sources import Source
 from tpod_core.video.probe import probe

@@ -325,11 +325,6 @@ def test_boxes_held_still_to_the_end_are_a_warning(admin: User) -> None:
         ),
         ({"split": {"guard_frames": 500}}, "split", "No box is left for training"),
         ({"sampling": {"stride": 1000}}, "split", "No box is left for validation"),
-        (
-            {"sampling": {"drop_near_duplicates": True}},
-            "sampling.drop_near_duplicates",
-            "not possible yet",
-        ),
         ({"labels": ["bus"]}, "videos", "no boxes in the chosen frames"),
         (
             {"videos": [{"video_id": 1}, {"video_id": 1}]},

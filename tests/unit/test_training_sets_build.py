@@ -29,7 +29,7 @@ from tpod_core.models import (
     Video,
     saved_id,
 )
-from tpod_core.services import training_sets
+from tpod_core.services import training_set_files, training_sets
 from tpod_core.services.training_sets import Choice
 from tpod_core.storage import get_storage
 from workers import build_training_set
@@ -160,7 +160,7 @@ def test_ultralytics_accepts_the_set_as_it_is_downloaded(
     import yaml
 
     training_set, directory = built(admin, video)
-    content = b"".join(training_sets.download(training_set, "yolo"))
+    content = b"".join(training_set_files.download(training_set, "yolo"))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path)
@@ -175,7 +175,7 @@ def test_ultralytics_accepts_the_set_as_it_is_downloaded(
 
 def test_contact_sheet_draws_the_boxes(admin: User, video: Video) -> None:
     training_set, _ = built(admin, video)
-    pictures = training_sets.contact_sheet(training_set, 4, 80)
+    pictures = training_set_files.contact_sheet(training_set, 4, 80)
     assert len(pictures) == 4
     for picture in pictures:
         image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
@@ -203,7 +203,7 @@ def test_a_full_disk_fails_the_build_and_leaves_no_files(
         raise StorageFull("The disk is full.")
 
     training_set = queued(admin, video)
-    monkeypatch.setattr("tpod_core.training_sets.building._encode_to", full)
+    monkeypatch.setattr("tpod_core.training_sets.pictures._encode_to", full)
     run_job(training_set)
     assert now(admin, training_set).message == "The disk is full."
     assert list(get_storage().path("training_sets").iterdir()) == []
@@ -295,12 +295,12 @@ def test_a_set_that_a_training_needs_is_not_deleted(
 def test_a_set_that_is_not_ready_is_not_downloaded(admin: User, video: Video) -> None:
     training_set = queued(admin, video)
     with pytest.raises(Conflict, match="not ready"):
-        training_sets.download(training_set, "yolo")
+        training_set_files.download(training_set, "yolo")
 
 
 def test_an_unknown_format_is_refused_by_name(admin: User, video: Video) -> None:
     with pytest.raises(InvalidInput, match="'pascal'"):
-        training_sets.download(queued(admin, video), "pascal")
+        training_set_files.download(queued(admin, video), "pascal")
 
 
 def test_content_hash_is_a_sha256(admin: User, video: Video) -> None:

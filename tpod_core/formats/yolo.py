@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tpod_core.errors import InvalidInput
-from tpod_core.geometry import Box
+from tpod_core.geometry import Box, clip
 
 Part = Literal["train", "val"]
 MANIFEST = "manifest.json"
@@ -17,7 +17,11 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class ManifestFrame:
-    """One picture; ``image`` is its path relative to the set, ``boxes`` their number."""
+    """One picture; ``image`` is its path relative to the set, ``boxes`` their number.
+
+    A background crop is the piece ``crop`` of its frame, as (left, top, width, height) in
+    pixels; ``width`` and ``height`` are always those of the picture.
+    """
 
     split: Part
     image: str
@@ -26,6 +30,7 @@ class ManifestFrame:
     width: int
     height: int
     boxes: int
+    crop: tuple[int, int, int, int] | None = None
 
     @property
     def label_file(self) -> str:
@@ -54,9 +59,13 @@ class Manifest:
     choice: dict[str, Any] = field(default_factory=dict)
 
 
-def image_path(part: Part, video_id: int, frame_index: int) -> str:
-    """Where a frame's picture lies in a set, as ``"images/train/v3_000012.jpg"``."""
-    return f"images/{part}/v{video_id}_{frame_index:06d}.jpg"
+def image_path(part: Part, video_id: int, frame_index: int, crop: int | None = None) -> str:
+    """Where a frame's picture lies in a set, as ``"images/train/v3_000012.jpg"``.
+
+    Its background crops lie beside it, as ``"images/train/v3_000012_c0.jpg"``.
+    """
+    suffix = "" if crop is None else f"_c{crop}"
+    return f"images/{part}/v{video_id}_{frame_index:06d}{suffix}.jpg"
 
 
 def label_path(image: str) -> str:
@@ -94,6 +103,15 @@ def read_yolo_line(line: str, frame_wh: tuple[int, int]) -> tuple[int, Box]:
     return int(class_id), Box(left, top, left + box_w * width, top + box_h * height)
 
 
+def read_label_file(directory: Path, frame: ManifestFrame) -> tuple[tuple[int, Box], ...]:
+    """The class ids and boxes of one picture of a set, inside it, in its pixels."""
+    frame_wh = frame.width, frame.height
+    lines = (directory / frame.label_file).read_text(encoding="ascii").splitlines()
+    boxes = (read_yolo_line(line, frame_wh) for line in lines)
+    # Six decimals may end a hair outside.
+    return tuple((class_id, clip(box, frame_wh)) for class_id, box in boxes)
+
+
 def data_yaml(classes: tuple[str, ...]) -> str:
     """The data set file for whoever downloads the set.
 
@@ -119,7 +137,12 @@ def read_manifest(directory: Path) -> Manifest:
     return Manifest(
         classes=tuple(raw["classes"]),
         content_hash=raw["content_hash"],
-        frames=tuple(ManifestFrame(**frame) for frame in raw["frames"]),
+        frames=tuple(_manifest_frame(**frame) for frame in raw["frames"]),
         videos=tuple(ManifestVideo(**video) for video in raw["videos"]),
         choice=raw["choice"],
     )
+
+
+def _manifest_frame(crop: list[int] | None = None, **rest: Any) -> ManifestFrame:
+    left_top_width_height = (crop[0], crop[1], crop[2], crop[3]) if crop else None
+    return ManifestFrame(crop=left_top_width_height, **rest)

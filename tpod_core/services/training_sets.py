@@ -1,16 +1,16 @@
-"""Training sets: look at a choice before it is built, build it, read it, delete it."""
+"""Training sets: look at a choice before it is built, build it, list and delete.
 
-from collections.abc import Iterator
+What lies in a finished set is ``training_set_files``' concern.
+"""
+
 from dataclasses import asdict, dataclass
 from functools import partial
 
 from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
-from tpod_core.archive import stream_zip
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.formats.yolo import Manifest
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -26,6 +26,7 @@ from tpod_core.models import (
     saved_id,
 )
 from tpod_core.storage import get_storage
+from tpod_core.training_sets.box_table import BoxTable, box_table
 from tpod_core.training_sets.choice import (
     Choice,
     Negatives,
@@ -34,26 +35,29 @@ from tpod_core.training_sets.choice import (
     SplitMethod,
     VideoChoice,
 )
-from tpod_core.training_sets.contact_sheet import Picture, draw_contact_sheet
+from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
 from tpod_core.training_sets.plan import Plan, make_plan
+from tpod_core.training_sets.preflight import findings_of
 from tpod_core.training_sets.sources import load_source
 from tpod_core.training_sets.statistics import Statistics, statistics_of
 from tpod_core.training_sets.warnings import warnings_of
 
 __all__ = [
     "Choice",
+    "Findings",
+    "Kind",
     "Negatives",
-    "Picture",
+    "PreflightFinding",
     "Preview",
     "Sampling",
+    "Severity",
     "Split",
     "SplitMethod",
     "Statistics",
+    "Summary",
     "VideoChoice",
-    "contact_sheet",
     "create",
     "delete",
-    "download",
     "is_building",
     "list_training_sets",
     "preview",
@@ -62,6 +66,7 @@ __all__ = [
     "settle_build",
     "start_build",
     "statistics_in",
+    "summarize",
 ]
 
 MAX_NAME_LENGTH = 200
@@ -70,16 +75,26 @@ _TRAINING = (DetectorState.QUEUED, DetectorState.TRAINING)
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What a choice would give if it were built now."""
+class Summary:
+    """A set in numbers, and what to know before training on it."""
 
     statistics: Statistics
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Preview(Summary):
+    """What a choice would give if it were built now, and what to look at before."""
+
+    findings: Findings
+
+
 def preview(session: Session, user: User, choice: Choice) -> Preview:
-    """Count without building. Raises: InvalidInput as ``create`` does."""
-    return _preview_of(_plan(session, user, choice))
+    """Count and check without building. Raises: InvalidInput as ``create`` does."""
+    plan = _plan(session, user, choice)
+    tables = _tables(plan)
+    found = _summary(plan, tables, compared=False)
+    return Preview(found.statistics, found.warnings, findings_of(plan, tables))
 
 
 def create(session: Session, user: User, name: str, choice: Choice) -> TrainingSet:
@@ -92,7 +107,8 @@ def create(session: Session, user: User, name: str, choice: Choice) -> TrainingS
         raise InvalidInput(
             f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
         )
-    found = preview(session, user, choice)
+    plan = _plan(session, user, choice)
+    found = _summary(plan, _tables(plan), compared=False)
     training_set = TrainingSet(
         owner_id=saved_id(user),
         name=clean,
@@ -121,12 +137,16 @@ def start_build(session: Session, training_set_id: int) -> Plan:
     return _plan(session, owner, Choice.model_validate(training_set.choice))
 
 
-def record_built(session: Session, training_set_id: int, plan: Plan, manifest: Manifest) -> None:
+def summarize(plan: Plan) -> Summary:
+    """The numbers of a plan as it was built, near-duplicates left out."""
+    return _summary(plan, _tables(plan), compared=True)
+
+
+def record_built(session: Session, training_set_id: int, content_hash: str, found: Summary) -> None:
     """The files are in place: the set is ready, and never changes again."""
     training_set = _get(session, training_set_id)
-    found = _preview_of(plan)
     training_set.state, training_set.message = TrainingSetState.READY, ""
-    training_set.content_hash = manifest.content_hash
+    training_set.content_hash = content_hash
     training_set.statistics = asdict(found.statistics)
     training_set.warnings = list(found.warnings)
     training_set.directory_key = directory_key(training_set_id)
@@ -194,32 +214,9 @@ def _delete_files(key: str) -> None:
     get_storage().discard_parts(key)
 
 
-def download(training_set: TrainingSet, format_name: str) -> Iterator[bytes]:
-    """The set as a zip, piece by piece.
-
-    Raises: Conflict unless it is ready, InvalidInput for an unknown format.
-    """
-    if format_name != "yolo":
-        raise InvalidInput(f"Training sets are downloaded as yolo, not {format_name!r}.", "format")
-    _require_ready(training_set)
-    directory = get_storage().existing(training_set.directory_key)
-    return stream_zip(directory, f"training_set_{training_set.id}")
-
-
-def contact_sheet(training_set: TrainingSet, count: int, width: int) -> list[Picture]:
-    """Some pictures of the set with their boxes drawn, ``width`` pixels wide."""
-    _require_ready(training_set)
-    return draw_contact_sheet(get_storage().existing(training_set.directory_key), count, width)
-
-
 def directory_key(training_set_id: int) -> str:
     """Where a training set's files are."""
     return f"training_sets/{training_set_id}"
-
-
-def _require_ready(training_set: TrainingSet) -> None:
-    if training_set.state is not TrainingSetState.READY:
-        raise Conflict(f'"{training_set.name}" is not ready ({training_set.state}).')
 
 
 def _get(session: Session, training_set_id: int) -> TrainingSet:
@@ -250,6 +247,10 @@ def _chosen_video(session: Session, user: User, video_id: int, field: str) -> Vi
     return video
 
 
-def _preview_of(plan: Plan) -> Preview:
-    statistics = statistics_of(plan)
-    return Preview(statistics, tuple(warnings_of(plan, statistics)))
+def _tables(plan: Plan) -> list[BoxTable]:
+    return [box_table(plan, video) for video in plan.videos]
+
+
+def _summary(plan: Plan, tables: list[BoxTable], *, compared: bool) -> Summary:
+    statistics = statistics_of(plan, tables, compared=compared)
+    return Summary(statistics, tuple(warnings_of(plan, statistics)))

@@ -66,6 +66,12 @@ def rename(session: Session, video: Video, name: str) -> None:
     session.add(video)
 
 
+def hold_out(session: Session, video: Video, held_out: bool) -> None:
+    """Lock a video as validation: no training set made from now on trains on it."""
+    video.held_out = held_out
+    session.add(video)
+
+
 def delete(session: Session, video: Video) -> None:
     """Remove a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None

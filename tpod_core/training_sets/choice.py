@@ -30,21 +30,34 @@ class VideoChoice(_Part):
 
 class Sampling(_Part):
     """``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes the frames
-    on which a person or a tool has fixed a box."""
+    on which a person or a tool has fixed a box.
+
+    ``drop_near_duplicates`` leaves out frames that look like the one kept before them, see
+    ``thinning``; ``near_duplicate_distance`` is how many of the 64 bits of their hashes may
+    differ then. ``outside_ranges`` also takes frames with boxes outside the fully labelled
+    ranges, where a video has some.
+    """
 
     stride: int = Field(1, ge=1, le=1_000_000)
     keyframes_only: bool = False
     drop_near_duplicates: bool = False
+    near_duplicate_distance: int = Field(6, ge=0, le=32)
+    outside_ranges: bool = False
 
 
 class Negatives(_Part):
-    """Frames without objects, ``ratio`` for each frame with one; from fully labelled ranges."""
+    """Pictures without objects, of fully labelled ranges.
+
+    ``ratio`` frames, and ``background_crops`` pieces cut from training frames, for each frame
+    with an object.
+    """
 
     ratio: float = Field(0.1, ge=0, le=10)
+    background_crops: float = Field(0, ge=0, le=10)
 
 
 class Split(_Part):
-    """How the validation part is held out.
+    """How the validation part is held out. Videos locked as held out always belong to it.
 
     ``method``: by video where there are two or more, else by block. ``guard_frames``: training
     keeps this distance from a validation block; by default a second, at most a tenth of the
@@ -58,7 +71,11 @@ class Split(_Part):
 
 
 class Choice(_Part):
-    """``labels``: the classes in this order; by default every label that has a box."""
+    """``labels``: the classes in this order; by default every label that has a box.
+
+    ``image_size``: pixels of the longer side that training will scale pictures to; only the
+    checks on small boxes look at it.
+    """
 
     videos: tuple[VideoChoice, ...] = Field(min_length=1)
     labels: tuple[str, ...] | None = None
@@ -66,15 +83,11 @@ class Choice(_Part):
     negatives: Negatives = Negatives()
     split: Split = Split()
     seed: int = Field(0, ge=0, lt=2**63)
+    image_size: int = Field(640, ge=32, le=4096)
 
 
 def require_consistent(choice: Choice) -> None:
     """Raises: InvalidInput if parts of ``choice`` contradict each other."""
-    if choice.sampling.drop_near_duplicates:
-        raise InvalidInput(
-            "Dropping near-duplicates is not possible yet. Use a larger stride instead.",
-            "sampling.drop_near_duplicates",
-        )
     ids = [video.video_id for video in choice.videos]
     for number, video_id in enumerate(ids):
         if video_id in ids[:number]:

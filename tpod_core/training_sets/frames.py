@@ -1,6 +1,6 @@
 """Which frames of a video qualify, and how many boxes of each class they carry."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,6 +23,7 @@ class Basis(Enum):
 
     CHOSEN = "the ranges that were asked for"
     LABELLED = "its fully labelled ranges"
+    BOTH = "its fully labelled ranges, and its other frames with boxes"
     BOXES = "only its frames with boxes, as it has no fully labelled range"
 
 
@@ -43,6 +44,11 @@ class FrameChoice:
         """Which of the frames have a box."""
         return np.asarray(self.counts.any(axis=1))
 
+    @property
+    def hard(self) -> Mask:
+        """Which of the frames are hard negatives."""
+        return np.isin(self.frames, self.source.hard_negatives)
+
     def only(self, kept: Mask) -> "FrameChoice":
         """The same with fewer frames."""
         return FrameChoice(self.source, self.basis, self.frames[kept], self.counts[kept])
@@ -53,10 +59,13 @@ def choose_frames(
 ) -> FrameChoice:
     """The frames that ``ranges`` and ``sampling`` leave; without a box only where fully labelled.
 
+    The hard negatives among the frames taken are there in any case.
+
     Args:
         label_ids: the classes, by ``class_id``.
-        ranges: within the video; ``None`` takes the fully labelled ranges, and where there are
-            none, the frames with boxes.
+        ranges: within the video; ``None`` takes the fully labelled ranges (and the frames with
+            boxes outside them, if ``sampling`` says so), and where there are none, the frames
+            with boxes.
     """
     tracks = [
         [state.ordered() for state in source.tracks.values() if state.label_id == label_id]
@@ -64,14 +73,24 @@ def choose_frames(
     ]
     counts = [_count_boxes(of_class, source.frame_count) for of_class in tracks]
     has_box = np.any(counts, axis=0) if counts else np.zeros(source.frame_count, dtype=bool)
-    basis, taken = _taken(source, has_box, ranges)
-    qualifying = has_box | _mask(source.ranges, source.frame_count)
+    basis, taken = _taken(source, has_box, ranges, sampling)
+    qualifying = has_box | mask_of(source.ranges, source.frame_count)
     if sampling.keyframes_only:
         qualifying &= _on_keyframes(tracks, source.frame_count)
     parts = [np.flatnonzero(qualifying[a:b])[:: sampling.stride] + a for a, b in taken]
-    frames = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    hard = [frame for frame in source.hard_negatives if not has_box[frame]]
+    if ranges is not None:
+        hard = [frame for frame in hard if any(a <= frame < b for a, b in taken)]
+    frames = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *parts, hard]).astype(np.int64))
     by_class = np.array([count[frames] for count in counts], dtype=np.int32)
     return FrameChoice(source, basis, frames, by_class.reshape(len(counts), len(frames)).T)
+
+
+def labelled_frames(source: Source, label_ids: Collection[int]) -> Mask:
+    """Which frames have a box of these labels, or lie in a fully labelled range."""
+    tracks = [s.ordered() for s in source.tracks.values() if s.label_id in label_ids]
+    has_box = _count_boxes(tracks, source.frame_count) > 0
+    return has_box | mask_of(source.ranges, source.frame_count)
 
 
 def check_ranges(
@@ -91,13 +110,15 @@ def check_ranges(
 
 
 def _taken(
-    source: Source, has_box: Mask, ranges: Sequence[Range] | None
+    source: Source, has_box: Mask, ranges: Sequence[Range] | None, sampling: Sampling
 ) -> tuple[Basis, Sequence[Range]]:
     if ranges is not None:
         return Basis.CHOSEN, ranges
-    if source.ranges:
-        return Basis.LABELLED, source.ranges
-    return Basis.BOXES, _runs(has_box)
+    if not source.ranges:
+        return Basis.BOXES, runs_of(has_box)
+    if sampling.outside_ranges:
+        return Basis.BOTH, union([*source.ranges, *runs_of(has_box)])
+    return Basis.LABELLED, source.ranges
 
 
 def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int32]:
@@ -118,13 +139,15 @@ def _on_keyframes(tracks: Iterable[Iterable[Sequence[KeyframeDoc]]], frame_count
     return fixed
 
 
-def _mask(ranges: Iterable[Range], frame_count: int) -> Mask:
+def mask_of(ranges: Iterable[Range], frame_count: int) -> Mask:
+    """Which of a video's frames lie in ``ranges``."""
     mask = np.zeros(frame_count, dtype=bool)
     for start, stop in ranges:
         mask[start:stop] = True
     return mask
 
 
-def _runs(mask: Mask) -> list[Range]:
+def runs_of(mask: Mask) -> list[Range]:
+    """``mask_of`` backwards: the runs of frames that are in it."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -1,33 +1,38 @@
 """The plan of a training set: classes, frames and parts, before any picture is made."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from random import Random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tpod_core.errors import InvalidInput
 from tpod_core.tracks.documents import LabelDoc
 from tpod_core.training_sets import split
-from tpod_core.training_sets.choice import Choice, Split, SplitMethod, require_consistent
+from tpod_core.training_sets.choice import Choice, SplitMethod, require_consistent
 from tpod_core.training_sets.classes import choose_classes
+from tpod_core.training_sets.crops import Crop, draw_crops
 from tpod_core.training_sets.frames import (
     FrameChoice,
     Indices,
     check_ranges,
     choose_frames,
 )
+from tpod_core.training_sets.negatives import thin_negatives
 from tpod_core.training_sets.sources import Source
 from tpod_core.training_sets.split import Part, Parts
 
 
 @dataclass(frozen=True)
 class PlannedVideo:
-    """The frames of one video and the part of each; ``guard`` is the gap kept, in frames."""
+    """The frames of one video and the part of each; ``guard`` is the gap kept, in frames.
+
+    ``crops`` are cut from its training frames.
+    """
 
     chosen: FrameChoice
     parts: Parts
     guard: int = 0
+    crops: tuple[Crop, ...] = ()
 
     @property
     def source(self) -> Source:
@@ -39,9 +44,15 @@ class PlannedVideo:
 
     def used(self) -> list[tuple[int, Part]]:
         """Every frame that goes into the set, ascending, with its part."""
-        kept = self.parts != Part.GUARD
+        kept = self.parts <= Part.VAL
         pairs = zip(self.chosen.frames[kept].tolist(), self.parts[kept].tolist(), strict=True)
         return [(frame, Part(part)) for frame, part in pairs]
+
+    def without(self, duplicates: Collection[int]) -> "PlannedVideo":
+        """The same without some frames that look like others."""
+        parts = self.parts.copy()
+        parts[np.isin(self.chosen.frames, list(duplicates))] = Part.DUPLICATE
+        return replace(self, parts=parts)
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,14 @@ class Plan:
         """``class_id`` by label row."""
         return {label.id: class_id for class_id, label in enumerate(self.classes)}
 
-    def frame_count(self) -> int:
-        """How many pictures the set will hold."""
-        return sum(int((video.parts != Part.GUARD).sum()) for video in self.videos)
+    def picture_count(self) -> int:
+        """How many pictures the set will hold, at most where near-duplicates are left out."""
+        return sum(int((v.parts <= Part.VAL).sum()) + len(v.crops) for v in self.videos)
+
+    def without(self, duplicates: Mapping[int, Collection[int]]) -> "Plan":
+        """The plan less near-duplicates; their frames by video."""
+        videos = (video.without(duplicates[video.source.video_id]) for video in self.videos)
+        return replace(self, videos=tuple(videos))
 
 
 def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
@@ -86,16 +102,17 @@ def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
         for source, wanted in zip(sources, ranges, strict=True)
     ]
     classes, left_out, frames = _without_empty_classes(choice, labels, frames)
-    frames = _thin_negatives(frames, choice.negatives.ratio, choice.seed)
-    method, parts = _split(frames, choice.split, choice.seed)
+    frames = thin_negatives(frames, choice.negatives.ratio, choice.seed)
+    method, parts = split.divide(frames, choice.split, choice.seed)
     by_block = method is SplitMethod.BY_BLOCK
     guards = [split.guard_of(f, choice.split.guard_frames) if by_block else 0 for f in frames]
+    crops = _draw_crops(choice, frames, parts)
     plan = Plan(
         choice,
         classes,
         left_out,
         method,
-        tuple(PlannedVideo(*each) for each in zip(frames, parts, guards, strict=True)),
+        tuple(PlannedVideo(*each) for each in zip(frames, parts, guards, crops, strict=True)),
     )
     _require_both_parts(plan)
     return plan
@@ -123,45 +140,24 @@ def _without_empty_classes(
     return kept, left_out, narrowed
 
 
-def _thin_negatives(frames: list[FrameChoice], ratio: float, seed: int) -> list[FrameChoice]:
-    """Keep ``ratio`` frames without a box for each frame with one, drawn over all videos."""
-    positive = [video.positive for video in frames]
-    wanted = round(ratio * sum(int(mask.sum()) for mask in positive))
-    candidates = [
-        (number, position)
-        for number, mask in enumerate(positive)
-        for position in np.flatnonzero(~mask).tolist()
-    ]
-    drawn = Random(f"{seed}/negatives").sample(candidates, min(wanted, len(candidates)))
-    for number, position in drawn:
-        positive[number][position] = True
-    return [video.only(mask) for video, mask in zip(frames, positive, strict=True)]
-
-
-def _split(
-    frames: Sequence[FrameChoice], wanted: Split, seed: int
-) -> tuple[SplitMethod, list[Parts]]:
-    if wanted.val_videos:
-        return SplitMethod.BY_VIDEO, split.by_locked_videos(frames, wanted.val_videos)
-    filled = sum(len(video.frames) > 0 for video in frames)
-    method = wanted.method or (SplitMethod.BY_VIDEO if filled > 1 else SplitMethod.BY_BLOCK)
-    if method is SplitMethod.BY_BLOCK:
-        blocks = [
-            split.by_block(video, wanted.val_fraction, wanted.guard_frames, seed)
-            for video in frames
-        ]
-        return method, blocks
-    if filled < 2:
-        raise InvalidInput(
-            "One video with boxes cannot be split by video. Split by block, or add a video.",
-            "split.method",
-        )
-    return method, split.by_video(frames, wanted.val_fraction, seed)
+def _draw_crops(
+    choice: Choice, frames: Sequence[FrameChoice], parts: Sequence[Parts]
+) -> list[tuple[Crop, ...]]:
+    """As many as asked for, for each training frame with a box."""
+    pairs = list(zip(frames, parts, strict=True))
+    positive = sum(int((video.positive & (part == Part.TRAIN)).sum()) for video, part in pairs)
+    return draw_crops(pairs, round(choice.negatives.background_crops * positive), choice.seed)
 
 
 def _require_both_parts(plan: Plan) -> None:
     names = {Part.TRAIN: "training", Part.VAL: "validation"}
     field = "split.val_videos" if plan.choice.split.val_videos else "split"
+    if all(video.source.held_out for video in plan.videos if video.chosen.positive.any()):
+        raise InvalidInput(
+            "Every chosen video with objects is locked as held out. Add one to train on, or "
+            "unlock one on the Videos page.",
+            "videos",
+        )
     for part, name in names.items():
         boxes = sum(int(video.chosen.counts[video.parts == part].sum()) for video in plan.videos)
         if not boxes:

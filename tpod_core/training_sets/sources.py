@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from tpod_core.models import Video, saved_id
+from tpod_core.geometry import Box
+from tpod_core.models import Finding, Verdict, Video, saved_id
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A detection of which a person said that its object has no box yet."""
+
+    frame: int
+    label: str
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -15,6 +25,8 @@ class Source:
     """A video with everything that is labelled in it at ``revision``.
 
     Proposed tracks are left out: nobody has looked at them yet.
+    ``hard_negatives`` are frames on which a person has refused every detection that nobody
+    labelled.
     """
 
     video_id: int
@@ -27,10 +39,14 @@ class Source:
     labels: tuple[LabelDoc, ...]
     tracks: dict[int, TrackState]
     ranges: tuple[Range, ...]
+    held_out: bool = False
+    hard_negatives: tuple[int, ...] = ()
+    missed: tuple[Missed, ...] = ()
 
 
 def load_source(session: Session, video: Video) -> Source:
     video_id = saved_id(video)
+    findings = _load_findings(session, video)
     return Source(
         video_id=video_id,
         name=video.name,
@@ -46,4 +62,27 @@ def load_source(session: Session, video: Video) -> Source:
             if not state.proposed
         },
         ranges=reading.load_ranges(session, video_id),
+        held_out=video.held_out,
+        hard_negatives=_hard_negatives(findings),
+        missed=tuple(
+            Missed(row.frame_index, row.label, row.box)
+            for row in findings
+            if row.verdict is Verdict.MISSED_LABEL
+        ),
     )
+
+
+def _load_findings(session: Session, video: Video) -> list[Finding]:
+    query = (
+        select(Finding)
+        .where(Finding.video_id == video.id, col(Finding.frame_index) < video.frame_count)
+        .order_by(col(Finding.frame_index), col(Finding.id))
+    )
+    return list(session.exec(query))
+
+
+def _hard_negatives(findings: list[Finding]) -> tuple[int, ...]:
+    """Frames with a refused detection, and with none that may still turn out an object."""
+    refused = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
+    unclear = (Verdict.OPEN, Verdict.MISSED_LABEL)
+    return tuple(sorted(refused - {r.frame_index for r in findings if r.verdict in unclear}))

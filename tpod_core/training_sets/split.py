@@ -6,13 +6,15 @@ Among the candidates that the seed yields, the one is taken that leaves every cl
 parts, as far as the videos allow it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import IntEnum
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.errors import InvalidInput
+from tpod_core.training_sets.choice import Split, SplitMethod
 from tpod_core.training_sets.frames import FrameChoice, Indices
 
 Parts = NDArray[np.int8]
@@ -21,17 +23,60 @@ _BLOCK_STARTS = 16
 
 
 class Part(IntEnum):
-    """Where a frame goes. ``GUARD``: nowhere, it is too near to the validation block."""
+    """Where a frame goes. ``GUARD``: nowhere, it is too near to the validation block.
+    ``DUPLICATE``: nowhere, it looks like the frame kept before it."""
 
     TRAIN = 0
     VAL = 1
     GUARD = 2
+    DUPLICATE = 3
 
 
-def by_locked_videos(videos: Sequence[FrameChoice], val_videos: Iterable[int]) -> list[Parts]:
-    """Exactly ``val_videos`` are held out."""
-    held_out = set(val_videos)
-    return [_all(video, Part(video.source.video_id in held_out)) for video in videos]
+def divide(
+    frames: Sequence[FrameChoice], wanted: Split, seed: int
+) -> tuple[SplitMethod, list[Parts]]:
+    """The part of each frame, and the method by which it was found.
+
+    Videos locked as held out are validation. Where they have no box, or blocks are asked for,
+    so is a share of the others.
+    Raises: InvalidInput if one video is to be split by video.
+    """
+    locked = {video.source.video_id for video in frames if video.source.held_out}
+    locked.update(wanted.val_videos)
+    free = [video for video in frames if video.source.video_id not in locked]
+    shows_objects = any(v.counts.any() for v in frames if v.source.video_id in locked)
+    if wanted.val_videos or (shows_objects and wanted.method is not SplitMethod.BY_BLOCK):
+        return SplitMethod.BY_VIDEO, by_locked_videos(frames, locked)
+    method, of_free = _split_free(free, wanted, seed)
+    parts = iter(of_free)
+    return method, [
+        whole(video, Part.VAL) if video.source.video_id in locked else next(parts)
+        for video in frames
+    ]
+
+
+def _split_free(
+    frames: Sequence[FrameChoice], wanted: Split, seed: int
+) -> tuple[SplitMethod, list[Parts]]:
+    """Split videos of which none is locked."""
+    filled = sum(len(video.frames) > 0 for video in frames)
+    method = wanted.method or (SplitMethod.BY_VIDEO if filled > 1 else SplitMethod.BY_BLOCK)
+    if method is SplitMethod.BY_BLOCK:
+        blocks = [
+            by_block(video, wanted.val_fraction, wanted.guard_frames, seed) for video in frames
+        ]
+        return method, blocks
+    if filled < 2:
+        raise InvalidInput(
+            "One video with boxes cannot be split by video. Split by block, or add a video.",
+            "split.method",
+        )
+    return method, by_video(frames, wanted.val_fraction, seed)
+
+
+def by_locked_videos(videos: Sequence[FrameChoice], locked: Collection[int]) -> list[Parts]:
+    """Exactly the videos ``locked`` are held out."""
+    return [whole(video, Part(video.source.video_id in locked)) for video in videos]
 
 
 def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> list[Parts]:
@@ -50,7 +95,7 @@ def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> l
         return _missing(has_class, is_held), abs(held - goal)
 
     best = min(_groups(videos, 2 * goal, Random(f"{seed}/by_video")), key=cost)
-    return [_all(video, Part(number in best)) for number, video in enumerate(videos)]
+    return [whole(video, Part(number in best)) for number, video in enumerate(videos)]
 
 
 def _groups(videos: Sequence[FrameChoice], most: float, random: Random) -> Iterator[list[int]]:
@@ -73,7 +118,7 @@ def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, 
     """
     count = len(video.frames)
     if count < 2:
-        return _all(video, Part.TRAIN)
+        return whole(video, Part.TRAIN)
     size = min(max(round(count * val_fraction), 1), count - 1)
     starts = {round(i * (count - size) / (_BLOCK_STARTS - 1)) for i in range(_BLOCK_STARTS)}
     order = Random(f"{seed}/by_block/{video.source.video_id}").sample(sorted(starts), len(starts))
@@ -113,5 +158,6 @@ def _missing(has_class: NDArray[np.bool_], is_held: NDArray[np.bool_]) -> int:
     return sum(int((~has_class[rows].any(axis=0)).sum()) for rows in (is_held, ~is_held))
 
 
-def _all(video: FrameChoice, part: Part) -> Parts:
+def whole(video: FrameChoice, part: Part) -> Parts:
+    """All frames of a video in one part."""
     return np.full(len(video.frames), part, dtype=np.int8)

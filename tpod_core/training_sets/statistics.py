@@ -1,15 +1,21 @@
 """What a plan holds, in numbers: by part, by class, by video, and the split itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
+from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.frames import Indices
+from tpod_core.training_sets.leakage import leaky_frames, reach_of
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.shapes import Shapes, shapes_of
+from tpod_core.training_sets.split import Part, Parts
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class VideoCounts:
 
     ``val_spans`` are the stretches held out, first frame and the one after the last. Training
     keeps ``guard_frames`` away from them, which ``dropped`` frames had to leave.
+    ``class_boxes`` are the boxes of each class, in the set's order. ``leaky`` validation frames
+    lie near a training frame of the same file. A ``held_out`` video is locked as validation.
     """
 
     video_id: int
@@ -55,6 +63,19 @@ class VideoCounts:
     guard_frames: int
     dropped: int
     val_spans: tuple[tuple[int, int], ...]
+    class_boxes: tuple[int, ...] = ()
+    leaky: int = 0
+    held_out: bool = False
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """``share`` (0..1) of the validation frames, ``frames`` of them, lie near a training frame
+    of the same file: within ``within_frames`` frames, the most of all videos."""
+
+    share: float
+    frames: int
+    within_frames: int
 
 
 @dataclass(frozen=True)
@@ -65,11 +86,17 @@ class SplitCounts:
     val_fraction: float
     dropped: int
     seed: int
+    leakage: Leakage | None = None
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """A training set in numbers; ``dataclasses.asdict`` of it is what the API answers."""
+    """A training set in numbers; ``dataclasses.asdict`` of it is what the API answers.
+
+    ``near_duplicates`` is the number of frames that were left out because they looked like
+    others; ``None`` before the pictures have been compared: then all counts are upper bounds.
+    ``background_crops`` are pictures beside the ``frames``. ``shapes`` is missing in old sets.
+    """
 
     frames: PartCounts
     boxes: PartCounts
@@ -77,30 +104,30 @@ class Statistics:
     classes: tuple[ClassCounts, ...]
     videos: tuple[VideoCounts, ...]
     split: SplitCounts
+    near_duplicates: int | None = 0
+    background_crops: int = 0
+    shapes: Shapes | None = None
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Statistics":
         """``asdict`` backwards."""
-
-        def parts(row: dict[str, Any], *names: str) -> dict[str, Any]:
-            return row | {name: PartCounts(**row[name]) for name in names}
-
-        every = ("frames", "boxes", "negatives")
-        videos = (
-            row | {"val_spans": tuple((start, stop) for start, stop in row["val_spans"])}
-            for row in raw["videos"]
-        )
-        return cls(
-            **{name: PartCounts(**raw[name]) for name in every},
-            classes=tuple(ClassCounts(**parts(row, *every[:2])) for row in raw["classes"]),
-            videos=tuple(VideoCounts(**parts(row, *every)) for row in videos),
-            split=SplitCounts(**raw["split"]),
-        )
+        return _reader().validate_python(raw)
 
 
-def statistics_of(plan: Plan) -> Statistics:
-    """The numbers of ``plan``: those of the set that is built from it."""
-    videos = tuple(_video(video) for video in plan.videos)
+@cache
+def _reader() -> TypeAdapter[Statistics]:
+    return TypeAdapter(Statistics)
+
+
+def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> Statistics:
+    """The numbers of ``plan``: those of the set that is built from it.
+
+    Args:
+        tables: the boxes of each of its videos.
+        compared: whether near-duplicates have been looked for and left out.
+    """
+    leaky = [len(frames) for frames in leaky_frames(plan.videos)]
+    videos = tuple(_video(video, near) for video, near in zip(plan.videos, leaky, strict=True))
     frames, boxes, negatives = (
         PartCounts(
             sum(getattr(video, name).train for video in videos),
@@ -108,10 +135,36 @@ def statistics_of(plan: Plan) -> Statistics:
         )
         for name in ("frames", "boxes", "negatives")
     )
-    dropped = sum(video.dropped for video in videos)
-    fraction = round(frames.val / frames.total, 4)
-    split = SplitCounts(plan.method.value, fraction, dropped, plan.choice.seed)
-    return Statistics(frames, boxes, negatives, _classes(plan), videos, split)
+    duplicates = sum(len(video.frames_of(Part.DUPLICATE)) for video in plan.videos)
+    unknown = plan.choice.sampling.drop_near_duplicates and not compared
+    return Statistics(
+        frames,
+        boxes,
+        negatives,
+        _classes(plan),
+        videos,
+        _split(plan, frames, videos),
+        near_duplicates=None if unknown else duplicates,
+        background_crops=sum(len(video.crops) for video in plan.videos),
+        shapes=shapes_of(tables, plan.choice.image_size),
+    )
+
+
+def _split(plan: Plan, frames: PartCounts, videos: Sequence[VideoCounts]) -> SplitCounts:
+    leaky = sum(video.leaky for video in videos)
+    held = [video for video in plan.videos if len(video.frames_of(Part.VAL))]
+    return SplitCounts(
+        plan.method.value,
+        val_fraction=round(frames.val / frames.total, 4),
+        dropped=sum(video.dropped for video in videos),
+        seed=plan.choice.seed,
+        leakage=Leakage(
+            # Rounded up, so that one frame of a million still shows.
+            share=ceil(10_000 * leaky / frames.val) / 10_000,
+            frames=leaky,
+            within_frames=max(reach_of(video) for video in held),
+        ),
+    )
 
 
 def _classes(plan: Plan) -> tuple[ClassCounts, ...]:
@@ -127,7 +180,7 @@ def _classes(plan: Plan) -> tuple[ClassCounts, ...]:
     )
 
 
-def _video(video: PlannedVideo) -> VideoCounts:
+def _video(video: PlannedVideo, leaky: int) -> VideoCounts:
     source = video.source
     return VideoCounts(
         video_id=source.video_id,
@@ -139,7 +192,10 @@ def _video(video: PlannedVideo) -> VideoCounts:
         negatives=PartCounts.of(lambda part: int((~_counts(video, part).any(axis=1)).sum())),
         guard_frames=video.guard,
         dropped=len(video.frames_of(Part.GUARD)),
-        val_spans=_spans(video.chosen.frames, video.parts == Part.VAL),
+        val_spans=_spans(video.chosen.frames, video.parts),
+        class_boxes=tuple(video.chosen.counts[video.parts <= Part.VAL].sum(axis=0).tolist()),
+        leaky=leaky,
+        held_out=source.held_out,
     )
 
 
@@ -148,8 +204,10 @@ def _counts(video: PlannedVideo, part: Part) -> NDArray[np.int32]:
     return counts
 
 
-def _spans(frames: Indices, inside: NDArray[np.bool_]) -> tuple[tuple[int, int], ...]:
-    """The runs of chosen frames that are ``inside``, as frame ranges."""
+def _spans(all_frames: Indices, parts: Parts) -> tuple[tuple[int, int], ...]:
+    """The runs of validation frames, as frame ranges; near-duplicates do not end one."""
+    looked_at = parts != Part.DUPLICATE
+    frames, inside = all_frames[looked_at], parts[looked_at] == Part.VAL
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
     runs = edges.reshape(-1, 2)
     return tuple((int(frames[first]), int(frames[end - 1]) + 1) for first, end in runs)

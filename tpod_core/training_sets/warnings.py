@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tpod_core.training_sets.choice import SplitMethod
-from tpod_core.training_sets.frames import Basis
+from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Part
 from tpod_core.training_sets.statistics import Statistics
@@ -16,7 +16,7 @@ def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
     return [
         *_classes(plan, statistics),
         *_same_file_twice(plan),
-        *(sentence for video in plan.videos for sentence in _frames(video)),
+        *(sentence for video in plan.videos for sentence in _frames(plan, video)),
     ]
 
 
@@ -49,7 +49,7 @@ def _same_file_twice(plan: Plan) -> Iterator[str]:
             )
 
 
-def _frames(video: PlannedVideo) -> Iterator[str]:
+def _frames(plan: Plan, video: PlannedVideo) -> Iterator[str]:
     name = video.source.name
     if not len(video.chosen.frames):
         yield f'"{name}" gives no frames: nothing is labelled where it was chosen.'
@@ -58,6 +58,11 @@ def _frames(video: PlannedVideo) -> Iterator[str]:
             f'"{name}" has no fully labelled range: only its frames with boxes are used, '
             "and none without objects."
         )
+    elif video.chosen.basis is Basis.LABELLED and (outside := _outside(plan, video)):
+        yield (
+            f'{outside} frames of "{name}" have boxes but lie outside its fully labelled ranges, '
+            "and are left out. Take them too if nothing is missing there."
+        )
     held = _held(video)
     if held:
         boxes = "1 box is" if len(held) == 1 else f"{len(held)} boxes are"
@@ -65,6 +70,12 @@ def _frames(video: PlannedVideo) -> Iterator[str]:
             f'In "{name}", {boxes} held still from the last key frame on (first at frame '
             f"{min(held)}), to the end of the video. End a track where its object leaves."
         )
+
+
+def _outside(plan: Plan, video: PlannedVideo) -> int:
+    """How many frames of a video have a box, but are not fully labelled."""
+    source = video.source
+    return int(labelled_frames(source, plan.class_ids).sum()) - sum(b - a for a, b in source.ranges)
 
 
 def _held(video: PlannedVideo) -> list[int]:

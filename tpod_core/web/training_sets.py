@@ -1,4 +1,4 @@
-"""Training sets over HTTP: preview, build, read, download, delete."""
+"""Training sets over HTTP: preview, build, read, compare, download, delete."""
 
 from dataclasses import asdict
 from typing import Any
@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from tpod_core.access import get_training_set, visible
 from tpod_core.db import reading, transaction
 from tpod_core.models import TrainingSet, TrainingSetState, saved_id
-from tpod_core.services import training_sets
-from tpod_core.services.training_sets import Choice
+from tpod_core.services import training_set_files, training_sets
+from tpod_core.services.training_set_files import ClassChanges, FrameChanges, VideoChange
+from tpod_core.services.training_sets import Choice, Kind, Severity
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
 router = APIRouter(prefix="/trainsets", tags=["training sets"])
@@ -45,17 +46,48 @@ class QueuedBody(BaseModel):
     job_id: int
 
 
+class FindingBody(BaseModel):
+    """A place to look at; ``link`` is the labelling screen there."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: Kind
+    severity: Severity
+    sentence: str
+    video_id: int
+    frame_index: int
+    track_id: int | None
+    link: str
+
+
 class PreviewBody(BaseModel):
+    """``findings`` has the first of each kind, ``finding_counts`` how many there are."""
+
     statistics: dict[str, Any]
     warnings: list[str]
+    findings: list[FindingBody]
+    finding_counts: dict[Kind, int]
 
 
-class TrainingSetBody(PreviewBody):
+class DiffBody(BaseModel):
+    """What has changed from the set ``other`` to the set ``id``."""
+
+    id: int
+    other: int
+    identical: bool
+    videos: list[VideoChange]
+    frames: FrameChanges
+    classes: list[ClassChanges]
+
+
+class TrainingSetBody(BaseModel):
     """A training set; ``content_hash`` is empty until it is ready."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: int
+    statistics: dict[str, Any]
+    warnings: list[str]
     name: str
     state: TrainingSetState
     content_hash: str
@@ -74,10 +106,18 @@ def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
 
 @router.post("/preview")
 def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
-    """Statistics, split and warnings of a choice, without building it."""
+    """Statistics, split, warnings and findings of a choice, without building it.
+
+    Where near-duplicates are to be left out, the counts are upper bounds.
+    """
     with reading() as session:
         found = training_sets.preview(session, user, body.choice())
-    return PreviewBody(statistics=asdict(found.statistics), warnings=list(found.warnings))
+    return PreviewBody(
+        statistics=asdict(found.statistics),
+        warnings=list(found.warnings),
+        findings=[FindingBody.model_validate(each) for each in found.findings.listed],
+        finding_counts=found.findings.counts,
+    )
 
 
 @router.get("")
@@ -101,16 +141,26 @@ def delete_training_set(user: SignedIn, training_set_id: int) -> None:
         training_sets.delete(session, get_training_set(session, user, training_set_id))
 
 
+@router.get("/{training_set_id}/diff")
+def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> DiffBody:
+    """Videos, frames, and boxes of each class that this set has more or less than ``other``."""
+    with reading() as session:
+        newer = get_training_set(session, user, training_set_id)
+        older = get_training_set(session, user, other)
+    found = training_set_files.diff(older, newer)
+    return DiffBody(id=training_set_id, other=other, **vars(found))
+
+
 @router.get("/{training_set_id}/download", response_class=StreamingResponse)
 def download_training_set(
     user: SignedIn, training_set_id: int, format: str = "yolo"
 ) -> StreamingResponse:
-    """The files as a zip, made while it is sent."""
+    """The files as a zip, made while it is sent; ``format`` is yolo, coco or voc."""
     with reading() as session:
         training_set = get_training_set(session, user, training_set_id)
     name = f"training_set_{training_set_id}_{format}.zip"
     return StreamingResponse(
-        training_sets.download(training_set, format),
+        training_set_files.download(training_set, format),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -38,6 +38,7 @@ class VideoRequest(BaseModel):
 class VideoChange(BaseModel):
     name: str | None = None
     labels: list[LabelRequest] | None = None
+    held_out: bool | None = None
 
 
 class LabelBody(BaseModel):
@@ -75,6 +76,7 @@ class VideoBody(BaseModel):
     track_count: int
     keyframe_count: int
     revision: int
+    held_out: bool
     owner_id: int
     created: datetime
 
@@ -143,13 +145,15 @@ def get_status(video_id: int, user: SignedIn) -> StatusBody:
 
 @router.patch("/videos/{video_id}")
 def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
-    """Rename, or replace the list of labels."""
+    """Rename, replace the list of labels, or lock the video as held out from training."""
     with transaction() as session:
         video = get_video(session, user, video_id)
         if body.name is not None:
             videos.rename(session, video, body.name)
         if body.labels is not None:
             videos.set_labels(session, video, _wishes(body.labels))
+        if body.held_out is not None:
+            videos.hold_out(session, video, body.held_out)
         return video_body(session, user, video_id)
 
 

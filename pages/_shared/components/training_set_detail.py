@@ -18,7 +18,7 @@ from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.palette import color_at
-from tpod_core.services import jobs, training_sets
+from tpod_core.services import jobs, training_set_files, training_sets
 
 REFRESH_S = 1.0
 _PICTURES, _PICTURE_WIDTH_PX, _PICTURES_IN_A_ROW = 8, 480, 4
@@ -127,7 +127,7 @@ def _contact_sheet(
     content_hash: str, directory_key: str, _training_set: TrainingSet
 ) -> list[tuple[bytes, str]]:
     """Drawn once for all: a set never changes. The first two arguments are the cache's key."""
-    pictures = training_sets.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX)
+    pictures = training_set_files.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX)
     names = {row.video_id: row.name for row in training_sets.statistics_in(_training_set).videos}
     parts = {"train": "training", "val": "validation"}
     return [

@@ -1,0 +1,51 @@
+"""The boxes of a planned set as arrays, for counting and checking."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tpod_core.training_sets.boxes import boxes_on
+from tpod_core.training_sets.frames import Indices
+from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.split import Parts
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BoxTable:
+    """Every box of one video in the set, a row each, by frame and then track id.
+
+    ``xyxy`` has a row of float pixels for each box; ``frames``, ``parts``, ``track_ids`` and
+    ``class_ids`` have one number for each.
+    """
+
+    video: PlannedVideo
+    frames: Indices
+    parts: Parts
+    track_ids: Indices
+    class_ids: Indices
+    xyxy: Floats
+
+    def widths(self) -> Floats:
+        widths: Floats = self.xyxy[:, 2] - self.xyxy[:, 0]
+        return widths
+
+    def heights(self) -> Floats:
+        heights: Floats = self.xyxy[:, 3] - self.xyxy[:, 1]
+        return heights
+
+
+def box_table(plan: Plan, video: PlannedVideo) -> BoxTable:
+    """The boxes of ``video`` on the frames that go into the set."""
+    used = video.used()
+    boxes = boxes_on(video.source, plan.class_ids, [frame for frame, _ in used])
+    rows = [
+        (frame, part, each.track_id, each.class_id, *each.box.xyxy)
+        for (frame, part), on_frame in zip(used, boxes, strict=True)
+        for each in on_frame
+    ]
+    numbers = np.array(rows, dtype=np.float64).reshape(len(rows), 8)
+    frames, parts, track_ids, class_ids = numbers[:, :4].T.astype(np.int64)
+    return BoxTable(video, frames, parts.astype(np.int8), track_ids, class_ids, numbers[:, 4:])

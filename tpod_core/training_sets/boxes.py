@@ -1,0 +1,45 @@
+"""The boxes of a video's frames as they stand, derived ones included."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from tpod_core.geometry import Box, clip
+from tpod_core.propagation.linear import derive
+from tpod_core.training_sets.sources import Source
+
+_CHUNK = 1000
+"""So many frames get their boxes at a time: it bounds the memory of a long video."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackBox:
+    """The box of a track on one frame, in pixels of the frame and inside it."""
+
+    track_id: int
+    class_id: int
+    box: Box
+
+
+def boxes_on(
+    source: Source, class_ids: Mapping[int, int], frames: Iterable[int]
+) -> Iterator[list[TrackBox]]:
+    """The boxes on each of ``frames`` (ascending), by track id.
+
+    Args:
+        class_ids: ``class_id`` by label row; tracks of other labels are left out.
+    """
+    tracks = [
+        (track_id, class_ids[state.label_id], state.ordered())
+        for track_id, state in sorted(source.tracks.items())
+        if state.label_id in class_ids
+    ]
+    rest = iter(frames)
+    while chunk := list(islice(rest, _CHUNK)):
+        found: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
+        for track_id, class_id, keyframes in tracks:
+            for shown, _ in derive(keyframes, chunk):
+                # Interpolating may leave the frame by a rounding error.
+                box = clip(shown.box, source.frame_wh)
+                found[shown.frame].append(TrackBox(track_id, class_id, box))
+        yield from found.values()

@@ -1,0 +1,99 @@
+"""Background crops: random pieces of training frames that touch no box.
+
+OpenTPOD's way to show a detector what its objects' surroundings look like by themselves.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tpod_core.geometry import Box
+from tpod_core.training_sets.boxes import boxes_on
+from tpod_core.training_sets.frames import FrameChoice, mask_of
+from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.split import Part, Parts
+
+_SIDES = (0.2, 0.6)
+"""A crop's width and height, as the shortest and longest share of the frame's."""
+_MIN_SIDE_PX = 32
+_TRIES = 8
+"""So many places are tried for each crop that is wanted."""
+
+
+@dataclass(frozen=True, order=True)
+class Crop:
+    """A piece of a frame; whole pixels, inside the frame."""
+
+    frame: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def xywh(self) -> tuple[int, int, int, int]:
+        return self.left, self.top, self.width, self.height
+
+
+def draw_crops(
+    videos: Sequence[tuple[FrameChoice, Parts]], count: int, seed: int
+) -> list[tuple[Crop, ...]]:
+    """Up to ``count`` crops over all videos, for each video its own in order.
+
+    They come from training frames of fully labelled ranges, where no object lacks its box;
+    boxes of every label are kept clear. Fewer are found where the frames are full.
+    """
+    places = [
+        (number, frame)
+        for number, (chosen, parts) in enumerate(videos)
+        for frame in _training_frames(chosen, parts)
+    ]
+    if not places or not count:
+        return [()] * len(videos)
+    random = Random(f"{seed}/crops")
+    tried = [
+        (number, _draw(frame, videos[number][0].source.frame_wh, random))
+        for number, frame in random.choices(places, k=_TRIES * count)
+    ]
+    boxes = [
+        _boxes(chosen.source, {crop.frame for video, crop in tried if video == number})
+        for number, (chosen, _) in enumerate(videos)
+    ]
+    found = [
+        (number, crop)
+        for number, crop in tried
+        if not any(_touch(crop, box) for box in boxes[number][crop.frame])
+    ][:count]
+    return [tuple(sorted({c for video, c in found if video == n})) for n in range(len(videos))]
+
+
+def _training_frames(chosen: FrameChoice, parts: Parts) -> Iterator[int]:
+    frames = chosen.frames[parts == Part.TRAIN]
+    labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
+    yield from frames[labelled[frames]].tolist()
+
+
+def _boxes(source: Source, frames: set[int]) -> dict[int, list[Box]]:
+    ordered = sorted(frames)
+    every_label = dict.fromkeys((state.label_id for state in source.tracks.values()), 0)
+    shown = boxes_on(source, every_label, ordered)
+    return {frame: [each.box for each in on] for frame, on in zip(ordered, shown, strict=True)}
+
+
+def _draw(frame: int, frame_wh: tuple[int, int], random: Random) -> Crop:
+    """A place anywhere in the frame; a frame smaller than a crop may be is taken whole."""
+    width, height = (
+        min(side, max(_MIN_SIDE_PX, round(side * random.uniform(*_SIDES)))) for side in frame_wh
+    )
+    left = random.randint(0, frame_wh[0] - width)
+    top = random.randint(0, frame_wh[1] - height)
+    return Crop(frame, left, top, width, height)
+
+
+def _touch(crop: Crop, box: Box) -> bool:
+    return (
+        box.x1 < crop.left + crop.width
+        and crop.left < box.x2
+        and box.y1 < crop.top + crop.height
+        and crop.top < box.y2
+    )

@@ -1,0 +1,101 @@
+"""What a set as a whole lacks: boxes of a class, a second video, labels, an honest split."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tpod_core.geometry import iou
+from tpod_core.propagation.linear import derive_at
+from tpod_core.training_sets.box_table import BoxTable
+from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
+from tpod_core.training_sets.frames import labelled_frames, mask_of, runs_of
+from tpod_core.training_sets.leakage import leaky_frames, reach_of
+from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.sources import Missed, Source
+from tpod_core.training_sets.split import Part
+
+_FEW_BOXES = 20
+_UNLABELLED_S = 1.0
+"""Shorter unlabelled stretches are not worth a word."""
+_FOUND_IOU = 0.3
+"""A missed object counts as labelled once a box overlaps it by so much."""
+
+
+def thin_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFinding]:
+    """Classes with few boxes, or with boxes from one video alone."""
+    for class_id, label in enumerate(plan.classes):
+        showing = [table for table in tables if (table.class_ids == class_id).any()]
+        if not showing:
+            continue
+        boxes = sum(int((table.class_ids == class_id).sum()) for table in showing)
+        source = showing[0].video.source
+        first = int(np.argmax(showing[0].class_ids == class_id))
+        place = (
+            source.video_id,
+            int(showing[0].frames[first]),
+            int(showing[0].track_ids[first]),
+        )
+        if boxes < _FEW_BOXES:
+            count = "1 box" if boxes == 1 else f"{boxes} boxes"
+            sentence = f"“{label.name}” has only {count}. Label it in more frames."
+            yield PreflightFinding(Kind.FEW_BOXES, Severity.WARNING, sentence, *place)
+        if len(showing) == 1:
+            sentence = (
+                f"“{label.name}” is only in “{source.name}”. A detector then knows it from that "
+                "place alone: label it in another video too."
+            )
+            yield PreflightFinding(Kind.ONE_VIDEO, Severity.WARNING, sentence, *place)
+
+
+def leaks(plan: Plan) -> Iterator[PreflightFinding]:
+    """Validation frames that nearly are training frames."""
+    for video, leaky in zip(plan.videos, leaky_frames(plan.videos), strict=True):
+        if len(leaky):
+            held = len(video.frames_of(Part.VAL))
+            sentence = (
+                f"{len(leaky)} of {held} validation frames of “{video.source.name}” lie within "
+                f"{reach_of(video)} frames of a training frame of the same file: the score will "
+                "be too good. Use a larger gap, or hold out whole videos."
+            )
+            yield PreflightFinding(
+                Kind.LEAKAGE, Severity.PROBLEM, sentence, video.source.video_id, int(leaky[0])
+            )
+
+
+def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
+    """Stretches of a video that have neither boxes nor the mark "fully labelled"; longest first.
+
+    Args:
+        number: the video's place in the plan.
+    """
+    video, ranges = plan.videos[number], plan.choice.videos[number].ranges
+    source = video.source
+    bare = ~labelled_frames(source, plan.class_ids)
+    if ranges is not None:
+        bare &= mask_of(ranges, source.frame_count)
+    for start, stop in sorted(runs_of(bare), key=lambda run: run[0] - run[1]):
+        if stop - start > _UNLABELLED_S * source.fps:
+            sentence = (
+                f"Frames {start} to {stop - 1} of “{source.name}” are not labelled and are left "
+                "out. Label them, or mark them as fully labelled if nothing is there."
+            )
+            yield PreflightFinding(Kind.UNLABELLED, Severity.NOTE, sentence, source.video_id, start)
+
+
+def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
+    """Detections that someone called a missed label, where there still is no box."""
+    source = video.source
+    for missed in source.missed:
+        if not _has_box_now(source, missed):
+            sentence = (
+                f"A “{missed.label}” at frame {missed.frame} of “{source.name}” was found by a "
+                "detector and called a missed label, but has no box yet."
+            )
+            yield PreflightFinding(
+                Kind.MISSED_LABEL, Severity.WARNING, sentence, source.video_id, missed.frame
+            )
+
+
+def _has_box_now(source: Source, missed: Missed) -> bool:
+    shown = (derive_at(state.ordered(), missed.frame) for state in source.tracks.values())
+    return any(each is not None and iou(each.box, missed.box) >= _FOUND_IOU for each in shown)

@@ -1,0 +1,83 @@
+"""The pictures and label files that one video gives to a training set."""
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+from tpod_core.formats import yolo
+from tpod_core.formats.yolo import ManifestFrame
+from tpod_core.training_sets.boxes import TrackBox, boxes_on
+from tpod_core.training_sets.crops import Crop
+from tpod_core.training_sets.pictures import Pictures
+from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.thinning import NearDuplicates
+from tpod_core.video.orientation import Image
+from tpod_core.video.reader import VideoReader
+
+FOLDERS: dict[Part, yolo.Part] = {Part.TRAIN: "train", Part.VAL: "val"}
+
+OpenReader = Callable[[int], VideoReader]
+"""Opens the video with that id."""
+
+
+class VideoWriter:
+    """Writes what one video gives; afterwards ``frames`` and ``duplicates`` tell what that was."""
+
+    def __init__(
+        self, plan: Plan, video: PlannedVideo, directory: Path, pictures: Pictures
+    ) -> None:
+        self.source = video.source
+        self.frames: list[ManifestFrame] = []
+        self.duplicates: set[int] = set()
+        self._class_ids = plan.class_ids
+        self._video = video
+        self._directory = directory
+        self._pictures = pictures
+        sampling = plan.choice.sampling
+        self._thinning = (
+            NearDuplicates(sampling.near_duplicate_distance)
+            if sampling.drop_near_duplicates
+            else None
+        )
+
+    def write(self, open_reader: OpenReader) -> None:
+        """Decode each needed frame once, in order, and hand its pictures on."""
+        used = self._video.used()
+        if not used:
+            return
+        crops = {
+            frame: list(group) for frame, group in groupby(self._video.crops, lambda c: c.frame)
+        }
+        with open_reader(self.source.video_id) as reader:
+            images = reader.read_many([frame for frame, _ in used])
+            boxes = boxes_on(self.source, self._class_ids, [frame for frame, _ in used])
+            for (frame, part), (_, image), on_frame in zip(used, images, boxes, strict=True):
+                if self._thinning and self._thinning.repeats(part, image, on_frame):
+                    self.duplicates.add(frame)
+                    self._pictures.leave_out()
+                else:
+                    self._add(frame, part, image, on_frame)
+                for number, crop in enumerate(crops.get(frame, ())):
+                    self._add_crop(number, crop, image)
+
+    def _add(self, frame: int, part: Part, image: Image, boxes: list[TrackBox]) -> None:
+        folder, (width, height) = FOLDERS[part], self.source.frame_wh
+        name = yolo.image_path(folder, self.source.video_id, frame)
+        entry = ManifestFrame(folder, name, self.source.video_id, frame, width, height, len(boxes))
+        lines = [yolo.yolo_line(b.box, b.class_id, self.source.frame_wh) for b in boxes]
+        self._put(entry, image, lines)
+
+    def _add_crop(self, number: int, crop: Crop, image: Image) -> None:
+        left, top, width, height = crop.xywh
+        name = yolo.image_path("train", self.source.video_id, crop.frame, number)
+        entry = ManifestFrame(
+            "train", name, self.source.video_id, crop.frame, width, height, 0, crop.xywh
+        )
+        self._put(entry, image[top : top + height, left : left + width], [])
+
+    def _put(self, entry: ManifestFrame, image: Image, lines: list[str]) -> None:
+        text = "".join(f"{line}\n" for line in lines)
+        (self._directory / entry.label_file).write_text(text, encoding="ascii")
+        self._pictures.write(self._directory / entry.image, image)
+        self.frames.append(entry)
