@@ -10,8 +10,10 @@ from tpod_core.web import (
     auth,
     dashboard,
     detectors,
+    findings,
     frames,
     jobs,
+    scores,
     training_sets,
     tus,
     uploads,
@@ -32,6 +34,8 @@ _ROOMS = (
     training_sets,
     tus,
     detectors,
+    scores,
+    findings,
     jobs,
 )
 

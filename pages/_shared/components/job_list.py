@@ -18,6 +18,8 @@ _KIND_WORDS = {
     JobKind.TRAIN_DETECTOR: "Training a detector",
     JobKind.EXPORT_MODEL: "Packing a model",
     JobKind.LOAD_DEMO: "Making the demo project",
+    JobKind.REVIEW_VIDEO: "Looking for mistakes in a video",
+    JobKind.MEASURE_LEARNING: "Measuring whether labels help",
 }
 _STATE_BADGES = {
     JobState.QUEUED: ":gray-badge[waiting]",
