@@ -456,7 +456,8 @@ class Detector(SQLModel, table=True):
 class Finding(SQLModel, table=True):
     """A detection on labelled or unlabelled video that no label explains, and its verdict.
 
-    ``score`` 0..1; the box is in upright pixels of the video's frame.
+    ``score`` 0..1; the box is in upright pixels of the video's frame. ``frames`` counts the
+    frames on which the same thing was seen; this is the one on which it was surest.
     """
 
     __tablename__ = "findings"
@@ -472,6 +473,7 @@ class Finding(SQLModel, table=True):
     y1: float
     x2: float
     y2: float
+    frames: int = 1
     verdict: Verdict = Field(
         default=Verdict.OPEN, sa_column=Column(_words(Verdict), nullable=False)
     )

@@ -1,13 +1,14 @@
 """The end of a training and of an export: check the model's files, then put them in place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from tpod_core.detectors import registry
-from tpod_core.detectors.delivery import Delivery, Steps, deliver
+from tpod_core.detectors.comparison import ParentIdentity
+from tpod_core.detectors.delivery import Delivered, Delivery, deliver
+from tpod_core.detectors.judging import Parent
 from tpod_core.detectors.model_zip import DetectorCard
-from tpod_core.detectors.protocol import Scene
+from tpod_core.detectors.protocol import Scene, Steps
 from tpod_core.detectors.rows import model_key
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.jobs import RunningJob
@@ -26,11 +27,8 @@ class Publication:
 
 def publish(
     job: RunningJob, plan: TrainingPlan, publication: Publication, steps: Steps
-) -> dict[str, Any]:
-    """Replace the detector's published directory, if this run still holds its lease.
-
-    Returns: the metrics.
-    """
+) -> Delivered:
+    """Replace the detector's published directory, if this run still holds its lease."""
     provider = registry.load_provider(plan.dnn_type)
     card = DetectorCard(
         name=plan.name,
@@ -46,7 +44,26 @@ def publish(
         created=utc_now().isoformat(timespec="seconds"),
     )
     with get_storage().making_directory(model_key(plan.detector_id)) as directory:
-        delivery = Delivery(card, publication.scene, publication.epochs)
-        metrics = deliver(provider, delivery, directory, steps)
+        parent = parent_on(plan, publication.scene)
+        delivery = Delivery(card, publication.scene, publication.epochs, parent)
+        delivered = deliver(provider, delivery, directory, steps)
         job.confirm()
-    return metrics
+    return delivered
+
+
+def parent_on(plan: TrainingPlan, scene: Scene) -> Parent | None:
+    """The parent's model in front of the child's images; ``None`` where there is no model."""
+    if plan.parent_id is None or plan.parent_key is None or plan.parent_config is None:
+        return None
+    checkpoint = get_storage().path(plan.parent_key)
+    if not checkpoint.is_file():
+        return None
+    here = {"device": plan.config.device, "batch": plan.config.batch}
+    return Parent(
+        ParentIdentity(plan.parent_id, plan.parent_name or "", plan.parent_labels),
+        Scene(
+            checkpoint,
+            replace(scene.data, classes=plan.parent_labels),
+            plan.parent_config.model_copy(update=here),
+        ),
+    )

@@ -10,13 +10,13 @@ from tpod_core.detectors.weights import Start, resolve_start
 from tpod_core.errors import Conflict
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
-from tpod_core.services import model_files, trainings
+from tpod_core.services import findings, model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import Publication, publish
 from workers.training_report import TrainingReport
 
-_SPACE_BYTES = 500_000_000
+SPACE_BYTES = 500_000_000
 """Room for checkpoints with their optimizer and for the exported files."""
 
 _log = get_logger(__name__)
@@ -29,7 +29,7 @@ def run(job: RunningJob) -> None:
     with job.transaction() as session:
         plan = trainings.begin_training(session, job.subject_id)
     if plan is not None:
-        storage.require_free(_SPACE_BYTES)
+        storage.require_free(SPACE_BYTES)
         report = TrainingReport(job, plan)
         report.say("Preparing the data and the weights to start from")
         request = _prepare(job, plan)
@@ -45,7 +45,7 @@ def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
     earlier = find_resumable(home)
     attempt = open_attempt(home)
     data = make_view(storage.path(plan.training_set_key), attempt.directory / "data")
-    start = _start(plan, earlier)
+    start = choose_start(plan, earlier)
     warnings = plan.warnings if earlier else tuple(filter(None, [start.warning]))
     with job.transaction() as session:
         trainings.record_start(session, plan.detector_id, data.classes, warnings)
@@ -63,7 +63,7 @@ def _train(plan: TrainingPlan, request: TrainRequest, report: TrainingReport) ->
     report.trained()
 
 
-def _start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
+def choose_start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
     """The weights: those of the earlier run, of the parent, published ones, or random ones."""
     if earlier is not None:
         return Start(None)
@@ -81,8 +81,12 @@ def _publish(
     job: RunningJob, plan: TrainingPlan, request: TrainRequest, report: TrainingReport
 ) -> None:
     scene = Scene(request.attempt.trained, request.data, plan.config)
-    metrics = publish(job, plan, Publication(scene, request.attempt.epochs()), report)
+    delivered = publish(job, plan, Publication(scene, request.attempt.epochs()), report)
+    metrics, warnings = delivered.metrics, delivered.warnings
     with job.transaction() as session:
-        trainings.record_trained(session, plan.detector_id, metrics)
+        trainings.record_trained(session, plan.detector_id, metrics, warnings)
         model_files.record_files(session, plan.detector_id)
+        findings.record(session, plan.detector_id, delivered.unexplained)
+    for warning in warnings:
+        _log.warning(warning)
     _log.info("Trained: mAP50 %.3f, mAP50-95 %.3f", metrics["mAP50"], metrics["mAP50-95"])

@@ -1,6 +1,7 @@
 """Detectors over HTTP: the contract's bodies and codes, with a family that trains at once."""
 
 import io
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from tests.conftest import Api, add_user
 from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tpod_core import db
+from tpod_core.jobs import execute
 from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState, User
+from workers import measure_learning
 
 TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
 
@@ -167,14 +170,45 @@ def test_metrics_hold_a_row_per_epoch_and_the_final_score(client: TestClient) ->
     assert [row["epoch"] for row in body["epochs"]] == [1, 2, 3]
     assert body["epochs"][0]["mAP50"] == 0.1
     assert body["epochs"][0]["train_losses"]["box_loss"] == 1.0
-    assert (body["final"]["mAP50"], body["final"]["mAP50-95"]) == (0.75, 0.5)
+    assert body["final"]["mAP50"] == pytest.approx(0.414, abs=0.001)
     assert body["final"]["classes"][0]["name"] == "cup"
+
+
+def test_metrics_hold_what_lies_behind_the_score(client: TestClient) -> None:
+    body = client.get(f"/detectors/{train(client)}/metrics").json()
+    behind = body["evaluation"]
+    assert behind["confusion"] == [[2, 0, 0], [2, 0, 0], [0, 0, 0]]
+    assert behind["counts"] == {"correct": 2, "wrong": 2, "missed": 2}
+    assert len(behind["confidences"]) == len(behind["mean"]["f1"]) == 101
+    assert behind["curves"]["cup"]["recall"][50] == 1
+    assert [image["frame_index"] for image in behind["worst"]] == [1]
+    assert behind["parent"] is None
 
 
 def test_metrics_before_the_first_epoch_are_empty(client: TestClient) -> None:
     detector_id = post(client).json()["id"]
     body = client.get(f"/detectors/{detector_id}/metrics").json()
-    assert body == {"epochs": [], "final": None}
+    assert body == {"epochs": [], "final": None, "evaluation": None}
+
+
+def test_learning_curve_is_asked_for_measured_and_read(client: TestClient) -> None:
+    path = f"/detectors/{train(client)}/learning_curve"
+    assert client.get(path).json() == {"points": [], "advice": None, "job": None}
+    asked = client.post(path)
+    assert (asked.status_code, asked.json()["kind"]) == (202, "measure-learning")
+    assert client.get(path).json()["job"]["id"] == asked.json()["id"]
+    execute(asked.json()["id"], 1, run=measure_learning.run, worker="w", abandon=os.abort)
+    body = client.get(path).json()
+    assert [point["share"] for point in body["points"]] == [25, 50, 100]
+    assert body["points"][0]["AP50"].keys() == {"cup", "bus stop"}
+    assert (body["advice"]["worth"], body["advice"]["label"]) == (False, "bus stop")
+    assert body["job"] is None
+    assert client.post(path).status_code == 409
+
+
+def test_learning_curve_of_an_untrained_detector_is_409(client: TestClient) -> None:
+    detector_id = post(client).json()["id"]
+    assert client.post(f"/detectors/{detector_id}/learning_curve").status_code == 409
 
 
 def test_log_shows_how_the_training_went(client: TestClient) -> None:

@@ -31,7 +31,7 @@ from tpod_core.models import (
     TrainingSetState,
     User,
 )
-from tpod_core.services import detectors, model_files
+from tpod_core.services import detectors, model_files, scores
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.storage import sha256_of
 from workers import export_model
@@ -90,12 +90,13 @@ def test_training_ends_with_a_published_model(queued: Detector, home: Path) -> N
     done = work(queued)
     assert done.state is DetectorState.TRAINED
     assert (done.progress, done.epoch, done.labels) == (1.0, 3, list(CLASSES))
-    assert done.metrics["mAP50"] == 0.75
+    # Cups: right, wrong, right, wrong, so a precision of 1 up to half the recall, then 2/3.
+    assert done.metrics["mAP50"] == pytest.approx((1 / 2 + 2 / 3 / 2) / 2, abs=0.005)
     assert done.metrics["agreement"]["max_box_px"] == 0.0
     published = home / "detectors" / str(queued.id) / "model"
     card = json.loads((published / "detector.json").read_text())
     assert card["training_set_hash"] == "c0ffee"
-    assert card["recommended_confidence"] == 0.4
+    assert card["recommended_confidence"] == done.metrics["recommended_confidence"] == 0.05
     assert [row.epoch for row in detectors.list_epochs(done)] == [1, 2, 3]
     assert list(published.parent.glob("attempt-*")) == []
 
@@ -254,6 +255,36 @@ def test_child_starts_from_its_parent_s_checkpoint(
     assert provider.requests[1].weights == home / "detectors" / str(queued.id) / "model/model.pt"
     card = home / "detectors" / str(child.id) / "model" / "detector.json"
     assert json.loads(card.read_text())["parent"] == "Cups"
+
+
+def test_child_is_compared_with_its_parent_on_the_same_images(
+    queued: Detector, member: User, training_set: TrainingSet, provider: FakeProvider
+) -> None:
+    work(queued)
+    provider.finds = lambda scene: scene.checkpoint.name != "trained.pt"  # the child is blind
+    child = work(create(member, training_set, name="Child", parent_id=queued.id))
+    evaluation = scores.find_evaluation(child)
+    assert evaluation is not None and evaluation.parent is not None
+    assert (evaluation.parent.detector_id, evaluation.parent.name) == (queued.id, "Cups")
+    changes = {row.name: row for row in evaluation.parent.classes}
+    assert (changes["cup"].worse, changes["bus stop"].worse) == (True, False)
+    [warning] = child.metrics["warnings"]
+    assert "“cup” got worse than in the parent Cups" in warning
+    first = scores.find_evaluation(now(queued))
+    assert first is not None and first.parent is None
+
+
+def test_worst_pictures_are_published_with_the_score(queued: Detector) -> None:
+    done = work(queued)
+    evaluation = scores.find_evaluation(done)
+    assert evaluation is not None
+    [worst] = evaluation.worst  # the neighbours look the same
+    assert [(shown.kind, shown.label) for shown in worst.objects] == [
+        ("wrong", "cup"),
+        ("missed", "bus stop"),
+    ]
+    jpeg = scores.find_picture(done, worst)
+    assert jpeg is not None and jpeg.startswith(b"\xff\xd8")
 
 
 def test_model_is_ready_when_the_training_is(queued: Detector) -> None:

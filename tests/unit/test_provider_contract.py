@@ -14,8 +14,9 @@ import cv2
 import pytest
 
 from tests.training_data import CLASSES, write_training_set
-from tpod_core.detectors import agreement, model_zip, registry
+from tpod_core.detectors import agreement, evaluation, model_zip, registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
+from tpod_core.detectors.average_precision import measure
 from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.model_zip import DetectorCard
 from tpod_core.detectors.protocol import Provider, Scene, TrainRequest
@@ -52,6 +53,9 @@ class Watcher:
 
     def check(self) -> None:
         """Never cancels in a validation."""
+
+    def say(self, message: str) -> None:
+        """What is being done with the trained model is nobody's concern here."""
 
     def on_batch(self, epoch: int, fraction: float) -> None:
         self.batches.append((epoch, fraction))
@@ -122,7 +126,8 @@ def _live(dnn_type: str, home: Path) -> Life:
     scratch = home / "scratch"
     scratch.mkdir()
     scene = Scene(resumed.trained, data, config, scratch)
-    score = provider.evaluate(scene, resumed_watch.check)
+    gathered = evaluation.gather(provider, scene, resumed_watch)
+    score = evaluation.score_of(gathered, measure(gathered.ranked()))
     provider.export_onnx(scene, home / "model.onnx")
     return Life(
         provider=provider,
@@ -213,7 +218,7 @@ def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life) -> None:
     config = registry.config_model("yolo26n").checked({**CONFIG, "device": "99"})
     scene = Scene(life.scene.checkpoint, life.scene.data, config, life.scene.scratch)
     with pytest.raises(InvalidInput, match="There is no GPU 99") as caught:
-        life.provider.evaluate(scene, lambda: None)
+        life.provider.predict(scene, scene.data.val[:1], 0.25)
     assert caught.value.field == "train_config.device"
 
 
@@ -240,7 +245,7 @@ def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -
     torch.save({"model": Malicious()}, tmp_path / "yolo26n.pt")
     scene = replace(life.scene, checkpoint=tmp_path / "yolo26n.pt")
     with pytest.raises(Conflict, match="no checkpoint of this family"):
-        life.provider.evaluate(scene, lambda: None)
+        life.provider.predict(scene, scene.data.val[:1], 0.25)
     assert not (tmp_path / "it-ran").exists()
 
 

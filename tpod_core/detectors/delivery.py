@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from tpod_core import __version__
 from tpod_core.detectors import agreement, model_zip
+from tpod_core.detectors.false_positives import Unexplained
+from tpod_core.detectors.judging import Parent, judge
 from tpod_core.detectors.model_zip import DetectorCard
-from tpod_core.detectors.protocol import Provider, Scene
+from tpod_core.detectors.protocol import Provider, Scene, Steps
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
 
@@ -20,35 +22,38 @@ ONNX_NAME = "model.onnx"
 _LIBRARIES = ("onnx", "onnxruntime")
 
 
-class Steps(Protocol):
-    """Hears what is being done; either may raise JobStopped to end it."""
-
-    def say(self, message: str) -> None: ...
-
-    def check(self) -> None: ...
-
-
 @dataclass(frozen=True)
 class Delivery:
-    """What is known before the model is scored; ``card`` lacks the recommended confidence."""
+    """What is known before the model is scored; ``card`` lacks the recommended confidence.
+
+    ``parent`` is the model that was taught further, to be tried on the same images.
+    """
 
     card: DetectorCard
     scene: Scene
     epochs: Sequence[EpochRow]
+    parent: Parent | None = None
 
 
-def deliver(
-    provider: Provider, delivery: Delivery, directory: Path, steps: Steps
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Delivered:
+    """The metrics, as they are in ``metrics.json`` but without the epochs; what a person should
+    know of them; and the detections on validation images that no label explains."""
+
+    metrics: dict[str, Any]
+    warnings: tuple[str, ...]
+    unexplained: tuple[Unexplained, ...]
+
+
+def deliver(provider: Provider, delivery: Delivery, directory: Path, steps: Steps) -> Delivered:
     """Fill the empty ``directory`` with the model, its companions and the zip of them all.
 
-    Returns: the metrics, as they are in ``metrics.json`` but without the epochs.
     Raises: Conflict if the export does not say what the checkpoint says.
     """
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         scene = replace(delivery.scene, scratch=Path(scratch))
-        steps.say("Scoring on the validation images")
-        score = provider.evaluate(scene, steps.check)
+        verdict = judge(provider, scene, delivery.parent, steps)
+        score = verdict.score
         steps.say("Exporting to ONNX")
         provider.export_onnx(scene, directory / ONNX_NAME)
         card = replace(
@@ -59,14 +64,15 @@ def deliver(
         model_zip.write_labels(directory, card.classes)
         model_zip.write_card(directory, card)
         steps.say("Checking the exported model")
-        agreed = check_export(provider, scene, directory, score.recommended_confidence)
+        agreed = check_export(provider, _on_cpu(scene), directory, score.recommended_confidence)
     shutil.copyfile(delivery.scene.checkpoint, directory / CHECKPOINT_NAME)
     metrics = score.as_json() | {"agreement": agreed.as_json()}
     epochs = [row.as_json() for row in delivery.epochs]
     model_zip.write_companions(directory, card, metrics | {"epochs": epochs})
     steps.say("Packing")
     model_zip.pack(directory)
-    return metrics
+    verdict.write(directory)  # after the packing: it is for the page
+    return Delivered(metrics, verdict.warnings, verdict.unexplained)
 
 
 def check_export(
@@ -86,6 +92,11 @@ def check_export(
             f"{agreement.MAX_SCORE} in score. Resume to try the export again."
         )
     return agreed
+
+
+def _on_cpu(scene: Scene) -> Scene:
+    """Where onnxruntime runs the export too: a GPU's own rounding is no fault of it."""
+    return replace(scene, config=scene.config.model_copy(update={"device": "cpu"}))
 
 
 def _versions(provider: Provider) -> dict[str, str]:

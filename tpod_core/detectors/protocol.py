@@ -4,15 +4,18 @@ Light: no torch here. A family implements ``Provider`` in a module of its own an
 line in ``registry``; the worker knows nothing else about it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from tpod_core.detectors.attempts import Attempt
 from tpod_core.detectors.config import TrainConfig
-from tpod_core.detectors.scores import EpochRow, Score
+from tpod_core.detectors.scores import EpochRow
 from tpod_core.geometry import Box
+
+MAX_DETECTIONS = 300
+"""Per image, the best ones."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,14 @@ class Watcher(Protocol):
     def on_epoch(self, row: EpochRow) -> None: ...
 
 
+class Steps(Protocol):
+    """Hears what is done with a trained model; either may raise JobStopped to end it."""
+
+    def say(self, message: str) -> None: ...
+
+    def check(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Scene:
     """What a finished model is tried on: the checkpoint, its data and how to run it."""
@@ -96,12 +107,6 @@ class Provider(Protocol):
         on. Raises: TpodError with a sentence where the cause is known.
         """
 
-    def evaluate(self, scene: Scene, check: Callable[[], None]) -> Score:
-        """The score on the validation part, in the shape in which the model is delivered.
-
-        ``check`` is called for every batch, and may raise JobStopped.
-        """
-
     def export_onnx(self, scene: Scene, target: Path) -> None:
         """Write the model as ONNX: input (1, 3, s, s) RGB 0..1, output (1, n, 6) rows
         ``x1, y1, x2, y2, score, class`` in input pixels, padded with zero scores."""
@@ -109,4 +114,10 @@ class Provider(Protocol):
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        """Detections per image in the image's own pixels, best first."""
+        """Detections per image in the image's own pixels, best first, at most
+        ``MAX_DETECTIONS``.
+
+        Runs on the device of ``scene.config``, and is called again and again with the same
+        checkpoint: the model stays loaded. Raises: InvalidInput if there is no such device,
+        Conflict if the checkpoint is damaged.
+        """

@@ -26,13 +26,22 @@ def subject_of(detector_id: int) -> str:
 
 def find_active_export(session: Session, detector_id: int) -> Job | None:
     """The export that waits or runs."""
-    return session.exec(
-        select(Job).where(
-            Job.subject == subject_of(detector_id),
-            Job.kind == JobKind.EXPORT_MODEL,
-            col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
+    return next(iter(list_active(session, detector_id, JobKind.EXPORT_MODEL)), None)
+
+
+def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job]:
+    """The jobs of these kinds on a detector that wait or run, oldest first."""
+    return list(
+        session.exec(
+            select(Job)
+            .where(
+                Job.subject == subject_of(detector_id),
+                col(Job.kind).in_(kinds),
+                col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
+            )
+            .order_by(col(Job.id))
         )
-    ).first()
+    )
 
 
 def find_artifact(session: Session, detector_id: int, wanted: str) -> Artifact | None:

@@ -8,14 +8,19 @@ import logging
 import os
 import pickle
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.attempts import Attempt
 from tpod_core.detectors.config import YoloConfig
-from tpod_core.detectors.protocol import Detection, Scene, TrainRequest, Watcher
-from tpod_core.detectors.scores import Score
+from tpod_core.detectors.protocol import (
+    MAX_DETECTIONS,
+    Detection,
+    Scene,
+    TrainRequest,
+    Watcher,
+)
 from tpod_core.detectors.ultralytics_setup import configure
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.geometry import Box
@@ -24,12 +29,11 @@ configure()  # before Ultralytics reads its environment
 
 import torch  # noqa: E402
 import ultralytics  # noqa: E402
-from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator  # noqa: E402
+from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: E402
 from ultralytics.nn.tasks import torch_safe_load  # noqa: E402
 from ultralytics.utils import LOGGER  # noqa: E402
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 
-from tpod_core.detectors.ultralytics_scores import score_of  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
 
 LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all the same
@@ -37,7 +41,6 @@ LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all t
 _UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
 """What loading a damaged checkpoint raises, by the kind of damage."""
 
-MAX_DETECTIONS = 300
 _NMS_IOU = 0.7
 _LOWEST_CONFIDENCE = 0.001
 """Baked into the ONNX model, so that whoever runs it may choose any higher one."""
@@ -45,7 +48,7 @@ _LOWEST_CONFIDENCE = 0.001
 
 class _Trainer(DetectionTrainer):  # type: ignore[misc]
     def final_eval(self) -> None:
-        """Nothing: ``evaluate`` scores the best model once, in the delivered shape."""
+        """Nothing: the best model is scored once, in the delivered shape, as every family's."""
 
 
 class UltralyticsProvider:
@@ -53,6 +56,7 @@ class UltralyticsProvider:
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
+        self._loaded: tuple[tuple[Path, int], Any] | None = None
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         attempt, earlier = request.attempt, request.resume
@@ -63,26 +67,6 @@ class UltralyticsProvider:
         stripped = attempt.directory / "trained.part.pt"
         strip_optimizer(attempt.best, str(stripped))
         stripped.replace(attempt.trained)
-
-    def evaluate(self, scene: Scene, check: Callable[[], None]) -> Score:
-        arguments = {
-            "task": "detect",
-            "mode": "val",
-            "data": str(_data_yaml(scene.data.directory, scene.data.classes)),
-            "imgsz": scene.config.imgsz,
-            "batch": scene.config.batch,
-            "device": _device(scene.config.device),
-            "conf": _LOWEST_CONFIDENCE,
-            "iou": _NMS_IOU,
-            # The delivered ONNX model takes squares; confidences differ a little by shape.
-            "rect": False,
-            "plots": False,
-            "workers": _loader_workers(scene.config.device),
-        }
-        validator = DetectionValidator(save_dir=scene.scratch, args=arguments)
-        validator.add_callback("on_val_batch_end", lambda _: check())
-        validator(model=str(_loadable(scene.checkpoint)))
-        return score_of(validator.metrics, scene.data.classes, len(scene.data.val))
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
         source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
@@ -104,21 +88,32 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = ultralytics.YOLO(str(_loadable(scene.checkpoint))).predict(
+        results = self._model(scene.checkpoint).predict(
             [str(path) for path in images],
             imgsz=scene.config.imgsz,
+            batch=scene.config.batch,
             conf=confidence,
             iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
+            # The delivered ONNX model takes squares; confidences differ a little by shape.
             rect=False,
-            device="cpu",
+            device=_device(scene.config.device),
             verbose=False,
             save=False,
+            stream=True,  # else every picture is kept until the last is done
         )
         return [
             [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
             for result in results
         ]
+
+    def _model(self, checkpoint: Path) -> Any:
+        """The checkpoint as a model; the one used last stays loaded."""
+        changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.is_file() else 0
+        if self._loaded is None or self._loaded[0] != (checkpoint, changed_ns):
+            model = ultralytics.YOLO(str(_loadable(checkpoint)))
+            self._loaded = (checkpoint, changed_ns), model
+        return self._loaded[1]
 
 
 def _fresh(request: TrainRequest) -> dict[str, Any]:

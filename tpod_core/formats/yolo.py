@@ -4,6 +4,7 @@ Beside these lies ``manifest.json``, which says where each picture comes from.
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from tpod_core.geometry import Box, clip
 
 Part = Literal["train", "val"]
 MANIFEST = "manifest.json"
+_IMAGE_NAME = re.compile(r"v(\d+)_(\d+)\.jpg")
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,12 @@ def image_path(part: Part, video_id: int, frame_index: int, crop: int | None = N
     """
     suffix = "" if crop is None else f"_c{crop}"
     return f"images/{part}/v{video_id}_{frame_index:06d}{suffix}.jpg"
+
+
+def source_of(image_name: str) -> tuple[int, int] | None:
+    """(video id, frame index) in the file name that ``image_path`` gave; ``None`` for others."""
+    match = _IMAGE_NAME.fullmatch(image_name)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def label_path(image: str) -> str:

@@ -21,6 +21,8 @@ SETTLE_BY_KIND: dict[JobKind, str] = {
     JobKind.TRAIN_DETECTOR: "tpod_core.services.detectors:settle_training",
     JobKind.EXPORT_MODEL: "tpod_core.services.detectors:settle_export",
     JobKind.ANNOTATE_VIDEO: "tpod_core.services.annotated_videos:settle",
+    JobKind.REVIEW_VIDEO: "tpod_core.services.findings:settle_review",
+    JobKind.MEASURE_LEARNING: "tpod_core.services.learning:settle_learning",
     JobKind.LOAD_DEMO: "tpod_core.services.demo:settle_demo",
 }
 

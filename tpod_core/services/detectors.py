@@ -12,7 +12,7 @@ from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import list_attempts, read_epochs
 from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.data_view import size_of
-from tpod_core.detectors.rows import directory_key, find_active_export, subject_of
+from tpod_core.detectors.rows import directory_key, find_active_export, list_active, subject_of
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import (
@@ -124,6 +124,8 @@ def delete(session: Session, detector: Detector) -> None:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
     if find_active_export(session, saved_id(detector)):
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
+    if list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO, JobKind.MEASURE_LEARNING):
+        raise Conflict(f"{detector.name} is at work. Cancel its jobs first, on the page Jobs.")
     key = directory_key(saved_id(detector))
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))

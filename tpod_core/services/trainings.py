@@ -21,7 +21,8 @@ from tpod_core.models import Detector, DetectorState, TrainingSet, saved_id
 class TrainingPlan:
     """All that a training, or an export after it, needs to know of the database.
 
-    ``parent_key`` is the storage key of the checkpoint to teach further, if any.
+    ``parent_key`` is the storage key of the checkpoint to teach further, if any;
+    ``parent_labels`` are its classes and ``parent_config`` is what it was trained with.
     """
 
     detector_id: int
@@ -34,6 +35,9 @@ class TrainingPlan:
     parent_name: str | None
     parent_key: str | None
     warnings: tuple[str, ...]
+    parent_id: int | None = None
+    parent_labels: tuple[str, ...] = ()
+    parent_config: TrainConfig | None = None
 
 
 def begin_training(session: Session, detector_id: int) -> TrainingPlan | None:
@@ -58,13 +62,16 @@ def read_plan(session: Session, detector_id: int) -> TrainingPlan:
         detector_id=detector_id,
         name=detector.name,
         dnn_type=detector.dnn_type,
-        config=registry.config_model(detector.dnn_type).checked(detector.train_config),
+        config=_config(detector),
         training_set_name=training_set.name,
         training_set_hash=training_set.content_hash,
         training_set_key=training_set.directory_key,
         parent_name=parent.name if parent else None,
         parent_key=_checkpoint_key(session, parent) if parent else None,
         warnings=tuple(detector.metrics.get("warnings", ())),
+        parent_id=parent.id if parent else None,
+        parent_labels=tuple(parent.labels) if parent else (),
+        parent_config=_config(parent) if parent else None,
     )
 
 
@@ -91,14 +98,24 @@ def record_epoch(session: Session, detector_id: int, row: EpochRow) -> None:
     detector.metrics = {**detector.metrics, **row.as_json()}
 
 
-def record_trained(session: Session, detector_id: int, metrics: Mapping[str, Any]) -> None:
-    """The model is published: its score takes the place of the live one."""
+def record_trained(
+    session: Session, detector_id: int, metrics: Mapping[str, Any], warnings: Sequence[str] = ()
+) -> None:
+    """The model is published: its score takes the place of the live one.
+
+    Args:
+        warnings: what a person should know of the score.
+    """
     detector = session.get_one(Detector, detector_id)
-    warnings = detector.metrics.get("warnings", [])
+    warnings = [*detector.metrics.get("warnings", []), *warnings]
     detector.metrics = {**metrics, "warnings": warnings}
     detector.state = DetectorState.TRAINED
     detector.progress = 1.0
     detector.message = " ".join(warnings)
+
+
+def _config(detector: Detector) -> TrainConfig:
+    return registry.config_model(detector.dnn_type).checked(detector.train_config)
 
 
 def _checkpoint_key(session: Session, parent: Detector) -> str:

@@ -10,9 +10,11 @@ from tpod_core.web import (
     auth,
     dashboard,
     detectors,
+    findings,
     frames,
     inference,
     jobs,
+    scores,
     training_sets,
     tus,
     uploads,
@@ -34,6 +36,8 @@ _ROOMS = (
     training_sets,
     tus,
     detectors,
+    scores,
+    findings,
     jobs,
 )
 

@@ -87,13 +87,6 @@ class DetectorBody(BaseModel):
     job_id: int | None
 
 
-class MetricsBody(BaseModel):
-    """A row per epoch, and once it is trained the score of the model that is offered."""
-
-    epochs: list[dict[str, Any]]
-    final: dict[str, Any] | None
-
-
 class LogBody(BaseModel):
     log: str
 
@@ -170,17 +163,6 @@ def resume(user: SignedIn, detector_id: int) -> JobBody:
     with transaction() as session:
         job = detectors.resume(session, get_detector(session, user, detector_id))
     return JobBody.of(job)
-
-
-@router.get("/{detector_id}/metrics")
-def get_metrics(user: SignedIn, detector_id: int) -> MetricsBody:
-    with reading() as session:
-        detector = get_detector(session, user, detector_id)
-    trained = detector.state is DetectorState.TRAINED
-    return MetricsBody(
-        epochs=[row.as_json() for row in detectors.list_epochs(detector)],
-        final=detector.metrics if trained else None,
-    )
 
 
 @router.get("/{detector_id}/log")

@@ -21,8 +21,8 @@ _KIND_WORDS = {
     JobKind.PROPAGATE_TRACKS: "Carrying boxes through a video",
     JobKind.PRELABEL_VIDEO: "Pre-labelling a video",
     JobKind.ANNOTATE_VIDEO: "Drawing boxes into a video",
-    JobKind.REVIEW_VIDEO: "Looking for mistakes",
-    JobKind.MEASURE_LEARNING: "Measuring the learning curve",
+    JobKind.REVIEW_VIDEO: "Looking for mistakes in a video",
+    JobKind.MEASURE_LEARNING: "Measuring whether labels help",
 }
 _STATE_BADGES = {
     JobState.QUEUED: ":gray-badge[waiting]",

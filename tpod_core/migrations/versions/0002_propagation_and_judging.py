@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("y1", sa.Float(), nullable=False),
         sa.Column("x2", sa.Float(), nullable=False),
         sa.Column("y2", sa.Float(), nullable=False),
+        sa.Column("frames", sa.Integer(), nullable=False),
         sa.Column("verdict", sa.String(length=32), nullable=False),
         sa.Column("author_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

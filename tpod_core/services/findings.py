@@ -1,0 +1,238 @@
+"""The inbox of detections that no label explains: a person says of each what it is.
+
+They come from the validation images of each training, and from reviews: a trained detector
+looks through a video, held out or not labelled at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from tpod_core import access, jobs
+from tpod_core.detectors.false_positives import REACH_FRAMES, Unexplained, is_same_thing
+from tpod_core.detectors.rows import list_active, subject_of
+from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Finding,
+    Job,
+    JobKind,
+    QueueName,
+    User,
+    Verdict,
+    Video,
+    VideoState,
+    saved_id,
+)
+
+LOOKS_A_SECOND = 5
+"""Of a video's frames a review looks at so many, unless it is asked for others."""
+
+
+@dataclass(frozen=True)
+class ReviewWish:
+    """``confidence``: from which score on, by default the recommended one; ``stride``: every
+    so many frames, by default about ``LOOKS_A_SECOND``."""
+
+    video_id: int
+    confidence: float | None = None
+    stride: int | None = None
+
+
+@dataclass(frozen=True)
+class ReviewPlan:
+    """What a review needs to know when it starts. ``stride`` is in frames."""
+
+    detector: Detector
+    video: Video
+    confidence: float
+    stride: int
+
+
+@dataclass(frozen=True)
+class FindingPage:
+    """Some of the findings asked for, worst first, and how many there are."""
+
+    count: int
+    findings: list[Finding]
+
+
+def start_review(session: Session, user: User, detector: Detector, wish: ReviewWish) -> Job:
+    """Let ``detector`` look through a video; the same review under way, if there is one.
+
+    Raises: Conflict if the detector or the video is not ready, NotFound, InvalidInput.
+    """
+    _require_trained(detector)
+    if wish.confidence is not None and not 0 < wish.confidence <= 1:
+        raise InvalidInput("The confidence lies between 0 and 1.", "confidence")
+    if wish.stride is not None and wish.stride < 1:
+        raise InvalidInput("The stride is a number of frames from 1 on.", "stride")
+    video = access.get_video(session, user, wish.video_id)
+    _require_ready(video)
+    request = {
+        "video_id": wish.video_id,
+        "confidence": wish.confidence or detector.metrics["recommended_confidence"],
+        "stride": wish.stride or max(1, round(video.fps / LOOKS_A_SECOND)),
+    }
+    for active in list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO):
+        if active.request == request:
+            return active
+    return jobs.submit(
+        session,
+        JobKind.REVIEW_VIDEO,
+        QueueName.DEFAULT,
+        subject_of(saved_id(detector)),
+        user.id,
+        request,
+    )
+
+
+def plan_review(
+    session: Session, detector_id: int, video_id: int, confidence: float, stride: int
+) -> ReviewPlan:
+    """Raises: Conflict if the detector or the video has been deleted since, or is not ready."""
+    detector, video = session.get(Detector, detector_id), session.get(Video, video_id)
+    if detector is None:
+        raise Conflict("The detector was deleted. Review the video with another one.")
+    if video is None:
+        raise Conflict("The video was deleted. Choose another one.")
+    _require_trained(detector)
+    _require_ready(video)
+    return ReviewPlan(detector, video, confidence, stride)
+
+
+def record(session: Session, detector_id: int, found: Iterable[Unexplained]) -> int:
+    """Write down what a look has found; how many findings are new and open.
+
+    Doing it twice changes nothing: what was open from an earlier look at the same videos gives
+    way, and what a person has decided about, with whichever detector, is not asked again.
+    """
+    wanted = list(found)
+    known_videos = set(
+        session.exec(select(Video.id).where(col(Video.id).in_({one.video_id for one in wanted})))
+    )
+    for video_id in sorted(known_videos, key=lambda number: number or 0):
+        clear_open(session, detector_id, video_id or 0)
+    decided = [
+        _as_unexplained(row)
+        for row in session.exec(
+            select(Finding).where(
+                col(Finding.video_id).in_(known_videos), Finding.verdict != Verdict.OPEN
+            )
+        )
+    ]
+    fresh = [
+        one
+        for one in wanted
+        if one.video_id in known_videos
+        and not any(is_same_thing(one, known, REACH_FRAMES) for known in decided)
+    ]
+    session.add_all(_row(detector_id, one) for one in fresh)
+    return len(fresh)
+
+
+def clear_open(session: Session, detector_id: int, video_id: int) -> None:
+    """Forget what an earlier look of the detector at a video has left open."""
+    for row in session.exec(
+        select(Finding).where(
+            Finding.detector_id == detector_id,
+            Finding.video_id == video_id,
+            Finding.verdict == Verdict.OPEN,
+        )
+    ):
+        session.delete(row)
+
+
+def list_findings(
+    session: Session,
+    detector: Detector,
+    *,
+    video_id: int | None = None,
+    verdict: Verdict | None = None,
+    offset: int = 0,
+    limit: int = 100,
+) -> FindingPage:
+    """Findings of a detector, worst first, that is by falling score."""
+    wanted = _of(detector, video_id, verdict)
+    count = session.exec(select(func.count()).select_from(wanted.subquery())).one()
+    ordered = wanted.order_by(col(Finding.score).desc(), col(Finding.id))
+    return FindingPage(count, list(session.exec(ordered.offset(offset).limit(limit))))
+
+
+def count_by_video(
+    session: Session, detector: Detector, verdicts: Sequence[Verdict]
+) -> dict[int, int]:
+    """How many findings with one of ``verdicts`` each video has; none is left out."""
+    rows = session.exec(
+        select(Finding.video_id, func.count())
+        .where(Finding.detector_id == detector.id, col(Finding.verdict).in_(verdicts))
+        .group_by(col(Finding.video_id))
+    )
+    return dict(rows.all())
+
+
+def get(session: Session, user: User, finding_id: int) -> Finding:
+    """Raises: NotFound, also for a finding of someone else's detector."""
+    row = session.get(Finding, finding_id)
+    detector = session.get(Detector, row.detector_id) if row else None
+    if row is None or detector is None or not access.may_see(user, detector):
+        raise NotFound(f"There is no finding {finding_id}, or it is not yours.")
+    return row
+
+
+def decide(session: Session, user: User, finding: Finding, verdict: Verdict) -> None:
+    """What the person says it is; ``OPEN`` takes the word back."""
+    finding.verdict = verdict
+    finding.author_id = None if verdict is Verdict.OPEN else user.id
+    session.add(finding)
+
+
+def settle_review(session: Session, job: Job) -> None:
+    """Nothing follows: the findings are written by the review itself, all or none."""
+
+
+def _of(
+    detector: Detector, video_id: int | None, verdict: Verdict | None
+) -> SelectOfScalar[Finding]:
+    query = select(Finding).where(Finding.detector_id == detector.id)
+    if video_id is not None:
+        query = query.where(Finding.video_id == video_id)
+    return query if verdict is None else query.where(Finding.verdict == verdict)
+
+
+def _require_trained(detector: Detector) -> None:
+    if detector.state is not DetectorState.TRAINED:
+        raise Conflict(
+            f"{detector.name} is not trained ({detector.state}). Train it before a review."
+        )
+
+
+def _require_ready(video: Video) -> None:
+    if video.state is not VideoState.READY:
+        raise Conflict(
+            f"The video {video.name} is not ready ({video.state}). Wait until it is imported."
+        )
+
+
+def _as_unexplained(row: Finding) -> Unexplained:
+    return Unexplained(row.video_id, row.frame_index, row.label, row.box, row.score, row.frames)
+
+
+def _row(detector_id: int, found: Unexplained) -> Finding:
+    x1, y1, x2, y2 = found.box.xyxy
+    return Finding(
+        detector_id=detector_id,
+        video_id=found.video_id,
+        frame_index=found.frame_index,
+        label=found.label,
+        score=found.score,
+        x1=x1,
+        y1=y1,
+        x2=x2,
+        y2=y2,
+        frames=found.frames,
+    )

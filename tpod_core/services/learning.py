@@ -1,0 +1,82 @@
+"""Whether labelling more is worth it: ask for a learning curve, read it, take its advice."""
+
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from tpod_core import jobs
+from tpod_core.detectors import evaluation_file, learning_curve
+from tpod_core.detectors.learning_curve import Advice, LearningCurve, Point
+from tpod_core.detectors.rows import directory_key, list_active, model_key, subject_of
+from tpod_core.errors import Conflict
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    JobKind,
+    QueueName,
+    TrainingSet,
+    User,
+    saved_id,
+)
+from tpod_core.storage import get_storage
+
+
+def start(session: Session, user: User, detector: Detector) -> Job:
+    """Queue the trainings on parts of the training set; the job under way, if there is one.
+
+    Points that an earlier job has measured are kept.
+    Raises: Conflict if there is nothing to measure, or nothing to measure with.
+    """
+    require_measurable(session, detector)
+    if read(detector).complete:
+        raise Conflict(f"The learning curve of {detector.name} is measured already.")
+    return find_active(session, detector) or jobs.submit(
+        session,
+        JobKind.MEASURE_LEARNING,
+        QueueName.LOW,
+        subject_of(saved_id(detector)),
+        user.id,
+    )
+
+
+def require_measurable(session: Session, detector: Detector) -> None:
+    """Raises: Conflict unless ``detector`` is trained and its training set is there."""
+    if detector.state is not DetectorState.TRAINED:
+        raise Conflict(
+            f"{detector.name} is not trained ({detector.state}). Its learning curve comes after."
+        )
+    if session.get(TrainingSet, detector.train_set_id or 0) is None:
+        raise Conflict(
+            f"The training set of {detector.name} was deleted; parts of it cannot be trained on."
+        )
+
+
+def find_active(session: Session, detector: Detector) -> Job | None:
+    """The job that waits or runs."""
+    return next(iter(list_active(session, saved_id(detector), JobKind.MEASURE_LEARNING)), None)
+
+
+def read(detector: Detector) -> LearningCurve:
+    """The points measured so far."""
+    return learning_curve.read_curve(get_storage().path(directory_key(saved_id(detector))))
+
+
+def keep_point(detector: Detector, point: Point) -> None:
+    """Add a point to the curve; a job that goes on later does not measure it again."""
+    key = f"{directory_key(saved_id(detector))}/{learning_curve.FILE}"
+    get_storage().write(key, learning_curve.to_json(read(detector).with_point(point)))
+
+
+def advise(detector: Detector, findings_by_video: Mapping[int, int]) -> Advice | None:
+    """What to label next; ``None`` before the curve is complete."""
+    curve = read(detector)
+    if not curve.complete:
+        return None
+    directory = get_storage().path(model_key(saved_id(detector)))
+    evaluation = evaluation_file.read_evaluation(directory)
+    return learning_curve.advise(curve, evaluation, findings_by_video)
+
+
+def settle_learning(session: Session, job: Job) -> None:
+    """Nothing follows: each point is kept as soon as it is measured."""

@@ -1,0 +1,24 @@
+"""A trained detector's score in full, as it was worked out when it was published."""
+
+from pathlib import Path
+
+from tpod_core.detectors import evaluation_file
+from tpod_core.detectors.evaluation_file import BadImage, Evaluation
+from tpod_core.detectors.rows import model_key
+from tpod_core.models import Detector, saved_id
+from tpod_core.storage import get_storage
+
+
+def find_evaluation(detector: Detector) -> Evaluation | None:
+    """``None`` for a detector without a model, or with one from before there were any."""
+    return evaluation_file.read_evaluation(_directory(detector))
+
+
+def find_picture(detector: Detector, image: BadImage) -> bytes | None:
+    """The JPEG of one of ``Evaluation.worst``; ``None`` if it is gone."""
+    path = _directory(detector) / image.picture
+    return path.read_bytes() if path.is_file() else None
+
+
+def _directory(detector: Detector) -> Path:
+    return get_storage().path(model_key(saved_id(detector)))

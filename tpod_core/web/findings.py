@@ -1,0 +1,106 @@
+"""The inbox of unexplained detections over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+
+from tpod_core.access import get_detector
+from tpod_core.db import reading, transaction
+from tpod_core.models import Finding, Verdict, saved_id
+from tpod_core.services import findings
+from tpod_core.services.findings import ReviewWish
+from tpod_core.web.dependencies import Page, Paging, SignedIn
+from tpod_core.web.jobs import JobBody
+
+router = APIRouter(tags=["findings"])
+
+
+class ReviewRequest(BaseModel):
+    """``confidence``: by default the recommended one; ``stride``: look at every so many frames,
+    by default about five a second."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    video_id: int
+    confidence: float | None = None
+    stride: int | None = None
+
+
+class VerdictRequest(BaseModel):
+    """``open`` takes an earlier verdict back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Verdict
+
+
+class FindingBody(BaseModel):
+    """A detection without a label; ``box`` is x1, y1, x2, y2 in upright pixels. ``frames``
+    counts the neighbouring frames on which the same thing was seen."""
+
+    id: int
+    detector_id: int
+    video_id: int
+    frame: int
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    frames: int
+    verdict: Verdict
+    created: datetime
+
+    @classmethod
+    def of(cls, row: Finding) -> Self:
+        return cls(
+            id=saved_id(row),
+            detector_id=row.detector_id,
+            video_id=row.video_id,
+            frame=row.frame_index,
+            label=row.label,
+            score=row.score,
+            box=row.box.xyxy,
+            frames=row.frames,
+            verdict=row.verdict,
+            created=row.created_at,
+        )
+
+
+@router.post("/detectors/{detector_id}/review", status_code=202)
+def post_review(user: SignedIn, detector_id: int, body: ReviewRequest) -> JobBody:
+    """Look through a video with a trained detector for what no label explains."""
+    wish = ReviewWish(**body.model_dump())
+    with transaction() as session:
+        detector = get_detector(session, user, detector_id)
+        return JobBody.of(findings.start_review(session, user, detector, wish))
+
+
+@router.get("/detectors/{detector_id}/findings")
+def list_findings(
+    user: SignedIn,
+    detector_id: int,
+    paging: Paging,
+    video_id: Annotated[int | None, Query(ge=1)] = None,
+    verdict: Verdict | None = None,
+) -> Page[FindingBody]:
+    """Worst first: the detector is surest of these."""
+    with reading() as session:
+        page = findings.list_findings(
+            session,
+            get_detector(session, user, detector_id),
+            video_id=video_id,
+            verdict=verdict,
+            offset=(paging.page - 1) * paging.page_size,
+            limit=paging.page_size,
+        )
+    return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])
+
+
+@router.patch("/findings/{finding_id}")
+def patch_finding(user: SignedIn, finding_id: int, body: VerdictRequest) -> FindingBody:
+    """Say what it is: ``negative``, ``missed_label``, ``ignore``, or ``open`` again."""
+    with transaction() as session:
+        finding = findings.get(session, user, finding_id)
+        findings.decide(session, user, finding, body.verdict)
+        return FindingBody.of(finding)
