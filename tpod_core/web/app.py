@@ -13,6 +13,7 @@ from tpod_core.web import (
     frames,
     inference,
     jobs,
+    prelabels,
     training_sets,
     tus,
     uploads,
@@ -35,6 +36,7 @@ _ROOMS = (
     tus,
     detectors,
     jobs,
+    prelabels,
 )
 
 
