@@ -34,6 +34,9 @@ GET /videos/{}/annotations
 PUT /videos/{}/annotations
 PATCH /videos/{}/annotations
 GET /videos/{}/boxes
+POST /videos/{}/prelabel
+POST /videos/{}/proposals/accept
+POST /videos/{}/proposals/reject
 GET /trainsets
 POST /trainsets
 GET /trainsets/{}

@@ -45,10 +45,12 @@ class Wish:
         """Those of ``boxes`` that are wanted, in the same order."""
         lowest = self.confidence or 0.0
         return tuple(
-            found
-            for found in boxes
-            if found.score >= lowest and (not self.labels or found.label in self.labels)
+            found for found in boxes if found.score >= lowest and self.includes(found.label)
         )
+
+    def includes(self, label: str) -> bool:
+        """Whether a class is wanted."""
+        return not self.labels or label in self.labels
 
 
 def named(sighting: Sighting, labels: Sequence[str]) -> tuple[FoundBox, ...]:

@@ -14,6 +14,7 @@ from tpod_core.web import (
     frames,
     inference,
     jobs,
+    prelabels,
     scores,
     training_sets,
     tus,
@@ -39,6 +40,7 @@ _ROOMS = (
     scores,
     findings,
     jobs,
+    prelabels,
 )
 
 
