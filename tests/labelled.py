@@ -1,6 +1,6 @@
 """Videos and labels straight in the database, with or without a file behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlmodel import select
 
@@ -70,12 +70,16 @@ def annotate(
         return annotations.replace_document(session, user, row, document, row.revision)
 
 
-def give_file(video: Video, frames: int) -> None:
-    """Put a real file of numbered frames, 160 x 96, and its index behind a video."""
+def give_file(video: Video, frames: int, shows: Callable[[int], int] = int) -> None:
+    """Put a real file of numbered frames, 160 x 96, and its index behind a video.
+
+    Args:
+        shows: as ``make_video`` has it.
+    """
     key = f"videos/{video.id}/source.mp4"
     path = get_storage().path(key)
     path.parent.mkdir(parents=True)
-    make_video(path, frames, FILE_WH, fps=10)
+    make_video(path, frames, FILE_WH, fps=10, shows=shows)
     index = scan(path, probe(path), Unwatched()).index
     get_storage().write(index_key(key), index.to_bytes())
     with db.transaction() as session:

@@ -1,6 +1,6 @@
 """Videos made up for tests, whose frames tell their own number."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import av
@@ -41,11 +41,13 @@ def make_video(
     wh: tuple[int, int] = (320, 240),
     fps: int = 30,
     options: Mapping[str, str] | None = None,
+    shows: Callable[[int], int] = int,
 ) -> Path:
     """An H.264 file whose frame ``n`` shows ``n``; the suffix of ``path`` names the container.
 
     Args:
         options: of x264, over the defaults: GOPs of 24 frames with B-frames between.
+        shows: the number on frame ``n``, if it is another.
     """
     chosen = {"crf": "20", "preset": "veryfast", "g": "24", "bf": "2", "threads": "1"}
     with av.open(str(path), "w") as container:
@@ -53,7 +55,7 @@ def make_video(
         stream.width, stream.height = wh
         stream.pix_fmt = "yuv420p"
         for number in range(frames):
-            image = numbered_image(number, wh)
+            image = numbered_image(shows(number), wh)
             container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))
     return path

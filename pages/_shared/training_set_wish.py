@@ -25,12 +25,17 @@ class Wish:
     labels: tuple[str, ...] | None = None
     stride: int = 1
     keyframes_only: bool = False
+    drop_near_duplicates: bool = False
+    near_duplicate_distance: int = 6
+    outside_ranges: bool = False
     negatives_percent: int = 10
+    crops_percent: int = 0
     method: SplitMethod | None = None
     val_percent: int = 20
     val_videos: tuple[int, ...] = ()
     guard_frames: int | None = None
     seed: int = 0
+    image_size: int = 640
     names: dict[int, str] = field(default_factory=dict)
 
     def choice(self) -> Choice:
@@ -46,8 +51,16 @@ class Wish:
                 for video_id in self.videos
             ),
             labels=self.labels,
-            sampling=Sampling(stride=self.stride, keyframes_only=self.keyframes_only),
-            negatives=Negatives(ratio=self.negatives_percent / 100),
+            sampling=Sampling(
+                stride=self.stride,
+                keyframes_only=self.keyframes_only,
+                drop_near_duplicates=self.drop_near_duplicates,
+                near_duplicate_distance=self.near_duplicate_distance,
+                outside_ranges=self.outside_ranges,
+            ),
+            negatives=Negatives(
+                ratio=self.negatives_percent / 100, background_crops=self.crops_percent / 100
+            ),
             split=Split(
                 method=self.method,
                 val_fraction=self.val_percent / 100,
@@ -55,6 +68,7 @@ class Wish:
                 val_videos=self.val_videos if by_video else (),
             ),
             seed=self.seed,
+            image_size=self.image_size,
         )
 
     def _ranges(self, video_id: int) -> tuple[tuple[int, int], ...] | None:

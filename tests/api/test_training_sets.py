@@ -53,8 +53,8 @@ def test_every_key_of_the_contract_is_taken(api: TestClient, video: Video) -> No
         video,
         videos=[{"video_id": video.id, "ranges": [[0, 20]]}],
         labels=["cup"],
-        sampling={"stride": 2, "keyframes_only": True, "drop_near_duplicates": False},
-        negatives={"ratio": 0.5},
+        sampling={"stride": 2, "keyframes_only": True, "drop_near_duplicates": True},
+        negatives={"ratio": 0.5, "background_crops": 0.5},
         split={"method": "by_block", "val_fraction": 0.3, "guard_frames": 1, "val_videos": []},
         seed=7,
     )
@@ -99,6 +99,22 @@ def test_preview_gives_statistics_and_builds_nothing(api: TestClient, video: Vid
     assert stop - start >= found["statistics"]["frames"]["val"] > 0
     assert api.get("/trainsets").json()["count"] == 0
     assert api.get("/jobs").json()["count"] == 0
+
+
+def test_preview_links_each_finding_to_its_frame(api: TestClient, video: Video) -> None:
+    found = api.post("/trainsets/preview", json=body(video, sampling={"stride": 3})).json()
+    (few,) = (each for each in found["findings"] if each["kind"] == "few_boxes")
+    assert few == {
+        "kind": "few_boxes",
+        "severity": "warning",
+        "sentence": few["sentence"],
+        "video_id": video.id,
+        "frame_index": 0,
+        "track_id": 1,
+        "link": f"/labeling?video={video.id}&frame=0",
+    }
+    assert found["finding_counts"]["few_boxes"] == 1
+    assert found["statistics"]["split"]["leakage"]["share"] == 0
 
 
 def test_preview_and_built_set_agree(api: TestClient, video: Video) -> None:
@@ -177,6 +193,67 @@ def test_download_is_a_whole_zip_under_one_folder(api: TestClient, video: Video)
     assert any(name.startswith("images/val/") for name in names)
 
 
+@pytest.mark.parametrize(
+    ("format_name", "file"),
+    [("coco", "annotations/instances_val.json"), ("voc", "ImageSets/Main/val.txt")],
+)
+def test_download_in_other_formats(
+    api: TestClient, video: Video, format_name: str, file: str
+) -> None:
+    queued = create(api, video)
+    build(queued)
+    answer = api.get(f"/trainsets/{queued['id']}/download", params={"format": format_name})
+    named = f'filename="training_set_{queued["id"]}_{format_name}.zip"'
+    assert named in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert f"training_set_{queued['id']}/{file}" in archive.namelist()
+
+
+def test_diff_tells_what_the_newer_set_has_more(api: TestClient, admin: User, video: Video) -> None:
+    older = create(api, video, split={"guard_frames": 0})
+    build(older)
+    annotate(admin, video, track("cup", 0, 25), track("bus", 0, 10, x=60), ranges=[(0, 30)])
+    newer = create(api, video, split={"guard_frames": 0})
+    build(newer)
+    answer = api.get(f"/trainsets/{newer['id']}/diff", params={"other": older["id"]})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["id"], found["other"], found["identical"]) == (newer["id"], older["id"], False)
+    assert found["videos"] == [{"video_id": 1, "name": "Kitchen", "before": 1, "after": 2}]
+    assert found["frames"]["relabelled"] == 10
+    assert found["classes"][1] == {
+        "name": "bus",
+        "before": 0,
+        "after": 10,
+        "added": 10,
+        "removed": 0,
+        "changed": 0,
+    }
+
+
+def test_diff_waits_for_both_sets(api: TestClient, video: Video) -> None:
+    older, newer = create(api, video), create(api, video)
+    build(older)
+    path = f"/trainsets/{newer['id']}/diff"
+    assert api.get(path, params={"other": older["id"]}).status_code == 409
+    assert api.get(path, params={"other": 99}).status_code == 404
+    assert api.get(path).status_code == 422
+
+
+def test_locked_video_is_held_out(api: TestClient, admin: User, video: Video) -> None:
+    other = add_video(admin, "Garden")
+    annotate(admin, other, track("cup", 0, 50), ranges=[(0, 60)])
+    for locked, free in ((video.id, other.id), (other.id, video.id)):
+        api.patch(f"/videos/{locked}", json={"held_out": True})
+        api.patch(f"/videos/{free}", json={"held_out": False})
+        wish = body(video, videos=[{"video_id": video.id}, {"video_id": other.id}])
+        rows = api.post("/trainsets/preview", json=wish).json()["statistics"]["videos"]
+        assert {row["video_id"]: row["frames"]["train"] > 0 for row in rows} == {
+            locked: False,
+            free: True,
+        }
+
+
 def test_download_before_it_is_ready_is_a_conflict(api: TestClient, video: Video) -> None:
     queued = create(api, video)
     assert api.get(f"/trainsets/{queued['id']}/download").status_code == 409
@@ -211,6 +288,7 @@ def test_training_sets_of_someone_else_are_not_found(
     stranger = installation.client("member")
     path = f"/trainsets/{queued['id']}"
     calls = [stranger.get(path), stranger.delete(path), stranger.get(f"{path}/download")]
-    assert [answer.status_code for answer in calls] == [404, 404, 404]
+    calls.append(stranger.get(f"{path}/diff", params={"other": queued["id"]}))
+    assert [answer.status_code for answer in calls] == [404] * 4
     assert stranger.get("/trainsets").json()["count"] == 0
     assert stranger.post("/trainsets", json=body(video)).status_code == 422

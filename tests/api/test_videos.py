@@ -42,6 +42,14 @@ def test_labels_keep_their_order_and_get_a_colour_each(api: TestClient) -> None:
     assert len({label["color"] for label in video["labels"]}) == 3
 
 
+def test_locking_a_video_as_held_out_is_kept_and_taken_back(api: TestClient) -> None:
+    path = f"/videos/{create(api)}"
+    assert api.get(path).json()["held_out"] is False
+    for locked in (True, False):
+        assert api.patch(path, json={"held_out": locked}).json()["held_out"] is locked
+        assert api.patch(path, json={"name": "Other"}).json()["held_out"] is locked
+
+
 def test_same_label_in_two_videos_is_one_class(api: TestClient) -> None:
     first = api.get(f"/videos/{create(api, labels=('cup',))}").json()
     second = api.get(f"/videos/{create(api, labels=('saucer', 'cup'))}").json()

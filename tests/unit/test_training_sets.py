@@ -5,47 +5,18 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tests.choices import choice, frames_of, plan_of, preview, used
 from tests.conftest import add_user
 from tests.labelled import add_video, annotate, track
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, VideoState
-from tpod_core.services import training_sets
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
-from tpod_core.services.training_sets import Choice, Preview, Statistics
-from tpod_core.training_sets.plan import Plan, make_plan
-from tpod_core.training_sets.sources import load_source
+from tpod_core.services.training_sets import Choice, Statistics
 from tpod_core.training_sets.split import Part
 
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
-
-
-def choice(*video_ids: int | None, **wishes: Any) -> Choice:
-    videos = [{"video_id": video_id} for video_id in video_ids]
-    return Choice.model_validate({"videos": videos, **wishes})
-
-
-def preview(user: User, wanted: Choice) -> Preview:
-    with db.reading() as session:
-        return training_sets.preview(session, user, wanted)
-
-
-def plan_of(user: User, wanted: Choice) -> Plan:
-    from tpod_core.access import get_video
-
-    with db.reading() as session:
-        videos = [get_video(session, user, video.video_id) for video in wanted.videos]
-        return make_plan(wanted, [load_source(session, video) for video in videos])
-
-
-def frames_of(plan: Plan, number: int, *parts: Part) -> list[int]:
-    video = plan.videos[number]
-    return sorted(f for part in parts for f in video.frames_of(part).tolist())
-
-
-def used(plan: Plan, number: int = 0) -> list[int]:
-    return frames_of(plan, number, Part.TRAIN, Part.VAL)
 
 
 # Which frames are taken
@@ -64,6 +35,20 @@ def test_fully_labelled_ranges_are_taken_alone_where_there_are_some(admin: User)
     video = add_video(admin)
     annotate(admin, video, track("cup", 10, 40), ranges=[(15, 25)])
     assert used(plan_of(admin, choice(video.id, split=HALF))) == list(range(15, 25))
+
+
+def test_frames_with_boxes_outside_the_ranges_are_left_out_with_a_word_or_taken_if_asked_for(
+    admin: User,
+) -> None:
+    video = add_video(admin, labels=["cup"])
+    annotate(admin, video, track("cup", 10, 40), ranges=[(30, 50)])
+    (sentence,) = preview(admin, choice(video.id, split=HALF)).warnings
+    assert sentence.startswith('20 frames of "Kitchen" have boxes but lie outside')
+    wanted = choice(video.id, split=HALF, sampling={"outside_ranges": True}, negatives={"ratio": 1})
+    assert used(plan_of(admin, wanted)) == list(range(10, 50))
+    found = preview(admin, wanted)
+    assert found.warnings == ()
+    assert found.statistics.videos[0].basis.endswith("and its other frames with boxes")
 
 
 def test_chosen_ranges_go_before_fully_labelled_ones(admin: User) -> None:
@@ -362,6 +347,9 @@ def test_what_cannot_be_built_is_refused_with_field_and_cause(
         {"split": {"val_fraction": 1}},
         {"split": {"guard_frames": -1}},
         {"negatives": {"ratio": -0.1}},
+        {"negatives": {"background_crops": -1}},
+        {"sampling": {"near_duplicate_distance": 65}},
+        {"image_size": 0},
         {"split": {"method": "random"}},
         {"spilt": {}},
     ],

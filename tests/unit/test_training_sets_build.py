@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.choices import built, label_files, now, queued, run_job
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import number_in
@@ -17,20 +18,17 @@ from tpod_core import db, jobs
 from tpod_core.access import get_training_set
 from tpod_core.errors import Conflict, InvalidInput, StorageFull
 from tpod_core.formats.yolo import read_manifest
-from tpod_core.jobs import execute
 from tpod_core.models import (
     Detector,
     DetectorState,
     Job,
     JobState,
-    TrainingSet,
     TrainingSetState,
     User,
     Video,
     saved_id,
 )
 from tpod_core.services import training_set_files, training_sets
-from tpod_core.services.training_sets import Choice
 from tpod_core.storage import get_storage
 from workers import build_training_set
 
@@ -44,43 +42,6 @@ def video(admin: User, queue: ListQueue) -> Video:
     give_file(made, FRAMES)
     annotate(admin, made, track("cup", 0, 20), track("bus", 10, 15, x=50), ranges=[(0, FRAMES)])
     return made
-
-
-def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:
-    choice = Choice.model_validate({"videos": [{"video_id": video.id}], **wishes})
-    with db.transaction() as session:
-        return training_sets.create(session, user, "cups", choice)
-
-
-def run_job(training_set: TrainingSet) -> Job:
-    assert training_set.job_id is not None
-    execute(training_set.job_id, 1, run=build_training_set.run, worker="w", abandon=_never)
-    with db.reading() as session:
-        return session.get_one(Job, training_set.job_id)
-
-
-def _never() -> None:
-    raise AssertionError("the job was abandoned")
-
-
-def built(user: User, video: Video, **wishes: Any) -> tuple[TrainingSet, Path]:
-    training_set = queued(user, video, **wishes)
-    job = run_job(training_set)
-    assert job.state is JobState.SUCCEEDED, job.message
-    fresh = now(user, training_set)
-    return fresh, get_storage().existing(fresh.directory_key)
-
-
-def now(user: User, training_set: TrainingSet) -> TrainingSet:
-    with db.reading() as session:
-        return get_training_set(session, user, saved_id(training_set))
-
-
-def label_files(directory: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(directory).as_posix(): path.read_bytes()
-        for path in directory.rglob("labels/*/*.txt")
-    }
 
 
 def test_built_set_holds_the_frames_and_boxes_that_the_preview_counted(

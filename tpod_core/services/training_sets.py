@@ -38,19 +38,23 @@ from tpod_core.training_sets.choice import (
 from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.preflight import findings_of
+from tpod_core.training_sets.shapes import Histogram, Shapes
 from tpod_core.training_sets.sources import load_source
-from tpod_core.training_sets.statistics import Statistics, statistics_of
+from tpod_core.training_sets.statistics import Leakage, Statistics, statistics_of
 from tpod_core.training_sets.warnings import warnings_of
 
 __all__ = [
     "Choice",
     "Findings",
+    "Histogram",
     "Kind",
+    "Leakage",
     "Negatives",
     "PreflightFinding",
     "Preview",
     "Sampling",
     "Severity",
+    "Shapes",
     "Split",
     "SplitMethod",
     "Statistics",

@@ -5,6 +5,8 @@ from html import escape
 
 import streamlit as st
 
+from pages._shared.components.training_set_charts import show_classes_by_video, show_shapes
+from pages._shared.components.training_set_comparison import show_comparison
 from pages._shared.components.training_set_numbers import (
     show_class_chart,
     show_split,
@@ -22,6 +24,11 @@ from tpod_core.services import jobs, training_set_files, training_sets
 
 REFRESH_S = 1.0
 _PICTURES, _PICTURE_WIDTH_PX, _PICTURES_IN_A_ROW = 8, 480, 4
+_FORMATS = {
+    "yolo": ("YOLO", "Pictures and label files as Ultralytics reads them."),
+    "coco": ("COCO", "Pictures and one JSON file for each part."),
+    "voc": ("Pascal VOC", "Pictures and an XML file for each."),
+}
 _BADGES = {
     TrainingSetState.QUEUED: ("Waiting", "gray", ":material/hourglass_empty:"),
     TrainingSetState.BUILDING: ("Building", "blue", ":material/autorenew:"),
@@ -51,6 +58,8 @@ def show_training_set(user: User, training_set_id: int) -> None:
     _show_numbers(training_set)
     if training_set.state is TrainingSetState.READY:
         _show_pictures(training_set)
+        st.markdown("**Against another training set**")
+        show_comparison(user, training_set)
         st.caption(f"Content {training_set.content_hash[:12]}: the same again from equal labels.")
 
 
@@ -78,16 +87,23 @@ def _show_actions(user: User, training_set: TrainingSet) -> None:
                 "Train a detector with it", type="primary", icon=":material/model_training:"
             ):
                 st.switch_page("detectors.py", query_params={"training_set": str(training_set.id)})
-            st.link_button(
-                "Download",
-                f"/api/v1/trainsets/{training_set.id}/download?format=yolo",
-                icon=":material/download:",
-                help="A zip of pictures and label files in Ultralytics' YOLO format.",
-            )
+            with st.popover("Download", icon=":material/download:"):
+                _show_downloads(saved_id(training_set))
         with st.popover("Delete", icon=":material/delete:"):
             st.write("Its pictures and label files are removed for good. Detectors stay.")
             if st.button("Delete this training set", type="primary"):
                 _delete(user, saved_id(training_set))
+
+
+def _show_downloads(training_set_id: int) -> None:
+    """The same pictures and boxes, written as other tools want them."""
+    for format_name, (label, sentence) in _FORMATS.items():
+        st.link_button(
+            label,
+            f"/api/v1/trainsets/{training_set_id}/download?format={format_name}",
+            help=sentence,
+            width="stretch",
+        )
 
 
 def _delete(user: User, training_set_id: int) -> None:
@@ -108,8 +124,15 @@ def _show_numbers(training_set: TrainingSet) -> None:
         st.markdown("**Boxes of each class**")
         show_class_chart(statistics)
     show_warnings(training_set.warnings)
+    if statistics.shapes is not None:
+        st.markdown("**Boxes**")
+        show_shapes(statistics.shapes)
     st.markdown("**Videos**")
-    show_video_table(statistics)
+    chart, table = st.columns([2, 3], gap="large")
+    with chart:
+        show_classes_by_video(statistics)
+    with table:
+        show_video_table(statistics)
 
 
 def _show_pictures(training_set: TrainingSet) -> None:

@@ -6,8 +6,9 @@ from html import escape
 import streamlit as st
 
 from pages._shared.page import plain
-from tpod_core.services.training_sets import Statistics
+from tpod_core.services.training_sets import Leakage, Statistics
 
+_BAD_LEAKAGE = 0.1
 _METHODS = {"by_video": "whole videos", "by_block": "one block of each video"}
 _BAR_STYLE = """<style>
 .tpod-split { display: flex; height: 1.9rem; border-radius: .5rem; overflow: hidden;
@@ -20,14 +21,23 @@ _BAR_STYLE = """<style>
 
 
 def show_totals(statistics: Statistics) -> None:
-    """Frames, boxes and frames without objects."""
+    """Frames, boxes and frames without objects, and what came or went beside them."""
     figures = {
         "Frames": statistics.frames.total,
         "Boxes": statistics.boxes.total,
         "Without objects": statistics.negatives.total,
     }
+    at_most = "≤ " if statistics.near_duplicates is None else ""
     for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, f"{value:,}", border=True)
+        column.metric(name, f"{at_most}{value:,}", border=True)
+    if at_most:
+        st.caption("Frames that look like the one before are found while the set is built.")
+    if statistics.near_duplicates:
+        st.caption(
+            f"{statistics.near_duplicates:,} frames that look like the one before are left out."
+        )
+    if statistics.background_crops:
+        st.caption(f"{statistics.background_crops:,} background pieces are further pictures.")
 
 
 def show_split(statistics: Statistics) -> None:
@@ -54,6 +64,28 @@ def show_split(statistics: Statistics) -> None:
             f" {split.dropped:,} frames beside them are left out: they look nearly the same."
         )
     st.caption(sentence)
+    if split.leakage is not None:
+        _leakage_badge(split.leakage)
+
+
+def _leakage_badge(leakage: Leakage) -> None:
+    """How much of validation nearly is training; only none of it is well."""
+    near = f"within {leakage.within_frames} frames of a training frame of the same file"
+    if not leakage.frames:
+        st.badge(
+            "No leakage", color="green", icon=":material/verified:", help=f"No frame is {near}."
+        )
+        return
+    st.badge(
+        f"{_percent(leakage.share)} leakage",
+        color="red" if leakage.share > _BAD_LEAKAGE else "orange",
+        icon=":material/water_drop:",
+        help=f"{leakage.frames:,} validation frames lie {near}: the score will be too good.",
+    )
+
+
+def _percent(share: float) -> str:
+    return "under 1%" if share < 0.01 else f"{share:.0%}"
 
 
 def show_class_chart(statistics: Statistics) -> None:
@@ -92,7 +124,7 @@ def show_video_table(statistics: Statistics) -> None:
     st.dataframe(
         [
             {
-                "Video": row.name,
+                "Video": f"{row.name} (locked)" if row.held_out else row.name,
                 "Training frames": row.frames.train,
                 "Validation frames": row.frames.val,
                 "Boxes": row.boxes.total,

@@ -13,7 +13,7 @@ from pages._shared.guard import require_user
 from pages._shared.page import duration_text, size_text
 from pages._shared.state import VideoAct, open_video_dialog
 from tpod_core import access
-from tpod_core.db import reading
+from tpod_core.db import reading, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
 from tpod_core.services import videos
 from tpod_core.services.videos import Labelled
@@ -86,7 +86,7 @@ def _show(facts: CardFacts) -> None:
     st.html(
         f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
         f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
-        f"<div class='facts'>{_facts(video)}</div>"
+        f"<div class='facts'>{_facts(video)}{_locked(video)}</div>"
         f"{_state(video, facts.done, facts.import_progress)}{_warnings(video)}"
         f"{_labels(facts.labels)}</div>"
     )
@@ -110,6 +110,10 @@ def _facts(video: Video) -> str:
     if video.width:
         parts += [f"{video.width}×{video.height}", f"{video.frame_count:,} frames"]
     return " · ".join(parts) or "No file yet"
+
+
+def _locked(video: Video) -> str:
+    return " · <b title='Never trained on'>Held out</b>" if video.held_out else ""
 
 
 def _state(video: Video, done: Labelled, import_progress: float) -> str:
@@ -161,8 +165,24 @@ def _actions(facts: CardFacts) -> None:
     with labels:
         _dialog_button("Labels …", VideoAct.LABELS, number)
     with more.popover("", icon=":material/more_horiz:", width="stretch"):
+        _lock(facts.video)
         _dialog_button("Rename", VideoAct.RENAME, number)
         _dialog_button("Delete", VideoAct.DELETE, number)
+
+
+def _lock(video: Video) -> None:
+    """A switch that keeps a video for judging."""
+    number = saved_id(video)
+    wanted = st.toggle(
+        "Held out",
+        video.held_out,
+        key=f"held-out-{number}-{video.held_out}",  # another act elsewhere makes it anew
+        help="Always validation, never training: detectors are judged on it.",
+    )
+    if wanted != video.held_out:
+        with show_errors(), transaction() as session:
+            videos.hold_out(session, access.get_video(session, require_user(), number), wanted)
+        st.rerun()
 
 
 def _dialog_button(words: str, act: VideoAct, video_id: int) -> None:

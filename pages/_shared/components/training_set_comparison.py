@@ -1,0 +1,92 @@
+"""Two training sets side by side: what the one shown has more or less than another."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages._shared.page import plain
+from tpod_core import access
+from tpod_core.db import reading
+from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
+from tpod_core.services import training_set_files, training_sets
+from tpod_core.services.training_set_files import Comparison, VideoChange
+
+
+def show_comparison(user: User, training_set: TrainingSet) -> None:
+    """A choice of the other finished sets, and the difference to the one chosen."""
+    with reading() as session:
+        others = {
+            saved_id(row): row
+            for row in training_sets.list_training_sets(session, user)
+            if row.state is TrainingSetState.READY and row.id != training_set.id
+        }
+    if not others:
+        st.caption("There is no other finished training set to compare with yet.")
+        return
+    chosen = st.selectbox(
+        "Compare with",
+        list(others),
+        index=None,
+        format_func=lambda number: f"{others[number].name} ({others[number].created_at:%d %b %Y})",
+        placeholder="Choose another training set",
+    )
+    if chosen is not None:
+        with reading() as session:
+            other = access.get_training_set(session, user, chosen)
+        _show(_compare(other.content_hash, training_set.content_hash, other, training_set), other)
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing …")
+def _compare(
+    older_hash: str, newer_hash: str, _older: TrainingSet, _newer: TrainingSet
+) -> Comparison:
+    """Finished sets never change: the hashes of both are the cache's key."""
+    return training_set_files.diff(_older, _newer)
+
+
+def _show(found: Comparison, other: TrainingSet) -> None:
+    if found.identical:
+        st.success(
+            f"“{plain(other.name)}” holds exactly the same pictures, parts and boxes.",
+            icon=":material/equal:",
+        )
+        return
+    frames = found.frames
+    figures = {
+        "Pictures added": frames.added,
+        "Pictures removed": frames.removed,
+        "With other boxes": frames.relabelled,
+        "In the other part": frames.moved,
+        "The same": frames.same,
+    }
+    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
+        column.metric(name, f"{value:,}", border=True)
+    st.dataframe(
+        [
+            {
+                "Class": row.name,
+                f"Boxes in {other.name}": row.before,
+                "Boxes here": row.after,
+                "Added": row.added,
+                "Removed": row.removed,
+                "Changed": row.changed,
+            }
+            for row in found.classes
+        ],
+        hide_index=True,
+    )
+    _show_videos(found.videos)
+
+
+def _show_videos(changes: Sequence[VideoChange]) -> None:
+    if changes:
+        st.markdown("\n".join(f"- {_sentence(change)}" for change in changes))
+
+
+def _sentence(change: VideoChange) -> str:
+    name = f"**{plain(change.name)}**"
+    if change.before is None:
+        return f"{name} was added."
+    if change.after is None:
+        return f"{name} is no longer in it."
+    return f"{name} was edited: revision {change.before} became {change.after}."
