@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     max_frame_pixels: int = Field(
         8192 * 8192, ge=1, description="Largest frame accepted, width times height."
     )
+    max_image_bytes: int = Field(
+        32 * 1024**2, ge=1, description="Largest image accepted for trying a detector, in bytes."
+    )
     min_free_bytes: int = Field(
         512 * 1024**2, ge=0, description="Disk space that uploads and jobs leave free."
     )

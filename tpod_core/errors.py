@@ -7,6 +7,7 @@
     ├── InvalidInput           one field of the request is wrong
     │   └── TooLarge           more bytes, pixels or frames than allowed
     ├── NotAVideo              the file cannot be read as a video
+    ├── NotAnImage             the file cannot be read as an image
     ├── Conflict               the thing is in the wrong state for this
     │   └── EditConflict       someone else edited it since you looked
     ├── TooManyAttempts        sign-in tried too often
@@ -59,6 +60,10 @@ class TooLarge(InvalidInput):
 
 class NotAVideo(TpodError):
     code = "not_a_video"
+
+
+class NotAnImage(TpodError):
+    code = "not_an_image"
 
 
 class Conflict(TpodError):

@@ -30,6 +30,12 @@ def color_at(position: int) -> str:
     return COLORS[position % len(COLORS)]
 
 
+def bgr_of(color: str) -> tuple[int, int, int]:
+    """``"#rrggbb"`` as OpenCV wants it."""
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
+    return blue, green, red
+
+
 def clean_color(color: str, field: str | None = None) -> str:
     """``color`` as ``#rrggbb``. Raises: InvalidInput for anything else."""
     clean = color.strip().lower()

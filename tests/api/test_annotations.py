@@ -16,7 +16,7 @@ KEYFRAME = {
     "occluded": True,
     "source": "detected",
 }
-TRACK = {"label": "cup", "keyframes": [KEYFRAME]}
+TRACK = {"label": "cup", "keyframes": [KEYFRAME], "proposed": False, "score": None}
 
 
 @pytest.fixture
@@ -247,6 +247,8 @@ def test_boxes_have_exactly_the_keys_of_the_contract(api: TestClient, video: Vid
             "box": [1, 2, 30, 40],
             "source": "detected",
             "occluded": True,
+            "uncertainty": None,
+            "proposed": False,
         }
     ]
     assert frames[2]["boxes"][0]["source"] == "linear"
@@ -289,3 +291,52 @@ def test_annotations_of_someone_else_are_not_found(
     assert put(stranger, video, 0).status_code == 404
     assert patch(stranger, video, 0, {"op": "mark_range", "start": 0, "stop": 5}).status_code == 404
     assert stranger.get(url(video, "boxes"), params={"frame": 0}).status_code == 404
+
+
+def test_patch_merges_splits_and_accepts_tracks(api: TestClient, video: Video) -> None:
+    later = KEYFRAME | {"frame": 50}
+    body = put(api, video, 0, TRACK, {"label": "bus", "keyframes": [later], "proposed": True})
+    first, second = (track["id"] for track in body.json()["tracks"])
+    accepted = patch(api, video, 1, {"op": "accept_tracks", "track_ids": [second]})
+    assert accepted.json() == {"revision": 2, "track_ids": []}
+    assert not api.get(url(video)).json()["tracks"][1]["proposed"]
+    patch(api, video, 2, {"op": "merge_tracks", "track_id": first, "other_id": second})
+    (track,) = api.get(url(video)).json()["tracks"]
+    assert [k["frame"] for k in track["keyframes"]] == [3, 50]
+    (new_id,) = patch(api, video, 3, {"op": "split_track", "track_id": first, "frame": 20}).json()[
+        "track_ids"
+    ]
+    tracks = api.get(url(video)).json()["tracks"]
+    assert {t["id"]: [k["frame"] for k in t["keyframes"]] for t in tracks} == {
+        first: [3, 20],
+        new_id: [20, 50],
+    }
+
+
+def test_patch_that_merges_a_track_with_itself_says_so(api: TestClient, video: Video) -> None:
+    (track,) = put(api, video, 0, TRACK).json()["tracks"]
+    merge = {"op": "merge_tracks", "track_id": track["id"], "other_id": track["id"]}
+    refused = error(patch(api, video, 1, merge), 422)
+    assert refused["field"] == "ops[0].other_id"
+    assert "cannot be merged with itself" in refused["message"]
+
+
+def test_patch_with_a_track_of_another_video_names_it(
+    api: TestClient, admin: User, video: Video
+) -> None:
+    (mine,) = put(api, video, 0, TRACK).json()["tracks"]
+    (other,) = put(api, add_video(admin, "Garden"), 0, TRACK).json()["tracks"]
+    merge = {"op": "merge_tracks", "track_id": mine["id"], "other_id": other["id"]}
+    assert error(patch(api, video, 1, merge), 422)["field"] == "ops[0].other_id"
+
+
+def test_patch_with_a_label_that_was_deleted_meanwhile_says_so(
+    api: TestClient, video: Video
+) -> None:
+    api.patch(f"/videos/{video.id}", json={"labels": [{"name": "bus"}]})
+    box = {"op": "put_box", "frame": 3, "box": [1, 2, 30, 40], "label": "cup"}
+    refused = error(patch(api, video, 0, box), 422)
+    assert (refused["field"], "not in this video's list" in refused["message"]) == (
+        "ops[0].label",
+        True,
+    )

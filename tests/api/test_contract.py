@@ -34,6 +34,9 @@ GET /videos/{}/annotations
 PUT /videos/{}/annotations
 PATCH /videos/{}/annotations
 GET /videos/{}/boxes
+POST /videos/{}/prelabel
+POST /videos/{}/proposals/accept
+POST /videos/{}/proposals/reject
 GET /trainsets
 POST /trainsets
 GET /trainsets/{}
@@ -52,6 +55,9 @@ GET /detectors/{}/metrics
 GET /detectors/{}/log
 POST /detectors/{}/model
 GET /detectors/{}/model
+POST /detectors/{}/infer
+POST /detectors/{}/annotate
+GET /detectors/{}/annotated/{}
 GET /jobs
 GET /jobs/{}
 POST /jobs/{}/cancel

@@ -1,7 +1,5 @@
 """Edits on tracks as values: what each act does to the boxes that a person sees."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tpod_core.errors import InvalidInput
@@ -36,8 +34,7 @@ BEFORE = Annotations({7: MOVING})
 
 
 def edited(*edits: EditOp, before: Annotations = BEFORE) -> Annotations:
-    new: Iterator[tuple[int, int]] = iter([(8, 1), (9, 2)])
-    return apply(before, edits, DOOR, new)
+    return apply(before, edits, DOOR)
 
 
 def boxes(annotations: Annotations, track_id: int = 7) -> dict[int, Box]:
@@ -53,7 +50,7 @@ def assert_same(found: dict[int, Box], expected: dict[int, Box]) -> None:
 
 def test_put_box_without_a_track_makes_a_new_one() -> None:
     after = edited(PutBox(5, Box(1, 2, 30, 40), "cup"))
-    assert after.tracks[8] == TrackState(1, {5: KeyframeDoc(5, Box(1, 2, 30, 40))})
+    assert after.tracks[-1] == TrackState(1, {5: KeyframeDoc(5, Box(1, 2, 30, 40))})
     assert after.tracks[7] == MOVING
 
 
@@ -65,7 +62,7 @@ def test_put_box_on_a_derived_frame_adds_a_key_frame() -> None:
 
 def test_put_box_is_clipped_to_the_frame() -> None:
     after = edited(PutBox(5, Box(-20, 300, 30, 500), "cup"))
-    assert after.tracks[8].keyframes[5].box == Box(0, 300, 30, 360)
+    assert after.tracks[-1].keyframes[5].box == Box(0, 300, 30, 360)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,15 @@ class Sighting:
     latency_ms: float
 
 
+@dataclass(frozen=True)
+class SeenFrame:
+    """A frame of a video, upright, and what a detector sees in it."""
+
+    frame_index: int
+    image_bgr: Image
+    sighting: Sighting
+
+
 class Watch(Protocol):
     """Who follows a look through many frames; either may raise JobStopped to end it."""
 
@@ -82,10 +91,7 @@ def open_model(detector: Detector) -> TrainedModel:
 
     Raises: Conflict if the detector has no model yet, or its files are gone.
     """
-    if detector.state is not DetectorState.TRAINED:
-        raise Conflict(
-            f"{detector.name} has no model yet ({detector.state}). Train it to the end first."
-        )
+    require_trained(detector)
     directory = get_storage().path(model_key(saved_id(detector)))
     try:
         published_ns = (directory / ONNX_NAME).stat().st_mtime_ns
@@ -97,6 +103,14 @@ def open_model(detector: Detector) -> TrainedModel:
         return _loaded(directory, published_ns)
 
 
+def require_trained(detector: Detector) -> None:
+    """Raises: Conflict if the detector has no model yet."""
+    if detector.state is not DetectorState.TRAINED:
+        raise Conflict(
+            f"{detector.name} has no model yet ({detector.state}). Train it to the end first."
+        )
+
+
 def detect_in_frames(
     model: TrainedModel,
     reader: VideoReader,
@@ -105,9 +119,21 @@ def detect_in_frames(
     watch: Watch,
 ) -> Iterator[tuple[int, Sighting]]:
     """What ``model`` sees on each of ``frames``, ascending, in upright source pixels."""
+    for seen in look_through(model, reader, frames, confidence, watch):
+        yield seen.frame_index, seen.sighting
+
+
+def look_through(
+    model: TrainedModel,
+    reader: VideoReader,
+    frames: Sequence[int],
+    confidence: float | None,
+    watch: Watch,
+) -> Iterator[SeenFrame]:
+    """As ``detect_in_frames``, with the pictures."""
     for done, (frame_index, image) in enumerate(reader.read_many(frames), start=1):
         watch.check()
-        yield frame_index, model.detect(image, confidence)
+        yield SeenFrame(frame_index, image, model.detect(image, confidence))
         watch.progress(done / len(frames), f"Looked at {done} of {len(frames)} frames")
 
 

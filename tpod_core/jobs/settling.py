@@ -22,6 +22,8 @@ SETTLE_BY_KIND: dict[JobKind, str] = {
     JobKind.EXPORT_MODEL: "tpod_core.services.detectors:settle_export",
     JobKind.REVIEW_VIDEO: "tpod_core.services.findings:settle_review",
     JobKind.MEASURE_LEARNING: "tpod_core.services.learning:settle_learning",
+    JobKind.PRELABEL_VIDEO: "tpod_core.services.prelabels:settle",
+    JobKind.ANNOTATE_VIDEO: "tpod_core.services.annotated_videos:settle",
     JobKind.LOAD_DEMO: "tpod_core.services.demo:settle_demo",
 }
 

@@ -23,22 +23,28 @@ from tpod_core.tracks.documents import (
     TrackDoc,
 )
 from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, apply, existing_tracks, new_labels
-from tpod_core.tracks.history import Part, difference
+from tpod_core.tracks.edits import Annotations, apply, existing_tracks
+from tpod_core.tracks.history import Part, difference, head_of
 from tpod_core.tracks.operations import (
+    AcceptTracks,
+    AddTrack,
     ClearRange,
     DeleteTrack,
     EditOp,
     EndTrack,
     HideBox,
     MarkRange,
+    MergeTracks,
     PutBox,
     RelabelTrack,
     RemoveKeyframe,
     SetOccluded,
+    SplitTrack,
 )
 
 __all__ = [
+    "AcceptTracks",
+    "AddTrack",
     "AnnotationDoc",
     "ClearRange",
     "DeleteTrack",
@@ -50,10 +56,12 @@ __all__ = [
     "KeyframeDoc",
     "LabelDoc",
     "MarkRange",
+    "MergeTracks",
     "PutBox",
     "RelabelTrack",
     "RemoveKeyframe",
     "SetOccluded",
+    "SplitTrack",
     "TrackDoc",
     "apply_edits",
     "boxes_in",
@@ -79,7 +87,13 @@ def get_document(session: Session, video: Video) -> AnnotationDoc:
         revision=video.revision,
         labels=reading.load_labels(session, saved_id(video)),
         tracks=tuple(
-            TrackDoc(track_id, names[state.label_id], tuple(state.ordered()))
+            TrackDoc(
+                track_id,
+                names[state.label_id],
+                tuple(state.ordered()),
+                state.proposed,
+                state.score,
+            )
             for track_id, state in reading.load_tracks(session, saved_id(video)).items()
         ),
         ranges=reading.load_ranges(session, saved_id(video)),
@@ -100,7 +114,15 @@ def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int,
         for shown, derived in derive(state.ordered(), range(start, stop)):
             source = "linear" if derived else shown.source.value
             boxes[shown.frame].append(
-                FrameBox(track_id, label, shown.box, source, shown.occluded, not derived)
+                FrameBox(
+                    track_id,
+                    label,
+                    shown.box,
+                    source,
+                    shown.occluded,
+                    keyframe=not derived,
+                    proposed=state.proposed,
+                )
             )
     return boxes
 
@@ -116,7 +138,7 @@ def replace_document(
     revision = log.take_revision(session, video, seen)
     before = _load(session, video, None)
     checked = check_document(document, _door(session, video), before.tracks)
-    new_ids = iter(writing.insert_tracks(session, saved_id(video), user.id, checked.new_labels))
+    new_ids = iter(writing.insert_tracks(session, saved_id(video), user.id, checked.new_tracks))
     tracks = {
         next(new_ids) if track_id is None else track_id: state for track_id, state in checked.tracks
     }
@@ -132,12 +154,12 @@ def apply_edits(
     Raises: EditConflict if ``seen`` is not current, InvalidInput naming the wrong edit.
     """
     revision = log.take_revision(session, video, seen)
-    door = _door(session, video)
-    labels = new_labels(edits, door)
     before = _load(session, video, existing_tracks(edits))
-    track_ids = writing.insert_tracks(session, saved_id(video), user.id, labels)
-    after = apply(before, edits, door, zip(track_ids, labels, strict=True))
-    revision = _save(session, user, video, revision, difference(before, after))
+    after = apply(before, edits, _door(session, video))
+    new = list(after.new_tracks().values())
+    track_ids = writing.insert_tracks(session, saved_id(video), user.id, new)
+    changes = difference(before, after.numbered(track_ids))
+    revision = _save(session, user, video, revision, changes)
     return EditResult(revision, tuple(track_ids))
 
 
@@ -170,7 +192,7 @@ def _take_back(
 ) -> EditResult:
     step = log.get_step(session, saved_id(video), undone)
     returning = {
-        int(track_id): track["label_id"]
+        int(track_id): head_of(track)
         for track_id, track in step.before.get("tracks", {}).items()
         if track and step.after["tracks"][track_id] is None
     }

@@ -17,9 +17,8 @@ class CheckedDocument:
     ranges: tuple[Range, ...]
 
     @property
-    def new_labels(self) -> list[int]:
-        """The label rows of the new tracks, in order."""
-        return [state.label_id for track_id, state in self.tracks if track_id is None]
+    def new_tracks(self) -> list[TrackState]:
+        return [state for track_id, state in self.tracks if track_id is None]
 
 
 def check_document(document: AnnotationDoc, door: Door, known: Container[int]) -> CheckedDocument:
@@ -30,7 +29,7 @@ def check_document(document: AnnotationDoc, door: Door, known: Container[int]) -
             _check_id(track.id, known, seen, f"tracks[{number}].id")
     return CheckedDocument(
         tracks=tuple(
-            (track.id, _check_track(track, door, f"tracks[{number}]"))
+            (track.id, check_track(track, door, f"tracks[{number}]"))
             for number, track in enumerate(document.tracks)
         ),
         ranges=union(
@@ -50,7 +49,8 @@ def _check_id(track_id: int, known: Container[int], seen: set[int], field: str) 
     seen.add(track_id)
 
 
-def _check_track(track: TrackDoc, door: Door, field: str) -> TrackState:
+def check_track(track: TrackDoc, door: Door, field: str) -> TrackState:
+    """Raises: InvalidInput whose field is like ``{field}.keyframes[0].box``."""
     label_id = door.label_id(track.label, f"{field}.label")
     if not track.keyframes:
         raise InvalidInput("A track needs at least one key frame.", f"{field}.keyframes")
@@ -63,4 +63,10 @@ def _check_track(track: TrackDoc, door: Door, field: str) -> TrackState:
                 f"Frame {keyframe.frame} has two key frames of one track.", f"{at}.frame"
             )
         keyframes[keyframe.frame] = replace(keyframe, box=door.box(keyframe.box, f"{at}.box"))
-    return TrackState(label_id, keyframes)
+    return TrackState(label_id, keyframes, track.proposed, _score(track.score, f"{field}.score"))
+
+
+def _score(score: float | None, field: str) -> float | None:
+    if score is not None and not 0 <= score <= 1:
+        raise InvalidInput("A score is a number from 0 to 1, or is left out.", field)
+    return score

@@ -23,11 +23,17 @@ class KeyframeDoc:
 
 @dataclass(frozen=True)
 class TrackDoc:
-    """One object through a video; ``id`` is ``None`` for a track that is new."""
+    """One object through a video; ``id`` is ``None`` for a track that is new.
+
+    A ``proposed`` track is a detector's, with the detector's ``score`` 0..1, and waits for a
+    person to accept it.
+    """
 
     id: int | None
     label: str
     keyframes: tuple[KeyframeDoc, ...]
+    proposed: bool = False
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,9 @@ class AnnotationDoc:
 class FrameBox:
     """A box as it stands on one frame.
 
-    ``source`` says where it comes from: a ``KeyframeSource`` on a key frame, ``"linear"``
-    between two. ``keyframe`` tells the two apart.
+    ``source`` says where it comes from: a ``KeyframeSource`` on a key frame, ``"linear"`` or
+    ``"visual"`` elsewhere. ``keyframe`` tells the two apart. ``uncertainty`` is 0 (sure) to
+    1 (a guess), and known of visual boxes alone.
     """
 
     track_id: int
@@ -66,14 +73,18 @@ class FrameBox:
     source: str
     occluded: bool
     keyframe: bool
+    uncertainty: float | None = None
+    proposed: bool = False
 
 
 @dataclass(frozen=True)
 class TrackState:
-    """A track as stored: its label's row and its key frames by frame."""
+    """A track as stored: its label's row, its key frames by frame, and as in ``TrackDoc``."""
 
     label_id: int
     keyframes: dict[int, KeyframeDoc] = field(default_factory=dict)
+    proposed: bool = False
+    score: float | None = None
 
     def ordered(self) -> list[KeyframeDoc]:
         """The key frames in the order of time."""

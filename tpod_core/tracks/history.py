@@ -1,9 +1,10 @@
 """What an edit changed, as two parts of a log entry, and which entry undo takes back.
 
-A part holds the touched key frames only: ``{"tracks": {id: {"label_id", "keyframes": {frame:
-[x1, y1, x2, y2, outside, occluded, source] or null}} or null}, "ranges"?: [[start, stop]]}``.
-Null says "was not there". The part ``before`` put over the state ``after`` gives the state
-``before``, and the other way round.
+A part holds the touched key frames only: ``{"tracks": {id: {"label_id", "proposed", "score",
+"keyframes": {frame: [x1, y1, x2, y2, outside, occluded, source] or null}} or null}, "ranges"?:
+[[start, stop]]}``; steps of the first release lack "proposed" and "score". Null says "was not
+there". The part ``before`` put over the state ``after`` gives the state ``before``, and the
+other way round.
 """
 
 from collections.abc import Iterable
@@ -48,13 +49,21 @@ def _track_part(state: TrackState | None, frames: Iterable[int]) -> Part | None:
     if state is None:
         return None
     keyframes = {str(frame): _row(state.keyframes.get(frame)) for frame in frames}
-    return {"label_id": state.label_id, "keyframes": keyframes}
+    head = {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
+    return head | {"keyframes": keyframes}
 
 
 def _row(keyframe: KeyframeDoc | None) -> list[Any] | None:
     if keyframe is None:
         return None
     return [*keyframe.box.xyxy, keyframe.outside, keyframe.occluded, keyframe.source.value]
+
+
+def head_of(part: Part) -> TrackState:
+    """A track's entry of a part without its key frames."""
+    return TrackState(
+        part["label_id"], proposed=part.get("proposed", False), score=part.get("score")
+    )
 
 
 def keyframes_of(part: Part) -> dict[int, KeyframeDoc | None]:

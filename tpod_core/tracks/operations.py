@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from tpod_core.geometry import Box
 from tpod_core.models import KeyframeSource
+from tpod_core.tracks.documents import TrackDoc
 
 
 @dataclass(frozen=True)
 class PutBox:
     """Fix ``box`` on ``frame``: of the track ``track_id``, or of a new one of class ``label``.
 
-    With a ``track_id`` a ``label`` is not looked at: ``RelabelTrack`` is another act.
+    With a ``track_id`` a ``label`` is not looked at: ``RelabelTrack`` is another act. A box
+    that a person puts on a proposed track accepts it.
     """
 
     frame: int
@@ -22,6 +24,13 @@ class PutBox:
     track_id: int | None = None
     occluded: bool = False
     source: KeyframeSource = KeyframeSource.MANUAL
+
+
+@dataclass(frozen=True)
+class AddTrack:
+    """A new track, whole; its id is not looked at."""
+
+    track: TrackDoc
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,29 @@ class RelabelTrack:
 
 
 @dataclass(frozen=True)
+class MergeTracks:
+    """``other_id`` was the same object: its key frames become those of ``track_id``."""
+
+    track_id: int
+    other_id: int
+
+
+@dataclass(frozen=True)
+class SplitTrack:
+    """From ``frame`` on it is another object: a new track takes over there."""
+
+    track_id: int
+    frame: int
+
+
+@dataclass(frozen=True)
+class AcceptTracks:
+    """A person has looked at these proposed tracks: they are labels from now on."""
+
+    track_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class SetOccluded:
     """Say from ``frame`` until the next key frame whether the object is partly hidden."""
 
@@ -90,4 +122,5 @@ class ClearRange:
 
 TrackEdit = RemoveKeyframe | HideBox | EndTrack | RelabelTrack | SetOccluded
 RangeEdit = MarkRange | ClearRange
-EditOp = PutBox | DeleteTrack | TrackEdit | RangeEdit
+WholeTracksEdit = AddTrack | DeleteTrack | MergeTracks | SplitTrack | AcceptTracks
+EditOp = PutBox | WholeTracksEdit | TrackEdit | RangeEdit

@@ -13,6 +13,7 @@ from tpod_core.models import FrameRange, Keyframe, Label, Track, VideoLabel
 from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
 
+_HEAD = (col(Track.id), col(Track.label_id), col(Track.proposed), col(Track.score))
 _COLUMNS = (
     col(Keyframe.frame_index),
     col(Keyframe.x1),
@@ -88,14 +89,14 @@ def load_tracks_around(
 
 def _collect(session: Session, wanted: ColumnElement[bool]) -> dict[int, TrackState]:
     rows = session.execute(
-        select(col(Track.id), col(Track.label_id), *_COLUMNS)  # type: ignore[call-overload]
+        select(*_HEAD, *_COLUMNS)  # type: ignore[call-overload]
         .join(Keyframe, col(Keyframe.track_id) == col(Track.id))
         .where(wanted)
         .order_by(col(Track.id), col(Keyframe.frame_index))
     )
     return {
-        track_id: TrackState(label_id, {row[2]: _keyframe(*row[2:]) for row in group})
-        for (track_id, label_id), group in groupby(rows, lambda row: (row[0], row[1]))
+        track_id: TrackState(label_id, {row[4]: _keyframe(*row[4:]) for row in group}, *more)
+        for (track_id, label_id, *more), group in groupby(rows, lambda row: tuple(row[:4]))
     }
 
 

@@ -7,8 +7,8 @@ from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col
 
 from tpod_core.models import FrameRange, Keyframe, Track, utc_now
-from tpod_core.tracks.documents import KeyframeDoc
-from tpod_core.tracks.history import Part, keyframes_of
+from tpod_core.tracks.documents import KeyframeDoc, TrackState
+from tpod_core.tracks.history import Part, head_of, keyframes_of
 
 _TRACKS = Track.__table__  # type: ignore[attr-defined]
 _KEYFRAMES = Keyframe.__table__  # type: ignore[attr-defined]
@@ -18,18 +18,18 @@ def insert_tracks(
     session: Session,
     video_id: int,
     author_id: int | None,
-    label_ids: Sequence[int],
+    states: Sequence[TrackState],
     track_ids: Sequence[int] = (),
 ) -> list[int]:
-    """New tracks without key frames, one for each label; their ids in the same order.
+    """New tracks, still without their key frames, one for each state; ids in the same order.
 
     Args:
-        track_ids: ids to bring back, one for each label; else the database numbers them.
+        track_ids: ids to bring back, one for each state; else the database numbers them.
     """
-    if not label_ids:
+    if not states:
         return []
     common = {"video_id": video_id, "author_id": author_id, "created_at": utc_now()}
-    rows: list[dict[str, Any]] = [common | {"label_id": label_id} for label_id in label_ids]
+    rows: list[dict[str, Any]] = [common | _track_row(state) for state in states]
     for row, track_id in zip(rows, track_ids, strict=False):
         row["id"] = track_id
     statement = insert(Track).returning(col(Track.id), sort_by_parameter_order=True)
@@ -41,7 +41,7 @@ def write_part(session: Session, video_id: int, author_id: int | None, part: Par
     tracks = {int(track_id): track for track_id, track in part.get("tracks", {}).items()}
     _delete_tracks(session, [track_id for track_id, track in tracks.items() if track is None])
     kept = {track_id: track for track_id, track in tracks.items() if track is not None}
-    _relabel_tracks(session, {track_id: track["label_id"] for track_id, track in kept.items()})
+    _rewrite_tracks(session, {track_id: head_of(track) for track_id, track in kept.items()})
     keyframes = {
         (track_id, frame): keyframe
         for track_id, track in kept.items()
@@ -60,12 +60,16 @@ def _delete_tracks(session: Session, track_ids: Sequence[int]) -> None:
     )
 
 
-def _relabel_tracks(session: Session, label_ids: dict[int, int]) -> None:
+def _rewrite_tracks(session: Session, states: dict[int, TrackState]) -> None:
     _many(
         session,
-        update(_TRACKS).where(_TRACKS.c.id == bindparam("track")).values(label_id=bindparam("to")),
-        [{"track": track_id, "to": label_id} for track_id, label_id in label_ids.items()],
+        update(_TRACKS).where(_TRACKS.c.id == bindparam("track")),
+        [{"track": track_id} | _track_row(state) for track_id, state in states.items()],
     )
+
+
+def _track_row(state: TrackState) -> dict[str, Any]:
+    return {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
 
 
 def _replace_keyframes(

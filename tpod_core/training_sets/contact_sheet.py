@@ -8,7 +8,7 @@ import numpy as np
 
 from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
-from tpod_core.palette import color_at
+from tpod_core.palette import bgr_of, color_at
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
 _JPEG_QUALITY = 85
@@ -48,5 +48,4 @@ def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
 
 def class_color_bgr(class_id: int) -> tuple[int, int, int]:
     """The palette's colour of a class, as OpenCV wants it."""
-    red, green, blue = bytes.fromhex(color_at(class_id).removeprefix("#"))
-    return blue, green, red
+    return bgr_of(color_at(class_id))

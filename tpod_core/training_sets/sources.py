@@ -12,7 +12,10 @@ from tpod_core.tracks.ranges import Range
 
 @dataclass(frozen=True)
 class Source:
-    """A video with everything that is labelled in it at ``revision``."""
+    """A video with everything that is labelled in it at ``revision``.
+
+    Proposed tracks are left out: nobody has looked at them yet.
+    """
 
     video_id: int
     name: str
@@ -37,6 +40,10 @@ def load_source(session: Session, video: Video) -> Source:
         frame_wh=video.frame_wh,
         fps=video.fps,
         labels=reading.load_labels(session, video_id),
-        tracks=reading.load_tracks(session, video_id),
+        tracks={
+            track_id: state
+            for track_id, state in reading.load_tracks(session, video_id).items()
+            if not state.proposed
+        },
         ranges=reading.load_ranges(session, video_id),
     )

@@ -47,6 +47,11 @@ def preview_key(video_id: int) -> str:
     return f"videos/{video_id}/preview.jpg"
 
 
+def annotated_key(video_id: int, detector_id: int, job_id: int) -> str:
+    """The storage key of a copy of a video into which a job drew what a detector sees."""
+    return f"videos/{video_id}/annotated-{detector_id}-{job_id}.mp4"
+
+
 def frame_source(video: Video) -> FrameSource:
     """Raises: Conflict while the video has no frames; NotFound if its file is gone."""
     if not video.playback_key:

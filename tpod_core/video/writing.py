@@ -1,6 +1,7 @@
-"""Pictures into a video file: for the demo project and for tests."""
+"""Pictures into a video file that every browser plays."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,13 +11,28 @@ from numpy.typing import NDArray
 _OPTIONS = {"crf": "18", "preset": "veryfast"}
 
 
-def write_video(path: Path, images: Iterable[NDArray[np.uint8]], fps: int) -> None:
-    """An H.264 MP4 of ``images``: (H, W, 3) uint8 BGR, equal even sizes, ``fps`` a second."""
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=fps, options=_OPTIONS)
+_CONTAINER_OPTIONS = {"movflags": "+faststart"}
+"""Plays while it is still being loaded."""
+
+
+def write_video(path: Path, images: Iterable[NDArray[np.uint8]], fps: float) -> None:
+    """An H.264 MP4 of ``images``: (H, W, 3) uint8 BGR of equal size, ``fps`` a second.
+
+    An odd side grows by one pixel, which repeats its neighbour: halved chroma needs even ones.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    with av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS) as container:
+        stream = container.add_stream("libx264", rate=rate, options=_OPTIONS)
         stream.pix_fmt = "yuv420p"
-        for image in images:
+        for image in map(_with_even_sides, images):
             if not stream.codec_context.is_open:
                 stream.height, stream.width = image.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))
+
+
+def _with_even_sides(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    if height % 2 == width % 2 == 0:
+        return image
+    return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

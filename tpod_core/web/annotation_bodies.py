@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tpod_core.geometry import Box
 from tpod_core.models import KeyframeSource
 from tpod_core.services.annotations import (
+    AcceptTracks,
     AnnotationDoc,
     ClearRange,
     DeleteTrack,
@@ -16,10 +17,12 @@ from tpod_core.services.annotations import (
     HideBox,
     KeyframeDoc,
     MarkRange,
+    MergeTracks,
     PutBox,
     RelabelTrack,
     RemoveKeyframe,
     SetOccluded,
+    SplitTrack,
     TrackDoc,
 )
 
@@ -47,6 +50,8 @@ class TrackBody(Body):
     id: RowId | None = None
     label: str
     keyframes: list[KeyframeBody]
+    proposed: bool = False
+    score: float | None = None
 
 
 class LabelBody(Body):
@@ -73,6 +78,8 @@ class DocumentBody(Body):
                         KeyframeDoc(k.frame, Box(*k.box), k.outside, k.occluded, k.source)
                         for k in track.keyframes
                     ),
+                    track.proposed,
+                    track.score,
                 )
                 for track in self.tracks
             ),
@@ -91,7 +98,7 @@ class PutBoxBody(Body):
 
 
 class TrackFrameBody(Body):
-    op: Literal["remove_keyframe", "hide_box", "end_track"]
+    op: Literal["remove_keyframe", "hide_box", "end_track", "split_track"]
     track_id: RowId
     frame: int
 
@@ -105,6 +112,17 @@ class RelabelTrackBody(Body):
     op: Literal["relabel_track"]
     track_id: RowId
     label: str
+
+
+class MergeTracksBody(Body):
+    op: Literal["merge_tracks"]
+    track_id: RowId
+    other_id: RowId
+
+
+class AcceptTracksBody(Body):
+    op: Literal["accept_tracks"]
+    track_ids: tuple[RowId, ...] = Field(min_length=1)
 
 
 class SetOccludedBody(Body):
@@ -121,7 +139,14 @@ class RangeBody(Body):
 
 
 OpBody = Annotated[
-    PutBoxBody | TrackFrameBody | DeleteTrackBody | RelabelTrackBody | SetOccludedBody | RangeBody,
+    PutBoxBody
+    | TrackFrameBody
+    | DeleteTrackBody
+    | RelabelTrackBody
+    | MergeTracksBody
+    | AcceptTracksBody
+    | SetOccludedBody
+    | RangeBody,
     Field(discriminator="op"),
 ]
 
@@ -132,6 +157,9 @@ _EDITS: dict[str, type[Any]] = {
     "end_track": EndTrack,
     "delete_track": DeleteTrack,
     "relabel_track": RelabelTrack,
+    "merge_tracks": MergeTracks,
+    "split_track": SplitTrack,
+    "accept_tracks": AcceptTracks,
     "set_occluded": SetOccluded,
     "mark_range": MarkRange,
     "clear_range": ClearRange,
@@ -157,6 +185,8 @@ class FrameBoxBody(Body):
     box: BoxBody
     source: str
     occluded: bool
+    uncertainty: float | None
+    proposed: bool
 
 
 class FrameBody(Body):
@@ -186,6 +216,8 @@ def document_json(document: AnnotationDoc) -> dict[str, Any]:
                 "id": track.id,
                 "label": track.label,
                 "keyframes": [_keyframe_json(keyframe) for keyframe in track.keyframes],
+                "proposed": track.proposed,
+                "score": track.score,
             }
             for track in document.tracks
         ],
@@ -216,6 +248,8 @@ def frames_json(boxes: dict[int, list[FrameBox]]) -> dict[str, Any]:
                         "box": list(shown.box.xyxy),
                         "source": shown.source,
                         "occluded": shown.occluded,
+                        "uncertainty": shown.uncertainty,
+                        "proposed": shown.proposed,
                     }
                     for shown in on_frame
                 ],

@@ -61,7 +61,7 @@ def patch_annotations(
     with transaction() as session:
         video = get_video(session, user, video_id)
         result = annotations.apply_edits(session, user, video, body.edits(), body.revision)
-    response.headers["ETag"] = _etag(result.revision)
+    response.headers["ETag"] = etag(result.revision)
     return EditResultBody(revision=result.revision, track_ids=list(result.track_ids))
 
 
@@ -83,10 +83,10 @@ def get_boxes(
 
 
 def _document(document: AnnotationDoc) -> Response:
-    return JSONResponse(document_json(document), headers={"ETag": _etag(document.revision)})
+    return JSONResponse(document_json(document), headers={"ETag": etag(document.revision)})
 
 
-def _etag(revision: int) -> str:
+def etag(revision: int) -> str:
     return f'"{revision}"'
 
 

@@ -12,7 +12,9 @@ from tpod_core.web import (
     detectors,
     findings,
     frames,
+    inference,
     jobs,
+    prelabels,
     scores,
     training_sets,
     tus,
@@ -30,6 +32,7 @@ _ROOMS = (
     videos,
     uploads,
     frames,
+    inference,
     annotations,
     training_sets,
     tus,
@@ -37,6 +40,7 @@ _ROOMS = (
     scores,
     findings,
     jobs,
+    prelabels,
 )
 
 

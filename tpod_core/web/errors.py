@@ -23,6 +23,7 @@ STATUS_CODES: dict[type[TpodError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.NotAVideo: 415,
+    errors.NotAnImage: 415,
     errors.InvalidInput: 422,
     errors.TooManyAttempts: 429,
     errors.StorageFull: 507,

@@ -18,8 +18,11 @@ _KIND_WORDS = {
     JobKind.TRAIN_DETECTOR: "Training a detector",
     JobKind.EXPORT_MODEL: "Packing a model",
     JobKind.LOAD_DEMO: "Making the demo project",
-    JobKind.REVIEW_VIDEO: "Looking for mistakes in a video",
-    JobKind.MEASURE_LEARNING: "Measuring whether labels help",
+    JobKind.PROPAGATE_TRACKS: "Carrying boxes through a video",
+    JobKind.PRELABEL_VIDEO: "Pre-labelling a video",
+    JobKind.ANNOTATE_VIDEO: "Drawing boxes into a video",
+    JobKind.REVIEW_VIDEO: "Looking for mistakes",
+    JobKind.MEASURE_LEARNING: "Measuring the learning curve",
 }
 _STATE_BADGES = {
     JobState.QUEUED: ":gray-badge[waiting]",

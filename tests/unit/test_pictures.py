@@ -1,0 +1,57 @@
+"""Image files at the door: upright, whole, and not too large."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tpod_core.config import get_settings
+from tpod_core.errors import NotAnImage, TooLarge
+from tpod_core.pictures import read_picture
+
+
+def image_file(kind: str = "PNG", wh: tuple[int, int] = (80, 40), orientation: int = 1) -> bytes:
+    """Left half red, right half black, with an EXIF orientation."""
+    pixels = np.zeros((wh[1], wh[0], 3), np.uint8)
+    pixels[:, : wh[0] // 2, 0] = 255
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_picture_is_turned_as_its_exif_data_say(home: object, kind: str) -> None:
+    picture = read_picture(image_file(kind, orientation=6))  # a quarter turn clockwise
+    assert picture.shape == (80, 40, 3)
+    assert picture[5, 20, 2] > 200
+    assert picture[75, 20, 2] < 50
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no image", image_file()[:60], image_file("JPEG")[:300]],
+    ids=["empty", "text", "cut off png", "cut off jpeg"],
+)
+def test_what_is_no_image_is_refused(home: object, content: bytes) -> None:
+    with pytest.raises(NotAnImage):
+        read_picture(content)
+
+
+def test_picture_of_too_many_pixels_is_refused_before_it_is_decoded(
+    home: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_MAX_FRAME_PIXELS", "3199")
+    get_settings.cache_clear()
+    monkeypatch.setattr("cv2.imdecode", lambda *args: pytest.fail("was decoded"))
+    with pytest.raises(TooLarge, match="pixels"):
+        read_picture(image_file())
+
+
+def test_file_of_too_many_bytes_is_refused(home: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TPOD_MAX_IMAGE_BYTES", "50")
+    get_settings.cache_clear()
+    with pytest.raises(TooLarge, match="larger than"):
+        read_picture(image_file())

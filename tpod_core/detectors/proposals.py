@@ -1,0 +1,164 @@
+"""From what a detector saw in a video to the tracks that it proposes. No database here."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from tpod_core.detectors.association import DetectedTrack
+from tpod_core.detectors.wish import FoundBox
+from tpod_core.geometry import MIN_SIDE_PX, Box, iou
+from tpod_core.tracks.detected import detected_keyframes
+from tpod_core.tracks.documents import AnnotationDoc, FrameBox, KeyframeDoc, TrackDoc
+from tpod_core.tracks.operations import AddTrack, DeleteTrack, EditOp
+from tpod_core.tracks.thinning import Observation
+
+LOOKS_PER_S = 30
+"""Faster videos are looked at so often; slower looks lose objects that move or turn quickly."""
+
+SHORTEST_LOOKS, SHORTEST_S = 3, 0.3
+"""A track that was seen less is taken for a mistake of the detector."""
+
+PATIENCE_S = 1.0
+"""An object that was away for longer is another when it comes back."""
+
+BRIDGED_S = 0.5
+"""Shorter gaps in what was seen of an object are filled by the straight line."""
+
+SAME_OBJECT_IOU = 0.5
+SAME_OBJECT_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How often a video is looked at, in frames and looks."""
+
+    step: int
+    looks_per_s: float
+
+    @classmethod
+    def of(cls, fps: float) -> "Rhythm":
+        step = max(1, round(fps / LOOKS_PER_S))
+        return cls(step, max(fps, 1.0) / step)
+
+    @property
+    def patience_looks(self) -> int:
+        return max(2, round(self.looks_per_s * PATIENCE_S))
+
+    @property
+    def shortest_looks(self) -> int:
+        return max(SHORTEST_LOOKS, round(self.looks_per_s * SHORTEST_S))
+
+    @property
+    def longest_gap_frames(self) -> int:
+        return max(2, round(self.looks_per_s * BRIDGED_S)) * self.step
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An object as a detector saw it: ``score`` is the mean of ``seen``'s scores."""
+
+    label: str
+    score: float
+    seen: tuple[Observation, ...]
+
+
+def candidates(
+    tracks: Sequence[DetectedTrack], labels: Sequence[str], confidence: float, rhythm: Rhythm
+) -> list[Candidate]:
+    """Those of a detector's ``tracks`` that are long and sure enough to be shown to a person.
+
+    Args:
+        labels: the detector's, by ``class_id``.
+        confidence: the least mean score, 0..1.
+    """
+    return [
+        Candidate(
+            labels[track.class_id],
+            track.score,
+            tuple(Observation(frame, found.box) for frame, found in track.seen),
+        )
+        for track in tracks
+        if len(track.seen) >= rhythm.shortest_looks and track.score >= confidence
+    ]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """The edits of one run: earlier proposals out, new ones in; and which labels they need."""
+
+    edits: tuple[EditOp, ...]
+    labels: tuple[str, ...]
+    replaced: int
+
+
+def propose(
+    found: Sequence[Candidate],
+    document: AnnotationDoc,
+    boxes: Mapping[int, Sequence[FrameBox]],
+    earlier: Collection[int],
+    rhythm: Rhythm,
+) -> Proposal:
+    """Tracks for what is not labelled yet, in the place of this detector's open proposals.
+
+    Args:
+        boxes: what ``document`` shows on every frame of the video.
+        earlier: the tracks that this detector proposed before.
+    """
+    replaced = {track.id for track in document.tracks if track.proposed and track.id in earlier}
+    new = [each for each in found if not _is_known(each, boxes, replaced)]
+    added = [AddTrack(_track(each, len(boxes), rhythm)) for each in new]
+    dropped = [DeleteTrack(track_id) for track_id in sorted(filter(None, replaced))]
+    labels = tuple(dict.fromkeys(each.label for each in new))
+    return Proposal((*dropped, *added), labels, len(dropped))
+
+
+def boxes_as_labels(
+    found: Sequence[FoundBox], frame: int, shown: Sequence[FrameBox], frame_count: int
+) -> list[EditOp]:
+    """Boxes that a person took over on one frame: labels at once, and on this frame alone.
+
+    A box that is there already (``shown``), or too small to be one, is left out.
+    """
+    return [
+        AddTrack(TrackDoc(None, each.label, _on_one_frame(each.box, frame, frame_count)))
+        for each in found
+        if is_large_enough(each.box) and not _is_shown(each.label, each.box, shown)
+    ]
+
+
+def is_large_enough(box: Box) -> bool:
+    """Whether it may be a label at all."""
+    return min(box.width, box.height) >= MIN_SIDE_PX
+
+
+def _is_known(
+    candidate: Candidate, boxes: Mapping[int, Sequence[FrameBox]], replaced: Collection[int | None]
+) -> bool:
+    """Whether tracks of its label, those to be replaced aside, show it on most of its frames."""
+    hits = sum(
+        _is_shown(
+            candidate.label,
+            each.box,
+            [box for box in boxes[each.frame] if box.track_id not in replaced],
+        )
+        for each in candidate.seen
+    )
+    return hits > SAME_OBJECT_SHARE * len(candidate.seen)
+
+
+def _is_shown(label: str, box: Box, shown: Sequence[FrameBox]) -> bool:
+    return any(each.label == label and iou(each.box, box) > SAME_OBJECT_IOU for each in shown)
+
+
+def _track(candidate: Candidate, frame_count: int, rhythm: Rhythm) -> TrackDoc:
+    keyframes = detected_keyframes(
+        candidate.seen,
+        step=rhythm.step,
+        longest_gap=rhythm.longest_gap_frames,
+        frame_count=frame_count,
+    )
+    return TrackDoc(None, candidate.label, keyframes, True, round(candidate.score, 4))
+
+
+def _on_one_frame(box: Box, frame: int, frame_count: int) -> tuple[KeyframeDoc, ...]:
+    once = (Observation(frame, box),)
+    return detected_keyframes(once, step=1, longest_gap=1, frame_count=frame_count)

@@ -1,0 +1,106 @@
+"""Jobs in which a detector goes over a video: how they are asked for, and what they read.
+
+Such a job is about the video; which detector, and what is wanted of it, stands in its request.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from tpod_core import access, jobs
+from tpod_core.detectors.inference import require_trained
+from tpod_core.detectors.wish import Wish
+from tpod_core.errors import Conflict, NotFound
+from tpod_core.jobs import RunningJob
+from tpod_core.models import (
+    Detector,
+    Job,
+    JobKind,
+    QueueName,
+    User,
+    Video,
+    VideoState,
+    saved_id,
+)
+
+
+@dataclass(frozen=True)
+class VideoRun:
+    """What a run needs: who asked, and rows as they are when it begins."""
+
+    user: User
+    video: Video
+    detector: Detector
+    wish: Wish
+
+
+def submit(
+    session: Session, user: User, kind: JobKind, video: Video, detector: Detector, wish: Wish
+) -> Job:
+    """Queue it, for ``user``. The same wish, asked twice, is one job while it waits or runs.
+
+    Raises: InvalidInput for an impossible wish; Conflict while the video cannot be read, or the
+        detector has no model.
+    """
+    require_readable(video)
+    require_trained(detector)
+    wish.check(detector)
+    request = _request(detector, wish)
+    for job in list_jobs(session, kind, video, detector):
+        if not job.state.is_final and job.request == request:
+            return job
+    return jobs.submit(
+        session, kind, QueueName.DEFAULT, _subject(saved_id(video)), user.id, request
+    )
+
+
+def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
+    """The jobs of ``kind`` in which ``detector`` goes over ``video``, newest first."""
+    about = (Job.kind == kind, Job.subject == _subject(saved_id(video)))
+    found = session.exec(select(Job).where(*about).order_by(col(Job.id).desc()))
+    return [job for job in found if job.request.get("detector_id") == detector.id]
+
+
+def read_run(session: Session, job: RunningJob) -> VideoRun:
+    """The rows of a running job, looked up anew.
+
+    Raises: Conflict if the person, the video, the detector or a class of it is gone by now.
+    """
+    user = session.get(User, job.owner_id or 0)
+    if user is None:
+        raise Conflict("The account that asked for this is gone. Ask for it again.")
+    try:
+        video = access.get_video(session, user, job.subject_id)
+        detector = access.get_detector(session, user, int(job.request["detector_id"]))
+    except NotFound as error:
+        raise Conflict(f"{error.message} It may have been deleted while this waited.") from error
+    wish = _wish_in(job.request)
+    wish.check(detector)
+    require_readable(video)
+    return VideoRun(user, video, detector, wish)
+
+
+def require_readable(video: Video) -> None:
+    """Raises: Conflict unless every frame of the video is there."""
+    if video.state is not VideoState.READY:
+        raise Conflict(
+            f"The video “{video.name}” is not ready ({video.state}). Wait until it has been read."
+        )
+
+
+def _subject(video_id: int) -> str:
+    return f"video:{video_id}"
+
+
+def _request(detector: Detector, wish: Wish) -> dict[str, Any]:
+    return {
+        "detector_id": detector.id,
+        "confidence": wish.confidence,
+        "labels": list(wish.labels),
+    }
+
+
+def _wish_in(request: dict[str, Any]) -> Wish:
+    return Wish(request["confidence"], tuple(request["labels"]))

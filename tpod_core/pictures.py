@@ -1,0 +1,59 @@
+"""An image file as the picture that a person sees: upright, in colour, of a bearable size."""
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image as Header
+from PIL import UnidentifiedImageError
+
+from tpod_core.config import get_settings
+from tpod_core.errors import NotAnImage, TooLarge
+from tpod_core.video.orientation import Image
+
+_WAY_OUT = "Send a JPEG, PNG, WebP or another common image."
+
+
+def read_picture(content: bytes) -> Image:
+    """The picture in an image file: (height, width, 3) uint8 BGR, turned as its EXIF data say.
+
+    Raises: TooLarge over ``Settings.max_image_bytes`` or ``max_frame_pixels``, before anything
+        is decoded; NotAnImage for what is none, or is cut off.
+    """
+    _require_bearable_size(content)
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise NotAnImage(f"This image is damaged or cut off. {_WAY_OUT}")
+    return np.asarray(picture, np.uint8)
+
+
+def require_bearable_bytes(size_bytes: int) -> None:
+    """Raises: TooLarge over ``Settings.max_image_bytes``."""
+    limit = get_settings().max_image_bytes
+    if size_bytes > limit:
+        raise TooLarge(
+            f"The image file is larger than {limit / 1e6:.0f} MB. Scale it down.", "image"
+        )
+
+
+def _require_bearable_size(content: bytes) -> None:
+    """Reads no more than the header: a small file can hold a picture of gigabytes."""
+    require_bearable_bytes(len(content))
+    try:
+        with Header.open(io.BytesIO(content)) as header:
+            width, height = header.size
+    except Header.DecompressionBombError as error:
+        raise _too_many_pixels() from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise NotAnImage(f"This file is no image that can be read. {_WAY_OUT}") from error
+    if width * height > get_settings().max_frame_pixels:
+        raise _too_many_pixels()
+
+
+def _too_many_pixels() -> TooLarge:
+    limit = get_settings().max_frame_pixels
+    return TooLarge(
+        f"The image has more than the {limit / 1e6:.0f} million pixels that this installation "
+        "accepts. Scale it down.",
+        "image",
+    )

@@ -1,0 +1,65 @@
+"""Trying a detector on a picture: what it sees, by name, filtered, and drawn."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from tpod_core import access
+from tpod_core.detectors.drawing import Mark
+from tpod_core.detectors.inference import open_model
+from tpod_core.detectors.wish import FoundBox, Wish, named
+from tpod_core.models import Detector, DetectorState, Label, User, Video
+from tpod_core.palette import bgr_of, color_at
+from tpod_core.video.orientation import Image
+from tpod_core.video.source import frame_source
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a detector found in one picture, best first; ``latency_ms`` is the model's alone."""
+
+    boxes: tuple[FoundBox, ...]
+    frame_wh: tuple[int, int]
+    latency_ms: float
+
+
+def list_usable(session: Session, user: User) -> list[Detector]:
+    """The trained detectors that ``user`` may run, newest first."""
+    trained = access.visible(user, Detector).where(Detector.state == DetectorState.TRAINED)
+    return list(session.exec(trained.order_by(col(Detector.id).desc())))
+
+
+def look_at(detector: Detector, image_bgr: Image, wish: Wish) -> Look:
+    """Run the detector on one picture, (height, width, 3) uint8.
+
+    Raises: InvalidInput for an impossible wish, Conflict if the detector has no model.
+    """
+    model = open_model(detector)
+    wish.check(detector)
+    sighting = model.detect(image_bgr, wish.confidence)
+    height, width = image_bgr.shape[:2]
+    return Look(wish.of(named(sighting, model.labels)), (width, height), sighting.latency_ms)
+
+
+def read_frame(video: Video, frame_index: int) -> Image:
+    """One frame, upright. Raises: NotFound beyond the end; Conflict without frames."""
+    with frame_source(video).open() as reader:
+        return reader.read(frame_index)
+
+
+def label_colors(session: Session, detector: Detector) -> dict[str, str]:
+    """The colour of each of its classes: the label's own, or one of the palette."""
+    query = select(Label.name, Label.color).where(col(Label.name).in_(detector.labels))
+    known = dict(session.exec(query).all())
+    return {
+        name: known.get(name, color_at(class_id)) for class_id, name in enumerate(detector.labels)
+    }
+
+
+def marks_of(boxes: Sequence[FoundBox], colors: Mapping[str, str]) -> list[Mark]:
+    """``boxes`` as they are drawn: name and score on a plate of the label's colour."""
+    return [
+        Mark(found.box, f"{found.label} {found.score:.2f}", bgr_of(colors[found.label]))
+        for found in boxes
+    ]

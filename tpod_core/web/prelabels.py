@@ -1,0 +1,78 @@
+"""Pre-labelling over HTTP: let a detector propose tracks, accept them, reject them."""
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from tpod_core.access import get_detector, get_video
+from tpod_core.db import transaction
+from tpod_core.models import User
+from tpod_core.services import annotations, prelabels
+from tpod_core.services.annotations import EditOp
+from tpod_core.web.annotation_bodies import EditResultBody
+from tpod_core.web.annotations import etag
+from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.inference import WishBody
+from tpod_core.web.jobs import JobBody
+
+router = APIRouter(prefix="/videos/{video_id}", tags=["pre-labelling"])
+
+
+class PrelabelBody(WishBody):
+    detector_id: int
+
+
+class ProposalsBody(BaseModel):
+    """Which proposals: those of ``track_ids``, else all; of them those from ``min_score`` on.
+
+    With a ``revision`` the answer is 409 if the labels have changed since.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    min_score: float | None = Field(None, ge=0, le=1)
+    track_ids: list[int] | None = None
+    revision: int | None = None
+
+
+class DecidedBody(EditResultBody):
+    """``track_ids`` are the proposals that were accepted, or rejected."""
+
+
+@router.post("/prelabel", status_code=202)
+def prelabel(video_id: int, body: PrelabelBody, user: SignedIn) -> JobBody:
+    """Let a detector propose tracks. Its earlier proposals that are still open are replaced."""
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        detector = get_detector(session, user, body.detector_id)
+        job = prelabels.start(session, user, video, detector, body.wish())
+    return JobBody.of(job)
+
+
+@router.post("/proposals/accept")
+def accept(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
+    """Make proposals labels, as one step that can be undone."""
+    return _decide(user, video_id, body, response, prelabels.accepting)
+
+
+@router.post("/proposals/reject")
+def reject(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
+    """Remove proposals, as one step that can be undone."""
+    return _decide(user, video_id, body, response, prelabels.rejecting)
+
+
+def _decide(
+    user: User,
+    video_id: int,
+    body: ProposalsBody,
+    response: Response,
+    edits_for: Callable[[Sequence[int]], list[EditOp]],
+) -> DecidedBody:
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        chosen = prelabels.choose(session, video, body.min_score, body.track_ids)
+        seen = video.revision if body.revision is None else body.revision
+        result = annotations.apply_edits(session, user, video, edits_for(chosen), seen)
+    response.headers["ETag"] = etag(result.revision)
+    return DecidedBody(revision=result.revision, track_ids=list(chosen))

@@ -1,0 +1,111 @@
+"""Let a detector propose tracks in a video, for a person to accept, reject or correct."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from tpod_core.db import reading
+from tpod_core.detectors.association import LOW_SHARE, Association
+from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
+from tpod_core.detectors.proposals import (
+    Candidate,
+    Rhythm,
+    candidates,
+    is_large_enough,
+    propose,
+)
+from tpod_core.detectors.protocol import Detection
+from tpod_core.detectors.video_jobs import VideoRun, read_run
+from tpod_core.errors import EditConflict
+from tpod_core.jobs import RunningJob
+from tpod_core.models import Video
+from tpod_core.services import annotations, prelabels, videos
+from tpod_core.video.source import frame_source
+
+_LOOKING_SHARE = 0.95
+_TRIES = 5
+_LOWEST_CONFIDENCE = 0.01
+
+
+def run(job: RunningJob) -> None:
+    """Job ``prelabel-video``. A second run replaces what an earlier one proposed."""
+    with job.transaction() as session:
+        asked = read_run(session, job)
+        prelabels.require_labels(session, asked.detector, asked.wish)
+    job.progress(0.0, "Loading the model")
+    found = _look(job, asked)
+    job.progress(_LOOKING_SHARE, "Comparing with what is labelled")
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            _propose(job, found)
+        except EditConflict:  # Somebody labels this video: look again at what there is now.
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+def _look(job: RunningJob, asked: VideoRun) -> list[Candidate]:
+    """What the detector sees, joined to tracks."""
+    model = open_model(asked.detector)
+    rhythm = Rhythm.of(asked.video.fps)
+    wanted = asked.wish.confidence
+    confidence = max(model.recommended_confidence if wanted is None else wanted, _LOWEST_CONFIDENCE)
+    association = Association(confidence, rhythm.patience_looks)
+    with frame_source(asked.video).open() as reader:
+        frames = range(0, len(reader.index), rhythm.step)
+        looks = detect_in_frames(model, reader, frames, confidence * LOW_SHARE, _Looking(job))
+        for frame_index, sighting in looks:
+            association.add(frame_index, _usable(sighting.detections, model, asked))
+    return candidates(association.tracks(), model.labels, confidence, rhythm)
+
+
+def _usable(
+    detections: Sequence[Detection], model: TrainedModel, asked: VideoRun
+) -> list[Detection]:
+    """Those of wanted classes that are large enough to be labels."""
+    return [
+        each
+        for each in detections
+        if is_large_enough(each.box) and asked.wish.includes(model.labels[each.class_id])
+    ]
+
+
+def _propose(job: RunningJob, found: Sequence[Candidate]) -> None:
+    """Compare with what is labelled now, and write. Raises: EditConflict if that changes."""
+    with reading() as session:
+        asked = read_run(session, job)
+        document = annotations.get_document(session, asked.video)
+        boxes = annotations.boxes_in(session, asked.video, 0, asked.video.frame_count)
+        earlier = prelabels.earlier_proposals(session, asked.video, asked.detector)
+    proposal = propose(found, document, boxes, earlier, Rhythm.of(asked.video.fps))
+    with job.transaction() as session:
+        asked = read_run(session, job)
+        prelabels.require_labels(session, asked.detector, asked.wish)
+        _add_labels(session, asked.video, proposal.labels)
+        written = annotations.apply_edits(
+            session, asked.user, asked.video, proposal.edits, document.revision
+        )
+        job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
+
+
+def _add_labels(session: Session, video: Video, names: Sequence[str]) -> None:
+    """Put labels of the team into the video's list where they are not in it yet."""
+    present = [label.name for label in videos.list_labels(session, video)]
+    missing = [name for name in names if name not in present]
+    if missing:
+        videos.set_labels(session, video, [(name, None) for name in (*present, *missing)])
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """Tells the job of the look, which is nearly all of its work."""
+
+    job: RunningJob
+
+    def check(self) -> None:
+        self.job.check()
+
+    def progress(self, fraction: float, message: str) -> None:
+        self.job.progress(fraction * _LOOKING_SHARE, message)
