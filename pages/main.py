@@ -23,6 +23,8 @@ screens = {
         st.Page("labeling.py", title="Labelling", visibility="hidden"),
         st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
+        # Opened from a detector's page: its mistakes, one by one.
+        st.Page("review.py", title="Review", visibility="hidden"),
     ],
     "System": [
         st.Page("jobs.py", title="Jobs", icon=":material/pending_actions:"),

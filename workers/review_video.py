@@ -52,12 +52,19 @@ def _unexplained(job: RunningJob, plan: ReviewPlan, frames: range) -> Iterator[U
 def _labels(
     job: RunningJob, plan: ReviewPlan, frames: range, ids: dict[str, int]
 ) -> dict[int, Objects]:
-    """What is labelled on ``frames``, derived boxes included; classes that the detector knows."""
+    """What is labelled on ``frames``, derived boxes included; classes that the detector knows.
+
+    A box that a detector has proposed is nobody's word yet.
+    """
     with job.transaction() as session:
         boxes = annotations.boxes_in(session, plan.video, frames[0], frames[-1] + 1)
     return {
         frame: matching.labelled(
-            [(ids[box.label], box.box) for box in boxes[frame] if box.label in ids]
+            [
+                (ids[box.label], box.box)
+                for box in boxes[frame]
+                if box.label in ids and not box.proposed
+            ]
         )
         for frame in frames
     }

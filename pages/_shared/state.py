@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _LABELING_SESSION = "labeling_session"
 _VIDEO_DIALOG = "video_dialog"
+_DECIDED_FINDINGS = "decided_findings"
 
 
 class VideoAct(Enum):
@@ -47,3 +48,9 @@ def open_video_dialog(act: VideoAct, video_id: int) -> None:
 
 def close_video_dialog() -> None:
     st.session_state.pop(_VIDEO_DIALOG, None)
+
+
+def decided_findings() -> list[int]:
+    """The findings decided in this browser tab, the last one at the end, to be taken back."""
+    decided: list[int] = st.session_state.setdefault(_DECIDED_FINDINGS, [])
+    return decided

@@ -78,7 +78,7 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewW
         "confidence": wish.confidence or detector.metrics["recommended_confidence"],
         "stride": wish.stride or max(1, round(video.fps / LOOKS_A_SECOND)),
     }
-    for active in list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO):
+    for active in list_active_reviews(session, detector):
         if active.request == request:
             return active
     return jobs.submit(
@@ -89,6 +89,11 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewW
         user.id,
         request,
     )
+
+
+def list_active_reviews(session: Session, detector: Detector) -> list[Job]:
+    """The reviews that wait or run, oldest first."""
+    return list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO)
 
 
 def plan_review(

@@ -1,16 +1,11 @@
 """One detector: watch it learn, judge it, take it home."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
-from pages._shared.components.detector_words import (
-    agreement_sentence,
-    loss_name,
-    state_badge,
-    verdict,
-)
+from pages._shared.components.detector_score import show_score
+from pages._shared.components.detector_words import loss_name, state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.page import page_header, plain
 from tpod_core import access
@@ -83,7 +78,7 @@ def _show_result(user: User, detector: Detector) -> None:
         _show_actions(user, detector)
     _show_warnings(detector)
     if detector.state is DetectorState.TRAINED:
-        _show_score(detector.metrics)
+        show_score(user, detector)
     elif detector.state is DetectorState.ERROR:
         st.error(detector.message)
     else:
@@ -122,49 +117,6 @@ def _show_actions(user: User, detector: Detector) -> None:
 def _show_warnings(detector: Detector) -> None:
     for warning in detector.metrics.get("warnings", []):
         st.warning(warning, icon=":material/warning:")
-
-
-def _show_score(metrics: dict[str, Any]) -> None:
-    st.subheader("How good is it?", anchor=False)
-    figures = {
-        "mAP50": (
-            metrics["mAP50"],
-            "How well boxes are found at all, over all confidences. 1 is perfect.",
-        ),
-        "mAP50-95": (metrics["mAP50-95"], "The same, and how tightly the boxes fit. 0.5 is good."),
-        "Precision": (metrics["precision"], "The share of its boxes that are right."),
-        "Recall": (metrics["recall"], "The share of the objects that it finds."),
-        "Best confidence": (
-            metrics["recommended_confidence"],
-            "Boxes below it are best ignored; the downloaded program does so by itself.",
-        ),
-    }
-    for column, (name, (value, help_text)) in zip(
-        st.columns(len(figures)), figures.items(), strict=True
-    ):
-        column.metric(name, f"{value:.2f}", help=help_text, border=True)
-    st.write(verdict(metrics))
-    _show_classes(metrics["classes"])
-    st.caption(agreement_sentence(metrics["agreement"]))
-
-
-def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
-    bar = {"min_value": 0.0, "max_value": 1.0, "format": "%.2f"}
-    st.dataframe(
-        list(classes),
-        hide_index=True,
-        column_order=["name", "boxes", "AP50", "AP50-95", "precision", "recall"],
-        column_config={
-            "name": st.column_config.TextColumn("Class"),
-            "boxes": st.column_config.NumberColumn(
-                "Validation boxes", help="With few boxes the other figures mean little."
-            ),
-            "AP50": st.column_config.ProgressColumn("AP50", **bar),
-            "AP50-95": st.column_config.ProgressColumn("AP50-95", **bar),
-            "precision": st.column_config.ProgressColumn("Precision", **bar),
-            "recall": st.column_config.ProgressColumn("Recall", **bar),
-        },
-    )
 
 
 def _show_curves(rows: Sequence[EpochRow]) -> None:

@@ -1,0 +1,58 @@
+"""A frame with a detection and the labels around it, drawn by the browser over the picture."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from tpod_core.geometry import Box
+from tpod_core.models import Finding, Video
+from tpod_core.services.annotations import FrameBox
+
+_WIDTH_PX = 1280
+_HEIGHT_VH = 66
+"""Of the window: on a small screen the picture and the buttons are seen together."""
+
+_CHIP = (
+    "position:absolute;left:-2px;bottom:100%;padding:0 .3rem;font-size:.8rem;"
+    "line-height:1.2rem;white-space:nowrap;color:#fff;background:"
+)
+
+
+def finding_picture(
+    video: Video, finding: Finding, boxes: Sequence[FrameBox], following: Sequence[Finding]
+) -> None:
+    """Args:
+    boxes: the labels on that frame.
+    following: the next findings, whose pictures are fetched ahead.
+    """
+    width, height = video.frame_wh
+    label = f"{finding.label} {finding.score:.2f}"
+    drawn = "".join(_drawn(video, box.box, box.label, "2px dashed #2ec4f1") for box in boxes)
+    drawn += _drawn(video, finding.box, label, "3px solid #ff3b3b")
+    ahead = "".join(
+        f"<img src='{_address(next_one)}' alt='' style='display:none'>" for next_one in following
+    )
+    st.html(
+        f"<div style='position:relative;overflow:hidden;border-radius:.5rem;"
+        f"aspect-ratio:{width}/{height};"
+        f"width:min(100%, calc({_HEIGHT_VH}vh * {width / height:.4f}))'>"
+        f"<img src='{_address(finding)}' alt='frame {finding.frame_index}' style='width:100%;"
+        f"height:100%;display:block'>{drawn}</div>{ahead}"
+    )
+
+
+def _drawn(video: Video, box: Box, label: str, border: str) -> str:
+    width, height = video.frame_wh
+    left, top = box.x1 / width, box.y1 / height
+    color = border.rpartition(" ")[2]
+    return (
+        f"<div style='position:absolute;box-sizing:border-box;border:{border};"
+        f"left:{left:.3%};top:{top:.3%};"
+        f"width:{box.width / width:.3%};height:{box.height / height:.3%}'>"
+        f"<span style='{_CHIP}{color}'>{escape(label)}</span></div>"
+    )
+
+
+def _address(finding: Finding) -> str:
+    return f"/api/v1/videos/{finding.video_id}/frames/{finding.frame_index}?width={_WIDTH_PX}"

@@ -1,0 +1,121 @@
+"""Unexplained detections, one picture and one key each: ``/review?detector=5``."""
+
+import streamlit as st
+
+from pages._shared import state
+from pages._shared.components.finding_picture import finding_picture
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import page_header, plain
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Detector, Finding, User, Verdict, saved_id
+from tpod_core.services import annotations, findings
+
+_CHOICES = (
+    (Verdict.NEGATIVE, "Not one", "n", "It is a mistake: this frame teaches the next detector so."),
+    (Verdict.MISSED_LABEL, "Missed label", "m", "It is right: the label is missing."),
+    (Verdict.IGNORE, "Ignore", "i", "Neither: unclear, or it does not matter."),
+)
+_WORDS = {
+    Verdict.NEGATIVE: "marked as a mistake",
+    Verdict.MISSED_LABEL: "marked as a missed label",
+    Verdict.IGNORE: "ignored",
+}
+
+
+def main() -> None:
+    user = require_user()
+    wanted = st.query_params.get("detector", "")
+    if not wanted.isdecimal():
+        page_header("Choose a detector", "This screen shows what one detector found.")
+        if st.button("Go to the detectors", icon=":material/model_training:"):
+            st.switch_page("detectors.py")
+        return
+    with show_errors():
+        with reading() as session:
+            detector = access.get_detector(session, user, int(wanted))
+            page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
+        _show_head(user, detector, page.count)
+        if page.findings:
+            current, *following = page.findings
+            picture, panel = st.columns([4, 1], gap="medium")
+            with panel:
+                _show_panel(user, current)
+            with picture, show_errors():
+                _show_picture(user, current, following)
+        else:
+            st.success("All done: every detection of this detector is explained or decided.")
+
+
+def _show_head(user: User, detector: Detector, left: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(plain(detector.name), icon=":material/arrow_back:", type="tertiary"):
+            st.switch_page("detectors.py", query_params={"detector": str(detector.id)})
+        st.markdown(f"**{left:,} left**")
+        decided = state.decided_findings()
+        st.button(
+            "Take back",
+            icon=":material/undo:",
+            shortcut="b",
+            disabled=not decided,
+            on_click=_take_back,
+            args=(user,),
+        )
+        if decided:
+            _show_last(user, decided[-1])
+
+
+def _show_last(user: User, finding_id: int) -> None:
+    with reading() as session:
+        last = findings.get(session, user, finding_id)
+    link = f" · [Label it now]({_address(last)})" if last.verdict is Verdict.MISSED_LABEL else ""
+    st.caption(f"{plain(last.label)} on frame {last.frame_index} {_WORDS[last.verdict]}{link}")
+
+
+def _show_panel(user: User, finding: Finding) -> None:
+    st.subheader(plain(finding.label), anchor=False)
+    elsewhere = f", seen on {finding.frames} frames" if finding.frames > 1 else ""
+    st.caption(f"Confidence {finding.score:.2f}{elsewhere}")
+    for verdict, words, key, help_text in _CHOICES:
+        st.button(
+            words,
+            key=f"verdict-{verdict}",
+            shortcut=key,
+            help=help_text,
+            width="stretch",
+            type="primary" if verdict is Verdict.NEGATIVE else "secondary",
+            on_click=_decide,
+            args=(user, saved_id(finding), verdict),
+        )
+    st.markdown(f"[Open frame {finding.frame_index} in labelling]({_address(finding)})")
+
+
+def _show_picture(user: User, finding: Finding, following: list[Finding]) -> None:
+    frame = finding.frame_index
+    with reading() as session:
+        video = access.get_video(session, user, finding.video_id)
+        boxes = annotations.boxes_in(session, video, frame, frame + 1)[frame]
+    finding_picture(video, finding, boxes, following)
+    st.caption(f"{plain(video.name)}, frame {frame}. Red: the detection. Dashed: your labels.")
+
+
+def _decide(user: User, finding_id: int, verdict: Verdict) -> None:
+    with show_errors():
+        with transaction() as session:
+            findings.decide(session, user, findings.get(session, user, finding_id), verdict)
+        state.decided_findings().append(finding_id)
+
+
+def _take_back(user: User) -> None:
+    """The one decided last is open again, and as it was the surest, it is shown next."""
+    with show_errors(), transaction() as session:
+        finding = findings.get(session, user, state.decided_findings().pop())
+        findings.decide(session, user, finding, Verdict.OPEN)
+
+
+def _address(finding: Finding) -> str:
+    return f"/labeling?video={finding.video_id}&frame={finding.frame_index}"
+
+
+main()

@@ -1,0 +1,140 @@
+"""The review screen: one detection at a time, one key each."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.detector_life import add_trained_detector
+from tests.fake_queue import ListQueue
+from tests.labelled import add_video, annotate, track
+from tpod_core import db
+from tpod_core.detectors.false_positives import Unexplained
+from tpod_core.geometry import Box
+from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
+from tpod_core.services import findings
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "review.py")
+
+
+@pytest.fixture
+def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
+    """A member who sits in front of the screen."""
+    monkeypatch.setattr(guard, "find_user", lambda: member)
+    return member
+
+
+@pytest.fixture
+def detector(home: Path, user: User) -> Detector:
+    return add_trained_detector(home, user)
+
+
+@pytest.fixture
+def video(user: User, detector: Detector) -> Video:
+    """With two open findings, on frames 10 (surer) and 50."""
+    row = add_video(user)
+    with db.transaction() as session:
+        things = [
+            Unexplained(saved_id(row), frame, "cup", Box(64, 36, 128, 180), score, frames=3)
+            for frame, score in ((50, 0.4), (10, 0.9))
+        ]
+        findings.record(session, saved_id(detector), things)
+    return row
+
+
+def page(detector: Detector) -> AppTest:
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    test.query_params["detector"] = str(detector.id)
+    return _sound(test.run())
+
+
+def _sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    assert not test.error, test.error
+    return test
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    [button] = [button for button in test.button if button.label == label]
+    return _sound(button.click().run())
+
+
+def texts(test: AppTest) -> str:
+    kinds = ("markdown", "caption", "subheader", "success", "html")
+    return "\n".join(
+        str(element.value if hasattr(element, "value") else element.proto.body)
+        for kind in kinds
+        for element in test.get(kind)
+    )
+
+
+def verdicts() -> dict[int, Verdict]:
+    with db.reading() as session:
+        return {row.frame_index: row.verdict for row in session.exec(select(Finding))}
+
+
+def test_surest_detection_is_shown_first_with_its_box(detector: Detector, video: Video) -> None:
+    shown = texts(page(detector))
+    assert "**2 left**" in shown
+    assert "Confidence 0.90, seen on 3 frames" in shown
+    assert f"/api/v1/videos/{video.id}/frames/10?width=1280" in shown
+    assert "left:10.000%;top:10.000%;width:10.000%;height:40.000%" in shown
+    assert f"/api/v1/videos/{video.id}/frames/50" in shown  # fetched ahead
+
+
+def test_labels_on_the_frame_are_drawn_too(user: User, detector: Detector, video: Video) -> None:
+    annotate(user, video, track("bus", 5, 20))
+    assert ">bus</span>" in texts(page(detector))
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "verdict"),
+    [
+        ("Not one", "n", Verdict.NEGATIVE),
+        ("Missed label", "m", Verdict.MISSED_LABEL),
+        ("Ignore", "i", Verdict.IGNORE),
+    ],
+)
+def test_verdict_has_a_button_and_a_key_and_brings_the_next(
+    detector: Detector, video: Video, label: str, key: str, verdict: Verdict
+) -> None:
+    test = page(detector)
+    [button] = [button for button in test.button if button.label == label]
+    assert button.proto.shortcut == key
+    test = press(test, label)
+    assert verdicts() == {10: verdict, 50: Verdict.OPEN}
+    assert "**1 left**" in texts(test)
+    assert "Confidence 0.40" in texts(test)
+
+
+def test_missed_label_offers_the_way_to_its_frame(detector: Detector, video: Video) -> None:
+    shown = texts(press(page(detector), "Missed label"))
+    assert f"[Label it now](/labeling?video={video.id}&frame=10)" in shown
+
+
+def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) -> None:
+    test = press(press(page(detector), "Not one"), "Ignore")
+    assert "All done" in texts(test)
+    test = press(test, "Take back")
+    assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
+    test = press(test, "Take back")
+    assert verdicts() == {10: Verdict.OPEN, 50: Verdict.OPEN}
+    assert "Confidence 0.90" in texts(test)
+    [back] = [button for button in test.button if button.label == "Take back"]
+    assert back.disabled
+
+
+def test_page_without_a_detector_says_where_to_go(user: User) -> None:
+    test = AppTest.from_file(PAGE, default_timeout=20).run()
+    assert not test.exception
+    assert test.title[0].value == "Choose a detector"
+
+
+def test_detector_of_someone_else_is_a_sentence(user: User) -> None:
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    test.query_params["detector"] = "99"
+    assert [error.value for error in test.run().error] == [
+        "There is no detector 99, or it is not yours."
+    ]
