@@ -23,6 +23,7 @@ screens = {
         st.Page("labeling.py", title="Labelling", visibility="hidden"),
         st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
+        st.Page("try_it.py", title="Try it", icon=":material/image_search:"),
     ],
     "System": [
         st.Page("jobs.py", title="Jobs", icon=":material/pending_actions:"),
