@@ -52,5 +52,5 @@ def _offer_copy(tried: TryOut, job: Job) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.link_button("Download", f"{address}?download=true", icon=":material/download:")
-        confidence = job.request["confidence"]
+        confidence = job.request["confidence"] or tried.detector.metrics["recommended_confidence"]
         st.caption(f"Made with a confidence of {confidence:.2f}. A new copy takes its place.")
