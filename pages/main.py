@@ -25,6 +25,7 @@ screens = {
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
         # Opened from a detector's page: its mistakes, one by one.
         st.Page("review.py", title="Review", visibility="hidden"),
+        st.Page("try_it.py", title="Try it", icon=":material/image_search:"),
     ],
     "System": [
         st.Page("jobs.py", title="Jobs", icon=":material/pending_actions:"),

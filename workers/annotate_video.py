@@ -16,9 +16,15 @@ from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 from tpod_core.video.writing import write_video
 
+_SLOWEST_FPS = 1.0
+"""A video of one frame has no speed of its own."""
+
 
 def run(job: RunningJob) -> None:
-    """Job ``annotate-video``. A second run starts anew; the newest copy replaces older ones."""
+    """Job ``annotate-video``. A second run starts anew; the newest copy replaces older ones.
+
+    The copy shows frame after frame at the video's mean speed.
+    """
     storage = get_storage()
     with job.transaction() as session:
         asked = read_run(session, job)
@@ -29,7 +35,8 @@ def run(job: RunningJob) -> None:
     job.progress(0.0, "Loading the model")
     model = open_model(asked.detector)
     with storage.writing(key) as file, frame_source(asked.video).open() as reader:
-        write_video(Path(file.name), _pictures(job, asked, model, reader, colors), asked.video.fps)
+        pictures = _pictures(job, asked, model, reader, colors)
+        write_video(Path(file.name), pictures, max(asked.video.fps, _SLOWEST_FPS))
         with job.transaction() as session:
             read_run(session, job)
     with job.transaction() as session:

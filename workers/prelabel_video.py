@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from tpod_core.db import reading
 from tpod_core.detectors.association import LOW_SHARE, Association
 from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
@@ -19,7 +17,6 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.errors import EditConflict
 from tpod_core.jobs import RunningJob
-from tpod_core.models import Video
 from tpod_core.services import annotations, prelabels, videos
 from tpod_core.video.source import frame_source
 
@@ -83,19 +80,11 @@ def _propose(job: RunningJob, found: Sequence[Candidate]) -> None:
     with job.transaction() as session:
         asked = read_run(session, job)
         prelabels.require_labels(session, asked.detector, asked.wish)
-        _add_labels(session, asked.video, proposal.labels)
+        videos.add_labels(session, asked.video, proposal.labels)
         written = annotations.apply_edits(
             session, asked.user, asked.video, proposal.edits, document.revision
         )
         job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
-
-
-def _add_labels(session: Session, video: Video, names: Sequence[str]) -> None:
-    """Put labels of the team into the video's list where they are not in it yet."""
-    present = [label.name for label in videos.list_labels(session, video)]
-    missing = [name for name in names if name not in present]
-    if missing:
-        videos.set_labels(session, video, [(name, None) for name in (*present, *missing)])
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class VideoAct(Enum):
 
     LABELS = auto()
     RENAME = auto()
+    PRELABEL = auto()
     DELETE = auto()
 
 
@@ -44,6 +45,13 @@ def video_dialog() -> VideoDialog | None:
 
 def open_video_dialog(act: VideoAct, video_id: int) -> None:
     st.session_state[_VIDEO_DIALOG] = VideoDialog(act, video_id)
+    # Left open, the menu would lie over the dialog.
+    st.session_state[video_menu_key(video_id)] = False
+
+
+def video_menu_key(video_id: int) -> str:
+    """The key of the menu on a video's card, whose value is whether it is open."""
+    return f"video-menu-{video_id}"
 
 
 def close_video_dialog() -> None:

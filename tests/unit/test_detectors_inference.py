@@ -127,6 +127,13 @@ def test_missing_files_are_named(home: Path, detector: Detector) -> None:
         open_model(detector)
 
 
+@pytest.mark.parametrize("name", ["model.onnx", "detector.json"])
+def test_damaged_files_are_named(home: Path, detector: Detector, name: str) -> None:
+    (home / "detectors" / str(detector.id) / "model" / name).write_bytes(b"garbage" * 9)
+    with pytest.raises(Conflict, match="damaged"):
+        open_model(detector)
+
+
 def _video(owner: User) -> Video:
     video = add_video(owner)
     give_file(video, 12)

@@ -89,7 +89,7 @@ class TrainedModel:
 def open_model(detector: Detector) -> TrainedModel:
     """The model of a trained detector, loaded once per process and publication.
 
-    Raises: Conflict if the detector has no model yet, or its files are gone.
+    Raises: Conflict if the detector has no model yet, or its files are gone or damaged.
     """
     require_trained(detector)
     directory = get_storage().path(model_key(saved_id(detector)))
@@ -143,4 +143,12 @@ _loading = threading.Lock()
 @lru_cache(maxsize=MODELS_KEPT)
 def _loaded(directory: Path, published_ns: int) -> TrainedModel:
     """A new publication is another model: its time is part of the key."""
-    return TrainedModel(directory)
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort  # noqa: PLC0415
+
+    damaged = (ort.Fail, ort.InvalidArgument, ort.InvalidGraph, ort.InvalidProtobuf, ort.NoModel)
+    try:
+        return TrainedModel(directory)
+    except (OSError, ValueError, KeyError, *damaged) as error:
+        raise Conflict(
+            f"The files of this model are damaged ({type(error).__name__}). Export it again."
+        ) from error

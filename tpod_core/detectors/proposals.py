@@ -113,7 +113,7 @@ def propose(
 
 def boxes_as_labels(
     found: Sequence[FoundBox], frame: int, shown: Sequence[FrameBox], frame_count: int
-) -> list[EditOp]:
+) -> list[AddTrack]:
     """Boxes that a person took over on one frame: labels at once, and on this frame alone.
 
     A box that is there already (``shown``), or too small to be one, is left out.

@@ -227,6 +227,14 @@ def set_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> l
     return rows
 
 
+def add_labels(session: Session, video: Video, names: Sequence[str]) -> None:
+    """Put labels at the end of the video's list where they are not in it yet."""
+    present = [label.name for label in list_labels(session, video)]
+    missing = [name for name in dict.fromkeys(names) if name not in present]
+    if missing:
+        set_labels(session, video, [(name, None) for name in (*present, *missing)])
+
+
 def _clean_labels(labels: Sequence[LabelWish]) -> list[LabelWish]:
     clean: list[LabelWish] = []
     seen: set[str] = set()

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import duration_text, size_text
-from pages._shared.state import VideoAct, open_video_dialog
+from pages._shared.state import VideoAct, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
@@ -164,8 +164,16 @@ def _actions(facts: CardFacts) -> None:
         st.switch_page("labeling.py", query_params={"video": str(number)})
     with labels:
         _dialog_button("Labels …", VideoAct.LABELS, number)
-    with more.popover("", icon=":material/more_horiz:", width="stretch"):
+    with more.popover(
+        "",
+        icon=":material/more_horiz:",
+        width="stretch",
+        key=video_menu_key(number),
+        on_change="rerun",
+    ):
         _lock(facts.video)
+        if facts.video.state is VideoState.READY:
+            _dialog_button("Pre-label with a detector", VideoAct.PRELABEL, number)
         _dialog_button("Rename", VideoAct.RENAME, number)
         _dialog_button("Delete", VideoAct.DELETE, number)
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._shared import state
 from pages._shared.components.label_editor import edit_labels
+from pages._shared.components.prelabelling import choose_and_prelabel
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
@@ -21,6 +22,7 @@ def show_video_dialog() -> None:
     shown = {
         state.VideoAct.LABELS: edit_labels,
         state.VideoAct.RENAME: _rename,
+        state.VideoAct.PRELABEL: _prelabel,
         state.VideoAct.DELETE: _delete,
     }[wanted.act]
     shown(wanted.video_id)
@@ -35,6 +37,13 @@ def _rename(video_id: int) -> None:
                 video = access.get_video(session, require_user(), video_id)
                 videos.rename(session, video, new_name)
             _close()
+
+
+@st.dialog("Pre-label with a detector", on_dismiss=state.close_video_dialog)
+def _prelabel(video_id: int) -> None:
+    with show_errors():
+        st.markdown(f"**{plain(_name(video_id))}**")
+        choose_and_prelabel(video_id)
 
 
 @st.dialog("Delete this video?", on_dismiss=state.close_video_dialog)

@@ -1,0 +1,42 @@
+"""One job while it waits and runs: how far it is, and a button that ends it."""
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Job, JobState, saved_id
+from tpod_core.services import jobs
+
+REFRESH_S = 1.0
+
+
+def follow(job: Job) -> None:
+    """Show ``job`` until it ends; then the page is made anew."""
+    st.fragment(_follow, run_every=REFRESH_S)(saved_id(job))
+
+
+def _follow(job_id: int) -> None:
+    with show_errors():
+        user = require_user()
+        with reading() as session:
+            job = access.get_job(session, user, job_id)
+        if job.state.is_final:
+            st.rerun()
+        waiting = job.state is JobState.QUEUED
+        st.progress(job.progress, "Waiting for a free worker" if waiting else job.message or "…")
+        ending = job.cancel_requested
+        label = "Ending …" if ending else "Cancel"
+        if st.button(label, key=f"end-{job_id}", icon=":material/stop_circle:", disabled=ending):
+            with transaction() as session:
+                jobs.cancel(session, user, job_id)
+            st.rerun(scope="fragment")
+
+
+def show_end(job: Job) -> None:
+    """How a job ended that did not succeed."""
+    if job.state is JobState.CANCELLED:
+        st.caption("Cancelled.")
+    else:
+        st.error(job.message)
