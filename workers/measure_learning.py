@@ -94,6 +94,9 @@ class _Report:
     def on_epoch(self, row: EpochRow) -> None:
         _log.info("On %d %%: epoch %d, mAP50 %.3f", self._share, row.epoch, row.map50)
 
+    def warn(self, message: str) -> None:
+        _log.warning("On %d %%: %s", self._share, message)
+
     def say(self, message: str) -> None:
         self._job.check()
         self._job.progress(self._progress, f"With {self._share} % of the images: {message}")

@@ -1,6 +1,7 @@
 """The inbox of unexplained detections: filled by trainings and reviews, emptied by a person."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,14 @@ def test_label_of_something_else_explains_nothing(
     member: User, detector: Detector, video: Video, track: TrackDoc
 ) -> None:
     annotate(member, video, track)
+    perform(ask(member, detector, video))
+    assert [found.frames for found in rows()] == [FRAMES / 2]
+
+
+def test_box_that_a_detector_proposed_explains_nothing(
+    member: User, detector: Detector, video: Video
+) -> None:
+    annotate(member, video, replace(cup(0, FRAMES - 1), proposed=True, score=0.8))
     perform(ask(member, detector, video))
     assert [found.frames for found in rows()] == [FRAMES / 2]
 

@@ -58,7 +58,7 @@ def _offer_look(user: User, detector: Detector) -> None:
         video = st.selectbox(
             "Look for more in a video",
             ready,
-            format_func=lambda row: row.name,
+            format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
             help="Best one that is held out or not labelled at all.",
         )
         if st.form_submit_button("Look through it", icon=":material/travel_explore:"):
@@ -70,9 +70,11 @@ def _offer_look(user: User, detector: Detector) -> None:
 
 
 def _ready_videos(user: User) -> Sequence[Video]:
+    """Those kept for judging first."""
     with reading() as session:
         every = videos.list_videos(session, user)
-    return [row for row in every if row.state is VideoState.READY]
+    ready = (row for row in every if row.state is VideoState.READY)
+    return sorted(ready, key=lambda row: not row.held_out)
 
 
 def _show_running(user: User, detector_id: int) -> None:

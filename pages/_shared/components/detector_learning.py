@@ -103,10 +103,15 @@ def _sentence(user: User, advice: Advice, waiting: dict[int, int]) -> str:
     name = _video_name(user, advice.video_id)
     what = f"more **{plain(advice.label)}**, its weakest class" if advice.label else ""
     count = waiting.get(advice.video_id or 0, 0)
-    why = f"{count} detections there are unexplained" if count else "there it does worst"
+    why = _unexplained(count) if count else "there it does worst"
     where = f"scenes like those of **{plain(name)}** ({why})" if name else ""
     wanted = " and ".join(filter(None, (what, where)))
     return f"{first} Label next: {wanted}." if wanted else first
+
+
+def _unexplained(count: int) -> str:
+    one = "one detection there is" if count == 1 else f"{count:,} detections there are"
+    return f"{one} unexplained"
 
 
 def _video_name(user: User, video_id: int | None) -> str:

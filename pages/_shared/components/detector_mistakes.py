@@ -5,9 +5,10 @@ from collections import Counter
 import streamlit as st
 
 from pages._shared.page import plain
+from tpod_core.db import reading
 from tpod_core.detectors.evaluation_file import BadImage, Evaluation
-from tpod_core.models import Detector
-from tpod_core.services import scores
+from tpod_core.models import Detector, User, saved_id
+from tpod_core.services import scores, videos
 
 _IN_A_ROW, _AT_FIRST = 3, 6
 _LEGEND = (
@@ -25,7 +26,7 @@ _LEGEND = (
 )
 
 
-def show_worst(detector: Detector, evaluation: Evaluation) -> None:
+def show_worst(user: User, detector: Detector, evaluation: Evaluation) -> None:
     """Pictures with their boxes, the worst first; each leads to its frame."""
     st.subheader("Its worst pictures", anchor=False)
     if not evaluation.worst:
@@ -36,34 +37,38 @@ def show_worst(detector: Detector, evaluation: Evaluation) -> None:
         f"Show all {len(evaluation.worst)}", key="worst-all"
     )
     shown = evaluation.worst if more else evaluation.worst[:_AT_FIRST]
+    with reading() as session:
+        names = {saved_id(row): row.name for row in videos.list_videos(session, user)}
     for start in range(0, len(shown), _IN_A_ROW):
         for column, image in zip(
             st.columns(_IN_A_ROW), shown[start : start + _IN_A_ROW], strict=False
         ):
             with column:
-                _show(detector, image)
+                _show(detector, image, names.get(image.video_id or 0))
 
 
-def _show(detector: Detector, image: BadImage) -> None:
+def _show(detector: Detector, image: BadImage, video_name: str | None) -> None:
     jpeg = scores.find_picture(detector, image)
     if jpeg is not None:
         st.image(jpeg, width="stretch")
-    st.caption(_words(image))
+    mistakes = [_words(image, kind) for kind in ("missed", "wrong")]
+    st.caption(" · ".join(filter(None, [*mistakes, _place(image, video_name)])))
 
 
-def _words(image: BadImage) -> str:
-    """What is wrong in it: ``"2 missed: cup · 1 wrong: bus (0.83)"``, and a way to the frame."""
-    parts = []
-    for kind in ("missed", "wrong"):
-        of_kind = [shown for shown in image.objects if shown.kind == kind]
-        names = Counter(shown.label for shown in of_kind)
-        listed = ", ".join(
-            f"{plain(name)} x{n}" if n > 1 else plain(name) for name, n in names.items()
-        )
-        if of_kind:
-            surest = f" ({max(shown.score for shown in of_kind):.2f})" if kind == "wrong" else ""
-            parts.append(f"{kind}: {listed}{surest}")
-    if image.video_id is not None:
-        address = f"/labeling?video={image.video_id}&frame={image.frame_index}"
-        parts.append(f"[frame {image.frame_index}]({address})")
-    return " · ".join(parts)
+def _words(image: BadImage, kind: str) -> str:
+    """``"missed: cup ×2, bus"``, ``"wrong: bus (0.83)"``; empty where there is none."""
+    of_kind = [shown for shown in image.objects if shown.kind == kind]
+    if not of_kind:
+        return ""
+    names = Counter(plain(shown.label) for shown in of_kind)
+    listed = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in names.items())
+    surest = f" ({max(shown.score for shown in of_kind):.2f})" if kind == "wrong" else ""
+    return f"{kind}: {listed}{surest}"
+
+
+def _place(image: BadImage, video_name: str | None) -> str:
+    """The way to the frame; empty if its video has been deleted since."""
+    if video_name is None:
+        return ""
+    address = f"/labeling?video={image.video_id}&frame={image.frame_index}"
+    return f"[{plain(video_name)}, frame {image.frame_index}]({address})"

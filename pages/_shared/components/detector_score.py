@@ -30,7 +30,7 @@ def show_score(user: User, detector: Detector) -> None:
         _show_parent(evaluation.parent)
     st.fragment(show_confidence)(evaluation)
     show_confusion(evaluation)
-    show_worst(detector, evaluation)
+    show_worst(user, detector, evaluation)
     with show_errors():
         show_inbox(user, detector)
     with show_errors():
