@@ -29,13 +29,15 @@ class DataView:
     """A training set as the trainer sees it: absolute image paths, classes by ``class_id``.
 
     ``directory`` is ours to write in (Ultralytics caches beside the labels); ``images`` and
-    ``labels`` in it lead to the immutable set.
+    ``labels`` in it lead to the immutable set. ``data_view.label_of`` tells an image's labels.
+    ``notes`` are sentences that a person should know about this choice of frames.
     """
 
     directory: Path
     classes: tuple[str, ...]
     train: tuple[Path, ...]
     val: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class TrainRequest:
     Attributes:
         attempt: where this run alone may write.
         resume: an earlier run whose checkpoint to go on from.
-        weights: a checkpoint to start from; ``None`` starts at random.
+        weights: a checkpoint to start from; ``None`` starts at random. A parent's knows its
+            classes, which come first in ``data.classes``: what it learnt of them is kept.
     """
 
     dnn_type: str
@@ -66,6 +69,9 @@ class Watcher(Protocol):
         """A batch is done: ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
 
     def on_epoch(self, row: EpochRow) -> None: ...
+
+    def warn(self, message: str) -> None:
+        """A sentence that a person should find beside the finished detector."""
 
 
 @dataclass(frozen=True)

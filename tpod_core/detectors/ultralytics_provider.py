@@ -1,11 +1,10 @@
-"""The YOLO families, by Ultralytics.
+"""The YOLO families, by Ultralytics; the other families of Ultralytics' build on this.
 
 Source: docs.ultralytics.com/usage/callbacks and the code of the pinned version.
 """
 
 import json
 import logging
-import os
 import pickle
 import shutil
 from collections.abc import Callable, Sequence
@@ -13,26 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.attempts import Attempt
-from tpod_core.detectors.config import YoloConfig
 from tpod_core.detectors.protocol import Detection, Scene, TrainRequest, Watcher
 from tpod_core.detectors.scores import Score
+from tpod_core.detectors.ultralytics_config import UltralyticsConfig
 from tpod_core.detectors.ultralytics_setup import configure
-from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
 
 configure()  # before Ultralytics reads its environment
 
 import torch  # noqa: E402
 import ultralytics  # noqa: E402
+from ultralytics.engine import trainer as their_trainer  # noqa: E402
 from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator  # noqa: E402
-from ultralytics.nn.tasks import torch_safe_load  # noqa: E402
+from ultralytics.nn.tasks import load_checkpoint  # noqa: E402
 from ultralytics.utils import LOGGER  # noqa: E402
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 
+from tpod_core.detectors.hardware import choose_hardware  # noqa: E402
+from tpod_core.detectors.memory import train_within_memory  # noqa: E402
 from tpod_core.detectors.ultralytics_scores import score_of  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
 
 LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all the same
+
+# It would load published weights to try mixed precision; ``hardware`` has chosen what is sound.
+their_trainer.check_amp = lambda model: True
+
+_AMP = {"fp32": False, "bf16": "bf16", "fp16": True}
 
 _UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
 """What loading a damaged checkpoint raises, by the kind of damage."""
@@ -43,26 +50,80 @@ _LOWEST_CONFIDENCE = 0.001
 """Baked into the ONNX model, so that whoever runs it may choose any higher one."""
 
 
-class _Trainer(DetectionTrainer):  # type: ignore[misc]
+class OurTrainer:
+    """What we do otherwise than Ultralytics' trainers; stands before one of them."""
+
     def final_eval(self) -> None:
-        """Nothing: ``evaluate`` scores the best model once, in the delivered shape."""
+        """Nothing: the best model is scored once, in the delivered shape."""
+
+    def _build_train_pipeline(self) -> None:
+        # Ultralytics halves the batch itself, but in the first epoch only, and tells nobody.
+        if getattr(self, "_oom_retries", 0):
+            raise torch.OutOfMemoryError("out of memory")
+        super()._build_train_pipeline()  # type: ignore[misc]
+
+
+class _Trainer(OurTrainer, DetectionTrainer):  # type: ignore[misc]
+    pass
 
 
 class UltralyticsProvider:
-    """See ``protocol.Provider``."""
+    """See ``protocol.Provider``. Another family of Ultralytics' overrides what differs."""
+
+    trainer: Any = _Trainer
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
-        attempt, earlier = request.attempt, request.resume
-        overrides = _fresh(request) if earlier is None else _continued(request, earlier)
-        if overrides:
-            callbacks = training_callbacks(attempt, watcher)
-            _Trainer(overrides=overrides, _callbacks=callbacks).train()
+        attempt = request.attempt
+        if request.resume:
+            _take_over(attempt, request.resume)
+        train_within_memory(request, watcher, lambda again: self._run(again, watcher))
         stripped = attempt.directory / "trained.part.pt"
         strip_optimizer(attempt.best, str(stripped))
         stripped.replace(attempt.trained)
+
+    def _run(self, request: TrainRequest, watcher: Watcher) -> None:
+        """Train on from the attempt's newest checkpoint, or from the start."""
+        kept = request.attempt.checkpoints()
+        if kept and kept[-1][0] >= request.config.epochs:
+            return
+        overrides = _continued(request, kept[-1][1]) if kept else self.arguments(request)
+        callbacks = training_callbacks(request.attempt, watcher)
+        self.trainer(overrides=overrides, _callbacks=callbacks).train()
+
+    def arguments(self, request: TrainRequest) -> dict[str, Any]:
+        """A fresh training in Ultralytics' words."""
+        config = request.config
+        assert isinstance(config, UltralyticsConfig)
+        hardware = choose_hardware(config.device)
+        start = loadable(request.weights) if request.weights else f"{request.dnn_type}.yaml"
+        return {
+            "task": "detect",
+            "model": str(start),
+            "data": str(_data_yaml(request.data.directory, request.data.classes)),
+            "save_dir": str(request.attempt.run_directory),
+            "epochs": config.epochs,
+            "imgsz": config.imgsz,
+            "batch": config.batch,
+            "patience": config.patience,
+            "seed": config.seed,
+            "device": hardware.device,
+            "workers": hardware.loader_workers,
+            "lr0": config.lr0,
+            "warmup_epochs": config.warmup_epochs,
+            "mosaic": 1.0 if config.mosaic else 0.0,
+            "fliplr": 0.5 if config.fliplr else 0.0,
+            "amp": _AMP[hardware.precision],
+            "plots": False,
+            # A small set gives few steps per epoch: gathering gradients over batches, the
+            # default, leaves too few. The rest is what "auto" would choose with AdamW.
+            "nbs": config.batch,
+            "optimizer": "AdamW",
+            "momentum": 0.9,
+            "warmup_bias_lr": 0.0,
+        }
 
     def evaluate(self, scene: Scene, check: Callable[[], None]) -> Score:
         arguments = {
@@ -71,22 +132,22 @@ class UltralyticsProvider:
             "data": str(_data_yaml(scene.data.directory, scene.data.classes)),
             "imgsz": scene.config.imgsz,
             "batch": scene.config.batch,
-            "device": _device(scene.config.device),
+            "device": choose_hardware(scene.config.device).device,
             "conf": _LOWEST_CONFIDENCE,
             "iou": _NMS_IOU,
             # The delivered ONNX model takes squares; confidences differ a little by shape.
             "rect": False,
             "plots": False,
-            "workers": _loader_workers(scene.config.device),
+            "workers": choose_hardware(scene.config.device).loader_workers,
         }
         validator = DetectionValidator(save_dir=scene.scratch, args=arguments)
         validator.add_callback("on_val_batch_end", lambda _: check())
-        validator(model=str(_loadable(scene.checkpoint)))
+        validator(model=str(loadable(scene.checkpoint)))
         return score_of(validator.metrics, scene.data.classes, len(scene.data.val))
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
         source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
-        shutil.copyfile(_loadable(scene.checkpoint), source)
+        shutil.copyfile(loadable(scene.checkpoint), source)
         written = ultralytics.YOLO(str(source)).export(
             format="onnx",
             imgsz=scene.config.imgsz,
@@ -104,7 +165,7 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = ultralytics.YOLO(str(_loadable(scene.checkpoint))).predict(
+        results = ultralytics.YOLO(str(loadable(scene.checkpoint))).predict(
             [str(path) for path in images],
             imgsz=scene.config.imgsz,
             conf=confidence,
@@ -115,63 +176,42 @@ class UltralyticsProvider:
             verbose=False,
             save=False,
         )
-        return [
-            [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
-            for result in results
-        ]
+        return detections_of(results)
 
 
-def _fresh(request: TrainRequest) -> dict[str, Any]:
-    config = request.config
-    assert isinstance(config, YoloConfig)
-    return {
-        "task": "detect",
-        "model": str(_loadable(request.weights) if request.weights else f"{request.dnn_type}.yaml"),
-        "data": str(_data_yaml(request.data.directory, request.data.classes)),
-        "save_dir": str(request.attempt.run_directory),
-        "epochs": config.epochs,
-        "imgsz": config.imgsz,
-        "batch": config.batch,
-        "patience": config.patience,
-        "seed": config.seed,
-        "device": _device(config.device),
-        "workers": _loader_workers(config.device),
-        "lr0": config.lr0,
-        "warmup_epochs": config.warmup_epochs,
-        "mosaic": 1.0 if config.mosaic else 0.0,
-        "fliplr": 0.5 if config.fliplr else 0.0,
-        "amp": _mixed_precision(config.device),
-        "plots": False,
-        # A small set gives few steps per epoch: gathering gradients over batches, the
-        # default, leaves too few. The rest is what "auto" would choose with AdamW.
-        "nbs": config.batch,
-        "optimizer": "AdamW",
-        "momentum": 0.9,
-        "warmup_bias_lr": 0.0,
-    }
+def detections_of(results: Sequence[Any]) -> list[list[Detection]]:
+    """Ultralytics' results, per image."""
+    return [
+        [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
+        for result in results
+    ]
 
 
-def _continued(request: TrainRequest, earlier: Attempt) -> dict[str, Any] | None:
-    """Overrides that go on from ``earlier``'s newest checkpoint; none when it was the last."""
-    epochs_done, checkpoint = earlier.checkpoints()[-1]
-    request.attempt.continue_from(earlier, epochs_done)
-    if epochs_done >= request.config.epochs:
-        return None
-    results = request.attempt.run_directory / "results.csv"
+def _take_over(attempt: Attempt, earlier: Attempt) -> None:
+    """What a run that went before left: our files, and Ultralytics' own."""
+    attempt.go_on_from(earlier)
+    [(epochs_done, _)] = attempt.checkpoints()
+    results = attempt.run_directory / "results.csv"
     results.parent.mkdir(parents=True)
     theirs = earlier.run_directory / "results.csv"
     if theirs.exists():  # one header line, then a line per epoch
         lines = theirs.read_text().splitlines(keepends=True)
         results.write_text("".join(lines[: epochs_done + 1]))
-    best = request.attempt.run_directory / "weights" / "best.pt"
+    best = attempt.run_directory / "weights" / "best.pt"
     best.parent.mkdir()
-    shutil.copyfile(request.attempt.best, best)
+    shutil.copyfile(attempt.best, best)
+
+
+def _continued(request: TrainRequest, checkpoint: Path) -> dict[str, Any]:
+    """What may differ from the arguments that ``checkpoint`` remembers."""
+    hardware = choose_hardware(request.config.device)
     return {
-        "resume": str(_loadable(checkpoint)),
+        "resume": str(loadable(checkpoint)),
         "data": str(_data_yaml(request.data.directory, request.data.classes)),
         "save_dir": str(request.attempt.run_directory),
-        "device": _device(request.config.device),
-        "workers": _loader_workers(request.config.device),
+        "batch": request.config.batch,
+        "device": hardware.device,
+        "workers": hardware.loader_workers,
     }
 
 
@@ -189,43 +229,15 @@ def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
     return path
 
 
-def _loadable(checkpoint: Path) -> Path:
+def loadable(checkpoint: Path) -> Path:
     """Raises: Conflict if it is gone, damaged, or holds more than a network's weights."""
     if not checkpoint.is_file():
         raise Conflict(f"The checkpoint {checkpoint.name} is gone. Train the detector again.")
     try:
-        torch_safe_load(str(checkpoint))
+        load_checkpoint(str(checkpoint))
     except _UNREADABLE as error:
         raise Conflict(
             f"{checkpoint.name} is damaged or no checkpoint of this family. "
             "Replace or remove the file, and train again."
         ) from error
     return checkpoint
-
-
-def _device(wanted: str) -> str:
-    """Ultralytics' word for the device. Raises: InvalidInput if there is no such GPU."""
-    count = torch.cuda.device_count()
-    if wanted == "auto":
-        return "0" if count else "cpu"
-    if wanted == "cpu":
-        return wanted
-    index = wanted.removeprefix("cuda:")
-    if int(index) >= count:
-        raise InvalidInput(
-            f"There is no GPU {index} here ({count} found). Choose the device “auto”.",
-            "train_config.device",
-        )
-    return index
-
-
-def _mixed_precision(wanted: str) -> str | bool:
-    """bf16 where the GPU has it: unlike fp16 it needs no check against downloaded weights."""
-    if _device(wanted) == "cpu":
-        return False
-    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else True
-
-
-def _loader_workers(wanted: str) -> int:
-    """Loader processes: none on the CPU, where they would compete with the training."""
-    return 0 if _device(wanted) == "cpu" else min(8, os.cpu_count() or 1)

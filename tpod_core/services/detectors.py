@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
@@ -124,6 +124,11 @@ def delete(session: Session, detector: Detector) -> None:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
     if find_active_export(session, saved_id(detector)):
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
+    waiting = select(Detector.name).where(
+        Detector.parent_id == detector.id, col(Detector.state).in_(ACTIVE)
+    )
+    if child := session.exec(waiting).first():
+        raise Conflict(f"{child} is being trained from {detector.name}. Wait until it is done.")
     key = directory_key(saved_id(detector))
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
