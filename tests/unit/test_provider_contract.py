@@ -7,6 +7,7 @@ through the same code as another are only built.
 import csv
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,23 @@ _listening = False
 def _hear(event: str, arguments: Any) -> None:
     if _listening and event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
         _network.append((event, arguments))
+
+
+sys.addaudithook(_hear)
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """Every attempt to reach the network meanwhile."""
+    global _listening  # noqa: PLW0603 - an audit hook cannot be taken out again
+    outer = _listening
+    if not outer:
+        _network.clear()
+    _listening = True
+    try:
+        yield _network
+    finally:
+        _listening = outer
 
 
 class Watcher:
@@ -110,17 +128,10 @@ def contents(directory: Path) -> dict[str, bytes]:
 def life(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Life]:
-    global _listening  # noqa: PLW0603 - an audit hook cannot be taken out again
     home: Path = tmp_path_factory.mktemp(request.param)
-    sys.addaudithook(_hear)
-    _listening = True
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, listening():
         patch.setenv("TPOD_DATA_DIR", str(home))
-        try:
-            yield _live(request.param, home)
-        finally:
-            _listening = False
-            _network.clear()
+        yield _live(request.param, home)
 
 
 def _live(dnn_type: str, home: Path) -> Life:
@@ -321,6 +332,22 @@ def class_rows(name: str, tensor: Any, classes: int) -> Any:
     """(anchors, classes, numbers of each)"""
     per_class = 4 if "bbox_pred" in name else 1
     return tensor.reshape(tensor.shape[0] // (classes * per_class), classes, -1)
+
+
+@pytest.mark.parametrize(
+    "dnn_type", [known.type for known in registry.list_types() if known.type not in LIVED]
+)
+def test_other_types_are_built_and_take_a_step(dnn_type: str, tmp_path: Path) -> None:
+    config = registry.config_model(dnn_type).checked({**CONFIG, "batch": 2})
+    attempt = open_attempt(tmp_path)
+    data = make_view(write_training_set(tmp_path / "set", 2, 2), attempt.directory / "data")
+    watcher = Watcher(stop_in_epoch=1)
+    with listening() as network, pytest.raises(JobCancelled):
+        registry.load_provider(dnn_type).train(
+            TrainRequest(dnn_type, config, data, attempt), watcher
+        )
+    assert watcher.batches == [(1, pytest.approx(1 / EPOCHS))]
+    assert network == []
 
 
 class MemoryFails(Watcher):

@@ -93,6 +93,14 @@ def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:
     return list(session.exec(ready.order_by(col(TrainingSet.id).desc())))
 
 
+def list_possible_parents(session: Session, user: User, dnn_type: str) -> list[Detector]:
+    """The trained detectors that a new one of ``dnn_type`` can go on from, newest first."""
+    trained = access.visible(user, Detector).where(
+        Detector.dnn_type == dnn_type, Detector.state == DetectorState.TRAINED
+    )
+    return list(session.exec(trained.order_by(col(Detector.id).desc())))
+
+
 def list_detectors(session: Session, user: User) -> list[Detector]:
     """What ``user`` may see, newest first."""
     return list(session.exec(access.visible(user, Detector).order_by(col(Detector.id).desc())))
