@@ -26,11 +26,14 @@ class FakeProvider:
         self.before_batch: Callable[[int], None] = lambda epoch: None
         self.exported_answer = ANSWER_IN_INPUT
         self.finds: Callable[[Scene], bool] = lambda scene: True
+        self.warning = ""
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         self.requests.append(request)
         attempt, epochs = request.attempt, request.config.epochs
         done = 0
+        if self.warning:
+            watcher.warn(self.warning)
         if request.resume:
             done = request.resume.checkpoints()[-1][0]
             attempt.continue_from(request.resume, done)

@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 from tpod_core.detectors.attempts import read_epochs
-from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.protocol import Scene
 from tpod_core.detectors.rows import directory_key, model_key
 from tpod_core.errors import Conflict
@@ -12,6 +11,7 @@ from tpod_core.jobs import RunningJob
 from tpod_core.services import model_files, trainings
 from tpod_core.storage import get_storage
 from workers.publishing import Publication, publish
+from workers.training_data import lay_out
 
 
 def run(job: RunningJob) -> None:
@@ -24,7 +24,7 @@ def run(job: RunningJob) -> None:
     if not checkpoint.is_file():
         raise Conflict("The checkpoint of this detector is gone. Train it again.")
     with tempfile.TemporaryDirectory(dir=home, prefix="export-") as scratch:
-        data = make_view(storage.path(plan.training_set_key), Path(scratch) / "data")
+        data = lay_out(plan, Path(scratch) / "data")
         scene = Scene(checkpoint, data, plan.config)
         publish(job, plan, Publication(scene, read_epochs(home)), ExportSteps(job))
     with job.transaction() as session:

@@ -6,7 +6,6 @@ from pathlib import Path
 from tpod_core.detectors import evaluation, registry
 from tpod_core.detectors.attempts import find_resumable, open_attempt
 from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.learning_curve import SHARES, Point, point_of, training_on
 from tpod_core.detectors.protocol import Scene, TrainRequest
 from tpod_core.detectors.rows import directory_key
@@ -19,6 +18,7 @@ from tpod_core.services import learning, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.train_detector import SPACE_BYTES, choose_start
+from workers.training_data import lay_out
 
 _log = get_logger(__name__)
 
@@ -51,7 +51,7 @@ def run(job: RunningJob) -> None:
 def _own_point(plan: TrainingPlan, detector: Detector, place: Path) -> Point:
     """The detector has been trained on all of them, and scored."""
     shutil.rmtree(place, ignore_errors=True)
-    data = make_view(get_storage().path(plan.training_set_key), place)
+    data = lay_out(plan, place)
     return point_of(SHARES[-1], data, detector.metrics)
 
 
@@ -59,7 +59,7 @@ def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> 
     """Train on ``share`` percent as the detector was trained, going on where that broke off."""
     earlier = find_resumable(place)
     attempt = open_attempt(place)
-    data = make_view(get_storage().path(plan.training_set_key), attempt.directory / "data")
+    data = lay_out(plan, attempt.directory / "data")
     data = training_on(data, share, plan.config.seed)
     config = plan.config.model_copy(update={"batch": min(plan.config.batch, len(data.train))})
     provider = registry.load_provider(plan.dnn_type)

@@ -3,7 +3,6 @@
 from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
-from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.protocol import Scene, TrainRequest
 from tpod_core.detectors.rows import directory_key
 from tpod_core.detectors.weights import Start, resolve_start
@@ -14,6 +13,7 @@ from tpod_core.services import findings, model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import Publication, publish
+from workers.training_data import lay_out
 from workers.training_report import TrainingReport
 
 SPACE_BYTES = 500_000_000
@@ -40,13 +40,13 @@ def run(job: RunningJob) -> None:
 
 def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
     """A directory for this run, the data laid out in it, and where to start from."""
-    storage = get_storage()
-    home = storage.path(directory_key(plan.detector_id))
+    home = get_storage().path(directory_key(plan.detector_id))
     earlier = find_resumable(home)
     attempt = open_attempt(home)
-    data = make_view(storage.path(plan.training_set_key), attempt.directory / "data")
+    data = lay_out(plan, attempt.directory / "data")
     start = choose_start(plan, earlier)
-    warnings = plan.warnings if earlier else tuple(filter(None, [start.warning]))
+    told = (start.warning, *plan.warnings, *data.notes)
+    warnings = plan.warnings if earlier else tuple(dict.fromkeys(filter(None, told)))
     with job.transaction() as session:
         trainings.record_start(session, plan.detector_id, data.classes, warnings)
     for warning in warnings:
@@ -74,7 +74,7 @@ def choose_start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
         return Start(checkpoint)
     if plan.config.pretrained == "random":
         return Start(None)
-    return resolve_start(registry.get_type(plan.dnn_type).weights, get_settings())
+    return resolve_start(registry.get_type(plan.dnn_type).weights_url, get_settings())
 
 
 def _publish(

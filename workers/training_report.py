@@ -54,6 +54,11 @@ class TrainingReport:
             row.seconds,
         )
 
+    def warn(self, message: str) -> None:
+        _log.warning(message)
+        with self._job.transaction() as session:
+            trainings.record_warning(session, self._plan.detector_id, message)
+
     def trained(self) -> None:
         """The training itself is over."""
         self._progress = TRAINING_SHARE

@@ -65,6 +65,13 @@ def test_training_config_lists_every_parameter_with_its_range(client: TestClient
     assert all(row["help"] for row in rows.values())
 
 
+def test_every_family_lists_its_parameters(client: TestClient) -> None:
+    for row in client.get("/detectors/types").json():
+        assert row["family"] in ("fast", "accurate") and row["description"]
+        body = client.get(f"/detectors/training_configs/{row['type']}").json()
+        assert {"epochs", "imgsz", "lr0"} <= {one["name"] for one in body["parameters"]}
+
+
 def test_defaults_of_the_list_are_accepted_as_they_are(client: TestClient) -> None:
     body = client.get("/detectors/training_configs/yolo26n").json()
     defaults = {row["name"]: row["default"] for row in body["parameters"]}

@@ -83,6 +83,43 @@ def test_form_offers_values_that_suit_the_set(user: User, training_set: Training
     assert [box.value for box in test.toggle] == [False, True]
 
 
+def test_form_offers_fast_and_accurate_families_with_their_cost(
+    user: User, training_set: TrainingSet
+) -> None:
+    test = press(page(), "New detector")
+    [family] = [box for box in test.selectbox if box.label == "Family"]
+    assert "SSDlite MobileNet" in family.options and "RT-DETR large" not in family.options
+    test.radio[0].set_value("accurate")
+    test = press(test, "New detector")
+    [family] = [box for box in test.selectbox if box.label == "Family"]
+    assert "RT-DETR large" in family.options
+    assert "nano's time" in texts(test)
+
+
+def test_form_asks_for_no_parent_where_there_is_none(user: User, training_set: TrainingSet) -> None:
+    test = press(page(), "New detector")
+    assert [box.label for box in test.selectbox if box.label == "Teach further"] == []
+
+
+def test_form_queues_a_child_of_the_chosen_parent(
+    user: User, detector: Detector, provider: FakeProvider
+) -> None:
+    work(detector)
+    test = press(page(), "New detector")
+    test.text_input[0].set_value("Child")
+    [start] = [box for box in test.selectbox if box.label == "Teach further"]
+    start.set_value(start.options[1])
+    test = press(test, "New detector")
+    [mix] = [box for box in test.toggle if "parent's training set" in box.label]
+    assert mix.value
+    mix.set_value(False)
+    press(test, "New detector", "Train")
+    with db.reading() as session:
+        made = detectors.list_detectors(session, user)[0]
+    assert (made.name, made.parent_id) == ("Child", detector.id)
+    assert made.train_config["mix_parent_data"] is False
+
+
 def test_form_queues_what_was_chosen(user: User, training_set: TrainingSet) -> None:
     test = press(page(), "New detector")
     test.text_input[0].set_value("My cups")

@@ -3,7 +3,9 @@
 import pytest
 
 from tpod_core.detectors import registry
-from tpod_core.detectors.config import SetSize, YoloConfig, parameters
+from tpod_core.detectors.config import SetSize, TrainConfig, parameters
+from tpod_core.detectors.torchvision_config import FasterRcnnConfig, SsdliteConfig
+from tpod_core.detectors.ultralytics_config import RtdetrConfig, YoloConfig
 from tpod_core.errors import InvalidInput
 
 
@@ -22,6 +24,34 @@ def test_suggested_configuration_adapts_to_the_set(
 ) -> None:
     suggestion = YoloConfig.suggested(size)
     assert {key: suggestion[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (YoloConfig, {"imgsz": 640, "epochs": 60}),
+        (RtdetrConfig, {"imgsz": 640, "epochs": 150}),
+        (SsdliteConfig, {"imgsz": 320, "epochs": 60}),
+        (FasterRcnnConfig, {"imgsz": 640, "epochs": 60}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_suggestion_suits_the_family(model: type[TrainConfig], expected: dict[str, object]) -> None:
+    suggestion = model.suggested(SetSize(100, 1, 1920))
+    assert {key: suggestion[key] for key in expected} == expected
+
+
+def test_learning_rates_suit_the_family() -> None:
+    rates = {
+        known.type: {row.name: row.default for row in parameters(known.config)}["lr0"]
+        for known in registry.list_types()
+    }
+    assert rates["rtdetr-l"] < rates["fasterrcnn_resnet50_fpn_v2"] < rates["yolo26n"]
+
+
+def test_family_that_normalises_over_a_step_takes_no_single_image() -> None:
+    with pytest.raises(InvalidInput, match=r"^batch: "):
+        SsdliteConfig.checked({"batch": 1})
 
 
 @pytest.mark.parametrize("classes", [1, 3, 80])
@@ -71,6 +101,7 @@ def test_every_parameter_has_what_a_form_needs(known: registry.DetectorType) -> 
 @pytest.mark.parametrize("known", registry.list_types(), ids=lambda known: known.type)
 def test_every_family_has_the_common_keys(known: registry.DetectorType) -> None:
     common = {"epochs", "imgsz", "batch", "patience", "seed", "pretrained", "device"}
+    common |= {"mix_parent_data"}
     assert common <= {row.name for row in parameters(known.config)}
 
 
@@ -80,6 +111,25 @@ def test_parameters_for_a_set_carry_its_defaults() -> None:
 
 
 def test_unknown_family_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(InvalidInput, match="yolo26n, yolo11n") as caught:
+    with pytest.raises(InvalidInput, match="yolo26n, yolo26s") as caught:
         registry.get_type("yolo99x")
     assert caught.value.field == "dnn_type"
+
+
+def test_fast_and_accurate_families_can_be_chosen() -> None:
+    families: dict[str, set[str]] = {"fast": set(), "accurate": set()}
+    for known in registry.list_types():
+        families[known.family].add(known.type)
+    assert families == {
+        "fast": {"yolo26n", "yolo26s", "yolo11n", "yolo11s", "ssdlite320_mobilenet_v3_large"},
+        "accurate": {
+            "yolo26m",
+            "yolo26l",
+            "yolo26x",
+            "rtdetr-l",
+            "rtdetr-resnet50",
+            "rtdetr-resnet101",
+            "fasterrcnn_resnet50_fpn_v2",
+            "fasterrcnn_mobilenet_v3_large_320_fpn",
+        },
+    }

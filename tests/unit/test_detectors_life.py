@@ -6,6 +6,7 @@ The jobs run here in this process, through the same door as in a worker.
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.training_data import CLASSES
 from tpod_core import access, db
 from tpod_core.config import get_settings
 from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.formats.yolo import ManifestVideo, read_manifest, write_manifest
 from tpod_core.jobs import execute
 from tpod_core.models import (
     Artifact,
@@ -285,6 +287,110 @@ def test_worst_pictures_are_published_with_the_score(queued: Detector) -> None:
     ]
     jpeg = scores.find_picture(done, worst)
     assert jpeg is not None and jpeg.startswith(b"\xff\xd8")
+
+
+def other_set(home: Path, owner: User, *classes: str, sha256: str) -> TrainingSet:
+    """A second training set, of another video, with these classes."""
+    row = add_training_set(home, owner)
+    directory = home / row.directory_key
+    manifest = read_manifest(directory)
+    videos = (ManifestVideo(1, "other", sha256, 1),)
+    write_manifest(directory, replace(manifest, classes=classes, videos=videos))
+    return row
+
+
+def test_child_learns_its_parent_s_classes_and_frames_too(
+    queued: Detector, member: User, provider: FakeProvider, home: Path
+) -> None:
+    work(queued)
+    own = other_set(home, member, "tram", "cup", sha256="other")
+    child = work(create(member, own, name="Child", parent_id=queued.id))
+    assert child.labels == ["cup", "bus stop", "tram"]
+    assert len(provider.requests[1].data.train) == 16
+    assert any("does not label tram" in warning for warning in child.metrics["warnings"])
+    labels = home / "detectors" / str(child.id) / "model" / "labels.txt"
+    assert labels.read_text().splitlines() == child.labels
+
+
+def test_child_may_do_without_its_parent_s_frames(
+    queued: Detector, member: User, provider: FakeProvider, home: Path
+) -> None:
+    work(queued)
+    own = other_set(home, member, "cup", "tram", sha256="other")
+    config = {**TINY, "mix_parent_data": False}
+    child = work(create(member, own, name="Child", parent_id=queued.id, train_config=config))
+    assert child.labels == ["cup", "bus stop", "tram"]
+    assert len(provider.requests[1].data.train) == 8
+    assert any("may forget" in warning for warning in child.metrics["warnings"])
+
+
+def test_grandchild_learns_from_the_whole_line(
+    queued: Detector, member: User, provider: FakeProvider, home: Path
+) -> None:
+    work(queued)
+    first = other_set(home, member, "cup", "tram", sha256="first")
+    child = work(create(member, first, name="Child", parent_id=queued.id))
+    second = other_set(home, member, "kiosk", "cup", sha256="second")
+    last = work(create(member, second, name="Grandchild", parent_id=child.id))
+    assert last.labels == ["cup", "bus stop", "tram", "kiosk"]
+    assert len(provider.requests[2].data.train) == 24
+
+
+def test_child_is_exported_with_the_classes_it_was_trained_with(
+    queued: Detector, member: User, provider: FakeProvider, home: Path
+) -> None:
+    work(queued)
+    own = other_set(home, member, "tram", "cup", sha256="other")
+    child = work(create(member, own, name="Child", parent_id=queued.id))
+    with db.transaction() as session:
+        detectors.delete(session, session.get_one(Detector, queued.id))
+    with db.transaction() as session:
+        job = model_files.start_export(session, session.get_one(Detector, child.id), "zip")
+    execute(job.id, 1, run=export_model.run, worker="w", abandon=os.abort)  # type: ignore[arg-type]
+    labels = home / "detectors" / str(child.id) / "model" / "labels.txt"
+    assert labels.read_text().splitlines() == ["cup", "bus stop", "tram"]
+
+
+def test_deleted_set_of_the_parent_is_a_warning_not_an_end(
+    queued: Detector, member: User, training_set: TrainingSet, home: Path
+) -> None:
+    work(queued)
+    own = other_set(home, member, "cup", "tram", sha256="other")
+    child = create(member, own, name="Child", parent_id=queued.id)
+    with db.transaction() as session:
+        session.delete(session.get_one(TrainingSet, training_set.id))
+    done = work(child)
+    assert done.state is DetectorState.TRAINED
+    assert "was deleted: it is not mixed in" in done.message
+
+
+def test_lost_model_of_the_parent_is_an_error_with_a_way_out(
+    queued: Detector, member: User, training_set: TrainingSet, home: Path
+) -> None:
+    work(queued)
+    child = create(member, training_set, name="Child", parent_id=queued.id)
+    (home / "detectors" / str(queued.id) / "model/model.pt").unlink()
+    done = work(child)
+    assert done.state is DetectorState.ERROR
+    assert "Train without a parent" in done.message
+
+
+def test_parent_is_not_deleted_under_a_waiting_child(
+    queued: Detector, member: User, training_set: TrainingSet
+) -> None:
+    work(queued)
+    create(member, training_set, name="Child", parent_id=queued.id)
+    with db.transaction() as session, pytest.raises(Conflict, match="Child is being trained from"):
+        detectors.delete(session, session.get_one(Detector, queued.id))
+
+
+def test_what_the_family_warns_of_stands_beside_the_detector(
+    queued: Detector, provider: FakeProvider
+) -> None:
+    provider.warning = "Memory ran out with 4 images per step."
+    done = work(queued)
+    assert provider.warning in done.metrics["warnings"]
+    assert provider.warning in done.message
 
 
 def test_model_is_ready_when_the_training_is(queued: Detector) -> None:

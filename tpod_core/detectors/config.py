@@ -7,7 +7,7 @@ One Pydantic model per family is the single source: the API checks a request aga
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,10 +15,7 @@ from tpod_core.errors import InvalidInput
 
 Start = Literal["auto", "random"]
 
-# Steps after which small sets stopped improving with our settings (about 200 reach an mAP50
-# of 0.9 from random weights on one easy object; harder scenes need several times that).
-_TARGET_STEPS = 1500
-_SMALL_SET_IMAGES = 1000
+SMALL_SET_IMAGES = 1000
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,21 @@ class SetSize:
 
 
 class TrainConfig(BaseModel):
-    """The keys that every family understands."""
+    """The keys that every family understands.
+
+    Attributes:
+        target_steps: steps after which small sets stopped improving with our settings (about
+            200 reach an mAP50 of 0.9 from random weights on one easy object; harder scenes
+            need several times that).
+        most_epochs: epochs suggested for the smallest sets.
+        usual_side_px: the image size suggested for large frames.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target_steps: ClassVar[int] = 1500
+    most_epochs: ClassVar[int] = 100
+    usual_side_px: ClassVar[int] = 640
 
     epochs: int = Field(
         50,
@@ -85,8 +94,15 @@ class TrainConfig(BaseModel):
         "auto",
         pattern=r"^(auto|cpu|(cuda:)?\d{1,2})$",
         title="Device",
-        description="“auto” takes a GPU where there is one; else “cpu”, or the number of a GPU "
-        "from 0.",
+        description="“auto” takes the GPU with the most free memory, if there is one; else "
+        "“cpu”, or the number of a GPU from 0.",
+        json_schema_extra={"advanced": True},
+    )
+    mix_parent_data: bool = Field(
+        True,
+        title="Also train on the parent's training set",
+        description="When a detector is taught further: keeps it from forgetting what its parent "
+        "knows. Matters only with a parent.",
         json_schema_extra={"advanced": True},
     )
 
@@ -95,12 +111,12 @@ class TrainConfig(BaseModel):
         """Values for a training set of ``size`` that differ from the plain defaults."""
         batch = 4 if size.train_images <= 200 else 8 if size.train_images <= 1000 else 16
         steps_per_epoch = max(1, math.ceil(size.train_images / batch))
-        epochs = min(100, max(20, math.ceil(_TARGET_STEPS / steps_per_epoch)))
+        epochs = min(cls.most_epochs, max(20, math.ceil(cls.target_steps / steps_per_epoch)))
         return {
             "batch": batch,
             "epochs": epochs,
             "patience": max(10, epochs // 3),
-            "imgsz": min(640, max(160, math.ceil(size.longest_side_px / 32) * 32)),
+            "imgsz": min(cls.usual_side_px, max(160, math.ceil(size.longest_side_px / 32) * 32)),
         }
 
     @classmethod
@@ -120,50 +136,6 @@ def _reason(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "this family has no such parameter."
     return f"{message[:1].lower()}{message[1:]}."
-
-
-class YoloConfig(TrainConfig):
-    """The keys of the YOLO families; names as in Ultralytics' own configuration."""
-
-    lr0: float = Field(
-        0.002,
-        gt=0,
-        le=0.1,
-        title="Learning rate",
-        description="How far one step goes. Halve it when the losses jump about.",
-        json_schema_extra={"advanced": True},
-    )
-    warmup_epochs: float = Field(
-        1.0,
-        ge=0,
-        le=20,
-        title="Warm-up epochs",
-        description="Epochs in which the learning rate rises to its value.",
-        json_schema_extra={"advanced": True},
-    )
-    mosaic: bool = Field(
-        False,
-        title="Mosaic",
-        description="Train on collages of four frames. Helps large, varied sets.",
-        json_schema_extra={"advanced": True},
-    )
-    fliplr: bool = Field(
-        True,
-        title="Mirror frames",
-        description="Also train on mirrored frames. Turn off where left and right differ in "
-        "meaning, as in text or arrows.",
-        json_schema_extra={"advanced": True},
-    )
-
-    @classmethod
-    def suggested(cls, size: SetSize) -> dict[str, Any]:
-        return {
-            **super().suggested(size),
-            # Ultralytics' own fit of the rate to the number of classes, kept within the range
-            # that small sets were measured to learn in.
-            "lr0": min(0.002, max(0.001, round(0.01 / (4 + size.classes), 6))),
-            "mosaic": size.train_images > _SMALL_SET_IMAGES,
-        }
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,30 @@
-"""A training set laid out for a trainer, without a byte of the set copied or changed."""
+"""Training sets laid out for a trainer, without a byte of them copied or changed."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tpod_core.detectors.config import SetSize
+from tpod_core.detectors.mixing import Mixture, mix, union_of_classes
 from tpod_core.detectors.protocol import DataView
 from tpod_core.errors import Conflict
-from tpod_core.formats.yolo import Manifest, read_manifest
+from tpod_core.formats.yolo import Manifest, ManifestFrame, Part, label_path, read_manifest
+
+_PARTS: tuple[Part, ...] = ("train", "val")
+
+
+@dataclass(frozen=True)
+class Ancestry:
+    """What a detector's parent brings along.
+
+    Attributes:
+        classes: come first, in this order; the set's own are appended.
+        sets: the training sets to mix in.
+    """
+
+    classes: tuple[str, ...] = ()
+    sets: tuple[Path, ...] = ()
 
 
 def size_of(training_set: Path) -> SetSize:
@@ -18,26 +37,132 @@ def size_of(training_set: Path) -> SetSize:
     )
 
 
-def make_view(training_set: Path, directory: Path) -> DataView:
-    """Lay the set at ``training_set`` out in the new ``directory``.
+def make_view(training_set: Path, directory: Path, ancestry: Ancestry | None = None) -> DataView:
+    """Lay the set at ``training_set`` out in the new ``directory``, and its ancestors' with it.
 
-    ``images`` and each part of ``labels`` are links into the set, and the lists name images
-    through them: what Ultralytics writes beside the labels then lands here.
-    Raises: Conflict if the set or one of its images is gone.
+    Images are reached through links, and so are labels whose class ids stay what they are;
+    others are written anew. The lists name images through the links: what Ultralytics writes
+    beside the labels then lands here.
+    Raises: Conflict if the set or one of its files is gone, or nothing is left to train on.
     """
-    manifest = _manifest(training_set)
+    ancestry = ancestry or Ancestry()
+    sets = [training_set, *(other for other in ancestry.sets if other.is_dir())]
+    manifests = [_manifest(path) for path in sets]
+    classes = union_of_classes(ancestry.classes, manifests)
+    mixture = mix(manifests)
+    if not any(frame.split == "train" for frame in mixture.frames[0]):
+        raise Conflict(
+            "Every training frame of this set is held out by the parent's set. "
+            "Train without the parent's set, or choose other frames."
+        )
     directory.mkdir(parents=True)
-    (directory / "images").symlink_to(training_set / "images")
-    parts = {}
-    for part in ("train", "val"):
-        label_link = directory / "labels" / part
-        label_link.parent.mkdir(exist_ok=True)
-        label_link.symlink_to(training_set / "labels" / part)
-        images = tuple(directory / frame.image for frame in manifest.frames if frame.split == part)
-        _require(images)
-        (directory / f"{part}.txt").write_text("".join(f"{path}\n" for path in images))
-        parts[part] = images
-    return DataView(directory, tuple(manifest.classes), parts["train"], parts["val"])
+    boxes: Counter[str] = Counter()
+    images: dict[Part, list[Path]] = {part: [] for part in _PARTS}
+    for number, (source, manifest) in enumerate(zip(sets, manifests, strict=True)):
+        place = _Place(source, directory / f"mixed-{number}" if number else directory)
+        frames = mixture.frames[number]
+        boxes += _lay_out(place, replace(manifest, frames=frames), classes)
+        for frame in frames:
+            images[frame.split].append(place.target / frame.image)
+    for part, paths in images.items():
+        (directory / f"{part}.txt").write_text("".join(f"{path}\n" for path in paths))
+    notes = _notes(ancestry, manifests, mixture, boxes)
+    return DataView(directory, classes, tuple(images["train"]), tuple(images["val"]), notes)
+
+
+def label_of(image: Path) -> Path:
+    """The label file of an image of a view."""
+    root = image.parents[2]
+    return root / label_path(str(image.relative_to(root)))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a set is, and where it is laid out."""
+
+    source: Path
+    target: Path
+
+
+def _lay_out(place: _Place, manifest: Manifest, classes: Sequence[str]) -> Counter[str]:
+    """Links to the set's images and labels; returns the boxes to train on, by class."""
+    place.target.mkdir(exist_ok=True)
+    (place.target / "images").symlink_to(place.source / "images")
+    _require(place.target / frame.image for frame in manifest.frames)
+    ids = {own: classes.index(name) for own, name in enumerate(manifest.classes)}
+    same = all(own == wanted for own, wanted in ids.items())
+    for part in _PARTS:
+        labels = place.target / "labels" / part
+        labels.parent.mkdir(exist_ok=True)
+        if same:
+            labels.symlink_to(place.source / "labels" / part)
+        else:
+            labels.mkdir()
+    boxes: Counter[str] = Counter()
+    for frame, lines in _labels(place.source, manifest.frames):
+        wanted = [_with_id(line, ids) for line in lines]
+        if not same:
+            (place.target / frame.label_file).write_text("".join(f"{line}\n" for line in wanted))
+        if frame.split == "train":
+            boxes.update(classes[int(line.split(maxsplit=1)[0])] for line in wanted)
+    return boxes
+
+
+def _labels(
+    source: Path, frames: Iterable[ManifestFrame]
+) -> Iterator[tuple[ManifestFrame, list[str]]]:
+    for frame in frames:
+        try:
+            yield frame, (source / frame.label_file).read_text(encoding="ascii").splitlines()
+        except FileNotFoundError as error:
+            raise Conflict(
+                f"The labels {frame.label_file} of this training set are gone. Build it again."
+            ) from error
+
+
+def _with_id(line: str, ids: Mapping[int, int]) -> str:
+    own, _, rest = line.partition(" ")
+    try:
+        return f"{ids[int(own)]} {rest}"
+    except (KeyError, ValueError) as error:
+        raise Conflict(
+            f"The labels of this training set name a class ({own[:20]}) that it does not have. "
+            "Build it again."
+        ) from error
+
+
+def _notes(
+    ancestry: Ancestry,
+    manifests: Sequence[Manifest],
+    mixture: Mixture,
+    boxes: Mapping[str, int],
+) -> tuple[str, ...]:
+    own, *mixed = manifests
+    gone = len(ancestry.sets) - len(mixed)
+    forgotten = [name for name in ancestry.classes if not boxes[name]]
+    unlabelled = [n for n in own.classes if any(n not in other.classes for other in mixed)]
+    wanted = (
+        (
+            gone,
+            "The files of a training set that the parent learnt from are gone; it is not mixed in.",
+        ),
+        (
+            mixture.leaking,
+            f"{mixture.leaking} training frames were left out: they lie in or near the validation "
+            "part of the other training set.",
+        ),
+        (
+            forgotten,
+            f"Nothing to train on shows {', '.join(forgotten)}: "
+            "the detector may forget what its parent knew of it.",
+        ),
+        (
+            unlabelled,
+            f"The parent's training set does not label {', '.join(unlabelled)}: where its frames "
+            "show one, the detector takes it for background.",
+        ),
+    )
+    return tuple(sentence for count, sentence in wanted if count)
 
 
 def _manifest(training_set: Path) -> Manifest:
@@ -49,7 +174,7 @@ def _manifest(training_set: Path) -> Manifest:
         raise Conflict("The files of this training set are damaged. Build it again.") from error
 
 
-def _require(images: tuple[Path, ...]) -> None:
+def _require(images: Iterable[Path]) -> None:
     missing = sum(not path.is_file() for path in images)
     if missing:
         raise Conflict(f"{missing} images of this training set are gone. Build it again.")

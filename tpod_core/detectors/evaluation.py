@@ -15,10 +15,11 @@ from PIL import Image
 
 from tpod_core.detectors import matching
 from tpod_core.detectors.average_precision import LOWEST_RECOMMENDED, Precision, Ranked
+from tpod_core.detectors.data_view import label_of
 from tpod_core.detectors.matching import Objects
 from tpod_core.detectors.protocol import (
+    LOWEST_CONFIDENCE,
     MAX_DETECTIONS,
-    DataView,
     Detection,
     Provider,
     Scene,
@@ -27,7 +28,6 @@ from tpod_core.detectors.protocol import (
 from tpod_core.detectors.scores import ClassScore, Score
 from tpod_core.formats import yolo
 
-LOWEST_CONFIDENCE = 0.001
 CHUNK = 64
 _SAY_EVERY_S = 1.0
 
@@ -103,13 +103,13 @@ def gather(
         answers = provider.predict(scene, chunk, LOWEST_CONFIDENCE)
         for path, detections in zip(chunk, answers, strict=True):
             found = matching.detected(_translated(detections, class_ids)[:MAX_DETECTIONS])
-            gathered.add(path, read_labels(scene.data, path), found)
+            gathered.add(path, read_labels(path), found)
     return gathered
 
 
-def read_labels(data: DataView, image: Path) -> Objects:
-    """The labels of an image of the set, in its pixels."""
-    text = (data.directory / yolo.label_path(str(image.relative_to(data.directory)))).read_text()
+def read_labels(image: Path) -> Objects:
+    """The labels of an image of a view, in its pixels."""
+    text = label_of(image).read_text()
     with Image.open(image) as picture:  # reads the header alone
         frame_wh = picture.size
     return matching.labelled([yolo.read_yolo_line(line, frame_wh) for line in text.splitlines()])

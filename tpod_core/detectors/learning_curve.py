@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from tpod_core.detectors.data_view import label_of
 from tpod_core.detectors.evaluation_file import Evaluation
 from tpod_core.detectors.protocol import DataView
 from tpod_core.formats import yolo
@@ -121,7 +122,7 @@ def point_of(share: int, data: DataView, metrics: Mapping[str, Any]) -> Point:
     return Point(
         share=share,
         images=len(data.train),
-        boxes=sum(_count_boxes(data, image) for image in data.train),
+        boxes=sum(_count_boxes(image) for image in data.train),
         map50=metrics["mAP50"],
         map50_95=metrics["mAP50-95"],
         ap50={row["name"]: row["AP50"] for row in metrics["classes"] if row["AP50"] is not None},
@@ -158,6 +159,5 @@ def _video(evaluation: Evaluation | None, findings_by_video: Mapping[int, int]) 
     return min(videos, key=lambda video: video.f1).video_id if videos else None
 
 
-def _count_boxes(data: DataView, image: Path) -> int:
-    name = yolo.label_path(str(image.relative_to(data.directory)))
-    return len((data.directory / name).read_text().splitlines())
+def _count_boxes(image: Path) -> int:
+    return len(label_of(image).read_text().splitlines())

@@ -17,6 +17,9 @@ from tpod_core.geometry import Box
 MAX_DETECTIONS = 300
 """Per image, the best ones."""
 
+LOWEST_CONFIDENCE = 0.001
+"""Built into every exported model, so that whoever runs it may choose any higher one."""
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -37,13 +40,15 @@ class DataView:
     """A training set as the trainer sees it: absolute image paths, classes by ``class_id``.
 
     ``directory`` is ours to write in (Ultralytics caches beside the labels); ``images`` and
-    ``labels`` in it lead to the immutable set.
+    ``labels`` in it lead to the immutable set. ``data_view.label_of`` tells an image's labels.
+    ``notes`` are sentences that a person should know about this choice of frames.
     """
 
     directory: Path
     classes: tuple[str, ...]
     train: tuple[Path, ...]
     val: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,8 @@ class TrainRequest:
     Attributes:
         attempt: where this run alone may write.
         resume: an earlier run whose checkpoint to go on from.
-        weights: a checkpoint to start from; ``None`` starts at random.
+        weights: a checkpoint to start from; ``None`` starts at random. A parent's knows its
+            classes, which come first in ``data.classes``: what it learnt of them is kept.
     """
 
     dnn_type: str
@@ -74,6 +80,9 @@ class Watcher(Protocol):
         """A batch is done: ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
 
     def on_epoch(self, row: EpochRow) -> None: ...
+
+    def warn(self, message: str) -> None:
+        """A sentence that a person should find beside the finished detector."""
 
 
 class Steps(Protocol):
@@ -117,7 +126,7 @@ class Provider(Protocol):
         """Detections per image in the image's own pixels, best first, at most
         ``MAX_DETECTIONS``.
 
-        Runs on the device of ``scene.config``, and is called again and again with the same
-        checkpoint: the model stays loaded. Raises: InvalidInput if there is no such device,
-        Conflict if the checkpoint is damaged.
+        Runs on the device of ``scene.config``, or on the CPU where that GPU is not, and is
+        called again and again with the same checkpoint: the model stays loaded.
+        Raises: Conflict if the checkpoint is damaged.
         """

@@ -1,5 +1,6 @@
 """Published weights to start a training from: a local file, else a download, else none."""
 
+import re
 import shutil
 import urllib.request
 from dataclasses import dataclass
@@ -8,10 +9,13 @@ from uuid import uuid4
 
 from tpod_core.config import Settings
 from tpod_core.log import get_logger
+from tpod_core.storage import sha256_of
 
-RELEASE_URL = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 _TIMEOUT_S = 15
 _MIN_BYTES = 100_000
+_DIGEST_IN_NAME = re.compile(r"-([0-9a-f]{8})\.pth$")
+"""torchvision's names end in the first eight digits of the file's sha256."""
+
 _log = get_logger(__name__)
 
 
@@ -23,8 +27,15 @@ class Start:
     warning: str = ""
 
 
-def resolve_start(filename: str, settings: Settings) -> Start:
-    """The weights file called ``filename``, fetched if need be and allowed. Never raises."""
+def resolve_start(url: str, settings: Settings) -> Start:
+    """The weights file that ``url`` names, fetched if need be and allowed. Never raises."""
+    if not url:
+        return Start(
+            None,
+            "Started from random weights, for there are no published ones for this family: "
+            "it needs more frames and epochs than others.",
+        )
+    filename = url.rpartition("/")[2]
     local = settings.resolved_weights_dir / filename
     if local.is_file():
         return Start(local)
@@ -34,7 +45,7 @@ def resolve_start(filename: str, settings: Settings) -> Start:
             None, f"Started from random weights, for {filename} is not here. {how_to_help}"
         )
     try:
-        _download(f"{RELEASE_URL}/{filename}", local)
+        _download(url, local)
     except OSError as error:
         _log.warning("cannot fetch %s: %s", filename, error)
         return Start(
@@ -55,6 +66,9 @@ def _download(url: str, target: Path) -> None:
         size = part.stat().st_size
         if size < _MIN_BYTES or (expected and size != expected):
             raise OSError(f"{size} of {expected} bytes came")
+        digest = _DIGEST_IN_NAME.search(target.name)
+        if digest and not sha256_of(part).startswith(digest[1]):
+            raise OSError("other bytes came than its name promises")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

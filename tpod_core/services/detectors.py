@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
@@ -93,6 +93,14 @@ def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:
     return list(session.exec(ready.order_by(col(TrainingSet.id).desc())))
 
 
+def list_possible_parents(session: Session, user: User, dnn_type: str) -> list[Detector]:
+    """The trained detectors that a new one of ``dnn_type`` can go on from, newest first."""
+    trained = access.visible(user, Detector).where(
+        Detector.dnn_type == dnn_type, Detector.state == DetectorState.TRAINED
+    )
+    return list(session.exec(trained.order_by(col(Detector.id).desc())))
+
+
 def list_detectors(session: Session, user: User) -> list[Detector]:
     """What ``user`` may see, newest first."""
     return list(session.exec(access.visible(user, Detector).order_by(col(Detector.id).desc())))
@@ -126,6 +134,11 @@ def delete(session: Session, detector: Detector) -> None:
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
     if list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO, JobKind.MEASURE_LEARNING):
         raise Conflict(f"{detector.name} is at work. Cancel its jobs first, on the page Jobs.")
+    waiting = select(Detector.name).where(
+        Detector.parent_id == detector.id, col(Detector.state).in_(ACTIVE)
+    )
+    if child := session.exec(waiting).first():
+        raise Conflict(f"{child} is being trained from {detector.name}. Wait until it is done.")
     key = directory_key(saved_id(detector))
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))

@@ -21,8 +21,13 @@ from tpod_core.models import Detector, DetectorState, TrainingSet, saved_id
 class TrainingPlan:
     """All that a training, or an export after it, needs to know of the database.
 
-    ``parent_key`` is the storage key of the checkpoint to teach further, if any;
-    ``parent_labels`` are its classes and ``parent_config`` is what it was trained with.
+    Attributes:
+        parent_key: the storage key of the checkpoint to teach further, if any.
+        parent_labels, parent_config: its classes, and what it was trained with.
+        first_classes: those that come before the set's own: the detector's where they are
+            known already, else its parent's.
+        mixed_set_keys: the storage keys of the training sets that its ancestors learnt from.
+        warnings: what a person should know, so far.
     """
 
     detector_id: int
@@ -34,6 +39,8 @@ class TrainingPlan:
     training_set_key: str
     parent_name: str | None
     parent_key: str | None
+    first_classes: tuple[str, ...]
+    mixed_set_keys: tuple[str, ...]
     warnings: tuple[str, ...]
     parent_id: int | None = None
     parent_labels: tuple[str, ...] = ()
@@ -58,21 +65,57 @@ def read_plan(session: Session, detector_id: int) -> TrainingPlan:
     if training_set is None:
         raise Conflict("The training set was deleted. Train a new detector on another.")
     parent = session.get(Detector, detector.parent_id or 0)
+    config = _config(detector)
+    lineage = read_lineage(session, detector, config)
+    known = tuple(detector.metrics.get("warnings", ()))
     return TrainingPlan(
         detector_id=detector_id,
         name=detector.name,
         dnn_type=detector.dnn_type,
-        config=_config(detector),
+        config=config,
         training_set_name=training_set.name,
         training_set_hash=training_set.content_hash,
         training_set_key=training_set.directory_key,
         parent_name=parent.name if parent else None,
         parent_key=_checkpoint_key(session, parent) if parent else None,
-        warnings=tuple(detector.metrics.get("warnings", ())),
+        first_classes=tuple(detector.labels or (parent.labels if parent else ())),
+        mixed_set_keys=tuple(
+            row.directory_key for row in lineage.sets if row.id != training_set.id
+        ),
+        warnings=known or lineage.warnings,
         parent_id=parent.id if parent else None,
         parent_labels=tuple(parent.labels) if parent else (),
         parent_config=_config(parent) if parent else None,
     )
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The training sets that a detector's ancestors learnt from, nearest first."""
+
+    sets: tuple[TrainingSet, ...]
+    warnings: tuple[str, ...]
+
+
+def read_lineage(session: Session, detector: Detector, config: TrainConfig) -> Lineage:
+    """What is to be mixed in for ``detector``; nothing, where it or an ancestor does not mix."""
+    sets: dict[int, TrainingSet] = {}
+    warnings: list[str] = []
+    while config.mix_parent_data:
+        parent = session.get(Detector, detector.parent_id or 0)
+        if parent is None:
+            break
+        learnt_from = session.get(TrainingSet, parent.train_set_id or 0)
+        if learnt_from is None:
+            warnings.append(
+                f"The training set of {parent.name} was deleted: it is not mixed in, and what "
+                f"{parent.name} knew may be forgotten."
+            )
+        else:
+            sets.setdefault(saved_id(learnt_from), learnt_from)
+        config = _config(parent)
+        detector = parent
+    return Lineage(tuple(sets.values()), tuple(warnings))
 
 
 def record_start(
@@ -82,6 +125,13 @@ def record_start(
     detector = session.get_one(Detector, detector_id)
     detector.labels = list(labels)
     detector.metrics = {**detector.metrics, "warnings": list(warnings)}
+
+
+def record_warning(session: Session, detector_id: int, warning: str) -> None:
+    """A sentence more that a person should know."""
+    detector = session.get_one(Detector, detector_id)
+    warnings = [*detector.metrics.get("warnings", ()), warning]
+    detector.metrics = {**detector.metrics, "warnings": warnings}
 
 
 def record_progress(

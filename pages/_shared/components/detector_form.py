@@ -6,13 +6,17 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.feedback import show_errors
-from tpod_core.db import transaction
+from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
 from tpod_core.detectors.registry import DetectorType
-from tpod_core.models import TrainingSet, User, saved_id
+from tpod_core.models import Detector, TrainingSet, User, saved_id
 from tpod_core.services import detectors
 from tpod_core.services.detectors import DetectorDraft
+
+KINDS = {"fast": "Fast, for any computer", "accurate": "Accurate, for a GPU"}
+MIX = "mix_parent_data"
+"""Asked only where there is a parent."""
 
 
 @st.dialog("New detector", width="large", icon=":material/model_training:")
@@ -25,18 +29,22 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
             "Training set", sets, index=first, format_func=lambda row: row.name
         )
         known = _choose_family()
+        parent = _choose_parent(user, known)
         size = detectors.training_set_size(training_set)
         st.caption(
             f"{size.train_images} training images. The values below suit this set; "
             "change them if you know better."
         )
-        rows = parameters(known.config, size)
+        rows = [row for row in parameters(known.config, size) if row.name != MIX]
         scope = f"new-detector-{known.type}-{training_set.id}"
         values = _ask([row for row in rows if not row.advanced], scope)
         with st.expander("More settings"):
             values |= _ask([row for row in rows if row.advanced], scope)
+        if parent:
+            values[MIX] = _ask_to_mix(known, parent)
         if st.button("Train", type="primary", icon=":material/play_arrow:"):
-            draft = DetectorDraft(name, known.type, saved_id(training_set), values)
+            parent_id = parent.id if parent else None
+            draft = DetectorDraft(name, known.type, saved_id(training_set), values, parent_id)
             with transaction() as session:
                 detector = detectors.create(session, user, draft)
             st.query_params["detector"] = str(detector.id)
@@ -44,14 +52,43 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
 
 
 def _choose_family() -> DetectorType:
-    known = st.radio(
-        "Family",
-        registry.list_types(),
-        format_func=lambda known: f"{known.label} ({known.family})",
-        captions=[known.description for known in registry.list_types()],
+    """Fast or accurate first, then one of these, with what it costs."""
+    kind = st.radio(
+        "Should it be",
+        list(KINDS),
+        format_func=lambda kind: KINDS[kind],
+        horizontal=True,
     )
-    assert known is not None
+    known: DetectorType = st.selectbox(
+        "Family",
+        [known for known in registry.list_types() if known.family == kind],
+        format_func=lambda known: known.label,
+        key=f"new-detector-family-{kind}",
+    )
+    st.caption(known.description)
     return known
+
+
+def _choose_parent(user: User, known: DetectorType) -> Detector | None:
+    """A trained detector of the same family to teach further, where there is one."""
+    with reading() as session:
+        parents = detectors.list_possible_parents(session, user, known.type)
+    if not parents:
+        return None
+    parent: Detector | None = st.selectbox(
+        "Teach further",
+        [None, *parents],
+        format_func=lambda row: row.name if row else "None: a new detector",
+        help="One of your detectors of this family can be taught further: it keeps its classes, "
+        "and learns those of the training set as well.",
+        key=f"new-detector-parent-{known.type}",
+    )
+    return parent
+
+
+def _ask_to_mix(known: DetectorType, parent: Detector) -> bool:
+    [row] = [row for row in parameters(known.config) if row.name == MIX]
+    return bool(_widget(row, f"new-detector-mix-{parent.id}"))
 
 
 def _ask(rows: Sequence[Parameter], scope: str) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""SSDlite and Faster R-CNN, by torchvision with a loop of our own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from tpod_core.detectors.hardware import choose_hardware, detecting_device
+from tpod_core.detectors.kept_network import KeptNetwork
+from tpod_core.detectors.memory import train_within_memory
+from tpod_core.detectors.onnx_export import write_onnx
+from tpod_core.detectors.predict import letterbox
+from tpod_core.detectors.protocol import (
+    MAX_DETECTIONS,
+    Detection,
+    Scene,
+    TrainRequest,
+    Watcher,
+)
+from tpod_core.detectors.torchvision_network import load_trained
+from tpod_core.detectors.torchvision_training import Training
+from tpod_core.errors import Conflict
+from tpod_core.geometry import Box, clip
+
+_SMALLEST_BATCH = 2
+
+
+class TorchvisionProvider:
+    """See ``protocol.Provider``."""
+
+    def __init__(self) -> None:
+        self.versions = {"torchvision": torchvision.__version__, "torch": torch.__version__}
+        self._kept = KeptNetwork()
+
+    def train(self, request: TrainRequest, watcher: Watcher) -> None:
+        attempt = request.attempt
+        if request.resume:
+            attempt.go_on_from(request.resume)
+
+        def run(again: TrainRequest) -> None:
+            Training(again, watcher, choose_hardware(again.config.device)).run()
+
+        train_within_memory(request, watcher, run, _SMALLEST_BATCH)
+        attempt.best.replace(attempt.trained)
+
+    def export_onnx(self, scene: Scene, target: Path) -> None:
+        side_px = scene.config.imgsz
+        write_onnx(_Contract(load_trained(scene.checkpoint, side_px)), side_px, target)
+
+    def predict(
+        self, scene: Scene, images: Sequence[Path], confidence: float
+    ) -> list[list[Detection]]:
+        side_px, wanted = scene.config.imgsz, scene.config.device
+        network = self._kept.get(
+            scene.checkpoint,
+            (side_px, wanted),
+            lambda: load_trained(scene.checkpoint, side_px).to(detecting_device(wanted)),
+        )
+        with torch.inference_mode():
+            return [_detect(network, path, side_px, confidence) for path in images]
+
+
+class _Contract(nn.Module):
+    """The network with the input and the output of ``protocol.Provider.export_onnx``."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        rows = torch.cat([_rows(self._network, images[0]), torch.zeros(MAX_DETECTIONS, 6)])
+        return rows[:MAX_DETECTIONS].reshape(1, MAX_DETECTIONS, 6)
+
+
+def _rows(network: Any, picture: Tensor) -> Tensor:
+    """(n, 6) rows of corners in pixels of the square, score, class from 0."""
+    found = network([picture])[0]
+    classes = found["labels"].to(torch.float32) - 1
+    return torch.cat([found["boxes"], found["scores"][:, None], classes[:, None]], dim=1)
+
+
+def _detect(network: Any, path: Path, side_px: int, confidence: float) -> list[Detection]:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise Conflict(f"The image {path.name} is damaged.")
+    square, scale, left, top = letterbox(image, side_px)
+    picture = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1))
+    device = next(network.parameters()).device
+    rows = _rows(network, torch.from_numpy(picture).to(device).float() / 255)
+    frame_wh = (image.shape[1], image.shape[0])
+    return [
+        Detection(
+            clip(Box(*((corners[i] - (left, top)[i % 2]) / scale for i in range(4))), frame_wh),
+            score,
+            int(class_id),
+        )
+        for *corners, score, class_id in rows.tolist()
+        if score >= confidence
+    ]
