@@ -85,21 +85,11 @@ class UltralyticsProvider:
         return score_of(validator.metrics, scene.data.classes, len(scene.data.val))
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
-        shutil.copyfile(_loadable(scene.checkpoint), source)
-        written = ultralytics.YOLO(str(source)).export(
-            format="onnx",
-            imgsz=scene.config.imgsz,
-            nms=True,
-            conf=_LOWEST_CONFIDENCE,
-            iou=_NMS_IOU,
-            max_det=MAX_DETECTIONS,
-            # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
-            simplify=False,
-            device="cpu",
-        )
-        Path(written).replace(target)
-        source.unlink()
+        # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
+        _export(scene, target, format="onnx", simplify=False)
+
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        _export(scene, target, format="torchscript")
 
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
@@ -119,6 +109,22 @@ class UltralyticsProvider:
             [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
             for result in results
         ]
+
+
+def _export(scene: Scene, target: Path, **options: Any) -> None:
+    source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
+    shutil.copyfile(_loadable(scene.checkpoint), source)
+    written = ultralytics.YOLO(str(source)).export(
+        imgsz=scene.config.imgsz,
+        nms=True,
+        conf=_LOWEST_CONFIDENCE,
+        iou=_NMS_IOU,
+        max_det=MAX_DETECTIONS,
+        device="cpu",
+        **options,
+    )
+    Path(written).replace(target)
+    source.unlink()
 
 
 def _fresh(request: TrainRequest) -> dict[str, Any]:
