@@ -52,6 +52,8 @@ GET /detectors/{}/metrics
 GET /detectors/{}/log
 POST /detectors/{}/model
 GET /detectors/{}/model
+GET /detectors/{}/formats
+GET /detectors/{}/visualization/{}
 GET /jobs
 GET /jobs/{}
 POST /jobs/{}/cancel

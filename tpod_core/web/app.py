@@ -17,6 +17,7 @@ from tpod_core.web import (
     uploads,
     users,
     videos,
+    visualization,
 )
 from tpod_core.web.errors import error_response, install_error_handlers
 
@@ -32,6 +33,7 @@ _ROOMS = (
     training_sets,
     tus,
     detectors,
+    visualization,
     jobs,
 )
 
