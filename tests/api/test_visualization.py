@@ -1,6 +1,6 @@
 """TensorBoard through the API's own door."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,6 @@ class Board:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked: list[httpx.Request] = []
-        self.answer = httpx.Response(200, headers={"set-cookie": "a=b", "etag": '"1"'}, text="x")
         self.error: Exception | None = None
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._handle))
         monkeypatch.setattr(visualization, "_client", lambda: client)
@@ -112,7 +111,11 @@ class Board:
         self.asked.append(request)
         if self.error:
             raise self.error
-        return self.answer
+        headers = {"set-cookie": "a=b", "etag": '"1"'}
+        return httpx.Response(200, headers=headers, content=self._content())
+
+    async def _content(self) -> AsyncIterator[bytes]:
+        yield b"curves"
 
 
 @pytest.fixture
@@ -128,6 +131,7 @@ def test_cookie_and_token_stay_with_us(api: TestClient, path: str, board: Board)
     assert not {"cookie", "authorization"} & set(asked.headers)
     assert answer.headers["etag"] == '"1"'
     assert "set-cookie" not in answer.headers
+    assert answer.content == b"curves"
 
 
 def test_process_that_died_is_503_with_a_sentence(api: TestClient, path: str, board: Board) -> None:
