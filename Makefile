@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 
-.PHONY: help run setup test check bench demo screenshots clean
+.PHONY: help run setup test check bench demo screenshots export-openvino export-tensorflow clean
 
 help:  ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
 
 run: $(STAMP)  ## serve TPOD on http://localhost:8501
 	@exec $(BIN)/streamlit run app.py
@@ -42,5 +42,13 @@ demo: $(STAMP)  ## load the demo project without a browser
 screenshots: $(STAMP)  ## take the pictures of the README anew
 	$(BIN)/python -m tests.browser.take_screenshots
 
+export-openvino: $(STAMP)  ## let detectors be exported to OpenVINO
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-export-openvino.txt
+
+export-tensorflow:  ## let detectors be exported to LiteRT and to TensorFlow's SavedModel
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12) and "The converter needs Python 3.11 or 3.12: make export-tensorflow PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv-tensorflow
+	.venv-tensorflow/bin/python -m pip install --disable-pip-version-check -r requirements-export-tensorflow.txt
+
 clean:  ## remove the environment and the caches, never the data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-tensorflow .mypy_cache .ruff_cache .pytest_cache

@@ -16,6 +16,7 @@ from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
 from tpod_core.services import users
+from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
 from tpod_core.web.incoming import drop_dead_uploads
@@ -42,6 +43,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
             yield
         finally:
             reconciler.stop()
+            get_tensorboards().close()
             get_frame_server().close()
 
 

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     weights_download: bool = Field(
         True, description="Whether missing pretrained weights may be downloaded."
     )
+    tensorflow_python: Path | None = Field(
+        None, description="Python of the environment with TensorFlow; empty: .venv-tensorflow."
+    )
     admin_username: str = Field("", description="First administrator, for unattended start.")
     admin_password: SecretStr = Field(
         SecretStr(""), description="Password of the first administrator."
@@ -53,7 +56,9 @@ class Settings(BaseSettings):
     default_workers: int = Field(
         1, ge=1, description="Embedded workers on the queue `default` (import, export)."
     )
-    low_workers: int = Field(1, ge=1, description="Embedded workers on the queue `low` (training).")
+    low_workers: int | None = Field(
+        None, ge=1, description="Embedded workers on the queue `low`; empty: one per GPU, else 1."
+    )
     log_level: str = Field("INFO", description="Level of the log on standard error.")
 
     @property

@@ -421,7 +421,10 @@ class TrainingSet(SQLModel, table=True):
 
 
 class Detector(SQLModel, table=True):
-    """One trained model; ``labels`` are its class names by ``class_id``."""
+    """One trained model; ``labels`` are its class names by ``class_id``.
+
+    ``seconds_left`` is what the training itself will take at most, once it can be told.
+    """
 
     __tablename__ = "detectors"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -437,6 +440,7 @@ class Detector(SQLModel, table=True):
     progress: float = 0.0
     epoch: int = 0
     epochs: int = 0
+    seconds_left: float | None = None
     labels: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     metrics: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     train_config: dict[str, Any] = Field(
@@ -488,7 +492,10 @@ class Finding(SQLModel, table=True):
 
 
 class Artifact(SQLModel, table=True):
-    """A file made for a detector (its checkpoint, an export), known by its sha256."""
+    """A file made for a detector (its checkpoint, an export), known by its sha256.
+
+    ``agreement`` says how near an export is to the checkpoint (``detectors.agreement``).
+    """
 
     __tablename__ = "artifacts"
     __table_args__ = (UniqueConstraint("detector_id", "format"),)
@@ -499,6 +506,7 @@ class Artifact(SQLModel, table=True):
     key: str
     size_bytes: int
     sha256: str = Field(max_length=64)
+    agreement: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
 

@@ -1,5 +1,7 @@
 """Train a detector, score it, export it, publish it."""
 
+from contextlib import closing
+
 from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
@@ -30,11 +32,11 @@ def run(job: RunningJob) -> None:
         plan = trainings.begin_training(session, job.subject_id)
     if plan is not None:
         storage.require_free(SPACE_BYTES)
-        report = TrainingReport(job, plan)
-        report.say("Preparing the data and the weights to start from")
-        request = _prepare(job, plan)
-        _train(plan, request, report)
-        _publish(job, plan, request, report)
+        with closing(TrainingReport(job, plan)) as report:
+            report.say("Preparing the data and the weights to start from")
+            request = _prepare(job, plan)
+            _train(plan, request, report)
+            _publish(job, plan, request, report)
     remove_attempts(home)
 
 

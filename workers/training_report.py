@@ -2,11 +2,14 @@
 
 import time
 
+from tpod_core.detectors.events import EventLog
+from tpod_core.detectors.rows import events_key
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
 from tpod_core.services import trainings
 from tpod_core.services.trainings import TrainingPlan
+from tpod_core.storage import get_storage
 
 TRAINING_SHARE = 0.95
 """Of the whole progress; the rest is scoring and exporting."""
@@ -25,6 +28,8 @@ class TrainingReport:
         self._epoch = 0
         self._written_at = time.monotonic()
         self._first: tuple[float, float] | None = None
+        self._seconds_left: float | None = None
+        self._events = EventLog(get_storage().path(events_key(plan.detector_id)))
 
     def check(self) -> None:
         self._job.check()
@@ -37,12 +42,13 @@ class TrainingReport:
             self._first = now, fraction
             _log.info("First batch of epoch %d is done", epoch)
         if now - self._written_at >= _WRITE_EVERY_S:
-            left = time_left(now - self._first[0], self._first[1], fraction)
-            self.say(f"Epoch {epoch} of {self._plan.config.epochs}{left}")
+            self._seconds_left = seconds_left(now - self._first[0], self._first[1], fraction)
+            self.say(f"Epoch {epoch} of {self._plan.config.epochs}")
 
     def on_epoch(self, row: EpochRow) -> None:
         with self._job.transaction() as session:
             trainings.record_epoch(session, self._plan.detector_id, row)
+        self._events.add(row)
         losses = " ".join(f"{name} {value:.3f}" for name, value in row.train_losses.items())
         _log.info(
             "Epoch %d of %d: %s, mAP50 %.3f, mAP50-95 %.3f, %.1f s",
@@ -61,7 +67,10 @@ class TrainingReport:
 
     def trained(self) -> None:
         """The training itself is over."""
-        self._progress = TRAINING_SHARE
+        self._progress, self._seconds_left = TRAINING_SHARE, None
+
+    def close(self) -> None:
+        self._events.close()
 
     def say(self, message: str) -> None:
         """Write down what is being done. Raises: JobStopped if it has to end."""
@@ -72,16 +81,9 @@ class TrainingReport:
             trainings.record_progress(
                 session, self._plan.detector_id, self._progress, self._epoch, message
             )
+            trainings.record_time_left(session, self._plan.detector_id, self._seconds_left)
 
 
-def time_left(elapsed_s: float, first: float, now: float) -> str:
-    """ ", about 5 min left" after going from fraction ``first`` to ``now``; "" at the start."""
-    if now <= first:
-        return ""
-    seconds = elapsed_s / (now - first) * (1 - now)
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return ", under a minute left"
-    if minutes < 60:
-        return f", about {minutes} min left"
-    return f", about {minutes // 60} h {minutes % 60} min left"
+def seconds_left(elapsed_s: float, first: float, now: float) -> float | None:
+    """What is left after going from fraction ``first`` to ``now``; ``None`` at the start."""
+    return elapsed_s / (now - first) * (1 - now) if now > first else None

@@ -58,6 +58,8 @@ GET /detectors/{}/model
 POST /detectors/{}/infer
 POST /detectors/{}/annotate
 GET /detectors/{}/annotated/{}
+GET /detectors/{}/formats
+GET /detectors/{}/visualization/{}
 GET /jobs
 GET /jobs/{}
 POST /jobs/{}/cancel

@@ -1,5 +1,6 @@
 """The detectors screen: list, form, live view, result."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,21 @@ from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tpod_core import db
-from tpod_core.models import Detector, DetectorState, TrainingSet, User, saved_id
-from tpod_core.services import detectors
+from tpod_core.detectors.exports import needs
+from tpod_core.detectors.rows import list_exports
+from tpod_core.jobs import execute
+from tpod_core.models import (
+    Detector,
+    DetectorState,
+    Job,
+    JobState,
+    TrainingSet,
+    User,
+    saved_id,
+)
+from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
+from workers import export_model
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
 
@@ -176,6 +189,144 @@ def test_download_is_a_link_to_the_route(detector: Detector, provider: FakeProvi
     work(detector)
     [link] = page(detector=str(detector.id)).get("link_button")
     assert link.proto.url == f"/api/v1/detectors/{detector.id}/model"
+
+
+def words(test: AppTest) -> str:
+    """Everything that the page says, states of progress included."""
+    shown = [str(element.value) for kind in ("error", "info") for element in test.get(kind)]
+    return "\n".join([texts(test), *shown, *(bar.proto.text for bar in test.get("progress"))])
+
+
+def test_waiting_training_tells_its_place_in_line(
+    detector: Detector, user: User, training_set: TrainingSet
+) -> None:
+    with db.transaction() as session:
+        draft = DetectorDraft("Second", "yolo26n", saved_id(training_set), {"epochs": 3})
+        second = detectors.create(session, user, draft)
+    assert "1st in line" in words(page(detector=str(detector.id)))
+    assert "2nd in line" in words(page(detector=str(second.id)))
+    with db.transaction() as session:
+        detectors.cancel(session, session.get_one(Detector, detector.id))
+    assert "1st in line" in words(page(detector=str(second.id)))
+
+
+def test_running_training_tells_its_epoch_and_time_left(detector: Detector) -> None:
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        row.state, row.epoch, row.seconds_left = DetectorState.TRAINING, 2, 290.0
+        session.get_one(Job, row.job_id).state = JobState.RUNNING
+    figures = {metric.label: metric.value for metric in page(detector=str(detector.id)).metric}
+    assert figures["Epoch"] == "2 of 3"
+    assert figures["Time left"] == "about 5 min"
+
+
+def test_training_that_was_set_back_says_why_it_waits(
+    detector: Detector, provider: FakeProvider
+) -> None:
+    def crash(epoch: int) -> None:
+        raise RuntimeError("made of cheese")
+
+    provider.before_batch = crash
+    work(detector)
+    said = words(page(detector=str(detector.id)))
+    assert "made of cheese" in said
+    assert "Trying again. It is 1st in line" in said
+
+
+def test_warning_of_a_running_training_is_shown_while_it_runs(detector: Detector) -> None:
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        row.state = DetectorState.TRAINING
+        row.metrics = {"warnings": ["Memory ran out; the batch is now 2."]}
+    [warning] = page(detector=str(detector.id)).warning
+    assert warning.value == "Memory ran out; the batch is now 2."
+
+
+def test_ending_training_says_so_and_takes_no_second_cancel(detector: Detector) -> None:
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        row.state = DetectorState.TRAINING
+        job = session.get_one(Job, row.job_id)
+        job.state, job.cancel_requested = JobState.RUNNING, True
+    [button] = [b for b in page(detector=str(detector.id)).button if "Ending" in b.label]
+    assert button.disabled
+
+
+def test_training_leads_to_its_tensorboard(detector: Detector, provider: FakeProvider) -> None:
+    address = f"/api/v1/detectors/{detector.id}/visualization/"
+    links = page(detector=str(detector.id)).get("link_button")
+    assert [link.proto.url for link in links] == [address]
+    work(detector)
+    links = page(detector=str(detector.id), tab="Training").get("link_button")
+    assert address in [link.proto.url for link in links]
+
+
+def test_training_tab_keeps_the_log(detector: Detector, provider: FakeProvider) -> None:
+    work(detector)
+    [log] = page(detector=str(detector.id), tab="Training").code
+    assert "train-detector 1, attempt 1" in log.value
+
+
+def test_details_tell_where_a_detector_comes_from(
+    detector: Detector, provider: FakeProvider
+) -> None:
+    work(detector)
+    tables = page(detector=str(detector.id), tab="Details").table
+    facts = "\n".join(table.value.to_string() for table in tables)
+    assert "kitchen" in facts
+    assert "c0ffee" in facts
+    assert "pretrained" in facts
+
+
+def test_format_whose_package_is_missing_says_what_to_run(
+    detector: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "find_spec", lambda name: None)
+    work(detector)
+    test = page(detector=str(detector.id), tab="Download")
+    assert "Run “make export-openvino” on the server" in texts(test)
+    disabled = {b.key: b.disabled for b in test.button if str(b.key).startswith("make-")}
+    assert (disabled["make-openvino"], disabled["make-torchscript"]) == (True, False)
+
+
+@pytest.mark.filterwarnings("ignore:::torch")
+def test_format_is_made_on_request_and_offered_with_its_figure(
+    detector: Detector, provider: FakeProvider
+) -> None:
+    work(detector)
+    test = page(detector=str(detector.id), tab="Download")
+    [button] = [button for button in test.button if button.key == "make-torchscript"]
+    _sound(button.click().run())
+    assert "Waiting for a free worker" in words(page(detector=str(detector.id), tab="Download"))
+    run_export(detector)
+    test = page(detector=str(detector.id), tab="Download")
+    assert "boxes within 0.01 px, scores within 0.001" in texts(test)
+    urls = [link.proto.url for link in test.get("link_button")]
+    assert f"/api/v1/detectors/{detector.id}/model?format=torchscript" in urls
+
+
+def test_failed_export_shows_its_cause_and_can_be_tried_again(
+    detector: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(detector)
+
+    def fail(scene: object, target: object) -> None:
+        raise RuntimeError("made of cheese")
+
+    monkeypatch.setattr(provider, "export_torchscript", fail)
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        model_files.start_export(session, row, "torchscript")
+    run_export(detector)
+    test = page(detector=str(detector.id), tab="Download")
+    assert "made of cheese" in words(test)
+    assert "Try again" in [button.label for button in test.button]
+
+
+def run_export(detector: Detector) -> None:
+    with db.reading() as session:
+        [job] = list_exports(session, saved_id(detector))
+    execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
 
 
 def test_deleting_asks_first_and_returns_to_the_list(

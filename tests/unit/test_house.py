@@ -34,6 +34,10 @@ ONLY_IN = {
     "ultralytics": ("tpod_core.detectors",),
     "fastapi": ("tpod_core.web",),
     "av": ("tpod_core.video",),
+    "openvino": ("tpod_core.detectors.exports",),
+    "tensorflow": ("tpod_core.detectors.exports",),
+    "onnx2tf": ("tpod_core.detectors.exports",),
+    "tensorboard": ("tpod_core.detectors.events", "tpod_core.tensorboard"),
 }
 """Packages that one room alone may import."""
 
@@ -104,6 +108,7 @@ for package in (tpod_core.services, tpod_core.web):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
 heavy = {"torch", "torchvision", "ultralytics", "streamlit", "onnxruntime", "matplotlib"}
+heavy |= {"tensorboard", "openvino"}
 print(sorted(heavy & set(sys.modules)))
 """
     loaded = subprocess.run(
@@ -135,6 +140,8 @@ def test_top_level_holds_only_what_the_design_names() -> None:
         "tests",
         "requirements.txt",
         "requirements-dev.txt",
+        "requirements-export-openvino.txt",
+        "requirements-export-tensorflow.txt",
         "README.md",
         "Makefile",
         "pyproject.toml",

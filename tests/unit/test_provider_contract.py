@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+import onnxruntime
 import pytest
 
 from tests.training_data import CLASSES, write_training_set
@@ -230,6 +232,22 @@ def test_onnx_says_what_the_checkpoint_says(life: Life, tmp_path: Path) -> None:
     assert found.holds
     assert found.max_box_px < 0.5  # scores all but equal: a neighbour may be kept instead
     assert found.max_score < 0.001
+
+
+def test_torchscript_says_what_the_onnx_says(life: Life, tmp_path: Path) -> None:
+    import torch
+    import torchvision  # noqa: F401 - brings the non-maximum suppression
+
+    traced, side_px = tmp_path / "model.torchscript", life.scene.config.imgsz
+    life.provider.export_torchscript(life.scene, traced)
+    picture = cv2.resize(cv2.imread(str(life.scene.data.val[0])), (side_px, side_px))
+    square = (picture[:, :, ::-1].transpose(2, 0, 1)[None] / 255).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(life.onnx), providers=["CPUExecutionProvider"])
+    [expected] = session.run(None, {"images": square})
+    with torch.inference_mode():
+        answer = torch.jit.load(str(traced))(torch.from_numpy(square)).numpy()
+    assert answer.shape == expected.shape
+    assert np.abs(np.sort(answer[0, :, 4]) - np.sort(expected[0, :, 4])).max() < 0.001
 
 
 @pytest.mark.parametrize("wh", [(160, 120), (97, 201), (64, 64), (333, 40)], ids=str)

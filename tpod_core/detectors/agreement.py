@@ -49,6 +49,14 @@ class Agreement:
         tolerated = self.compared * _TIES_SHARE if self.confidence == LOW_CONFIDENCE else 0
         return self.unmatched <= tolerated
 
+    @property
+    def shortfall(self) -> str:
+        """Why it may not, as the end of a sentence."""
+        return (
+            f"{self.unmatched} of {self.compared} objects that the checkpoint finds differ by "
+            f"over {MAX_BOX_PX:.0f} px or {MAX_SCORE} in score"
+        )
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -87,9 +87,8 @@ def check_export(
     agreed = agreement.compare(images, by_checkpoint, Detector(directory), confidence)
     if not agreed.holds:
         raise Conflict(
-            f"The exported model is not offered: {agreed.unmatched} of {agreed.compared} objects "
-            f"that the checkpoint finds differ by over {agreement.MAX_BOX_PX:.0f} px or "
-            f"{agreement.MAX_SCORE} in score. Resume to try the export again."
+            f"The exported model is not offered: {agreed.shortfall}. "
+            "Resume to try the export again."
         )
     return agreed
 

@@ -11,10 +11,16 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 ZIP_NAME = "model.zip"
-_STORED = {".pt", ".onnx"}  # weights hardly shrink, and packing them takes seconds
+_STORED = {
+    ".pt",
+    ".onnx",
+    ".torchscript",
+    ".bin",
+    ".tflite",
+}  # weights hardly shrink, and packing them takes seconds
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,12 @@ def write_card(directory: Path, card: DetectorCard) -> None:
     (directory / "detector.json").write_text(text)
 
 
+def read_card(directory: Path) -> DetectorCard:
+    """The card of a published directory."""
+    values = json.loads((directory / "detector.json").read_text())
+    return DetectorCard(**values | {"classes": tuple(values["classes"])})
+
+
 def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
     """``metrics.json``, ``predict.py`` and ``README.md``."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
@@ -60,12 +72,18 @@ def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any
 def pack(directory: Path) -> Path:
     """Write the zip of everything in ``directory`` into it."""
     target = directory / ZIP_NAME
-    members = sorted(path for path in directory.iterdir() if path != target)
-    with zipfile.ZipFile(target, "w") as archive:
-        for path in members:
-            stored = path.suffix in _STORED
-            archive.write(path, path.name, zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+    with target.open("wb") as file:
+        pack_into(file, directory, without=target)
     return target
+
+
+def pack_into(file: BinaryIO, directory: Path, without: Path | None = None) -> None:
+    """Write the zip of every file below ``directory``, by its path in there."""
+    members = sorted(path for path in directory.rglob("*") if path.is_file() and path != without)
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in members:
+            kind = zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED
+            archive.write(path, path.relative_to(directory), kind)
 
 
 def _escaped(name: str) -> str:

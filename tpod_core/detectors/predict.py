@@ -56,7 +56,7 @@ class Detector:
         height, width = image_bgr.shape[:2]
         square, scale, left, top = letterbox(image_bgr, self._side_px)
         tensor = square[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 255
-        rows = self._session.run(None, {self._input.name: np.ascontiguousarray(tensor)})[0][0]
+        rows = self.rows(np.ascontiguousarray(tensor))
         rows = rows[(rows[:, 4] > 0) & (rows[:, 4] >= lowest)]
         rows = rows[np.argsort(-rows[:, 4], kind="stable")]
         rows[:, [0, 2]] = np.clip((rows[:, [0, 2]] - left) / scale, 0, width)
@@ -70,6 +70,12 @@ class Detector:
             }
             for *box, score, class_id in rows.tolist()
         ]
+
+    def rows(self, tensor: np.ndarray) -> np.ndarray:
+        """The model's own answer to (1, 3, side, side), RGB 0 to 1: a row per object of
+        x1, y1, x2, y2 in pixels of the square, score, class; and rows of zeros."""
+        rows: np.ndarray = self._session.run(None, {self._input.name: tensor})[0][0]
+        return rows
 
 
 def letterbox(image: np.ndarray, side_px: int) -> tuple[np.ndarray, float, int, int]:

@@ -120,6 +120,9 @@ class Provider(Protocol):
         """Write the model as ONNX: input (1, 3, s, s) RGB 0..1, output (1, n, 6) rows
         ``x1, y1, x2, y2, score, class`` in input pixels, padded with zero scores."""
 
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        """Write the model as TorchScript, with input and output as in ``export_onnx``."""
+
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:

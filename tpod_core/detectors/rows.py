@@ -8,6 +8,9 @@ CHECKPOINT = "checkpoint"
 ONNX = "onnx"
 ZIP = "zip"
 
+FORMAT = "format"
+"""The key of an export's request."""
+
 
 def directory_key(detector_id: int) -> str:
     """Everything of a detector: its published model, and the runs of its training."""
@@ -19,14 +22,19 @@ def model_key(detector_id: int) -> str:
     return f"{directory_key(detector_id)}/model"
 
 
+def export_key(detector_id: int, wanted: str) -> str:
+    """The zip of the model in another format than ONNX."""
+    return f"{directory_key(detector_id)}/exports/{wanted}.zip"
+
+
+def events_key(detector_id: int) -> str:
+    """The curves of the training as TensorBoard reads them, whichever run wrote them."""
+    return f"{directory_key(detector_id)}/events"
+
+
 def subject_of(detector_id: int) -> str:
     """What a job on a detector is about."""
     return f"detector:{detector_id}"
-
-
-def find_active_export(session: Session, detector_id: int) -> Job | None:
-    """The export that waits or runs."""
-    return next(iter(list_active(session, detector_id, JobKind.EXPORT_MODEL)), None)
 
 
 def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job]:
@@ -42,6 +50,30 @@ def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job
             .order_by(col(Job.id))
         )
     )
+
+
+def format_of(export: Job) -> str:
+    """What an export makes."""
+    return str(export.request.get(FORMAT, ZIP))
+
+
+def list_exports(session: Session, detector_id: int) -> list[Job]:
+    """Every export that was asked for, newest first."""
+    return list(
+        session.exec(
+            select(Job)
+            .where(Job.subject == subject_of(detector_id), Job.kind == JobKind.EXPORT_MODEL)
+            .order_by(col(Job.id).desc())
+        )
+    )
+
+
+def find_active_export(session: Session, detector_id: int, wanted: str = "") -> Job | None:
+    """The export that waits or runs; of one format, if it is named."""
+    for job in list_exports(session, detector_id):
+        if not job.state.is_final and wanted in ("", format_of(job)):
+            return job
+    return None
 
 
 def find_artifact(session: Session, detector_id: int, wanted: str) -> Artifact | None:

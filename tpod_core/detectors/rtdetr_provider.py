@@ -22,7 +22,7 @@ from ultralytics.models.rtdetr.train import RTDETRTrainer
 from ultralytics.nn.tasks import load_checkpoint
 from ultralytics.utils.ops import scale_boxes
 
-from tpod_core.detectors.onnx_export import write_onnx
+from tpod_core.detectors.traced_export import write_onnx, write_torchscript
 
 _STRIDE_PX = 32
 
@@ -61,9 +61,10 @@ class RtdetrProvider(UltralyticsProvider):
         return super().arguments(request) | {"deterministic": False}
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        network, _ = load_checkpoint(loadable(scene.checkpoint), device=torch.device("cpu"))
-        side_px = scene.config.imgsz
-        write_onnx(_Contract(network.fuse(), side_px), side_px, target)
+        write_onnx(_contract(scene), scene.config.imgsz, target)
+
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        write_torchscript(_contract(scene), scene.config.imgsz, target)
 
 
 class _Contract(nn.Module):
@@ -80,6 +81,11 @@ class _Contract(nn.Module):
         rows = _in_pixels(self._network(images), self._side_px)
         # Small inputs give fewer answers than the network has questions.
         return nn.functional.pad(rows, (0, 0, 0, MAX_DETECTIONS - rows.shape[1]))
+
+
+def _contract(scene: Scene) -> _Contract:
+    network, _ = load_checkpoint(loadable(scene.checkpoint), device=torch.device("cpu"))
+    return _Contract(network.fuse(), scene.config.imgsz)
 
 
 def _in_pixels(rows: Tensor, side_px: int) -> Tensor:

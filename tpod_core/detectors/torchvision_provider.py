@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from tpod_core.detectors.hardware import choose_hardware, detecting_device
 from tpod_core.detectors.kept_network import KeptNetwork
 from tpod_core.detectors.memory import train_within_memory
-from tpod_core.detectors.onnx_export import write_onnx
 from tpod_core.detectors.predict import letterbox
 from tpod_core.detectors.protocol import (
     MAX_DETECTIONS,
@@ -24,6 +23,7 @@ from tpod_core.detectors.protocol import (
 )
 from tpod_core.detectors.torchvision_network import load_trained
 from tpod_core.detectors.torchvision_training import Training
+from tpod_core.detectors.traced_export import write_onnx, write_torchscript
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box, clip
 
@@ -51,6 +51,10 @@ class TorchvisionProvider:
     def export_onnx(self, scene: Scene, target: Path) -> None:
         side_px = scene.config.imgsz
         write_onnx(_Contract(load_trained(scene.checkpoint, side_px)), side_px, target)
+
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        side_px = scene.config.imgsz
+        write_torchscript(_Contract(load_trained(scene.checkpoint, side_px)), side_px, target)
 
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float

@@ -132,21 +132,11 @@ class UltralyticsProvider:
         }
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
-        shutil.copyfile(loadable(scene.checkpoint), source)
-        written = ultralytics.YOLO(str(source)).export(
-            format="onnx",
-            imgsz=scene.config.imgsz,
-            nms=True,
-            conf=LOWEST_CONFIDENCE,
-            iou=_NMS_IOU,
-            max_det=MAX_DETECTIONS,
-            # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
-            simplify=False,
-            device="cpu",
-        )
-        Path(written).replace(target)
-        source.unlink()
+        # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
+        _export(scene, target, format="onnx", simplify=False)
+
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        _export(scene, target, format="torchscript")
 
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
@@ -182,6 +172,22 @@ def detections_of(results: Iterable[Any]) -> list[list[Detection]]:
         [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
         for result in results
     ]
+
+
+def _export(scene: Scene, target: Path, **options: Any) -> None:
+    source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
+    shutil.copyfile(loadable(scene.checkpoint), source)
+    written = ultralytics.YOLO(str(source)).export(
+        imgsz=scene.config.imgsz,
+        nms=True,
+        conf=LOWEST_CONFIDENCE,
+        iou=_NMS_IOU,
+        max_det=MAX_DETECTIONS,
+        device="cpu",
+        **options,
+    )
+    Path(written).replace(target)
+    source.unlink()
 
 
 def _take_over(attempt: Attempt, earlier: Attempt) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from tpod_core.config import REPO_DIR, Settings
+from tpod_core.embedded.gpus import share, visible_gpus
 from tpod_core.embedded.locks import is_locked, try_lock
 from tpod_core.embedded.places import apps_dir, run_dir
 from tpod_core.models import QueueName
@@ -28,11 +29,13 @@ _NOT_FOR_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_UR
 class WorkOrder:
     """The workers that an app wants: one queue's name for each, and what they run with.
 
-    ``code`` changes with any source file: workers that outlive an upgrade of the app are
-    replaced as they become idle.
+    ``gpus`` are the GPUs that each worker of the training queue may see; none for one that may
+    see whatever there is. ``code`` changes with any source file: workers that outlive an
+    upgrade of the app are replaced as they become idle.
     """
 
     queues: tuple[str, ...]
+    gpus: tuple[tuple[str, ...], ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
     working_dir: str = "/"
     code: str = ""
@@ -53,9 +56,12 @@ def work_order(settings: Settings) -> WorkOrder:
         for name, value in os.environ.items()
         if name.startswith("TPOD_") and name not in _NOT_FOR_WORKERS
     }
+    gpus = visible_gpus()
+    low_workers = settings.low_workers or max(1, len(gpus))
     return WorkOrder(
         queues=(QueueName.DEFAULT.value,) * settings.default_workers
-        + (QueueName.LOW.value,) * settings.low_workers,
+        + (QueueName.LOW.value,) * low_workers,
+        gpus=tuple(share(gpus, low_workers)),
         environment=environment | {"TPOD_DATA_DIR": str(settings.data_dir.absolute())},
         working_dir=str(Path.cwd()),
         code=_code_version(),
@@ -103,7 +109,8 @@ def look_at_apps(data_dir: Path) -> Attendance:
 
 def _read(path: Path) -> tuple[float, WorkOrder]:
     wanted = json.loads(path.read_text())
-    order = WorkOrder(**(wanted | {"queues": tuple(wanted["queues"])}))
+    gpus = tuple(tuple(names) for names in wanted.get("gpus", ()))
+    order = WorkOrder(**(wanted | {"queues": tuple(wanted["queues"]), "gpus": gpus}))
     return path.stat().st_mtime, order
 
 

@@ -17,9 +17,11 @@ from types import FrameType
 from tpod_core.config import REPO_DIR
 from tpod_core.embedded.apps import WorkOrder, look_at_apps
 from tpod_core.embedded.child import Child, Command
+from tpod_core.embedded.gpus import VISIBLE
 from tpod_core.embedded.places import publish_socket, server_dir, withdraw_socket
 from tpod_core.embedded.server import answers, server_command
 from tpod_core.log import get_logger
+from tpod_core.models import QueueName
 
 WORKER_MODULE = "workers.main"
 GRACE_S = 10.0
@@ -119,11 +121,18 @@ def _worker_commands(order: WorkOrder) -> dict[str, Command]:
         commands[f"{queue} {place}"] = Command(
             # -P: the app's working directory must not lend its modules to the worker.
             (sys.executable, "-P", "-m", WORKER_MODULE, queue),
-            order.environment | {"PYTHONPATH": str(REPO_DIR)},
+            order.environment | _gpus_of(order, queue, place) | {"PYTHONPATH": str(REPO_DIR)},
             order.working_dir,
             order.code,
         )
     return commands
+
+
+def _gpus_of(order: WorkOrder, queue: str, place: int) -> dict[str, str]:
+    """What lets the ``place``-th training worker (from 1) see its GPUs alone."""
+    if queue != QueueName.LOW.value or place > len(order.gpus) or not order.gpus[place - 1]:
+        return {}
+    return {VISIBLE: ",".join(order.gpus[place - 1])}
 
 
 def _end(children: Iterable[Child], patience_s: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
@@ -146,8 +147,38 @@ def delete(session: Session, detector: Detector) -> None:
 
 def read_log(session: Session, detector: Detector) -> str:
     """The end of the log of the newest training job."""
-    job = session.get(Job, detector.job_id)
+    job = find_job(session, detector)
     return jobs.log_tail(job) if job else ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a detector was made of; ``None`` for what is gone or never was."""
+
+    training_set: TrainingSet | None
+    parent: Detector | None
+
+
+def read_origin(session: Session, detector: Detector) -> Origin:
+    return Origin(
+        session.get(TrainingSet, detector.train_set_id or 0),
+        session.get(Detector, detector.parent_id or 0),
+    )
+
+
+def find_job(session: Session, detector: Detector) -> Job | None:
+    """The newest training job."""
+    return session.get(Job, detector.job_id or 0)
+
+
+def place_in_line(session: Session, job: Job) -> int:
+    """1 for the job that the next free worker of its queue takes."""
+    earlier = (
+        select(func.count())
+        .select_from(Job)
+        .where(Job.queue == job.queue, Job.state == JobState.QUEUED, col(Job.id) < job.id)
+    )
+    return session.exec(earlier).one() + 1
 
 
 def list_epochs(detector: Detector) -> list[EpochRow]:
@@ -163,6 +194,7 @@ def settle_training(session: Session, job: Job) -> None:
     if detector is None or detector.job_id != job.id or detector.state not in ACTIVE:
         return
     cancelled = job.state is JobState.CANCELLED
+    detector.seconds_left = None
     detector.state = DetectorState.CANCELLED if cancelled else DetectorState.ERROR
     detector.message = (
         "Cancelled. Resume goes on from the last finished epoch." if cancelled else job.message

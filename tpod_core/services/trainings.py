@@ -55,6 +55,7 @@ def begin_training(session: Session, detector_id: int) -> TrainingPlan | None:
     plan = read_plan(session, detector_id)
     detector.state = DetectorState.TRAINING
     detector.message = "Starting"
+    detector.seconds_left = None
     return plan
 
 
@@ -139,6 +140,11 @@ def record_progress(
 ) -> None:
     detector = session.get_one(Detector, detector_id)
     detector.progress, detector.epoch, detector.message = progress, epoch, message
+
+
+def record_time_left(session: Session, detector_id: int, seconds_left: float | None) -> None:
+    """What the training will take at most; it may stop early."""
+    session.get_one(Detector, detector_id).seconds_left = seconds_left
 
 
 def record_epoch(session: Session, detector_id: int, row: EpochRow) -> None:

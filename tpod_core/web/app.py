@@ -21,6 +21,7 @@ from tpod_core.web import (
     uploads,
     users,
     videos,
+    visualization,
 )
 from tpod_core.web.errors import error_response, install_error_handlers
 
@@ -39,6 +40,7 @@ _ROOMS = (
     detectors,
     scores,
     findings,
+    visualization,
     jobs,
     prelabels,
 )

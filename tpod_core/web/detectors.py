@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -12,9 +12,11 @@ from tpod_core.access import get_detector, get_training_set, visible
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import parameters
+from tpod_core.detectors.rows import ZIP
 from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
+from tpod_core.services.model_files import Offer
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -78,6 +80,7 @@ class DetectorBody(BaseModel):
     progress: float
     epoch: int
     epochs: int
+    seconds_left: float | None
     message: str
     labels: list[str]
     metrics: dict[str, Any]
@@ -85,6 +88,33 @@ class DetectorBody(BaseModel):
     train_set_id: int | None
     parent_id: int | None
     job_id: int | None
+
+
+class FormatBody(BaseModel):
+    """A format of the model. ``missing`` says what to install first, ``failure`` why the
+    newest export came to nothing; ``agreement`` is with the checkpoint, on validation images."""
+
+    format: str
+    label: str
+    description: str
+    missing: str
+    failure: str
+    size_bytes: int | None
+    agreement: dict[str, Any] | None
+    job_id: int | None
+
+    @classmethod
+    def of(cls, offer: Offer) -> Self:
+        return cls(
+            format=offer.format.name,
+            label=offer.format.label,
+            description=offer.format.description,
+            missing=offer.missing,
+            failure=offer.failure,
+            size_bytes=offer.artifact.size_bytes if offer.artifact else None,
+            agreement=offer.artifact.agreement if offer.artifact else None,
+            job_id=offer.job.id if offer.job else None,
+        )
 
 
 class LogBody(BaseModel):
@@ -172,11 +202,22 @@ def get_log(user: SignedIn, detector_id: int) -> LogBody:
         return LogBody(log=detectors.read_log(session, get_detector(session, user, detector_id)))
 
 
+@router.get("/{detector_id}/formats")
+def list_formats(user: SignedIn, detector_id: int) -> list[FormatBody]:
+    """What the model can be had in beside the zip, and how each stands."""
+    with reading() as session:
+        detector = get_detector(session, user, detector_id)
+        return [FormatBody.of(offer) for offer in model_files.list_offers(session, detector)]
+
+
 @router.post("/{detector_id}/model", status_code=202)
 def post_model(
-    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = "zip"
+    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = ZIP
 ) -> JobBody:
-    """Export the model anew. The zip exists already when a training ends."""
+    """Export the model anew. The zip exists already when a training ends.
+
+    409 where the format needs a package that is not installed.
+    """
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         job = model_files.start_export(session, detector, wanted)
@@ -189,12 +230,13 @@ def post_model(
     responses={200: {"content": {"application/zip": {}}}, 202: {"model": JobBody}},
 )
 def get_model(
-    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = "zip"
+    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = ZIP
 ) -> Response:
-    """The zip; 202 with the job that is making it."""
+    """The zip; 202 with the job that is making it. Every format comes as a zip."""
     with reading() as session:
         detector = get_detector(session, user, detector_id)
         model = model_files.find_model(session, detector, wanted)
     if not isinstance(model, Path):
         return JSONResponse(JobBody.of(model).model_dump(mode="json"), status_code=202)
-    return FileResponse(model, media_type="application/zip", filename=f"{detector.name}.zip")
+    name = detector.name if wanted == ZIP else f"{detector.name} {wanted}"
+    return FileResponse(model, media_type="application/zip", filename=f"{name}.zip")

@@ -50,14 +50,48 @@ def _grade(map50: float) -> str:
     return "It has hardly learnt anything yet: label more frames, or train for more epochs."
 
 
-def agreement_sentence(agreement: dict[str, Any]) -> str:
+def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
     """How far the exported model is from the trained one."""
     return (
-        f"The exported ONNX model was run on {agreement['images']} validation images: over "
+        f"The exported {name} model was run on {agreement['images']} validation images: over "
         f"{agreement['compared']} detections its boxes differ from the trained model's by "
         f"{_at_most(agreement['max_box_px'], 0.01)} px, its scores by "
         f"{_at_most(agreement['max_score'], 0.001)}."
     )
+
+
+def agreement_figures(agreement: dict[str, Any]) -> str:
+    """The same in a few words."""
+    return (
+        f"Checked on {agreement['images']} images: boxes within "
+        f"{max(agreement['max_box_px'], 0.01):.2g} px, scores within "
+        f"{max(agreement['max_score'], 0.001):.2g} of the trained model's."
+    )
+
+
+def waiting_words(place: int, message: str) -> str:
+    """Where a training stands in the line of its queue, and why it waits if that is known."""
+    line = f"{ordinal(place)} in line for a free worker"
+    return f"{message} It is {line}." if message else f"{line[0].upper()}{line[1:]}"
+
+
+def ordinal(number: int) -> str:
+    """``"1st"``, ``"2nd"``, ``"11th"``."""
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
+
+
+def time_left(seconds: float | None) -> str:
+    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash where nothing can be told."""
+    if seconds is None:
+        return "–"
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60} min"
 
 
 def loss_name(name: str) -> str:

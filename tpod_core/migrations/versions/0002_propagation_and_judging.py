@@ -19,10 +19,11 @@ def upgrade() -> None:
     op.add_column(
         "videos", sa.Column("held_out", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
-    for name in ("request", "result"):
+    for table, name in (("jobs", "request"), ("jobs", "result"), ("artifacts", "agreement")):
         op.add_column(
-            "jobs", sa.Column(name, sa.JSON(), server_default=sa.text("'{}'"), nullable=False)
+            table, sa.Column(name, sa.JSON(), server_default=sa.text("'{}'"), nullable=False)
         )
+    op.add_column("detectors", sa.Column("seconds_left", sa.Float(), nullable=True))
     op.create_table(
         "labeling_times",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -130,6 +131,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("findings", "labeling_times", "derived_segments"):
         op.drop_table(table)
+    op.drop_column("detectors", "seconds_left")
+    op.drop_column("artifacts", "agreement")
     op.drop_column("jobs", "result")
     op.drop_column("jobs", "request")
     op.drop_column("videos", "held_out")

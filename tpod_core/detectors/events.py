@@ -1,0 +1,60 @@
+"""A training's rows as TensorBoard reads them.
+
+Written by TensorBoard's own writer, which needs neither torch nor TensorFlow.
+"""
+
+import time
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from tpod_core.detectors.scores import EpochRow
+
+_FILE_VERSION = "brain.Event:2"
+
+
+class EventLog:
+    """Adds rows to the curves in ``directory``.
+
+    A run that goes on from an earlier one's checkpoint draws on the same curves: TensorBoard
+    drops what the earlier run had written from that epoch on.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._writer: EventFileWriter | None = None
+
+    def add(self, row: EpochRow) -> None:
+        """Write ``row``; it can be read when this returns."""
+        if self._writer is None:
+            self._writer = EventFileWriter(str(self._directory))
+            self._start_at(self._writer, row.epoch)
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in _scalars(row)]
+        event = Event(wall_time=time.time(), step=row.epoch, summary=Summary(value=values))
+        self._writer.add_event(event)
+        self._writer.flush()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def _start_at(self, writer: EventFileWriter, epoch: int) -> None:
+        """Source: ``purge_step`` of torch.utils.tensorboard.SummaryWriter, which does the same."""
+        session = SessionLog(status=SessionLog.START)
+        writer.add_event(Event(wall_time=time.time(), step=epoch, file_version=_FILE_VERSION))
+        writer.add_event(Event(wall_time=time.time(), step=epoch, session_log=session))
+
+
+def _scalars(row: EpochRow) -> list[tuple[str, float]]:
+    return [
+        *((f"loss/train/{name}", value) for name, value in row.train_losses.items()),
+        *((f"loss/validation/{name}", value) for name, value in row.val_losses.items()),
+        ("score/mAP50", row.map50),
+        ("score/mAP50-95", row.map50_95),
+        ("score/precision", row.precision),
+        ("score/recall", row.recall),
+        ("training/learning_rate", row.learning_rate),
+        ("training/seconds", row.seconds),
+    ]

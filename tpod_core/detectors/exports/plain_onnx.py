@@ -1,0 +1,62 @@
+"""An ONNX graph made plain enough for converters: what is constant, computed; no empty parts.
+
+The graph of a traced network computes its own shapes, and joins pieces that are empty for a
+plain detector (masks, angles). Converters trip over both.
+"""
+
+from pathlib import Path
+
+import onnx
+import onnxruntime
+
+_JOINS = "Concat"
+
+
+def write_plain(source: Path, target: Path) -> None:
+    """Write the ONNX model at ``source`` to ``target``, with the same answers."""
+    _fold_constants(source, target)
+    model = onnx.load(target)
+    _drop_empty_pieces(model)
+    _drop_unused(model)
+    # onnxruntime declares every domain it knows; converters take the first for the version.
+    del model.opset_import[1:]
+    onnx.checker.check_model(model)
+    onnx.save(model, target)
+
+
+def _fold_constants(source: Path, target: Path) -> None:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(target)
+    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+
+
+def _drop_empty_pieces(model: onnx.ModelProto) -> None:
+    """Take out of every join the pieces whose shape says that they can only be empty."""
+    empty = {
+        value.name
+        for value in onnx.shape_inference.infer_shapes(model).graph.value_info
+        if any(
+            size.HasField("dim_value") and size.dim_value == 0
+            for size in value.type.tensor_type.shape.dim
+        )
+    }
+    for node in model.graph.node:
+        kept = [name for name in node.input if name not in empty]
+        if node.op_type == _JOINS and kept:
+            node.input[:] = kept
+
+
+def _drop_unused(model: onnx.ModelProto) -> None:
+    """Take out the nodes and constants that no output needs."""
+    graph = model.graph
+    needed = {output.name for output in graph.output}
+    kept = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            needed.update(node.input)
+            kept.append(node)
+    constants = [value for value in graph.initializer if value.name in needed]
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(reversed(kept))
+    graph.initializer.extend(constants)

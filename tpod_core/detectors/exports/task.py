@@ -1,0 +1,39 @@
+"""What an exporter is given, and what it gives back. Light."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tpod_core.detectors.protocol import Provider, Scene
+
+Rows = Callable[[Any], Any]
+"""A model at work: float32 (1, 3, s, s), RGB 0..1, to (n, 6), the rows of our ONNX models."""
+
+
+@dataclass(frozen=True)
+class ExportTask:
+    """One export.
+
+    Attributes:
+        scene: the checkpoint and a scratch directory of this export's own.
+        model: the published directory, with the ONNX model that agrees with the checkpoint.
+        directory: empty; what is written into it is offered.
+        check: called every second or so; may raise JobStopped.
+    """
+
+    provider: Provider
+    scene: Scene
+    model: Path
+    directory: Path
+    check: Callable[[], None]
+
+
+class Exporter(Protocol):
+    """Writes the model in its format, and runs it as long as the context lasts.
+
+    Raises: Conflict with a sentence where the cause is known.
+    """
+
+    def __call__(self, task: ExportTask) -> AbstractContextManager[Rows]: ...

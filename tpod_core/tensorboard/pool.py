@@ -1,0 +1,144 @@
+"""The TensorBoards that run now: started when asked for, ended when idle."""
+
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from tpod_core.config import REPO_DIR
+from tpod_core.errors import Unavailable
+from tpod_core.log import get_logger
+
+IDLE_S = 600.0
+MAX_RUNNING = 4
+_READY_WITHIN_S = 30.0
+_LOOK_S = 5.0
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a TensorBoard answers: ``url`` ends in a slash."""
+
+    url: str
+
+
+@dataclass
+class _Running:
+    process: subprocess.Popen[bytes]
+    address: Address
+    used_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_alive(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+class TensorBoards:
+    """At most ``most`` processes, the one unused for longest giving way to a new one.
+
+    Any thread may ask; one directory has one process, however many ask for it at once.
+    """
+
+    def __init__(self, idle_s: float = IDLE_S, most: int = MAX_RUNNING) -> None:
+        self._idle_s = idle_s
+        self._most = most
+        self._running: dict[Path, _Running] = {}
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._sweeper: threading.Thread | None = None
+
+    def open(self, directory: Path) -> Address:
+        """The TensorBoard over the events in ``directory``, started if need be.
+
+        Raises: Unavailable if it does not start.
+        """
+        with self._lock:
+            running = self._running.get(directory)
+            if running is None or not running.is_alive:
+                if running is not None:
+                    self._running.pop(directory).end()
+                self._make_room()
+                running = self._running[directory] = _start(directory)
+                self._sweep_from_now_on()
+            running.used_at = time.monotonic()
+            return running.address
+
+    def count(self) -> int:
+        with self._lock:
+            return sum(running.is_alive for running in self._running.values())
+
+    def close(self) -> None:
+        """End them all, for good."""
+        self._over.set()
+        with self._lock:
+            for running in self._running.values():
+                running.end()
+            self._running.clear()
+
+    def _make_room(self) -> None:
+        oldest_first = sorted(self._running, key=lambda key: self._running[key].used_at)
+        for directory in oldest_first[: max(0, len(oldest_first) - self._most + 1)]:
+            self._running.pop(directory).end()
+
+    def _sweep_from_now_on(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = threading.Thread(target=self._sweep, name="tensorboards", daemon=True)
+            self._sweeper.start()
+
+    def _sweep(self) -> None:
+        while not self._over.wait(min(_LOOK_S, self._idle_s / 2)):
+            with self._lock:
+                idle_since = time.monotonic() - self._idle_s
+                for directory, running in list(self._running.items()):
+                    if running.used_at < idle_since or not running.is_alive:
+                        self._running.pop(directory).end()
+
+
+@lru_cache(maxsize=1)
+def get_tensorboards() -> TensorBoards:
+    """The process's own."""
+    return TensorBoards()
+
+
+def _start(directory: Path) -> _Running:
+    directory.mkdir(parents=True, exist_ok=True)
+    prefix = f"/{secrets.token_urlsafe(24)}"
+    process = subprocess.Popen(
+        (sys.executable, "-P", "-m", "tpod_core.tensorboard.program", str(directory), prefix),
+        cwd="/",
+        env=os.environ | {"PYTHONPATH": str(REPO_DIR)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is the app's to hear
+    )
+    port = _read_line(process)
+    if not port:
+        process.kill()
+        process.communicate()
+        _log.error("TensorBoard does not start over %s", directory)
+        raise Unavailable("TensorBoard does not start. The app's log has its words.")
+    return _Running(process, Address(f"http://127.0.0.1:{port}{prefix}/"))
+
+
+def _read_line(process: subprocess.Popen[bytes]) -> str:
+    """The first line that ``process`` writes; empty if it ends or takes too long."""
+    lines: SimpleQueue[bytes] = SimpleQueue()
+    assert process.stdout is not None
+    stdout = process.stdout
+    threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
+    try:
+        return lines.get(timeout=_READY_WITHIN_S).decode().strip()
+    except Empty:
+        return ""
