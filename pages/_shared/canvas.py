@@ -5,7 +5,7 @@ streamlit-drawable-canvas keeps few properties of a box, so two facts travel in 
 belongs to in the label of an invisible box, the sentinel.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -116,6 +116,11 @@ def drawing_of(
             ),
         ]
     }
+
+
+def lowest_first(boxes: Iterable[FrameBox]) -> list[FrameBox]:
+    """Larger boxes below smaller ones: the canvas gives the topmost box to the pointer."""
+    return sorted(boxes, key=lambda known: -known.box.width * known.box.height)
 
 
 def chip(box: FrameBox) -> str:

@@ -5,7 +5,7 @@ boxes under it change; within a visit the canvas's arguments stay as they are, b
 change during a drag would lose the box being drawn.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -13,30 +13,45 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pages._shared.canvas import Surface, Visit, changes, drawing_of, fit, read_drawing
-from pages._shared.labeling_acts import EDITS, Act, ActKind, Outbox
+from pages._shared.canvas import (
+    Surface,
+    Visit,
+    changes,
+    drawing_of,
+    fit,
+    lowest_first,
+    read_drawing,
+)
+from pages._shared.labeling_acts import EDITS, Act, ActKind, Outbox, copies
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput, TpodError
 from tpod_core.models import Label, User, Video
 from tpod_core.services import annotations, videos
-from tpod_core.services.annotations import FrameBox, PutBox
+from tpod_core.services.annotations import EditOp, EditResult, FrameBox, PutBox
 from tpod_core.services.videos import LabelWish
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What was refused and why, shown once; ``serial`` tells equal sentences apart."""
+    """What was refused and why, shown once; ``serial`` tells equal sentences apart.
+
+    ``again``: the person may have the same done on top of the newest state.
+    """
 
     serial: int = 0
     text: str = ""
+    again: bool = False
 
 
 @dataclass
 class LabelingSession:
     """``seen`` is the revision on the screen; ``adopted`` are tracks drawn in this visit.
 
-    ``left`` is the sentinel of the visit before, ``heard`` the canvas's last answer.
+    ``shown`` are the boxes that the canvas was given, lowest first, with what was drawn since.
+    ``left`` is the sentinel of the visit before, ``heard`` the canvas's last answer. Tracks in
+    ``aside`` are hidden or locked on this screen. ``waiting`` are edits not saved yet: after a
+    conflict, what the person may ask for again.
     """
 
     video: Video
@@ -48,6 +63,8 @@ class LabelingSession:
     heard: Mapping[str, Any] | None = None
     shown: tuple[FrameBox, ...] = ()
     adopted: tuple[int, ...] = ()
+    aside: frozenset[int] = frozenset()
+    waiting: tuple[EditOp, ...] = ()
     stage_wh: tuple[int, int] | None = None
     surface: Surface | None = None
     drawing: dict[str, Any] = field(default_factory=dict)
@@ -124,6 +141,9 @@ class LabelingSession:
                 self._choose_label(act.name)
             case ActKind.ADD_LABEL:
                 self._add_label(user, act.name, act.color)
+            case ActKind.ASIDE:
+                self.aside = frozenset(act.tracks)
+                self.enter(user, self.visit.frame)
             case _:
                 self._edit(user, act)
 
@@ -152,35 +172,65 @@ class LabelingSession:
             self._read_labels(session)
 
     def _edit(self, user: User, act: Act) -> None:
-        with transaction() as session:
-            video = access.get_video(session, user, _id(self.video))
-            if act.kind is ActKind.UNDO:
-                annotations.undo(session, user, video, self.seen)
-            elif act.kind is ActKind.REDO:
-                annotations.redo(session, user, video, self.seen)
-            else:
-                annotations.apply_edits(session, user, video, [EDITS[act.kind](act)], self.seen)
+        match act.kind:
+            case ActKind.UNDO | ActKind.REDO:
+                self._step(user, act.kind)
+            case ActKind.COPY:
+                self._apply(user, self._copies(user, act))
+            case ActKind.AGAIN:
+                self._apply(user, self.waiting)
+            case _:
+                self._apply(user, EDITS[act.kind](act))
         self.enter(user, self.visit.frame)
 
+    def _step(self, user: User, kind: ActKind) -> None:
+        take = annotations.undo if kind is ActKind.UNDO else annotations.redo
+        with transaction() as session:
+            take(session, user, access.get_video(session, user, _id(self.video)), self.seen)
+
+    def _copies(self, user: User, act: Act) -> list[EditOp]:
+        with reading() as session:
+            video = access.get_video(session, user, _id(self.video))
+            before = self._boxes_of(session, video, act.frame - 1)
+            return copies(act, before, self._boxes_of(session, video, act.frame), self.aside)
+
+    def _apply(self, user: User, edits: Sequence[EditOp]) -> None:
+        with self._saving(user, edits):
+            pass  # The visit that follows reads the boxes anew.
+
     def _save_drawing(self, user: User, edits: Sequence[PutBox]) -> None:
+        with self._saving(user, edits) as (session, video, result):
+            now = self._boxes_of(session, video, self.visit.frame)
+        touched = {edit.track_id for edit in edits} | set(result.track_ids)
+        self.seen, self.shown = result.revision, _on_canvas(self.shown, now, touched)
+        self.adopted += result.track_ids
+
+    @contextmanager
+    def _saving(
+        self, user: User, edits: Sequence[EditOp]
+    ) -> Iterator[tuple[Session, Video, EditResult]]:
+        """Save edits as one step; should somebody have been faster, they stay in ``waiting``."""
+        if not edits:
+            raise InvalidInput("There is nothing left to do again.")
+        self.waiting = tuple(edits)
         with transaction() as session:
             video = access.get_video(session, user, _id(self.video))
-            result = annotations.apply_edits(session, user, video, edits, self.seen)
-            shown = self._boxes(session, video)
-        self.seen, self.shown = result.revision, shown
-        self.adopted += result.track_ids
+            yield session, video, annotations.apply_edits(session, user, video, edits, self.seen)
+        self.waiting = ()
 
     def _begin_visit(self, session: Session, frame: int) -> None:
         self.seen, self.adopted = self.video.revision, ()
         self.left = self.visit.sentinel
         self.visit = Visit(frame, self.seen, token_hex(4))
-        self.shown = self._boxes(session, self.video)
+        self.shown = tuple(lowest_first(self._boxes_of(session, self.video, frame)))
         if self.surface:
-            self.drawing = drawing_of(self.visit, self.surface, self.shown, self.colors())
+            within = [box for box in self.shown if box.track_id not in self.aside]
+            self.drawing = drawing_of(self.visit, self.surface, within, self.colors())
 
-    def _boxes(self, session: Session, video: Video) -> tuple[FrameBox, ...]:
-        frame = self.visit.frame
-        return tuple(annotations.boxes_in(session, video, frame, frame + 1).get(frame, ()))
+    def _boxes_of(self, session: Session, video: Video, frame: int) -> list[FrameBox]:
+        if not 0 <= frame < video.frame_count:
+            return []
+        return annotations.boxes_in(session, video, frame, frame + 1)[frame]
 
     def _read_labels(self, session: Session) -> None:
         self.labels = videos.list_labels(session, self.video)
@@ -193,14 +243,29 @@ class LabelingSession:
         try:
             yield
         except EditConflict as error:
-            self._say(f"{error.message} You see the newest state now; do your last step again.")
+            changed = error.message.removesuffix(" Reload to continue.")
+            self._say(f"{changed} You see the newest state now.", bool(self.waiting))
             self.enter(user, self.visit.frame)
         except TpodError as error:
+            self.waiting = ()
             self._say(error.message)
             self.enter(user, self.visit.frame)
 
-    def _say(self, text: str) -> None:
-        self.notice = Notice(self.notice.serial + 1, text)
+    def _say(self, text: str, again: bool = False) -> None:
+        self.notice = Notice(self.notice.serial + 1, text, again)
+
+
+def _on_canvas(
+    shown: Sequence[FrameBox], now: Iterable[FrameBox], touched: Collection[int | None]
+) -> tuple[FrameBox, ...]:
+    """``shown`` after a save: the canvas knows nothing of what happened to other tracks.
+
+    A derived box may have been found anew meanwhile. Were it taken over, the old one that the
+    canvas still has would look like an edit of the person.
+    """
+    fresh = {box.track_id: box for box in now}
+    kept = [fresh.pop(b.track_id, b) if b.track_id in touched else b for b in shown]
+    return (*kept, *(box for track, box in fresh.items() if track in touched))
 
 
 def _id(video: Video) -> int:

@@ -42,11 +42,14 @@ def feed(desk: LabelingSession) -> dict[str, Any]:
                 "box": box.box.xyxy,
                 "human": box.keyframe,
                 "occluded": box.occluded,
+                "uncertainty": box.uncertainty,
+                "proposed": box.proposed,
             }
             for box in desk.shown
         ],
         "labels": [{"name": label.name, "color": label.color} for label in desk.labels],
         "label": desk.label,
+        "aside": sorted(desk.aside),
         "notice": asdict(desk.notice),
     }
 

@@ -11,16 +11,15 @@ from playwright.sync_api import Page
 DEADLINE_S = 30
 IMPORT_DEADLINE_S = 60
 
-_PAINTED_SHARE = """
-([x1, y1, x2, y2]) => {
-  const holder = document.querySelector(".st-key-annotator-canvas")
-  const root = [...holder.querySelectorAll("*")].find((e) => e.shadowRoot).shadowRoot
-  const context = root.querySelector(".dc-canvas.lower-canvas").getContext("2d")
-  const [w, h] = [Math.max(1, x2 - x1), Math.max(1, y2 - y1)].map(Math.round)
-  const { data } = context.getImageData(Math.round(x1), Math.round(y1), w, h)
-  let painted = 0
-  for (let i = 3; i < data.length; i += 4) painted += data[i] > 100
-  return painted / (data.length / 4)
+_SHARE_OF_COLOR = """
+(canvas, [left, top, width, height, color]) => {
+  const wanted = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
+  const { data } = canvas.getContext("2d").getImageData(left, top, width, height)
+  let found = 0
+  for (let i = 0; i < data.length; i += 4) {
+    found += wanted.every((value, at) => Math.abs(data[i + at] - value) < 24)
+  }
+  return found / (data.length / 4)
 }
 """
 
@@ -39,6 +38,22 @@ def import_video(api: httpx.Client, path: Path, labels: list[str]) -> int:
     return video_id
 
 
+def near(box: dict[str, Any], *xyxy: float) -> bool:
+    """Within the pixel that the canvas and the screen can place."""
+    return all(abs(a - b) <= 1 for a, b in zip(box["box"], xyxy, strict=True))
+
+
+def track(label: str, *keyframes: tuple[int, list[float] | None], **more: Any) -> dict[str, Any]:
+    """A track of the document, of (frame, box) pairs; with ``None`` for a box it ends there."""
+    seen = [{"frame": frame, "box": box} for frame, box in keyframes if box]
+    ends = [
+        {"frame": frame, "box": seen[-1]["box"], "outside": True}
+        for frame, box in keyframes
+        if not box
+    ]
+    return {"label": label, "keyframes": [*seen, *ends]} | more
+
+
 class Annotator:
     """Coordinates are pixels of the frame; the truth about boxes is asked of the API."""
 
@@ -49,6 +64,34 @@ class Annotator:
 
     def open(self, frame: int = 0) -> None:
         self.page.goto(f"/labeling?video={self.video_id}&frame={frame}")
+        self.wait_ready(frame)
+
+    def document(self) -> dict[str, Any]:
+        answer = self.api.get(f"/videos/{self.video_id}/annotations").raise_for_status()
+        document: dict[str, Any] = answer.json()
+        return document
+
+    def put_tracks(self, *tracks: dict[str, Any]) -> list[int]:
+        """Replace everything that is labelled; the ids of the tracks, in order."""
+        document = self.document() | {"tracks": tracks, "ranges": []}
+        path = f"/videos/{self.video_id}/annotations"
+        made = self.api.put(path, json=document).raise_for_status().json()["tracks"]
+        return [each["id"] for each in made]
+
+    def wait_document(self, wanted: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """The document, once it is as ``wanted``."""
+        self._wait(lambda: wanted(self.document()), "the labels are other ones")
+        return self.document()
+
+    def press_button(self, title: str) -> None:
+        """Click the button whose title begins so."""
+        self.page.locator(f'.annotator button[title^="{title}"]').first.click()
+
+    def go(self, frame: int) -> None:
+        """Go to a frame by its number."""
+        field = self.page.get_by_label("Frame", exact=True)
+        field.fill(str(frame))
+        field.press("Enter")
         self.wait_ready(frame)
 
     def wait_ready(self, frame: int) -> None:
@@ -69,11 +112,6 @@ class Annotator:
     def wait_shown_from(self, frame: int) -> None:
         self._wait(lambda: self.shown() >= frame, f"frame {frame} is not shown")
 
-    def wait_canvas_wider_than(self, width_px: float) -> None:
-        """Wait for a canvas of more than ``width_px`` pixels of the screen."""
-        frame_width = self.frame_wh[0]
-        self._wait(lambda: self._canvas()[2] * frame_width > width_px, "the canvas stays small")
-
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
@@ -83,7 +121,7 @@ class Annotator:
         self.wait_ready(frame)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        (x1, y1), (x2, y2) = self._on_screen(start), self._on_screen(end)
+        (x1, y1), (x2, y2) = self.on_screen(start), self.on_screen(end)
         mouse = self.page.mouse
         mouse.move(x1, y1)
         mouse.down()
@@ -92,7 +130,7 @@ class Annotator:
         mouse.up()
 
     def click(self, point: tuple[float, float]) -> None:
-        self.page.mouse.click(*self._on_screen(point))
+        self.page.mouse.click(*self.on_screen(point))
 
     def draw(self, x1: float, y1: float, x2: float, y2: float) -> None:
         """Draw a new box, whatever lies under it."""
@@ -123,22 +161,35 @@ class Annotator:
 
     def listed(self) -> list[int]:
         """The tracks in the panel's list of this frame."""
-        rows = self.page.locator(".annotator .box[data-track]").all()
+        rows = self.page.locator(".annotator .box.here[data-track]").all()
         return [int(row.get_attribute("data-track") or 0) for row in rows]
 
     def select(self, track: int) -> None:
-        self.page.locator(f'.annotator .box[data-track="{track}"] > .row').click()
+        self.page.locator(f'.annotator .box[data-track="{track}"] .row').click()
 
     def toast(self) -> str:
         toast = self.page.locator(".annotator .toast")
         toast.wait_for(timeout=DEADLINE_S * 1000)
         return toast.inner_text()
 
-    def painted_share(self, x1: float, y1: float, x2: float, y2: float) -> float:
-        """How much of a stretch of the drawing canvas is painted, 0..1."""
-        _, _, sx, sy = self._canvas()
-        share: float = self.page.evaluate(_PAINTED_SHARE, [x1 * sx, y1 * sy, x2 * sx, y2 * sy])
+    def color_share(self, x1: float, y1: float, x2: float, y2: float, color: str) -> float:
+        """How much of a stretch of the picture has ``color`` (``"#rrggbb"``), 0..1."""
+        picture = self.page.locator(".annotator .picture")
+        stage = picture.bounding_box()
+        assert stage
+        left, top, sx, sy = self._canvas()
+        place = [
+            *(left + x1 * sx - stage["x"], top + y1 * sy - stage["y"]),
+            *(max(1, (x2 - x1) * sx), max(1, (y2 - y1) * sy)),
+        ]
+        share: float = picture.evaluate(_SHARE_OF_COLOR, [*map(int, place), color])
         return share
+
+    def color_of(self, label: str) -> str:
+        """The colour of a label of the video's list."""
+        labels = self.api.get(f"/videos/{self.video_id}").json()["labels"]
+        (color,) = [each["color"] for each in labels if each["name"] == label]
+        return str(color)
 
     def _wait(self, done: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + DEADLINE_S
@@ -146,9 +197,26 @@ class Annotator:
             assert time.monotonic() < deadline, otherwise
             self.page.wait_for_timeout(30)
 
-    def _on_screen(self, point: tuple[float, float]) -> tuple[float, float]:
+    def frame_scale(self) -> float:
+        """Pixels of the screen per pixel of the frame."""
+        return self._canvas()[2]
+
+    def wait_scale_over(self, scale: float) -> None:
+        self._wait(lambda: self.frame_scale() > scale, "the picture stays small")
+
+    def wait_moved(self, point: tuple[float, float], place: tuple[float, float]) -> None:
+        """Wait until a point of the frame is at a place of the screen, within two pixels."""
+
+        def is_there() -> bool:
+            found = self.on_screen(point)
+            return all(abs(a - b) <= 2 for a, b in zip(found, place, strict=True))
+
+        self._wait(is_there, "the picture is elsewhere")
+
+    def on_screen(self, point: tuple[float, float]) -> tuple[int, int]:
+        """The pixel of the screen nearest to a point of the frame: a mouse knows no others."""
         left, top, sx, sy = self._canvas()
-        return left + point[0] * sx, top + point[1] * sy
+        return round(left + point[0] * sx), round(top + point[1] * sy)
 
     def _canvas(self) -> tuple[float, float, float, float]:
         box = self.page.locator(".st-key-annotator-canvas .upper-canvas").bounding_box()

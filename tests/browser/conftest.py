@@ -1,13 +1,19 @@
 """Chromium in front of the running app."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.annotator import Annotator, import_video
 from tests.install_browser import find_browser
 from tests.live import Server
+from tests.synthetic import make_video
 
+NUMBERS_FRAMES = 60
+NUMBERS_WH = (640, 360)
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,3 +52,33 @@ def context(browser: Browser, server: Server) -> Iterator[BrowserContext]:
 def page(context: BrowserContext) -> Page:
     """A tab of the signed-in browser; nothing is opened in it yet."""
     return context.new_page()
+
+
+@pytest.fixture(scope="module")
+def api(server: Server) -> Iterator[httpx.Client]:
+    with closing(server.api()) as client:
+        # The server closes idle connections; a test may idle just that long.
+        client.headers["Connection"] = "close"
+        yield client
+
+
+@pytest.fixture(scope="module")
+def numbers_video(api: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """One video of numbered frames for the module."""
+    path = tmp_path_factory.mktemp("video") / "numbers.mp4"
+    return import_video(api, make_video(path, NUMBERS_FRAMES, NUMBERS_WH), ["cup", "black cat"])
+
+
+@pytest.fixture
+def annotator(page: Page, api: httpx.Client, numbers_video: int) -> Annotator:
+    """The labelling screen, not opened yet, of a video in which nothing is labelled."""
+    annotator = Annotator(page, api, numbers_video)
+    annotator.put_tracks()
+    return annotator
+
+
+@pytest.fixture
+def screen(annotator: Annotator) -> Annotator:
+    """The labelling screen on its first frame, with nothing labelled."""
+    annotator.open()
+    return annotator

@@ -1,50 +1,15 @@
 """The labelling screen in a real browser. The test video is 640x360, 60 frames."""
 
-from collections.abc import Iterator
-from contextlib import closing
-
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, WebSocket
+from playwright.sync_api import BrowserContext, WebSocket
 
-from tests.browser.annotator import Annotator, import_video
-from tests.live import Server
-from tests.synthetic import make_video
+from tests.browser.annotator import Annotator, near
+from tests.browser.conftest import NUMBERS_FRAMES
 
 pytestmark = pytest.mark.browser
 
-FRAMES = 60
 DELAYS_MS = (0, 0, 20, 40, 80, 120, 160, 200, 250, 300)
-
-
-@pytest.fixture(scope="module")
-def api(server: Server) -> Iterator[httpx.Client]:
-    with closing(server.api()) as client:
-        # The server closes idle connections; a test may idle just that long.
-        client.headers["Connection"] = "close"
-        yield client
-
-
-@pytest.fixture(scope="module")
-def empty_video(api: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> int:
-    """One video for the module; each test begins with nothing labelled in it."""
-    path = tmp_path_factory.mktemp("video") / "numbers.mp4"
-    return import_video(api, make_video(path, FRAMES, wh=(640, 360)), ["cup", "black cat"])
-
-
-@pytest.fixture
-def screen(page: Page, api: httpx.Client, empty_video: int) -> Annotator:
-    document = api.get(f"/videos/{empty_video}/annotations").json()
-    document |= {"tracks": [], "ranges": []}
-    api.put(f"/videos/{empty_video}/annotations", json=document).raise_for_status()
-    annotator = Annotator(page, api, empty_video)
-    annotator.open()
-    return annotator
-
-
-def near(box: dict, *xyxy: float) -> bool:
-    """Within the pixel that the canvas and the screen can place."""
-    return all(abs(a - b) <= 1 for a, b in zip(box["box"], xyxy, strict=True))
 
 
 def test_drawn_box_is_there_when_one_comes_back(screen: Annotator):
@@ -53,7 +18,7 @@ def test_drawn_box_is_there_when_one_comes_back(screen: Annotator):
     screen.step("ArrowLeft", 0)
     assert screen.listed() == [track]
     assert near(screen.boxes(0)[0], 100, 80, 220, 200)
-    assert screen.painted_share(99, 90, 101, 190) > 0.5
+    assert screen.color_share(100, 90, 100, 190, screen.color_of("cup")) > 0.9
 
 
 def test_draw_then_next_at_once_loses_none_and_misfiles_none(screen: Annotator):
@@ -79,10 +44,11 @@ def test_reload_shows_the_same(screen: Annotator):
 
 def test_key_frames_are_solid_and_derived_boxes_dashed(screen: Annotator):
     screen.draw_and_wait(0, 100, 80, 220, 200)
+    color = screen.color_of("cup")
     screen.step("ArrowRight", 1)
-    derived = screen.painted_share(100, 90, 100.5, 190)
+    derived = screen.color_share(100, 90, 100, 190, color)
     screen.step("ArrowLeft", 0)
-    keyframe = screen.painted_share(100, 90, 100.5, 190)
+    keyframe = screen.color_share(100, 90, 100, 190, color)
     assert keyframe == 1
     assert 0.3 < derived < 0.9
 
@@ -240,7 +206,7 @@ def test_timeline_click_goes_there(screen: Annotator):
     strip = screen.page.locator(".annotator .timeline").bounding_box()
     assert strip
     screen.page.mouse.click(strip["x"] + 116 + (strip["width"] - 124) / 2, strip["y"] + 10)
-    screen.wait_ready(FRAMES // 2)
+    screen.wait_ready(NUMBERS_FRAMES // 2)
 
 
 def test_frame_that_does_not_exist_is_explained(screen: Annotator):
@@ -287,7 +253,7 @@ def test_script_of_the_annotator_is_sent_once(screen: Annotator, context: Browse
 def test_screen_fits_the_window(screen: Annotator, size: tuple[int, int]):
     width, height = size
     screen.page.set_viewport_size({"width": width, "height": height})
-    screen.wait_canvas_wider_than(0.6 * width)
+    screen.wait_scale_over(0.6 * width / screen.frame_wh[0])
     frame = screen.page.locator(".annotator").bounding_box()
     assert frame
     assert frame["x"] >= 0

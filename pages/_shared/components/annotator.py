@@ -14,9 +14,12 @@ import streamlit as st
 _HERE = Path(__file__).parent
 _PAGE_STYLE = (_HERE / "labeling_page.css").read_text("utf-8")
 _PARTS = (
-    *("dom", "boxes", "frames", "surface", "stage"),
-    *("outbox", "timeline", "panel", "keys", "bars"),
+    *("dom", "rects", "view", "frames", "boxes", "propagation", "outbox", "presence", "reach"),
+    *("canvas", "surface", "paint", "stage", "timeline", "sparkline"),
+    *("track_row", "tracks", "panel", "keys", "bars", "help", "screen"),
+    *("navigation", "editing", "news"),
 )
+"""The annotator's script in parts; together they are one module."""
 
 _mount = st.components.v2.component(
     "tpod_annotator",

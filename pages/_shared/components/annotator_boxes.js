@@ -1,6 +1,7 @@
 // What the server knows beyond the current frame: tracks, ranges, and derived boxes.
 
 const CHUNK_FRAMES = 120
+const UNCERTAIN = 0.5 // from here on a derived box looks like a question
 
 class BoxStore {
   constructor(api, onNews) {
@@ -10,49 +11,85 @@ class BoxStore {
     this.revision = -1
     this.document = { tracks: [], ranges: [] }
     this.chunks = new Map()
+    this.stale = new Map() // shown until the newer answer is there
   }
 
-  // Forget what an older revision said; the old document stays on screen until the new one is here.
+  // Forget what an older revision said; it stays on screen until the newer answer is here.
   async follow(revision) {
     if (revision === this.revision) return
     this.revision = revision
-    this.chunks.clear()
+    this.forgetDerived()
     const document = await fetchJson(`${this.api}/annotations`)
     if (!document || this.revision !== revision) return
     this.document = document
     this.onNews()
   }
 
-  // Boxes of a frame as [{track, label, box, human}], or null while they are on their way.
+  // Boxes between key frames were found anew.
+  forgetDerived() {
+    this.stale = new Map([...this.stale, ...[...this.chunks].filter(([, chunk]) => chunk)])
+    this.chunks = new Map()
+  }
+
+  keyframes(track) {
+    return this.track(track)?.keyframes ?? []
+  }
+
+  track(id) {
+    return this.document.tracks.find((track) => track.id === id)
+  }
+
+  // Boxes of a frame, as `readBox` gives them; older ones or null while they are on their way.
   on(frame) {
     const start = Math.floor(frame / CHUNK_FRAMES) * CHUNK_FRAMES
-    const chunk = this.chunks.get(start)
-    if (chunk) return chunk.get(frame) ?? []
-    this.#load(start)
-    return null
+    if (!this.chunks.has(start)) this.#load(start)
+    const chunk = this.chunks.get(start) ?? this.stale.get(start)
+    return chunk ? (chunk.get(frame) ?? []) : null
+  }
+
+  isFresh(frame) {
+    return Boolean(this.chunks.get(Math.floor(frame / CHUNK_FRAMES) * CHUNK_FRAMES))
   }
 
   async #load(start) {
-    if (this.chunks.has(start)) return
-    this.chunks.set(start, null)
-    const revision = this.revision
+    const { chunks } = this
+    chunks.set(start, null)
     const stop = Math.min(start + CHUNK_FRAMES, this.frameCount)
     const answer = await fetchJson(`${this.api}/boxes?start=${start}&stop=${stop}`)
-    if (this.revision !== revision) return
-    if (!answer) return void this.chunks.delete(start)
+    if (this.chunks !== chunks) return
+    if (!answer) return void chunks.delete(start)
     const entries = answer.frames.map(({ frame, boxes }) => [frame, boxes.map(readBox)])
-    this.chunks.set(start, new Map(entries))
+    chunks.set(start, new Map(entries))
+    this.stale.delete(start)
     this.onNews()
   }
 }
 
-function readBox({ track_id, label, box, source, occluded }) {
-  return { track: track_id, label, box, human: source !== "linear", occluded }
+const DERIVED = new Set(["linear", "visual"])
+
+function readBox({ track_id, label, box, source, occluded, uncertainty, proposed }) {
+  return { track: track_id, label, box, human: !DERIVED.has(source), occluded, uncertainty, proposed }
 }
 
-async function fetchJson(url) {
+// [start, stop) stretches in which a track has a box: from a key frame that shows it to the
+// next one that ends it; after the last key frame the box stays.
+function spansOf(track, frameCount) {
+  const spans = []
+  let start = null
+  for (const key of track.keyframes) {
+    if (!key.outside) start ??= key.frame
+    else if (start !== null) {
+      spans.push([start, key.frame])
+      start = null
+    }
+  }
+  if (start !== null) spans.push([start, frameCount])
+  return spans
+}
+
+async function fetchJson(url, options) {
   try {
-    const answer = await fetch(url)
+    const answer = await fetch(url, options)
     return answer.ok ? await answer.json() : null
   } catch {
     return null // Offline: the outbox says so where it matters.

@@ -4,14 +4,18 @@ const FRAMES_KEPT = 180
 const AHEAD = 5
 const LOADS_AT_ONCE = 4
 const RETRY_FRAME_MS = 2000
+const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
+const SHARP_STEP = 640 // few sizes, so that a cache can keep them
 
 class FrameStore {
-  constructor(api, onLoaded) {
+  constructor(api, fullWidth, onLoaded) {
     this.api = api
+    this.fullWidth = fullWidth
     this.frameCount = 0
     this.onLoaded = onLoaded
     this.width = 0
     this.images = new Map() // frame -> Image; in order of use, oldest first
+    this.sharp = null // {frame, width, image}: one frame in more detail, for zooming in
     this.wanted = []
     this.loading = new Set()
     this.failed = new Set() // to be asked for again in a while
@@ -22,6 +26,7 @@ class FrameStore {
     if (width === this.width) return
     this.width = width
     this.images.clear()
+    this.sharp = null
     this.wanted = []
   }
 
@@ -35,6 +40,34 @@ class FrameStore {
     this.images.delete(frame)
     this.images.set(frame, image)
     return image
+  }
+
+  // The most detailed image of a frame that is here.
+  best(frame) {
+    return this.sharp?.frame === frame && this.sharp.image ? this.sharp.image : this.get(frame)
+  }
+
+  // Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
+  sharpen(frame, width) {
+    const wanted = Math.min(this.fullWidth, Math.ceil(width / SHARP_STEP) * SHARP_STEP)
+    if (wanted <= this.width * 1.05 || !this.width) return
+    if (this.sharp?.frame === frame && this.sharp.width >= wanted) return
+    clearTimeout(this.sharpTimer)
+    this.sharp = { frame, width: wanted, image: this.sharp?.frame === frame ? this.sharp.image : null }
+    const { sharp } = this
+    this.sharpTimer = setTimeout(() => this.#loadSharp(sharp), SHARPEN_MS)
+  }
+
+  async #loadSharp(sharp) {
+    const image = new Image()
+    image.src = `${this.api}/frames/${sharp.frame}?width=${sharp.width}`
+    try {
+      await image.decode()
+    } catch {
+      return // The coarse one stays: it says everything that is needed.
+    }
+    sharp.image = image
+    if (this.sharp === sharp) this.onLoaded()
   }
 
   // Fetch `frame` first, then its neighbours in the direction of travel.

@@ -2,31 +2,50 @@
 
 // `run` gets the annotator and the event. Groups appear in the help in this order.
 const KEYS = [
-  ["Go", "→", ["ArrowRight", "f"], "next frame", (a, e) => a.step(1, e.repeat)],
-  ["Go", "←", ["ArrowLeft", "d"], "previous frame", (a, e) => a.step(-1, e.repeat)],
-  ["Go", "Shift →", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.step(10, e.repeat)],
-  ["Go", "Shift ←", ["Shift+ArrowLeft", "c"], "10 frames back", (a, e) => a.step(-10, e.repeat)],
-  ["Go", "]", ["]"], "next key frame of the selected box", (a) => a.jumpToKeyframe(1)],
-  ["Go", "[", ["["], "previous key frame", (a) => a.jumpToKeyframe(-1)],
-  ["Go", "Home", ["Home"], "first frame", (a) => a.show(0)],
-  ["Go", "End", ["End"], "last frame", (a) => a.show(a.last)],
-  ["Go", "Space", [" "], "play or pause", (a) => a.togglePlay()],
-  ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.chooseLabelAt(digitOf(e))],
-  ["Draw", "N", ["n"], "next drag draws, even inside a box", (a) => a.drawNext()],
-  ["Draw", "Shift drag", [], "the same, while Shift is down", null],
-  ["Box", "Tab", ["Tab"], "select the next box", (a) => a.selectNext(1)],
-  ["Box", "Shift Tab", ["Shift+Tab"], "select the previous box", (a) => a.selectNext(-1)],
-  ["Box", "Shift 1 – 9", digits("Shift+"), "relabel its track", (a, e) => a.relabelAt(digitOf(e))],
-  ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.deleteHere()],
-  ["Box", "E", ["e"], "it is gone from here on: end the track", (a) => a.endTrack()],
-  ["Box", "K", ["k"], "take back the key frame here", (a) => a.removeKeyframe()],
-  ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.toggleOccluded()],
-  ["Box", "Shift Delete", ["Shift+Delete", "Shift+Backspace"], "delete the whole track", (a) => a.askDeleteTrack()],
+  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
+  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
+  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
+  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a, e) => a.go.step(-10, e.repeat)],
+  ["Go", "[ and ]", ["["], "previous and next key frame", (a) => a.go.keyframe(-1)],
+  ["", "", ["]"], "", (a) => a.go.keyframe(1)],
+  ["Go", "M", ["m"], "midpoint between its key frames", (a) => a.go.midpoint()],
+  ["Go", "W", ["w"], "worst frame: the least certain one", (a) => a.go.worst()],
+  ["Go", "U", ["u"], "next frame without labels", (a) => a.go.unlabelled()],
+  ["Go", "Home, End", ["Home"], "first and last frame", (a) => a.go.show(0)],
+  ["", "", ["End"], "", (a) => a.go.show(a.last)],
+  ["Go", "Shift Home, End", ["Shift+Home"], "first and last frame of the track", (a) => a.go.trackEnd(a.edit.track?.id, -1)],
+  ["", "", ["Shift+End"], "", (a) => a.go.trackEnd(a.edit.track?.id, 1)],
+  ["Go", "Space", [" "], "play or pause", (a) => a.go.togglePlay()],
+  ["See", "+ and −", ["+", "Shift++", "="], "zoom in and out; also Ctrl wheel", (a) => a.zoomBy(ZOOM_STEP)],
+  ["", "", ["-"], "", (a) => a.zoomBy(1 / ZOOM_STEP)],
+  ["See", "0", ["0"], "the whole picture", (a) => a.seeWhole()],
+  ["See", "Z", ["z"], "zoom to the selected box", (a) => a.seeSelected()],
+  ["See", "Alt drag", [], "move the picture; also middle button, wheel", null],
+  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleReach("hidden")],
+  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleReach("locked")],
+  ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.edit.chooseLabelAt(digitOf(e))],
+  ["Draw", "N, Shift drag", ["n"], "draw, even inside a box", (a) => a.edit.drawNext()],
+  ["Draw", "P", ["p"], "copy the selected box from the previous frame, or all that are missing", (a) => a.edit.copyPrevious()],
+  ["Draw", "Shift P", ["Shift+p"], "copy all missing boxes", (a) => a.edit.copyPrevious(true)],
+  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selectNext(1)],
+  ["", "", ["Shift+Tab"], "", (a) => a.selectNext(-1)],
+  ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
+  ["Box", "K", ["k"], "take back the key frame here", (a) => a.edit.removeKeyframe()],
+  ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
   ["Box", "Shift corner", [], "keep the proportions while resizing", null],
-  ["Edits", "Ctrl Z", ["Ctrl+z"], "undo", (a) => a.undo()],
-  ["Edits", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.redo()],
-  ["Edits", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
-  ["Edits", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
+  ["Track", "Shift 1 – 9", digits("Shift+"), "relabel it", (a, e) => a.edit.relabelAt(digitOf(e))],
+  ["Track", "E", ["e"], "it is gone from here on: end it", (a) => a.edit.endTrack()],
+  ["Track", "Shift E", ["Shift+e"], "end it where it probably ends", (a) => a.acceptEnd()],
+  ["Track", "S", ["s"], "split it: another object from here on", (a) => a.edit.split()],
+  ["Track", "J", ["j"], "join: then choose the same object's other track", (a) => a.edit.startMerging()],
+  ["Track", "A", ["a"], "accept what a detector proposes", (a) => a.edit.judge(true)],
+  ["Track", "X", ["x"], "reject what a detector proposes", (a) => a.edit.judge(false)],
+  ["Track", "Shift Delete", ["Shift+Delete", "Shift+Backspace"], "delete it everywhere, twice to confirm", (a) => a.edit.askDeleteTrack()],
+  ["Video", "R", ["r"], "fully labelled from here; again: to here", (a) => a.edit.markFromTo()],
+  ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
+  ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
+  ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
+  ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
 
 const WALKING = new Set(["Tab", " "])
@@ -48,7 +67,7 @@ function handleKey(annotator, event) {
 }
 
 function chordOf(event) {
-  const digit = /^Digit([1-9])$/.exec(event.code)
+  const digit = /^Digit([0-9])$/.exec(event.code)
   const key = digit ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : ""
   const shift = event.shiftKey && !(key === "]" || key === "[") ? "Shift+" : ""

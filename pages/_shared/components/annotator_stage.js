@@ -1,11 +1,17 @@
-// The picture: the frame at once, with its boxes, and the drawing canvas over it when in step.
+// The picture: the frame at once, with its boxes, and over it the drawing canvas, which takes
+// the pointer when it is in step.
 
 class Stage {
-  constructor() {
+  constructor(view) {
+    this.view = view
     this.picture = h("canvas", { class: "picture" })
-    this.toast = h("div", { class: "toast", role: "status", hidden: true })
+    this.words = h("span")
+    this.more = h("span", { class: "more" })
+    const close = h("button", { class: "close", title: "Close (Esc)", "aria-label": "Close", onclick: () => this.hush() }, "×")
+    this.toast = h("div", { class: "toast", role: "status", hidden: true }, this.words, this.more, close)
     this.busy = h("div", { class: "busy", hidden: true })
-    this.element = h("div", { class: "stage" }, this.picture, this.busy, this.toast)
+    this.ending = h("button", { class: "ending", hidden: true })
+    this.element = h("div", { class: "stage" }, this.picture, this.busy, this.toast, this.ending)
   }
 
   get wh() {
@@ -19,21 +25,22 @@ class Stage {
     return { width: width * scale, height: height * scale }
   }
 
-  // Put the picture in the middle, and the drawing canvas over it. The canvas belongs to
-  // another part of the page: it reads its place from variables of the document.
-  place({ width, height }, inStep, takesPointer) {
-    const { offsetLeft, offsetTop } = this.element
-    const [w, h_] = this.wh
-    const [left, top] = [Math.round((w - width) / 2), Math.round((h_ - height) / 2)]
-    const style = document.documentElement.style
-    style.setProperty("--annotator-left", `${offsetLeft + left}px`)
-    style.setProperty("--annotator-top", `${offsetTop + top}px`)
-    style.setProperty("--annotator-canvas", inStep ? "visible" : "hidden")
-    style.setProperty("--annotator-pointer", takesPointer ? "auto" : "none")
-    this.picture.style.left = `${left}px`
-    this.picture.style.top = `${top}px`
-    this.width = Math.round(width)
-    this.height = Math.round(height)
+  // Put the drawing canvas over its part of the picture. It belongs to another part of the
+  // page, and reads its place from variables of the document; what would hang over the edge
+  // of the stage is cut off, or it would take the clicks of its neighbours.
+  place(canvas, takesPointer) {
+    const { element, view } = this
+    const [width, height] = this.wh
+    view.layout({ width, height }, canvas)
+    const { left, top, zoom } = view
+    const cut = (over) => `${Math.max(0, over / zoom)}px`
+    const cuts = [-top, left + canvas.width * zoom - width, top + canvas.height * zoom - height, -left]
+    const set = (name, value) => document.documentElement.style.setProperty(`--annotator-${name}`, value)
+    set("left", `${element.offsetLeft + left}px`)
+    set("top", `${element.offsetTop + top}px`)
+    set("zoom", String(zoom))
+    set("cut", `inset(${cuts.map(cut).join(" ")})`)
+    set("pointer", takesPointer ? "auto" : "none")
   }
 
   // Start a picture with the frame on it. Without the image the last one stays, boxes and all.
@@ -41,8 +48,11 @@ class Stage {
     this.busy.textContent = failed ? "This frame cannot be loaded. Trying again…" : "Loading the frame…"
     this.#showBusy(!image)
     if (!image) return null
-    const context = sharp(this.picture, this.width, this.height)
-    context.drawImage(image, 0, 0, this.width, this.height)
+    const { stage, canvas } = this.view
+    const context = sharp(this.picture, stage.width, stage.height)
+    const { x, y, width, height } = this.view.onStage({ x1: 0, y1: 0, x2: canvas.width, y2: canvas.height })
+    context.imageSmoothingEnabled = width < image.naturalWidth * 3
+    context.drawImage(image, x, y, width, height)
     return context
   }
 
@@ -54,60 +64,29 @@ class Stage {
     this.busy.hidden = true
   }
 
-  say(sentence, refused) {
-    this.toast.textContent = sentence
+  // A sentence for a while; a refusal stays longer. `offer` is {text, run}: what can be done now.
+  say(sentence, refused, offer) {
+    this.words.textContent = sentence
+    this.more.replaceChildren(offer ? h("button", { class: "offer", onclick: () => this.#take(offer) }, offer.text) : "")
     this.toast.dataset.refused = String(refused)
     this.toast.hidden = false
     clearTimeout(this.toastTimer)
-    this.toastTimer = setTimeout(() => this.hush(), refused ? 7000 : 3500)
+    if (!offer) this.toastTimer = setTimeout(() => this.hush(), refused ? 9000 : 3500)
+  }
+
+  #take(offer) {
+    this.hush()
+    offer.run()
   }
 
   hush() {
     this.toast.hidden = true
   }
-}
 
-// Every box of the frame, for the time in which the drawing canvas is not in step.
-function paintBoxes(context, rects, colors) {
-  for (const { track, label, human, x1, y1, x2, y2 } of rects) {
-    const color = colors[label] ?? UNLISTED_COLOR
-    context.strokeStyle = color
-    context.lineWidth = 2
-    context.setLineDash(human ? [] : [7, 4])
-    context.strokeRect(x1, y1, x2 - x1, y2 - y1)
-    context.setLineDash([])
-    paintChip(context, `${label} ${track}`, x1 - 1, y1 - 1, color)
+  // On the frame where propagation thinks that the object is gone.
+  offerEnd(words, run) {
+    this.ending.hidden = !words
+    this.ending.textContent = words
+    this.ending.onclick = run
   }
-}
-
-// Under the canvas's own boxes: the selected one tinted, and key frames solid at once. The
-// canvas keeps its dashes until the next visit, because its arguments must not change now.
-function paintUnderlay(context, rects, colors, selected) {
-  for (const { track, label, human, x1, y1, x2, y2 } of rects) {
-    context.strokeStyle = context.fillStyle = colors[label] ?? UNLISTED_COLOR
-    context.lineWidth = 2
-    if (human) context.strokeRect(x1, y1, x2 - x1, y2 - y1)
-    if (!track || track !== selected) continue
-    context.globalAlpha = 0.18
-    context.fillRect(x1, y1, x2 - x1, y2 - y1)
-    context.globalAlpha = 1
-  }
-}
-
-const UNLISTED_COLOR = "#888888"
-
-function paintChip(context, text, x, y, color) {
-  context.font = "12px system-ui, sans-serif"
-  const width = context.measureText(text).width + 12
-  const top = y - 24 < 0 ? y + 4 : y - 24
-  context.fillStyle = color
-  context.fillRect(x, top, width, 20)
-  context.fillStyle = isLight(color) ? "#000" : "#fff"
-  context.textBaseline = "middle"
-  context.fillText(text, x + 6, top + 10)
-}
-
-function isLight(hex) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
-  return 0.299 * r + 0.587 * g + 0.114 * b > 127.5
 }

@@ -16,7 +16,7 @@ class Timeline {
     element.addEventListener("scroll", () => this.paint(this.state))
   }
 
-  // state: {frameCount, shown, tracks, ranges, selected, colors, marking}
+  // state: {frameCount, shown, tracks, ranges, selected, colors, rangeFrom, isHidden, endOf}
   paint(state) {
     if (!state) return
     this.state = state
@@ -24,30 +24,14 @@ class Timeline {
     if (!width || !height) return
     const context = sharp(this.canvas, width, height)
     this.spacer.style.height = `${RULER_PX + state.tracks.length * LANE_PX}px`
-    const style = getComputedStyle(this.element)
-    this.look = {
-      text: style.getPropertyValue("--ink").trim(),
-      faint: style.getPropertyValue("--faint").trim(),
-      line: style.getPropertyValue("--line").trim(),
-      accent: style.getPropertyValue("--accent").trim(),
-      done: style.getPropertyValue("--done").trim(),
-      paper: style.getPropertyValue("--paper").trim(),
-      font: style.getPropertyValue("font-family"),
-    }
+    this.look = lookOf(this.element)
     this.#lanes(context, width, height)
     this.#ruler(context, width)
     this.#playhead(context, height)
   }
 
   #x(frame) {
-    const width = this.element.clientWidth - GUTTER_PX - 8
-    return GUTTER_PX + (width * frame) / Math.max(1, this.state.frameCount)
-  }
-
-  #frameAt(x) {
-    const width = this.element.clientWidth - GUTTER_PX - 8
-    const frame = Math.floor(((x - GUTTER_PX) / width) * this.state.frameCount)
-    return Math.min(Math.max(frame, 0), this.state.frameCount - 1)
+    return xOf(frame, this.element.clientWidth, this.state.frameCount)
   }
 
   #ruler(context, width) {
@@ -57,6 +41,13 @@ class Timeline {
     for (const [start, stop] of state.ranges) {
       context.fillStyle = look.done
       context.fillRect(this.#x(start), RULER_PX - 5, Math.max(2, this.#x(stop) - this.#x(start)), 3)
+    }
+    if (state.rangeFrom !== null) {
+      const [from, to] = [Math.min(state.rangeFrom, state.shown), Math.max(state.rangeFrom, state.shown)]
+      context.fillStyle = look.done
+      context.globalAlpha = 0.35
+      context.fillRect(this.#x(from), 0, Math.max(2, this.#x(to + 1) - this.#x(from)), RULER_PX)
+      context.globalAlpha = 1
     }
     context.font = `10px ${look.font}`
     context.textBaseline = "middle"
@@ -87,28 +78,47 @@ class Timeline {
       }
       context.font = `${chosen ? 600 : 400} 11px ${look.font}`
       context.textBaseline = "middle"
-      context.fillStyle = chosen ? look.text : look.faint
+      context.fillStyle = chosen ? look.ink : look.faint
       context.fillText(clipText(context, `${track.label} ${track.id}`, GUTTER_PX - 28), 20, top + 8)
-      context.fillStyle = color
+      context.globalAlpha = state.isHidden(track.id) ? 0.35 : 1
+      context.fillStyle = context.strokeStyle = color
       context.beginPath()
       context.roundRect(7, top + 4, 7, 7, 2)
-      context.fill()
+      if (track.proposed) context.stroke()
+      else context.fill()
       this.#spans(context, track, color, top)
+      context.globalAlpha = 1
+      this.#end(context, state.endOf(track.id), top)
     })
   }
 
   #spans(context, track, color, top) {
-    context.fillStyle = color
-    context.globalAlpha = 0.3
+    const before = context.globalAlpha
+    context.lineWidth = 1
     for (const [start, stop] of spansOf(track, this.state.frameCount)) {
-      context.fillRect(this.#x(start), top + 5, Math.max(1, this.#x(stop) - this.#x(start)), 5)
+      const place = [this.#x(start), top + 5, Math.max(1, this.#x(stop) - this.#x(start)), 5]
+      context.globalAlpha = before * 0.3
+      context.fillRect(...place)
     }
-    context.globalAlpha = 1
+    context.globalAlpha = before
     for (const key of track.keyframes) {
       const x = this.#x(key.frame)
       if (key.outside) context.fillRect(x - 0.5, top + 3, 1, 9)
       else context.fillRect(x - 1, top + 3, 3, 9)
     }
+  }
+
+  // Here the object is probably gone: a mark on its lane.
+  #end(context, frame, top) {
+    if (frame === null) return
+    const x = this.#x(frame)
+    context.fillStyle = WARNING_COLOR
+    context.fillRect(x - 1, top + 1, 2, 13)
+    context.beginPath()
+    context.moveTo(x, top + 3)
+    context.lineTo(x - 6, top + 7.5)
+    context.lineTo(x, top + 12)
+    context.fill()
   }
 
   #playhead(context, height) {
@@ -129,35 +139,43 @@ class Timeline {
     const lane = Math.floor((y - RULER_PX + this.element.scrollTop) / LANE_PX)
     const track = y > RULER_PX ? this.state.tracks[lane] : null
     if (track) this.on.select(track.id)
-    if (event.clientX - bounds.left < GUTTER_PX) return
-    event.preventDefault()
-    this.element.setPointerCapture(event.pointerId)
-    const seek = (e, dropped) => this.on.seek(this.#frameAt(e.clientX - bounds.left), dropped)
-    const move = (e) => seek(e, false)
-    const up = (e) => {
-      this.element.removeEventListener("pointermove", move)
-      seek(e, true)
-    }
-    this.element.addEventListener("pointermove", move)
-    this.element.addEventListener("pointerup", up, { once: true })
-    seek(event, false)
+    dragToSeek(event, this.element, this.state.frameCount, this.on.seek)
   }
 }
 
-// [start, stop) stretches in which a track has a box: from a key frame that shows it to the
-// next one that ends it; after the last key frame the box stays.
-function spansOf(track, frameCount) {
-  const spans = []
-  let start = null
-  for (const key of track.keyframes) {
-    if (!key.outside) start ??= key.frame
-    else if (start !== null) {
-      spans.push([start, key.frame])
-      start = null
-    }
+// The frames lie on both strips in the same way, right of a gutter for names.
+function xOf(frame, width, frameCount) {
+  return GUTTER_PX + ((width - GUTTER_PX - 8) * frame) / Math.max(1, frameCount)
+}
+
+function frameAt(x, width, frameCount) {
+  const frame = Math.floor(((x - GUTTER_PX) / (width - GUTTER_PX - 8)) * frameCount)
+  return Math.min(Math.max(frame, 0), frameCount - 1)
+}
+
+// From a pointer that went down on a strip until it is up: `seek(frame, dropped)`.
+function dragToSeek(event, element, frameCount, seek) {
+  const { left } = element.getBoundingClientRect()
+  if (event.button !== 0 || event.clientX - left < GUTTER_PX) return
+  event.preventDefault()
+  element.setPointerCapture(event.pointerId)
+  const to = (e, dropped) => seek(frameAt(e.clientX - left, element.clientWidth, frameCount), dropped)
+  const move = (e) => to(e, false)
+  const up = (e) => {
+    element.removeEventListener("pointermove", move)
+    to(e, true)
   }
-  if (start !== null) spans.push([start, frameCount])
-  return spans
+  element.addEventListener("pointermove", move)
+  element.addEventListener("pointerup", up, { once: true })
+  to(event, false)
+}
+
+// The theme's colours, for what is painted and not styled.
+function lookOf(element) {
+  const style = getComputedStyle(element)
+  const named = ["ink", "faint", "line", "accent", "done", "paper"]
+  const look = Object.fromEntries(named.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]))
+  return { ...look, font: style.getPropertyValue("font-family") }
 }
 
 function niceStep(count, slots) {

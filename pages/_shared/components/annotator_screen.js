@@ -1,0 +1,143 @@
+// The annotator's elements, and the painting of all of them, once per change of the screen.
+
+class Screen {
+  constructor(annotator) {
+    this.a = annotator
+    this.stage = new Stage(annotator.view)
+    this.bars = new Bars(annotator, annotator.video)
+    this.help = makeHelp()
+    const strip = h("div", { class: "timeline" })
+    const spark = h("div", { class: "spark" })
+    const side = h("aside", {})
+    const seek = (frame, dropped) => annotator.go.scrub(frame, dropped)
+    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.select(track) })
+    this.sparkline = new Sparkline(spark, seek)
+    this.panel = new Panel(side, annotator)
+    const { top, bottom } = this.bars
+    annotator.root.replaceChildren(top, this.stage.element, bottom, strip, spark, side, this.help)
+    this.resizer = new ResizeObserver(() => this.#measure())
+    this.resizer.observe(this.stage.element)
+  }
+
+  destroy() {
+    this.resizer.disconnect()
+    clearTimeout(this.measureTimer)
+    cancelAnimationFrame(this.request)
+  }
+
+  // The room for the canvas goes to the server, which alone can size it.
+  #measure() {
+    const { a } = this
+    const top = a.root.getBoundingClientRect().top + window.scrollY
+    a.root.style.setProperty("--top", `${Math.round(top)}px`)
+    const [width, height] = this.stage.wh
+    if (width < 50 || height < 50) return
+    const report = () => {
+      if (a.surface.drag) return this.#measure()
+      this.measured = true
+      a.surface.flush()
+      a.setState("stage", { width, height })
+    }
+    clearTimeout(this.measureTimer)
+    this.measureTimer = setTimeout(report, this.measured ? 250 : 0)
+    this.paint()
+  }
+
+  paint() {
+    this.request ||= requestAnimationFrame(() => this.paintNow())
+  }
+
+  paintNow() {
+    const { a } = this
+    cancelAnimationFrame(this.request)
+    this.request = 0
+    a.frames.want(a.shown, a.direction, a.go.playing ? 12 : 5)
+    const { inStep } = a
+    const takesPointer = inStep && !a.changing
+    a.surface.ready = takesPointer && a.feed.labels.length > 0
+    a.root.dataset.ready = a.surface.ready ? String(a.shown) : ""
+    this.stage.place(a.canvasSize, takesPointer)
+    a.frames.sharpen(a.shown, a.canvasSize.width * a.view.zoom * (window.devicePixelRatio || 1))
+    this.#paintPicture(inStep)
+    this.bars.paint({
+      frame: a.shown,
+      last: a.last,
+      fps: a.video.fps,
+      playing: Boolean(a.go.playing),
+      saving: a.outbox.silent ? "lost" : a.unsaved ? "saving" : "saved",
+      zoom: a.view.zoom,
+      presence: a.presence,
+    })
+    this.#paintStrips()
+    this.#paintPanel()
+  }
+
+  #paintPicture(inStep) {
+    const { a } = this
+    const context = this.stage.paintFrame(a.frames.best(a.shown), a.frames.failed.has(a.shown))
+    if (!context) return
+    a.root.dataset.painted = String(a.shown)
+    const locked = a.toCanvas(a.boxesHere.filter(({ track }) => a.reach.isLocked(track) && !a.reach.isHidden(track)))
+    const rects = inStep ? a.surface.seen : a.rectsOf(a.boxesHere)
+    const { selected, view, colors, edit } = a
+    const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.surface.drag }
+    paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
+    this.#offerEnd()
+  }
+
+  #offerEnd() {
+    const { a } = this
+    const { track } = a.edit
+    const isHere = track && a.propagation.endOf(track.id) === a.shown
+    this.stage.offerEnd(isHere ? `${track.label} ${track.id} seems to be gone from here on. E ends it.` : "", () => a.acceptEnd())
+  }
+
+  #paintStrips() {
+    const { a } = this
+    const { tracks, ranges } = a.boxes.document
+    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selected) ? a.selected : null }
+    const shownTracks = common.selected ? [common.selected] : tracks.map(({ id }) => id)
+    this.timeline.paint({
+      ...common,
+      tracks,
+      ranges,
+      colors: a.colors,
+      rangeFrom: a.edit.rangeFrom,
+      isHidden: (track) => a.reach.isHidden(track),
+      endOf: (track) => a.propagation.endOf(track),
+    })
+    this.sparkline.paint({ ...common, ids: shownTracks, propagation: a.propagation })
+  }
+
+  // While frames fly by the list would only flicker.
+  #paintPanel() {
+    const { a } = this
+    clearTimeout(this.panelTimer)
+    if (!a.go.atRest) return void (this.panelTimer = setTimeout(() => this.#paintPanel(), 200))
+    const { tracks, ranges } = a.boxes.document
+    this.panel.paint({
+      labels: a.feed?.labels ?? [],
+      label: a.feed?.label,
+      colors: a.colors,
+      boxes: a.toCanvas(a.boxesHere),
+      selected: a.selected,
+      tracks: tracks.map((track) => spanOf(track, a.last + 1)),
+      ranges,
+      frame: a.shown,
+      frameCount: a.last + 1,
+      rangeFrom: a.edit.rangeFrom,
+    })
+  }
+}
+
+// A track as the list shows it: its first and last frame with a box.
+function spanOf(track, frameCount) {
+  const spans = spansOf(track, frameCount)
+  const { id, label, proposed = false, score = null } = track
+  return {
+    id, label, proposed, score,
+    first: spans[0]?.[0] ?? 0,
+    last: (spans.at(-1)?.[1] ?? 1) - 1,
+    keys: track.keyframes.filter(({ outside }) => !outside).length,
+  }
+}
