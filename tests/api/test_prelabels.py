@@ -134,6 +134,18 @@ def test_training_sees_proposals_only_once_they_are_accepted(client: TestClient)
     assert trained_on() == [cup["id"]]
 
 
+def test_proposals_do_not_count_as_labelled(client: TestClient) -> None:
+    prelabel(client)
+    counted = client.get("/videos/1").json()
+    assert (counted["track_count"], counted["keyframe_count"]) == (0, 0)
+    assert client.get("/dashboard/meta").json()["counts"]["videos_labelled"] == 0
+    client.post("/videos/1/proposals/accept", json={"min_score": 0.7})
+    counted = client.get("/videos/1").json()
+    assert counted["track_count"] == 1
+    assert counted["keyframe_count"] == len(tracks(client)[0]["keyframes"])
+    assert client.get("/dashboard/meta").json()["counts"]["videos_labelled"] == 1
+
+
 def test_reject_removes_proposals_and_undo_brings_them_back(client: TestClient) -> None:
     prelabel(client)
     before = tracks(client)

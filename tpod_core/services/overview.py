@@ -15,6 +15,7 @@ from tpod_core.models import (
     JobState,
     Keyframe,
     QueueName,
+    Track,
     TrainingSet,
     TrainingSetState,
     User,
@@ -39,7 +40,12 @@ def counts(session: Session, user: User) -> dict[str, int]:
     def count(seen: SelectOfScalar[Any]) -> int:
         return session.exec(select(func.count()).select_from(seen.subquery())).one()
 
-    has_boxes = select(Keyframe.id).where(Keyframe.video_id == Video.id).exists()
+    has_boxes = (
+        select(Keyframe.id)
+        .join(Track, col(Keyframe.track_id) == col(Track.id))
+        .where(Keyframe.video_id == Video.id, col(Track.proposed).is_(False))
+        .exists()
+    )
     return {
         "videos": count(videos),
         "videos_ready": count(videos.where(Video.state == VideoState.READY)),

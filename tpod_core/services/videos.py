@@ -278,12 +278,17 @@ def _require_unused(session: Session, video: Video, kept: set[int]) -> None:
 
 
 def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
-    """How far the labelling of each video is, in three queries for all of them."""
+    """How far the labelling of each video is, in three queries for all of them.
+
+    What a detector proposed is not labelled before somebody has accepted it.
+    """
+    accepted = col(Track.proposed).is_(False)
+    of_accepted = col(Keyframe.track_id).in_(select(Track.id).where(accepted))
     ids = [saved_id(video) for video in videos]
     span = func.sum(col(FrameRange.stop) - col(FrameRange.start))
     frames = _per_video(session, span, col(FrameRange.video_id), ids)
-    tracks = _per_video(session, func.count(), col(Track.video_id), ids)
-    keyframes = _per_video(session, func.count(), col(Keyframe.video_id), ids)
+    tracks = _per_video(session, func.count(), col(Track.video_id), ids, accepted)
+    keyframes = _per_video(session, func.count(), col(Keyframe.video_id), ids, of_accepted)
     return {
         number: Labelled(frames.get(number, 0), tracks.get(number, 0), keyframes.get(number, 0))
         for number in ids
@@ -291,7 +296,11 @@ def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
 
 
 def _per_video(
-    session: Session, total: ColumnElement[int], video_id: Mapped[int], ids: Sequence[int]
+    session: Session,
+    total: ColumnElement[int],
+    video_id: Mapped[int],
+    ids: Sequence[int],
+    *conditions: ColumnElement[bool],
 ) -> dict[int, int]:
-    query = select(video_id, total).where(video_id.in_(ids)).group_by(video_id)
+    query = select(video_id, total).where(video_id.in_(ids), *conditions).group_by(video_id)
     return {number: int(value) for number, value in session.exec(query)}
