@@ -14,6 +14,7 @@ from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.jobs import execute
 from tpod_core.models import TrainingSet, TrainingSetState, User, Video
+from tpod_core.services import videos
 from workers import build_training_set
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "training_sets.py")
@@ -89,6 +90,47 @@ def test_preview_says_why_nothing_can_be_built(user: User, video: Video) -> None
     assert button(test, BUILD).disabled
 
 
+def test_preview_lists_findings_with_a_link_to_each_frame(user: User, video: Video) -> None:
+    test = page(new="1")
+    kinds = [each.label for each in test.expander]
+    assert "Classes with few boxes · 2" in kinds
+    shown = "".join(each.value for each in test.markdown)
+    assert f"[Open](/labeling?video={video.id}&frame=0)" in shown
+
+
+def test_split_wears_a_badge_of_its_leakage(user: User, video: Video) -> None:
+    test = page(new="1")
+    assert any("No leakage" in each.value for each in test.markdown)
+    test.number_input[0].set_value(1)  # every frame
+    test.number_input[2].set_value(0)  # no gap
+    sound(test.run())
+    assert any("% leakage" in each.value for each in test.markdown)
+
+
+def test_leaving_out_alike_frames_makes_the_preview_an_upper_bound(
+    user: User, video: Video
+) -> None:
+    test = page(new="1")
+    [alike] = [each for each in test.toggle if each.label.startswith("Leave out frames")]
+    alike.set_value(True)
+    sound(test.run())
+    assert metrics(test)["Frames"] == "≤ 7"
+    made = build_one(test, "Cups")
+    assert made.choice["sampling"]["drop_near_duplicates"] is True
+
+
+def test_locked_video_decides_about_the_split(user: User, video: Video) -> None:
+    other = add_video(user, "Garden", ["cup"])
+    annotate(user, other, track("cup", 0, 30), ranges=[(0, 40)])
+    with db.transaction() as session:
+        videos.hold_out(session, session.get_one(Video, other.id), True)
+    test = page(new="1")
+    [share] = [each for each in test.slider if each.label == "Share of validation"]
+    assert share.disabled
+    [lock] = [each for each in test.checkbox if "Garden" in each.label]
+    assert ":material/lock:" in lock.label
+
+
 def test_build_queues_the_set_and_opens_it(user: User, video: Video) -> None:
     test = page(new="1")
     made = build_one(test, "Cups")
@@ -123,6 +165,28 @@ def test_finished_set_shows_its_numbers_and_pictures(user: User, video: Video) -
     assert metrics(test)["Boxes"]
     assert len(test.get("image")) == 7
     assert "Cups" in "".join(each.value for each in page().markdown)
+
+
+def test_finished_set_is_compared_with_another(user: User, video: Video) -> None:
+    for name in ("Old", "New"):
+        build_one(page(new="1"), name)
+        job_id = sets()[-1].job_id
+        assert job_id is not None
+        execute(job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+        annotate(user, video, track("cup", 0, 30), ranges=[(0, 40)])
+    test = page(training_set=str(sets()[1].id))
+    [choice] = [each for each in test.selectbox if each.label == "Compare with"]
+    sound(choice.select_index(0).run())
+    assert int(metrics(test)["With other boxes"]) > 0
+    assert any("revision 1 became 2" in each.value for each in test.markdown)
+
+
+def test_finished_set_is_offered_in_every_format(user: User, video: Video) -> None:
+    made = build_one(page(new="1"), "Cups")
+    assert made.job_id is not None
+    execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    links = page(training_set=str(made.id)).get("link_button")
+    assert [link.proto.url.rpartition("=")[2] for link in links] == ["yolo", "coco", "voc"]
 
 
 def test_set_of_someone_else_is_not_shown(user: User, video: Video, admin: User) -> None:

@@ -141,6 +141,16 @@ def test_video_is_renamed(user: User) -> None:
     assert not test.text_input, "the dialog is still open"
 
 
+def test_video_is_locked_and_unlocked_as_held_out(user: User) -> None:
+    number = add(user)
+    test = page()
+    for locked in (True, False):
+        sound(test.toggle[0].set_value(locked).run())
+        assert ("Held out" in cards(test)[0]) is locked
+        with reading() as session:
+            assert session.get_one(Video, number).held_out is locked
+
+
 def test_delete_asks_first(user: User) -> None:
     number = add(user)
     test = page()

@@ -30,15 +30,15 @@ def boxes_on(
         class_ids: ``class_id`` by label row; tracks of other labels are left out.
     """
     tracks = [
-        (track_id, class_ids[state.label_id], state.ordered())
+        (track_id, class_ids[state.label_id], state)
         for track_id, state in sorted(source.tracks.items())
         if state.label_id in class_ids
     ]
     rest = iter(frames)
     while chunk := list(islice(rest, _CHUNK)):
         found: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
-        for track_id, class_id, keyframes in tracks:
-            for shown, _ in derive(keyframes, chunk):
+        for track_id, class_id, state in tracks:
+            for shown, _ in derive(state.ordered(), chunk):
                 # Interpolating may leave the frame by a rounding error.
                 box = clip(shown.box, source.frame_wh)
                 found[shown.frame].append(TrackBox(track_id, class_id, box))

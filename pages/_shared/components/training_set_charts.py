@@ -11,8 +11,8 @@ from tpod_core.services.training_sets import Histogram, Shapes, Statistics
 
 _BLUE = "#2f6fed"
 _HEIGHT_PX = 220
-_BAR_PX = 44
-"""Height that a video's bar takes."""
+_BAR_PX = 32
+"""Height that a video's bar takes, with the space to the next."""
 
 
 def show_shapes(shapes: Shapes) -> None:
@@ -49,7 +49,7 @@ def show_classes_by_video(statistics: Statistics) -> None:
             tooltip=["Video:N", "Class:N", "Boxes:Q"],
         )
     )
-    _draw(chart, 60 + _BAR_PX * len(statistics.videos))
+    _draw(chart, alt.Step(_BAR_PX))
 
 
 def _show_histogram(histogram: Histogram, unit: str) -> None:
@@ -59,11 +59,12 @@ def _show_histogram(histogram: Histogram, unit: str) -> None:
     rows = [
         {"Range": span, "Boxes": count} for span, count in zip(spans, histogram.counts, strict=True)
     ]
+    every_label = alt.Axis(labelAngle=-40, labelOverlap=False)
     chart = (
         _chart(rows)
         .mark_bar(color=_BLUE, cornerRadiusEnd=3)
         .encode(
-            x=alt.X("Range:N", sort=None, title=unit or None, axis=alt.Axis(labelAngle=-40)),
+            x=alt.X("Range:N", sort=None, title=unit or None, axis=every_label),
             y=alt.Y("Boxes:Q", title=None, axis=alt.Axis(tickMinStep=1, format="~s")),
             tooltip=["Range:N", "Boxes:Q"],
         )
@@ -101,5 +102,5 @@ def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
     return alt.Chart(alt.Data(values=rows))
 
 
-def _draw(chart: alt.Chart, height_px: int) -> None:
-    st.altair_chart(chart.properties(height=height_px), width="stretch")
+def _draw(chart: alt.Chart, height: int | alt.Step) -> None:
+    st.altair_chart(chart.properties(height=height), width="stretch")

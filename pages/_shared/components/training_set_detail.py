@@ -58,7 +58,7 @@ def show_training_set(user: User, training_set_id: int) -> None:
     _show_numbers(training_set)
     if training_set.state is TrainingSetState.READY:
         _show_pictures(training_set)
-        st.markdown("**Against another training set**")
+        st.subheader("Against another training set", anchor=False)
         show_comparison(user, training_set)
         st.caption(f"Content {training_set.content_hash[:12]}: the same again from equal labels.")
 
@@ -125,10 +125,10 @@ def _show_numbers(training_set: TrainingSet) -> None:
         show_class_chart(statistics)
     show_warnings(training_set.warnings)
     if statistics.shapes is not None:
-        st.markdown("**Boxes**")
+        st.subheader("Boxes", anchor=False)
         show_shapes(statistics.shapes)
-    st.markdown("**Videos**")
-    chart, table = st.columns([2, 3], gap="large")
+    st.subheader("Videos", anchor=False)
+    chart, table = st.columns([1, 2], gap="large")
     with chart:
         show_classes_by_video(statistics)
     with table:
@@ -136,7 +136,7 @@ def _show_numbers(training_set: TrainingSet) -> None:
 
 
 def _show_pictures(training_set: TrainingSet) -> None:
-    st.markdown("**A look inside**")
+    st.subheader("A look inside", anchor=False)
     st.html(_legend([row.name for row in training_sets.statistics_in(training_set).classes]))
     pictures = _contact_sheet(training_set.content_hash, training_set.directory_key, training_set)
     for start in range(0, len(pictures), _PICTURES_IN_A_ROW):

@@ -182,7 +182,7 @@ class _Details:
 
 
 def _choose_details(drop_near_duplicates: bool) -> _Details:
-    with st.expander("Details"):
+    with st.expander("Details", key="training-set-details"):
         left, right = st.columns(2)
         guard = left.number_input(
             "Gap around a validation block, in frames",
