@@ -12,12 +12,12 @@ import httpx
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM_ARGUMENTS
+from tests.browser.labeling_pictures import SMALL, take_labeling
 from tests.install_browser import find_browser
 from tests.live import Server, start_server, stop_server, wait_for
 
 OUT = Path(__file__).resolve().parent / "screenshots"
 SETTLE_MS = 2500
-SMALL, LARGE = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
 
 
 def photograph(page: Page, name: str, path: str, sight: str) -> None:
@@ -28,7 +28,7 @@ def photograph(page: Page, name: str, path: str, sight: str) -> None:
     page.screenshot(path=OUT / f"{name}.png")
 
 
-def take_all(page: Page, client: httpx.Client) -> None:
+def take_all(page: Page, client: httpx.Client, server: Server) -> None:
     page.goto("/")
     page.get_by_role("button", name="Load the demo project").click()
     wait_for(client, "/trainsets", lambda b: b["count"] and b["results"][0]["state"] == "ready")
@@ -53,13 +53,7 @@ def take_all(page: Page, client: httpx.Client) -> None:
     photograph(page, "home", "/", "text=Hello")
     photograph(page, "videos", "/videos", "text=fully labelled")
     photograph(page, "training_sets", f"/training_sets?training_set={training_set['id']}", "h1")
-    labeling = f"/labeling?video={videos[0]['id']}&frame=60"
-    photograph(page, "labeling", labeling, '.annotator[data-ready="60"]')
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size(LARGE)
-    photograph(page, "labeling_dark_1920", labeling, '.annotator[data-ready="60"]')
-    page.set_viewport_size(SMALL)
-    page.emulate_media(color_scheme="light")
+    take_labeling(page, server, videos[0]["id"], OUT)
     wait_for(client, detector, lambda b: b["epoch"] >= 6 or b["state"] == "error")
     photograph(page, "detectors", f"/detectors?detector={created['id']}", "h1")
     wait_for(client, detector, lambda b: b["state"] in ("trained", "error"))
@@ -78,7 +72,7 @@ def run(server: Server) -> None:
             data={"username": server.username, "password": server.password},
         )
         with closing(server.api()) as client:
-            take_all(context.new_page(), client)
+            take_all(context.new_page(), client, server)
         chromium.close()
 
 

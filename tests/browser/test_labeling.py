@@ -4,7 +4,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, WebSocket
 
-from tests.browser.annotator import Annotator, near
+from tests.browser.annotator import Annotator, near, track
 from tests.browser.conftest import NUMBERS_FRAMES
 
 pytestmark = pytest.mark.browser
@@ -181,6 +181,15 @@ def test_edit_on_top_of_someone_elses_is_explained_and_overwrites_nothing(
     assert screen.listed() == [kept["track_id"]]
 
 
+def test_box_that_came_second_is_drawn_again_on_demand(screen: Annotator):
+    screen.put_tracks(track("cup", (0, [300.0, 100.0, 400.0, 200.0])))
+    screen.draw(100, 80, 220, 200)
+    screen.page.locator(".annotator .toast").get_by_role("button", name="Do it again").click()
+    theirs, again = screen.wait_boxes(0, lambda boxes: len(boxes) == 2)
+    assert theirs["box"] == [300, 100, 400, 200]
+    assert near(again, 100, 80, 220, 200)
+
+
 def test_held_key_shows_every_frame_and_the_canvas_follows(screen: Annotator):
     for _ in range(12):
         screen.page.keyboard.down("ArrowRight")
@@ -247,15 +256,3 @@ def test_script_of_the_annotator_is_sent_once(screen: Annotator, context: Browse
     annotator.step("ArrowRight", 2)
     assert 0 < sum(received) < 30_000
     page.close()
-
-
-@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)], ids=["720p", "1080p"])
-def test_screen_fits_the_window(screen: Annotator, size: tuple[int, int]):
-    width, height = size
-    screen.page.set_viewport_size({"width": width, "height": height})
-    screen.wait_scale_over(0.6 * width / screen.frame_wh[0])
-    frame = screen.page.locator(".annotator").bounding_box()
-    assert frame
-    assert frame["x"] >= 0
-    assert frame["x"] + frame["width"] <= width
-    assert frame["y"] + frame["height"] <= height

@@ -1,5 +1,6 @@
 """The labelling screen on the server: what it opens, saves, refuses and explains."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, Video, VideoState, saved_id
 from tpod_core.services import annotations, videos
-from tpod_core.services.annotations import FrameBox, PutBox
+from tpod_core.services.annotations import DeleteTrack, EditOp, EndTrack, FrameBox, PutBox
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "labeling.py")
 STAGE_WH = (960, 540)
@@ -85,11 +86,12 @@ def saved(video: Video, frame: int) -> list[FrameBox]:
         return annotations.boxes_in(session, row, frame, frame + 1)[frame]
 
 
-def edit_elsewhere(user: User, video: Video) -> None:
+def edit_elsewhere(user: User, video: Video, *edits: EditOp) -> tuple[int, ...]:
+    """Edits of another tab; the ids of the tracks that they make."""
+    edits = edits or (PutBox(0, Box(300, 100, 400, 200), label="bus"),)
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
-        box = PutBox(0, Box(300, 100, 400, 200), label="bus")
-        annotations.apply_edits(session, user, row, [box], row.revision)
+        return annotations.apply_edits(session, user, row, edits, row.revision).track_ids
 
 
 # The page
@@ -208,6 +210,70 @@ def test_commit_on_top_of_someone_elses_edit_is_explained_and_overwrites_nothing
     assert [box.label for box in desk.shown] == ["bus"]
 
 
+def test_refused_drawing_can_be_had_again_on_top_of_the_newest_state(
+    desk: LabelingSession, user: User, video: Video
+):
+    raw = drawn(desk, Box(150, 75, 300, 225))
+    edit_elsewhere(user, video)
+    desk.commit(user, raw)
+    assert desk.notice.again
+    act(desk, user, "again")
+    assert [box.label for box in saved(video, 0)] == ["bus", "cup"]
+
+
+def test_refused_edit_can_be_had_again(desk: LabelingSession, user: User, video: Video):
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
+    desk.refresh(user)
+    edit_elsewhere(user, video)
+    act(desk, user, "end", track=cup, frame=5)
+    assert len(saved(video, 5)) == 2
+    act(desk, user, "again", seq=2)
+    assert [box.label for box in saved(video, 5)] == ["bus"]
+
+
+def test_edit_had_again_of_a_track_that_is_gone_is_explained(
+    desk: LabelingSession, user: User, video: Video
+):
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
+    desk.refresh(user)
+    edit_elsewhere(user, video, DeleteTrack(cup))
+    act(desk, user, "end", track=cup, frame=5)
+    act(desk, user, "again", seq=2)
+    assert f"no track {cup}" in desk.notice.text
+    assert not desk.notice.again
+
+
+def test_nothing_to_do_again_is_said(desk: LabelingSession, user: User):
+    act(desk, user, "again")
+    assert "nothing left" in desk.notice.text
+
+
+def test_boxes_found_anew_meanwhile_are_not_taken_for_the_persons_edit(
+    desk: LabelingSession, user: User, video: Video, monkeypatch: pytest.MonkeyPatch
+):
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
+    desk.refresh(user)
+    act(desk, user, "go", frame=3)
+    real = annotations.boxes_in
+
+    def moved(*asked: Any) -> dict[int, list[FrameBox]]:
+        found = real(*asked)
+        return {
+            frame: [replace(box, box=Box(9, 9, 59, 59)) if not box.keyframe else box for box in on]
+            for frame, on in found.items()
+        }
+
+    monkeypatch.setattr(annotations, "boxes_in", moved)
+    raw = drawn(desk, Box(150, 75, 300, 225))
+    desk.commit(user, raw)
+    raw["objects"].append(raw["objects"][-1] | {"left": 400})
+    desk.commit(user, raw)
+    monkeypatch.undo()
+    boxes = saved(video, 3)
+    assert len(boxes) == 3
+    assert (boxes[0].track_id, boxes[0].keyframe) == (cup, False)
+
+
 def test_edit_from_elsewhere_is_shown_at_the_next_rerun(
     desk: LabelingSession, user: User, video: Video
 ):
@@ -287,6 +353,58 @@ def test_added_label_is_chosen_and_keeps_the_teams_colour(desk: LabelingSession,
         (label,) = videos.list_labels(session, session.get_one(Video, other.id))
     assert label.color == "#ff0000"
     assert [label.name for label in desk.labels] == ["cup", "bus", "black cat"]
+
+
+def test_tracks_set_aside_are_not_on_the_canvas_and_stay_as_they_are(
+    desk: LabelingSession, user: User, video: Video
+):
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
+    desk.refresh(user)
+    act(desk, user, "aside", tracks=[cup])
+    assert len(desk.drawing["objects"]) == 1  # the sentinel
+    desk.commit(user, drawn(desk, Box(150, 75, 300, 225)))
+    assert saved(video, 0)[0].box == Box(0, 0, 50, 50)
+    assert feed(desk)["aside"] == [cup]
+
+
+def test_smaller_boxes_lie_on_top_of_larger_ones(desk: LabelingSession, user: User, video: Video):
+    sizes = (20, 200, 50)
+    edit_elsewhere(user, video, *(PutBox(0, Box(0, 0, n, n), label="cup") for n in sizes))
+    desk.refresh(user)
+    widths = [round(item["width"] / 1.5) for item in desk.drawing["objects"][1:]]
+    assert widths == [200, 50, 20]
+
+
+def test_copy_of_a_track_takes_its_box_of_the_frame_before(
+    desk: LabelingSession, user: User, video: Video
+):
+    start, end = PutBox(0, Box(0, 0, 50, 50), label="cup"), Box(100, 0, 150, 50)
+    (cup,) = edit_elsewhere(user, video, start)
+    edit_elsewhere(user, video, PutBox(10, end, track_id=cup))
+    desk.refresh(user)
+    act(desk, user, "copy", track=cup, frame=5)
+    (box,) = saved(video, 5)
+    assert (box.keyframe, box.box) == (True, Box(40, 0, 90, 50))
+
+
+def test_copy_of_all_takes_what_is_missing_and_within_reach(
+    desk: LabelingSession, user: User, video: Video
+):
+    boxes = [Box(100 * n, 0, 100 * n + 50, 50) for n in range(3)]
+    tracks = edit_elsewhere(user, video, *(PutBox(0, box, label="cup") for box in boxes))
+    edit_elsewhere(user, video, *(EndTrack(track, 5) for track in tracks[:2]))
+    desk.refresh(user)
+    act(desk, user, "aside", tracks=[tracks[1]])
+    act(desk, user, "copy", seq=2, frame=5)
+    assert [(box.track_id, box.keyframe) for box in saved(video, 5)] == [
+        (tracks[0], True),
+        (tracks[2], False),
+    ]
+
+
+def test_copy_with_nothing_to_copy_is_explained(desk: LabelingSession, user: User):
+    act(desk, user, "copy", frame=1)
+    assert "missing here" in desk.notice.text
 
 
 def test_unknown_act_asks_to_reload():

@@ -144,8 +144,7 @@ class Annotator {
   choose(track, box) {
     const merges = this.edit.merging
     this.select(track)
-    const first = this.boxes.keyframes(track)[0]
-    if (!box && !merges && first) this.go.show(first.frame)
+    if (!box && !merges) this.go.toTrack(track)
   }
 
   selectNext(direction) {

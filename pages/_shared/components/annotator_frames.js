@@ -49,8 +49,8 @@ class FrameStore {
 
   // Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
   sharpen(frame, width) {
+    if (!this.width || Math.min(width, this.fullWidth) <= this.width * 1.05) return
     const wanted = Math.min(this.fullWidth, Math.ceil(width / SHARP_STEP) * SHARP_STEP)
-    if (wanted <= this.width * 1.05 || !this.width) return
     if (this.sharp?.frame === frame && this.sharp.width >= wanted) return
     clearTimeout(this.sharpTimer)
     this.sharp = { frame, width: wanted, image: this.sharp?.frame === frame ? this.sharp.image : null }

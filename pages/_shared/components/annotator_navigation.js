@@ -158,6 +158,15 @@ class Navigation {
     else this.a.say("Every frame after this one has a box or is fully labelled.")
   }
 
+  // The nearest frame on which a track has a box.
+  toTrack(track) {
+    const { shown, last } = this.a
+    const near = spansOf(this.a.boxes.track(track) ?? { keyframes: [] }, last + 1)
+      .map(([start, stop]) => Math.min(Math.max(shown, start), stop - 1))
+      .sort((a, b) => Math.abs(a - shown) - Math.abs(b - shown))
+    if (near.length) this.show(near[0])
+  }
+
   // The first or the last frame on which a track has a box.
   trackEnd(track, side) {
     const found = this.a.boxes.track(track)

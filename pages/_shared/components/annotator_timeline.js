@@ -24,10 +24,20 @@ class Timeline {
     if (!width || !height) return
     const context = sharp(this.canvas, width, height)
     this.spacer.style.height = `${RULER_PX + state.tracks.length * LANE_PX}px`
+    if (state.selected !== this.selected) this.#reveal(state, height)
     this.look = lookOf(this.element)
     this.#lanes(context, width, height)
     this.#ruler(context, width)
     this.#playhead(context, height)
+  }
+
+  // Scroll the lane of a track that was just selected into sight.
+  #reveal({ tracks, selected }, height) {
+    this.selected = selected
+    const top = tracks.findIndex(({ id }) => id === selected) * LANE_PX
+    if (top < 0) return
+    const room = height - RULER_PX - LANE_PX
+    this.element.scrollTop = Math.min(Math.max(this.element.scrollTop, top - room), top)
   }
 
   #x(frame) {

@@ -7,7 +7,7 @@ function trackRow(a, about) {
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
     h("div", { class: "line" },
-      h("button", { class: "row", onclick: () => a.choose(track.id, box), title: box ? "Select this track" : `Go to frame ${track.first}` },
+      h("button", { class: "row", onclick: () => a.choose(track.id, box), title: box ? "Select this track" : "Go to this track" },
         h("i", { class: `kind ${box ? kindOf(box) : track.proposed ? "proposed" : "away"}`, style: `--color:${color ?? UNLISTED_COLOR}` }),
         h("span", { class: "name" }, track.label, h("small", {}, ` ${track.id}`)),
         h("span", { class: "tag" }, tagOf(about)),

@@ -46,6 +46,8 @@ class TrackList {
       off.length ? this.#heading(`Elsewhere in the video (${off.length})`) : null,
       ...off.map((track) => this.#row(state, track, null)),
     ])
+    if (state.selected !== this.selected) this.rows.get(state.selected)?.element.scrollIntoView({ block: "nearest" })
+    this.selected = state.selected
     for (const id of this.rows.keys()) if (!known.has(id) && !here.has(id)) this.rows.delete(id)
   }
 
