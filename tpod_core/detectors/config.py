@@ -15,6 +15,8 @@ from tpod_core.errors import InvalidInput
 
 Start = Literal["auto", "random"]
 
+MOST_EPOCHS = 2000
+
 # Steps after which small sets stopped improving with our settings (about 200 reach an mAP50
 # of 0.9 from random weights on one easy object; harder scenes need several times that).
 _TARGET_STEPS = 1500
@@ -38,7 +40,7 @@ class TrainConfig(BaseModel):
     epochs: int = Field(
         50,
         ge=1,
-        le=2000,
+        le=MOST_EPOCHS,
         title="Epochs",
         description="How often the training looks at every image. More takes longer.",
     )
@@ -61,7 +63,7 @@ class TrainConfig(BaseModel):
     patience: int = Field(
         20,
         ge=0,
-        le=2000,
+        le=MOST_EPOCHS,
         title="Patience",
         description="Stop after this many epochs without improvement. 0 never stops early.",
         json_schema_extra={"advanced": True},
