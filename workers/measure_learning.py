@@ -6,7 +6,7 @@ from pathlib import Path
 from tpod_core.detectors import evaluation, registry
 from tpod_core.detectors.attempts import find_resumable, open_attempt
 from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.learning_curve import SHARES, Point, point_of, training_on
+from tpod_core.detectors.learning_curve import SHARES, Point, config_for, point_of, training_on
 from tpod_core.detectors.protocol import Scene, TrainRequest
 from tpod_core.detectors.rows import directory_key
 from tpod_core.detectors.scores import EpochRow
@@ -41,7 +41,7 @@ def run(job: RunningJob) -> None:
         if share == SHARES[-1]:
             point = _own_point(plan, detector, place)
         else:
-            point = _measure(plan, share, place, _Report(job, plan, share))
+            point = _measure(plan, share, place, _Report(job, share))
         job.confirm()
         learning.keep_point(detector, point)
         _log.info("On %d %% of the images: mAP50 %.3f", share, point.map50)
@@ -60,8 +60,9 @@ def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> 
     earlier = find_resumable(place)
     attempt = open_attempt(place)
     data = lay_out(plan, attempt.directory / "data")
+    whole = len(data.train)
     data = training_on(data, share, plan.config.seed)
-    config = plan.config.model_copy(update={"batch": min(plan.config.batch, len(data.train))})
+    config = config_for(plan.config, whole, len(data.train))
     provider = registry.load_provider(plan.dnn_type)
     if earlier and earlier.trained.exists():
         attempt.take_over(earlier)
@@ -76,9 +77,8 @@ def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> 
 class _Report:
     """A ``Watcher`` of a training and the ``Steps`` of its score, on their way to the job."""
 
-    def __init__(self, job: RunningJob, plan: TrainingPlan, share: int) -> None:
+    def __init__(self, job: RunningJob, share: int) -> None:
         self._job = job
-        self._epochs = plan.config.epochs
         self._share = share
         self._begun = SHARES.index(share) / (len(SHARES) - 1)
         self._progress = self._begun
@@ -89,7 +89,7 @@ class _Report:
     def on_batch(self, epoch: int, fraction: float) -> None:
         self._job.check()
         self._progress = self._begun + fraction / (len(SHARES) - 1)
-        self.say(f"epoch {epoch} of {self._epochs}")
+        self.say(f"epoch {epoch}")
 
     def on_epoch(self, row: EpochRow) -> None:
         _log.info("On %d %%: epoch %d, mAP50 %.3f", self._share, row.epoch, row.map50)

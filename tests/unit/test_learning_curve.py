@@ -9,8 +9,16 @@ from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tpod_core import db
+from tpod_core.detectors.config import TrainConfig
 from tpod_core.detectors.evaluation_file import Counts, Curve, Evaluation, VideoScore
-from tpod_core.detectors.learning_curve import SHARES, LearningCurve, Point, advise, part_of
+from tpod_core.detectors.learning_curve import (
+    SHARES,
+    LearningCurve,
+    Point,
+    advise,
+    config_for,
+    part_of,
+)
 from tpod_core.errors import Conflict
 from tpod_core.formats import yolo
 from tpod_core.jobs import execute, request_cancel
@@ -52,6 +60,17 @@ def test_smaller_part_lies_in_the_larger(seed: int) -> None:
 def test_same_seed_gives_the_same_part() -> None:
     assert part_of(IMAGES, 25, 1) == part_of(IMAGES, 25, 1)
     assert len({part_of(IMAGES, 25, seed) for seed in range(9)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "epochs"), [(100, 8, 50), (50, 8, 93), (25, 8, 162), (2, 2, 650)]
+)
+def test_part_is_trained_for_as_many_steps(images: int, batch: int, epochs: int) -> None:
+    config = config_for(TrainConfig(epochs=50, batch=8, patience=10), 100, images)
+    assert (config.batch, config.epochs) == (batch, epochs)
+    assert config.patience == round(10 * epochs / 50)
+    steps = config.epochs * -(-images // config.batch)
+    assert steps == pytest.approx(50 * 13, rel=0.02)
 
 
 @pytest.fixture
@@ -97,7 +116,6 @@ def test_job_trains_on_a_quarter_and_on_half(
     assert job.queue is QueueName.LOW
     assert perform(job).state is JobState.SUCCEEDED
     assert [len(request.data.train) for request in provider.requests] == [2, 4]
-    assert [request.config.batch for request in provider.requests] == [2, 4]
     curve = learning.read(trained)
     assert [(point.share, point.images, point.boxes) for point in curve.points] == [
         (25, 2, 2),
@@ -120,7 +138,7 @@ def test_list_of_images_for_the_trainer_holds_the_part_alone(
 
     provider.before_batch = read_list
     perform(start(member, trained))
-    assert [len(lines) for lines in listed] == [2] * 6 + [4] * 6
+    assert {len(lines) for lines in listed} == {2, 4}
 
 
 def test_cancelled_job_keeps_its_points_and_goes_on_where_it_was(
@@ -140,7 +158,7 @@ def test_cancelled_job_keeps_its_points_and_goes_on_where_it_was(
     begun: list[int] = []
     provider.before_batch = begun.append
     assert perform(start(member, trained)).state is JobState.SUCCEEDED
-    assert begun == [3, 3]
+    assert begun == [epoch for epoch in (3, 4, 5, 6) for _ in range(2)]
     assert learning.read(trained).complete
 
 

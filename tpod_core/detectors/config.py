@@ -15,6 +15,7 @@ from tpod_core.errors import InvalidInput
 
 Start = Literal["auto", "random"]
 
+MOST_EPOCHS = 2000
 SMALL_SET_IMAGES = 1000
 
 
@@ -47,7 +48,7 @@ class TrainConfig(BaseModel):
     epochs: int = Field(
         50,
         ge=1,
-        le=2000,
+        le=MOST_EPOCHS,
         title="Epochs",
         description="How often the training looks at every image. More takes longer.",
     )
@@ -70,7 +71,7 @@ class TrainConfig(BaseModel):
     patience: int = Field(
         20,
         ge=0,
-        le=2000,
+        le=MOST_EPOCHS,
         title="Patience",
         description="Stop after this many epochs without improvement. 0 never stops early.",
         json_schema_extra={"advanced": True},

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from tpod_core.detectors.config import MOST_EPOCHS, TrainConfig
 from tpod_core.detectors.data_view import label_of
 from tpod_core.detectors.evaluation_file import Evaluation
 from tpod_core.detectors.protocol import DataView
@@ -115,6 +116,24 @@ def training_on(data: DataView, share: int, seed: int) -> DataView:
     train = part_of(data.train, share, seed)
     (data.directory / "train.txt").write_text("".join(f"{path}\n" for path in train))
     return replace(data, train=train)
+
+
+def config_for(config: TrainConfig, whole: int, images: int) -> TrainConfig:
+    """``config``, fit for ``images`` instead of ``whole``: with as many steps, in more epochs.
+
+    With as many epochs a part would also be trained for a shorter time. Measured on 42 images
+    and 14 epochs, half of them then had an mAP50 of 0.01 against 0.55: it tells of steps, not
+    of labels.
+    """
+    batch = min(config.batch, images)
+    longer = math.ceil(whole / config.batch) / math.ceil(images / batch)
+    return config.model_copy(
+        update={
+            "batch": batch,
+            "epochs": min(MOST_EPOCHS, round(config.epochs * longer)),
+            "patience": min(MOST_EPOCHS, round(config.patience * longer)),
+        }
+    )
 
 
 def point_of(share: int, data: DataView, metrics: Mapping[str, Any]) -> Point:

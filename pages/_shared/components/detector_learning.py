@@ -39,8 +39,7 @@ def show_learning(user: User, detector: Detector) -> None:
 def _offer(user: User, detector: Detector, *, begun: bool) -> None:
     st.write(
         "Train twice more, on 25 and on 50 % of the training images, and see whether the score "
-        "still rises with them. It takes about three quarters of the training's time, in the "
-        "background."
+        "still rises with them. It takes about twice the training's time, in the background."
     )
     if st.button("Go on measuring" if begun else "Measure it", icon=":material/show_chart:"):
         with show_errors():
