@@ -44,7 +44,8 @@ def _require_bearable_size(content: bytes) -> None:
             width, height = header.size
     except Header.DecompressionBombError as error:
         raise _too_many_pixels() from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    # Ultralytics, where it is loaded, lets Pillow look for a HEIF reader: an ImportError.
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, ImportError) as error:
         raise NotAnImage(f"This file is no image that can be read. {_WAY_OUT}") from error
     if width * height > get_settings().max_frame_pixels:
         raise _too_many_pixels()

@@ -241,6 +241,19 @@ def test_flicker_and_weak_objects_are_left_out(
     assert tracks(client) == []
 
 
+def test_object_that_is_seen_twice_is_proposed_once(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(frame: int) -> list[Detection]:
+        box = cup_box(frame)
+        beside = Box(box.x1, box.y1 - 6, box.x2, box.y2 - 6)  # IoU 34 / 46
+        return [Detection(box, 0.9, CUP), Detection(beside, 0.6, CUP)]
+
+    play(monkeypatch, twice)
+    prelabel(client)
+    assert [track["score"] for track in tracks(client)] == [0.9]
+
+
 def test_object_too_small_for_a_label_is_left_out(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,11 +104,41 @@ def propose(
         earlier: the tracks that this detector proposed before.
     """
     replaced = {track.id for track in document.tracks if track.proposed and track.id in earlier}
-    new = [each for each in found if not _is_known(each, boxes, replaced)]
+    known = {
+        frame: [_Named(each.label, each.box) for each in shown if each.track_id not in replaced]
+        for frame, shown in boxes.items()
+    }
+    new = _unknown(found, known)
     added = [AddTrack(_track(each, len(boxes), rhythm)) for each in new]
     dropped = [DeleteTrack(track_id) for track_id in sorted(filter(None, replaced))]
     labels = tuple(dict.fromkeys(each.label for each in new))
     return Proposal((*dropped, *added), labels, len(dropped))
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A box of a label on some frame."""
+
+    label: str
+    box: Box
+
+
+def _unknown(found: Sequence[Candidate], known: Mapping[int, list[_Named]]) -> list[Candidate]:
+    """Those of ``found`` that nothing shows yet, by their first frame.
+
+    A detector may see one object twice, a little apart: the weaker track is left out, for the
+    stronger ones are added to ``known`` on the way.
+    """
+    new = []
+    for candidate in sorted(found, key=lambda each: -each.score):
+        hits = sum(
+            _is_shown(candidate.label, each.box, known[each.frame]) for each in candidate.seen
+        )
+        if hits <= SAME_OBJECT_SHARE * len(candidate.seen):
+            new.append(candidate)
+            for each in candidate.seen:
+                known[each.frame].append(_Named(candidate.label, each.box))
+    return sorted(new, key=lambda each: each.seen[0].frame)
 
 
 def boxes_as_labels(
@@ -130,22 +160,7 @@ def is_large_enough(box: Box) -> bool:
     return min(box.width, box.height) >= MIN_SIDE_PX
 
 
-def _is_known(
-    candidate: Candidate, boxes: Mapping[int, Sequence[FrameBox]], replaced: Collection[int | None]
-) -> bool:
-    """Whether tracks of its label, those to be replaced aside, show it on most of its frames."""
-    hits = sum(
-        _is_shown(
-            candidate.label,
-            each.box,
-            [box for box in boxes[each.frame] if box.track_id not in replaced],
-        )
-        for each in candidate.seen
-    )
-    return hits > SAME_OBJECT_SHARE * len(candidate.seen)
-
-
-def _is_shown(label: str, box: Box, shown: Sequence[FrameBox]) -> bool:
+def _is_shown(label: str, box: Box, shown: Sequence[_Named | FrameBox]) -> bool:
     return any(each.label == label and iou(each.box, box) > SAME_OBJECT_IOU for each in shown)
 
 
