@@ -50,9 +50,9 @@ def test_page_and_curves_come_through(api: TestClient, path: str, boards: Tensor
     assert page.headers["content-type"].startswith("text/html")
     assert "<title>TensorBoard</title>" in page.text
     tags: dict[str, Any] = {}
-    while "score/mAP50" not in tags.get(".", {}):  # it reads the events in the background
+    while "score/mAP50" not in tags.get("training", {}):  # it reads the events in the background
         tags = api.get(f"{path}/data/plugin/scalars/tags").json()
-    query = {"tag": "score/mAP50", "run": "."}
+    query = {"tag": "score/mAP50", "run": "training"}
     rows = api.get(f"{path}/data/plugin/scalars/scalars", params=query).json()
     assert [(step, round(value, 4)) for _, step, value in rows] == [(1, 0.1), (2, 0.2), (3, 0.3)]
     assert boards.count() == 1

@@ -275,7 +275,7 @@ def test_details_tell_where_a_detector_comes_from(
     facts = "\n".join(table.value.to_string() for table in tables)
     assert "kitchen" in facts
     assert "c0ffee" in facts
-    assert "pretrained" in facts
+    assert "Image size" in facts
 
 
 def test_format_whose_package_is_missing_says_what_to_run(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import Session, select
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.conftest import add_user
 from tests.detector_life import add_training_set, job_of, now, use_fake_provider, work
@@ -36,7 +37,8 @@ from tpod_core.models import (
 from tpod_core.services import detectors, model_files, scores
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.storage import sha256_of
-from workers import export_model
+from workers import export_model, training_report
+from workers.training_report import seconds_left
 
 TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
 
@@ -150,6 +152,59 @@ def test_resumed_training_goes_on_after_the_last_whole_epoch(
     assert work(queued).state is DetectorState.TRAINED
     assert begun == [3, 3]
     assert [row.epoch for row in detectors.list_epochs(now(queued))] == [1, 2, 3]
+
+
+def test_resumed_training_continues_its_curves(
+    queued: Detector, provider: FakeProvider, home: Path
+) -> None:
+    def stop(epoch: int) -> None:
+        if epoch == 3:
+            cancel(queued)
+
+    provider.before_batch = stop
+    work(queued)
+    provider.before_batch = lambda epoch: None
+    resume(queued)
+    work(queued)
+    events = EventAccumulator(str(home / "detectors" / str(queued.id) / "events" / "training"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("score/mAP50")] == [1, 2, 3]
+
+
+def test_time_left_is_known_while_it_trains_and_forgotten_after(
+    queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    known: list[float | None] = []
+    provider.before_batch = lambda epoch: known.append(now(queued).seconds_left)
+    done = work(queued)
+    assert known[:2] == [None, None], "one batch alone tells nothing"
+    assert all(seconds is not None and seconds >= 0 for seconds in known[2:])
+    assert done.seconds_left is None
+
+
+def test_cancelled_training_has_no_time_left(
+    queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+
+    def stop(epoch: int) -> None:
+        if epoch == 3:
+            cancel(queued)
+
+    provider.before_batch = stop
+    assert work(queued).seconds_left is None
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "first", "now_at", "expected"),
+    [(30, 0.1, 0.25, 150.0), (10, 0.5, 1.0, 0.0), (0, 0.1, 0.1, None)],
+    ids=["a quarter is done", "the end", "the first batch"],
+)
+def test_time_left_goes_on_as_it_went(
+    elapsed_s: float, first: float, now_at: float, expected: float | None
+) -> None:
+    assert seconds_left(elapsed_s, first, now_at) == expected
 
 
 def test_crashed_training_is_tried_again_and_goes_on(

@@ -35,7 +35,7 @@ def write_rows(directory: Path, *epochs: int) -> None:
 
 
 def curve(directory: Path, tag: str) -> list[tuple[int, float]]:
-    events = EventAccumulator(str(directory))
+    events = EventAccumulator(str(directory / "training"))
     events.Reload()
     return [(event.step, round(event.value, 4)) for event in events.Scalars(tag)]
 
@@ -62,8 +62,8 @@ def test_row_can_be_read_before_the_training_ends(tmp_path: Path) -> None:
 
 def test_resumed_training_draws_on_without_a_double(tmp_path: Path) -> None:
     write_rows(tmp_path, 1, 2, 3)
-    [first] = tmp_path.iterdir()
-    first.rename(tmp_path / "events.out.tfevents.0.earlier")  # of an earlier second
+    [first] = (tmp_path / "training").iterdir()
+    first.rename(first.parent / "events.out.tfevents.0.earlier")  # of an earlier second
     write_rows(tmp_path, 3, 4)
     assert curve(tmp_path, "score/mAP50") == [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]
 
@@ -80,7 +80,7 @@ def test_one_process_answers_two_requests_with_what_was_written(
     def tags() -> Any:
         return httpx.get(f"{address.url}data/plugin/scalars/tags").raise_for_status().json()
 
-    wait_until(lambda: "score/mAP50" in tags().get(".", {}))
+    wait_until(lambda: "score/mAP50" in tags().get("training", {}))
     outside = httpx.get(address.url.rpartition("/")[0].rpartition("/")[0] + "/data/runs")
     assert outside.status_code == 404, "the path is the key for other accounts of the host"
 

@@ -12,18 +12,21 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from tpod_core.detectors.scores import EpochRow
 
+_RUN = "training"
+"""The name of the curves in TensorBoard's list."""
+
 _FILE_VERSION = "brain.Event:2"
 
 
 class EventLog:
-    """Adds rows to the curves in ``directory``.
+    """Adds rows to the curves below ``directory``.
 
     A run that goes on from an earlier one's checkpoint draws on the same curves: TensorBoard
     drops what the earlier run had written from that epoch on.
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self._directory = directory / _RUN
         self._writer: EventFileWriter | None = None
 
     def add(self, row: EpochRow) -> None:

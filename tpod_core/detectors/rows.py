@@ -28,7 +28,7 @@ def export_key(detector_id: int, wanted: str) -> str:
 
 
 def events_key(detector_id: int) -> str:
-    """The curves of the training as TensorBoard reads them, whichever run wrote them."""
+    """Where TensorBoard looks for the curves of the training."""
     return f"{directory_key(detector_id)}/events"
 
 

@@ -85,6 +85,11 @@ def list_offers(session: Session, detector: Detector) -> list[Offer]:
     ]
 
 
+def find_zip(session: Session, detector: Detector) -> Artifact | None:
+    """The zip with the ONNX model, which is there as soon as a training ends."""
+    return find_artifact(session, saved_id(detector), ZIP)
+
+
 def start_export(session: Session, detector: Detector, wanted: str) -> Job:
     """Make a model file anew; the job under way, if there is one already.
 

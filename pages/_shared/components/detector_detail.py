@@ -18,6 +18,7 @@ from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
+from tpod_core.detectors.config import parameters
 from tpod_core.models import Detector, DetectorState, User, saved_id
 from tpod_core.services import detectors
 
@@ -104,9 +105,9 @@ def _show_details(user: User, detector: Detector) -> None:
     left.markdown("**Where it comes from**")
     left.table(facts, border="horizontal")
     right.markdown("**How it was trained**")
-    right.table(
-        {name: str(value) for name, value in detector.train_config.items()}, border="horizontal"
-    )
+    known = parameters(registry.config_model(detector.dnn_type))
+    asked = {row.title: str(detector.train_config.get(row.name, "–")) for row in known}
+    right.table(asked, border="horizontal")
 
 
 def _show_end(detector: Detector) -> None:

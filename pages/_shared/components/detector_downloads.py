@@ -1,38 +1,53 @@
 """A trained detector to take home: the zip, and other formats made when they are asked for."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages._shared.components.detector_words import agreement_figures, agreement_sentence
+from pages._shared.components.detector_words import agreement_figures
 from pages._shared.feedback import show_errors
 from pages._shared.page import ago_text, plain, size_text
 from tpod_core import access
 from tpod_core.db import reading, transaction
-from tpod_core.models import Detector, User, saved_id, utc_now
+from tpod_core.models import Artifact, Detector, User, saved_id, utc_now
 from tpod_core.services import model_files
 from tpod_core.services.model_files import Offer
 
 REFRESH_S = 1.0
+_COLUMNS = (5, 5, 3)
 
 
 def show_downloads(user: User, detector: Detector) -> None:
-    with st.container(border=True):
-        st.markdown("**ONNX, with everything that belongs to it**")
-        st.write(
-            "A zip with the checkpoint, the ONNX model, the labels, the scores, and "
-            "`predict.py`, which runs the model on pictures and videos with nothing but "
-            "onnxruntime, opencv and numpy."
-        )
-        st.caption(agreement_sentence(detector.metrics["agreement"]))
-        zip_button(detector)
-    st.markdown("**Other formats**")
     st.caption(
-        "Each is made when you ask for it, and compared with the trained model on validation "
-        "images before it is offered."
+        "Every format is compared with the trained model on validation images before it is "
+        "offered. All come as a zip with the labels and a word on how to use them."
     )
     with reading() as session:
+        archive = model_files.find_zip(session, detector)
         active = any(o.is_being_made for o in model_files.list_offers(session, detector))
+    with st.container(border=True):
+        _show_zip(detector, archive)
     st.fragment(_show_formats, run_every=REFRESH_S if active else None)(
         user, saved_id(detector), active
+    )
+
+
+def _show_zip(detector: Detector, archive: Artifact | None) -> None:
+    what, how, act = st.columns(_COLUMNS, vertical_alignment="center")
+    what.markdown(
+        "**ONNX**  \n:gray[For almost everything: with the checkpoint, the scores, and "
+        "`predict.py`, which runs it on pictures and videos.]"
+    )
+    how.caption(agreement_figures(detector.metrics["agreement"]))
+    if archive is not None:
+        _download_button(act, detector, archive)
+
+
+def _download_button(place: DeltaGenerator, detector: Detector, artifact: Artifact) -> None:
+    place.link_button(
+        f"Download {size_text(artifact.size_bytes)}",
+        f"/api/v1/detectors/{detector.id}/model?format={artifact.format}",
+        icon=":material/download:",
+        width="stretch",
     )
 
 
@@ -60,18 +75,13 @@ def _show_formats(user: User, detector_id: int, active: bool) -> None:
 
 
 def _show_format(user: User, detector: Detector, offer: Offer) -> None:
-    what, how, act = st.columns([4, 5, 2], vertical_alignment="center")
+    what, how, act = st.columns(_COLUMNS, vertical_alignment="center")
     what.markdown(f"**{offer.format.label}**  \n:gray[{offer.format.description}]")
     with how:
         _show_state(offer)
     with act:
         if offer.artifact is not None:
-            st.link_button(
-                f"Download {size_text(offer.artifact.size_bytes)}",
-                f"/api/v1/detectors/{detector.id}/model?format={offer.format.name}",
-                icon=":material/download:",
-                width="stretch",
-            )
+            _download_button(act, detector, offer.artifact)
         if offer.artifact is None or offer.failure:
             _offer_making(user, detector, offer)
 
