@@ -14,6 +14,9 @@ from tpod_core.detectors.config import TrainConfig
 from tpod_core.detectors.scores import EpochRow, Score
 from tpod_core.geometry import Box
 
+MAX_DETECTIONS = 300
+"""Per image, the best ones."""
+
 
 @dataclass(frozen=True)
 class Detection:
@@ -110,4 +113,10 @@ class Provider(Protocol):
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        """Detections per image in the image's own pixels, best first."""
+        """Detections per image in the image's own pixels, best first, at most
+        ``MAX_DETECTIONS``.
+
+        Runs on the device of ``scene.config``, and is called again and again with the same
+        checkpoint: the model stays loaded. Raises: InvalidInput if there is no such device,
+        Conflict if the checkpoint is damaged.
+        """

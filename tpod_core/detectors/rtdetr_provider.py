@@ -4,16 +4,13 @@ Ultralytics stretches pictures to a square for this family. Here they are letter
 training as in use, so that the exported model takes the same input as every other family's.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tpod_core.detectors.protocol import Detection, Scene, TrainRequest
+from tpod_core.detectors.protocol import MAX_DETECTIONS, Scene, TrainRequest
 from tpod_core.detectors.ultralytics_provider import (
-    MAX_DETECTIONS,
     OurTrainer,
     UltralyticsProvider,
-    detections_of,
     loadable,
 )
 
@@ -28,7 +25,7 @@ from ultralytics.models.rtdetr.train import RTDETRTrainer
 from ultralytics.nn.tasks import load_checkpoint
 from ultralytics.utils.ops import scale_boxes
 
-from tpod_core.detectors.onnx_export import write_onnx
+from tpod_core.detectors.tracing import write_onnx, write_torchscript
 
 _STRIDE_PX = 32
 
@@ -59,31 +56,18 @@ class RtdetrProvider(UltralyticsProvider):
     """See ``protocol.Provider``."""
 
     trainer = _Trainer
+    network = ultralytics.RTDETR
+    predictor = _Predictor
 
     def arguments(self, request: TrainRequest) -> dict[str, Any]:
         # Its sampling of the feature maps has no deterministic form on a GPU.
         return super().arguments(request) | {"deterministic": False}
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        network, _ = load_checkpoint(loadable(scene.checkpoint), device=torch.device("cpu"))
-        side_px = scene.config.imgsz
-        write_onnx(_Contract(network.fuse(), side_px), side_px, target)
+        write_onnx(_contract(scene), scene.config.imgsz, target)
 
-    def predict(
-        self, scene: Scene, images: Sequence[Path], confidence: float
-    ) -> list[list[Detection]]:
-        results = ultralytics.RTDETR(str(loadable(scene.checkpoint))).predict(
-            [str(path) for path in images],
-            predictor=_Predictor,
-            imgsz=scene.config.imgsz,
-            conf=confidence,
-            max_det=MAX_DETECTIONS,
-            rect=False,
-            device="cpu",
-            verbose=False,
-            save=False,
-        )
-        return detections_of(results)
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        write_torchscript(_contract(scene), scene.config.imgsz, target)
 
 
 class _Contract(nn.Module):
@@ -100,6 +84,11 @@ class _Contract(nn.Module):
         rows = _in_pixels(self._network(images), self._side_px)
         # Small inputs give fewer answers than the network has questions.
         return nn.functional.pad(rows, (0, 0, 0, MAX_DETECTIONS - rows.shape[1]))
+
+
+def _contract(scene: Scene) -> _Contract:
+    network, _ = load_checkpoint(loadable(scene.checkpoint), device=torch.device("cpu"))
+    return _Contract(network.fuse(), scene.config.imgsz)
 
 
 def _in_pixels(rows: Tensor, side_px: int) -> Tensor:

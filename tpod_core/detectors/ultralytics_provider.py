@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.attempts import Attempt
-from tpod_core.detectors.protocol import Detection, Scene, TrainRequest, Watcher
+from tpod_core.detectors.loaded import LastLoaded
+from tpod_core.detectors.protocol import (
+    MAX_DETECTIONS,
+    Detection,
+    Scene,
+    TrainRequest,
+    Watcher,
+)
 from tpod_core.detectors.scores import Score
 from tpod_core.detectors.ultralytics_config import UltralyticsConfig
 from tpod_core.detectors.ultralytics_setup import configure
@@ -44,7 +51,6 @@ _AMP = {"fp32": False, "bf16": "bf16", "fp16": True}
 _UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
 """What loading a damaged checkpoint raises, by the kind of damage."""
 
-MAX_DETECTIONS = 300
 _NMS_IOU = 0.7
 _LOWEST_CONFIDENCE = 0.001
 """Baked into the ONNX model, so that whoever runs it may choose any higher one."""
@@ -71,9 +77,13 @@ class UltralyticsProvider:
     """See ``protocol.Provider``. Another family of Ultralytics' overrides what differs."""
 
     trainer: Any = _Trainer
+    network: Any = ultralytics.YOLO
+    predictor: Any = None
+    """``None`` takes the network's own."""
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
+        self._models = LastLoaded(lambda path: self.network(str(loadable(path))))
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         attempt = request.attempt
@@ -165,26 +175,25 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = ultralytics.YOLO(str(loadable(scene.checkpoint))).predict(
+        results = self._models.of(scene.checkpoint).predict(
             [str(path) for path in images],
+            predictor=self.predictor,
             imgsz=scene.config.imgsz,
+            batch=scene.config.batch,
             conf=confidence,
             iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
+            # The delivered ONNX model takes squares; confidences differ a little by shape.
             rect=False,
-            device="cpu",
+            device=choose_hardware(scene.config.device).device,
             verbose=False,
             save=False,
+            stream=True,  # else every picture is kept until the last is done
         )
-        return detections_of(results)
-
-
-def detections_of(results: Sequence[Any]) -> list[list[Detection]]:
-    """Ultralytics' results, per image."""
-    return [
-        [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
-        for result in results
-    ]
+        return [
+            [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
+            for result in results
+        ]
 
 
 def _take_over(attempt: Attempt, earlier: Attempt) -> None:
