@@ -5,6 +5,9 @@ through the same code as another are only built.
 """
 
 import csv
+import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
-import onnxruntime
 import pytest
 
+from tests.bare_python import make_bare_python
 from tests.training_data import CLASSES, write_training_set
 from tpod_core.detectors import agreement, evaluation, model_zip, registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
@@ -47,6 +49,9 @@ LIVED = (
 
 LIGHTEST = ("yolo26n", "ssdlite320_mobilenet_v3_large")
 """One type of each library, for what does not depend on the network."""
+
+TRACED = ("rtdetr-resnet50", "ssdlite320_mobilenet_v3_large", LIVED[4])
+"""One type for each network of which we make the exported form ourselves."""
 
 EPOCHS = 3
 STOP_IN_EPOCH = 3
@@ -129,6 +134,11 @@ def contents(directory: Path) -> dict[str, bytes]:
         for path in directory.rglob("*")
         if path.is_file()
     }
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bare_python(tmp_path_factory.mktemp("bare") / "venv")
 
 
 @pytest.fixture(scope="module", params=LIVED)
@@ -234,20 +244,39 @@ def test_onnx_says_what_the_checkpoint_says(life: Life, tmp_path: Path) -> None:
     assert found.max_score < 0.001
 
 
-def test_torchscript_says_what_the_onnx_says(life: Life, tmp_path: Path) -> None:
-    import torch
-    import torchvision  # noqa: F401 - brings the non-maximum suppression
+def test_predict_program_runs_on_three_packages_alone(
+    life: Life, bare_python: Path, tmp_path: Path
+) -> None:
+    """The same boxes as in this environment, from an interpreter that has nothing else."""
+    here = onnx_detector(life, tmp_path).detect(cv2.imread(str(life.scene.data.val[0])), 0.001)
+    shutil.copyfile(Path(model_zip.__file__).with_name("predict.py"), tmp_path / "predict.py")
+    command = [bare_python, "-I", tmp_path / "predict.py", life.scene.data.val[0]]
+    ended = subprocess.run(
+        [*map(str, command), "--confidence", "0.001", "--json", str(tmp_path / "out.json")],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    [frame] = json.loads((tmp_path / "out.json").read_text())["frames"]
+    assert frame["boxes"] == here
 
-    traced, side_px = tmp_path / "model.torchscript", life.scene.config.imgsz
-    life.provider.export_torchscript(life.scene, traced)
-    picture = cv2.resize(cv2.imread(str(life.scene.data.val[0])), (side_px, side_px))
-    square = (picture[:, :, ::-1].transpose(2, 0, 1)[None] / 255).astype(np.float32)
-    session = onnxruntime.InferenceSession(str(life.onnx), providers=["CPUExecutionProvider"])
-    [expected] = session.run(None, {"images": square})
+
+@pytest.mark.parametrize("life", TRACED, indirect=True)
+def test_torchscript_says_what_onnx_says(life: Life, tmp_path: Path) -> None:
+    import torch
+
+    life.provider.export_torchscript(life.scene, tmp_path / "model.torchscript")
+    traced = torch.jit.load(str(tmp_path / "model.torchscript"))
+    session = onnxruntime.InferenceSession(str(life.onnx))
+    picture = cv2.resize(cv2.imread(str(life.scene.data.val[1])), (64, 64))
+    tensor = (picture.transpose(2, 0, 1)[None] / 255).astype(np.float32)
+    [expected] = session.run(None, {"images": tensor})
     with torch.inference_mode():
-        answer = torch.jit.load(str(traced))(torch.from_numpy(square)).numpy()
-    assert answer.shape == expected.shape
-    assert np.abs(np.sort(answer[0, :, 4]) - np.sort(expected[0, :, 4])).max() < 0.001
+        answer = traced(torch.from_numpy(tensor)).numpy()
+    assert answer.shape == expected.shape == (1, 300, 6)
+    assert answer[..., 4] == pytest.approx(expected[..., 4], abs=1e-3)
 
 
 @pytest.mark.parametrize("wh", [(160, 120), (97, 201), (64, 64), (333, 40)], ids=str)
@@ -325,6 +354,29 @@ def test_batch_that_runs_out_of_memory_is_halved_and_said(life: Life, tmp_path: 
     assert "with 4 images per step" in sentence and "goes on with 2" in sentence
     assert [row.epoch for row in watcher.rows] == [1, 2, 3]
     assert len([epoch for epoch, _ in watcher.batches if epoch == 3]) == 4
+
+
+@pytest.mark.parametrize("life", LIGHTEST[:1], indirect=True)
+def test_memory_that_runs_out_within_ultralytics_is_ours_to_answer(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would halve silently, three times, and in the first epoch only."""
+    import torch
+
+    trainer = life.provider.trainer
+    whole, calls = trainer.preprocess_batch, []
+
+    def fail_once(self: Any, batch: Any) -> Any:
+        calls.append(batch)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return whole(self, batch)
+
+    monkeypatch.setattr(trainer, "preprocess_batch", fail_once)
+    watcher = Watcher()
+    life.provider.train(fresh(life, tmp_path), watcher)
+    assert ["goes on with 2" in sentence for sentence in watcher.warnings] == [True]
+    assert [row.epoch for row in watcher.rows] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("life", LIGHTEST, indirect=True)

@@ -217,8 +217,8 @@ def test_losses_that_run_off_end_the_training_with_advice(wanted: TrainRequest) 
 
 
 def test_published_weights_fill_all_but_the_head() -> None:
-    published = build(TYPE, 90, 320).state_dict()
-    ours = build(TYPE, len(CLASSES), 64)
+    published = build(TYPE, 90).state_dict()
+    ours = build(TYPE, len(CLASSES))
     head_before = ours.head.classification_head.module_list[0][1].weight.clone()
     fill(ours, Weights(published, None), Path("published.pth"))
     state = ours.state_dict()
@@ -230,7 +230,7 @@ def test_published_weights_fill_all_but_the_head() -> None:
 def test_weights_of_another_network_are_refused() -> None:
     other = {"backbone.some.weight": torch.zeros(3)}
     with pytest.raises(Conflict, match=r"other\.pth is damaged or no checkpoint of this family"):
-        fill(build(TYPE, 2, 64), Weights(other, None), Path("other.pth"))
+        fill(build(TYPE, 2), Weights(other, None), Path("other.pth"))
 
 
 class Backbone(nn.Module):

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -53,14 +54,6 @@ def choose_hardware(wanted: str) -> Hardware:
     return Hardware(device, _precision(int(device)), min(8, os.cpu_count() or 1))
 
 
-def detecting_device(wanted: str) -> torch.device:
-    """Where a trained network runs: as in training, or on the CPU where that GPU is not."""
-    try:
-        return choose_hardware(wanted).torch_device
-    except InvalidInput:
-        return torch.device("cpu")
-
-
 def _device(wanted: str) -> str:
     count = torch.cuda.device_count()
     if wanted == "auto":
@@ -74,8 +67,9 @@ def _device(wanted: str) -> str:
     return index
 
 
+@cache
 def _freest_gpu(count: int) -> int:
-    """The GPU with the most free memory."""
+    """The GPU with the most free memory when this process first asks; it stays with that one."""
     if count == 1:
         return 0
     free_bytes = _free_bytes()

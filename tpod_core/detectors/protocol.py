@@ -129,7 +129,7 @@ class Provider(Protocol):
         """Detections per image in the image's own pixels, best first, at most
         ``MAX_DETECTIONS``.
 
-        Runs on the device of ``scene.config``, or on the CPU where that GPU is not, and is
-        called again and again with the same checkpoint: the model stays loaded.
-        Raises: Conflict if the checkpoint is damaged.
+        Runs on the device of ``scene.config``, and is called again and again with the same
+        checkpoint: the model stays loaded. Raises: InvalidInput if there is no such device,
+        Conflict if the checkpoint is damaged.
         """

@@ -4,12 +4,15 @@ Ultralytics stretches pictures to a square for this family. Here they are letter
 training as in use, so that the exported model takes the same input as every other family's.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.protocol import MAX_DETECTIONS, Scene, TrainRequest
-from tpod_core.detectors.ultralytics_provider import OurTrainer, UltralyticsProvider, loadable
+from tpod_core.detectors.ultralytics_provider import (
+    OurTrainer,
+    UltralyticsProvider,
+    loadable,
+)
 
 # isort: split
 import torch
@@ -22,7 +25,7 @@ from ultralytics.models.rtdetr.train import RTDETRTrainer
 from ultralytics.nn.tasks import load_checkpoint
 from ultralytics.utils.ops import scale_boxes
 
-from tpod_core.detectors.traced_export import write_onnx, write_torchscript
+from tpod_core.detectors.tracing import write_onnx, write_torchscript
 
 _STRIDE_PX = 32
 
@@ -53,8 +56,8 @@ class RtdetrProvider(UltralyticsProvider):
     """See ``protocol.Provider``."""
 
     trainer = _Trainer
-    model = ultralytics.RTDETR
-    predicting: Mapping[str, Any] = {"predictor": _Predictor}
+    network = ultralytics.RTDETR
+    predictor = _Predictor
 
     def arguments(self, request: TrainRequest) -> dict[str, Any]:
         # Its sampling of the feature maps has no deterministic form on a GPU.

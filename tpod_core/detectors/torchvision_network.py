@@ -51,15 +51,14 @@ class Weights:
     classes: tuple[str, ...] | None
 
 
-def build(dnn_type: str, class_count: int, side_px: int) -> Any:
-    """A network with random weights; nothing is looked for anywhere else."""
+def build(dnn_type: str, class_count: int) -> Any:
+    """A network with random weights, for squares of any size; ``class_count`` of ours."""
     network = getattr(detection, dnn_type)(
         weights=None, weights_backbone=None, num_classes=class_count + 1, **_OPTIONS[dnn_type]
     )
     given = network.transform
-    network.transform = _Square(
-        side_px, side_px, given.image_mean, given.image_std, size_divisible=1
-    )
+    # Pictures come as squares: their size is whatever they have.
+    network.transform = _Square(1, 1, given.image_mean, given.image_std, size_divisible=1)
     return network
 
 
@@ -115,7 +114,7 @@ def restore(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None
         raise _damaged(path) from error
 
 
-def load_trained(path: Path, side_px: int) -> Any:
+def load_trained(path: Path) -> Any:
     """The trained network of our checkpoint at ``path``, ready to detect.
 
     Raises: Conflict if it is no such checkpoint.
@@ -124,7 +123,7 @@ def load_trained(path: Path, side_px: int) -> Any:
     dnn_type, classes = content.get("dnn_type"), content.get("classes")
     if dnn_type not in _OPTIONS or not isinstance(classes, list):
         raise _damaged(path)
-    network = build(dnn_type, len(classes), side_px)
+    network = build(dnn_type, len(classes))
     restore(network, content["model"], path)
     return network.eval()
 

@@ -10,8 +10,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from tpod_core.detectors.hardware import choose_hardware, detecting_device
-from tpod_core.detectors.kept_network import KeptNetwork
+from tpod_core.detectors.hardware import choose_hardware
+from tpod_core.detectors.loaded import LastLoaded
 from tpod_core.detectors.memory import train_within_memory
 from tpod_core.detectors.predict import letterbox
 from tpod_core.detectors.protocol import (
@@ -23,7 +23,7 @@ from tpod_core.detectors.protocol import (
 )
 from tpod_core.detectors.torchvision_network import load_trained
 from tpod_core.detectors.torchvision_training import Training
-from tpod_core.detectors.traced_export import write_onnx, write_torchscript
+from tpod_core.detectors.tracing import write_onnx, write_torchscript
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box, clip
 
@@ -35,7 +35,7 @@ class TorchvisionProvider:
 
     def __init__(self) -> None:
         self.versions = {"torchvision": torchvision.__version__, "torch": torch.__version__}
-        self._kept = KeptNetwork()
+        self._networks = LastLoaded(load_trained)
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         attempt = request.attempt
@@ -49,22 +49,17 @@ class TorchvisionProvider:
         attempt.best.replace(attempt.trained)
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        side_px = scene.config.imgsz
-        write_onnx(_Contract(load_trained(scene.checkpoint, side_px)), side_px, target)
+        write_onnx(_contract(scene), scene.config.imgsz, target)
 
     def export_torchscript(self, scene: Scene, target: Path) -> None:
-        side_px = scene.config.imgsz
-        write_torchscript(_Contract(load_trained(scene.checkpoint, side_px)), side_px, target)
+        write_torchscript(_contract(scene), scene.config.imgsz, target)
 
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        side_px, wanted = scene.config.imgsz, scene.config.device
-        network = self._kept.get(
-            scene.checkpoint,
-            (side_px, wanted),
-            lambda: load_trained(scene.checkpoint, side_px).to(detecting_device(wanted)),
-        )
+        side_px = scene.config.imgsz
+        device = choose_hardware(scene.config.device).torch_device
+        network = self._networks.of(scene.checkpoint).to(device)
         with torch.inference_mode():
             return [_detect(network, path, side_px, confidence) for path in images]
 
@@ -79,6 +74,10 @@ class _Contract(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         rows = torch.cat([_rows(self._network, images[0]), torch.zeros(MAX_DETECTIONS, 6)])
         return rows[:MAX_DETECTIONS].reshape(1, MAX_DETECTIONS, 6)
+
+
+def _contract(scene: Scene) -> _Contract:
+    return _Contract(load_trained(scene.checkpoint))
 
 
 def _rows(network: Any, picture: Tensor) -> Tensor:

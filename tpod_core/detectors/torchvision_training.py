@@ -75,7 +75,7 @@ class Training:
     def _make_network(self, hardware: Hardware) -> Any:
         torch.manual_seed(self._config.seed)
         classes, weights = self._request.data.classes, self._request.weights
-        network = build(self._request.dnn_type, len(classes), self._config.imgsz)
+        network = build(self._request.dnn_type, len(classes))
         if weights:
             fill(network, read_weights(weights), weights)
         half = _HALVES.get(hardware.precision)

@@ -7,11 +7,12 @@ import json
 import logging
 import pickle
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.attempts import Attempt
+from tpod_core.detectors.loaded import LastLoaded
 from tpod_core.detectors.protocol import (
     LOWEST_CONFIDENCE,
     MAX_DETECTIONS,
@@ -35,8 +36,7 @@ from ultralytics.nn.tasks import load_checkpoint  # noqa: E402
 from ultralytics.utils import LOGGER  # noqa: E402
 from ultralytics.utils.torch_utils import strip_optimizer  # noqa: E402
 
-from tpod_core.detectors.hardware import choose_hardware, detecting_device  # noqa: E402
-from tpod_core.detectors.kept_network import KeptNetwork  # noqa: E402
+from tpod_core.detectors.hardware import choose_hardware  # noqa: E402
 from tpod_core.detectors.memory import train_within_memory  # noqa: E402
 from tpod_core.detectors.ultralytics_watch import training_callbacks  # noqa: E402
 
@@ -74,12 +74,13 @@ class UltralyticsProvider:
     """See ``protocol.Provider``. Another family of Ultralytics' overrides what differs."""
 
     trainer: Any = _Trainer
-    model: Any = ultralytics.YOLO
-    predicting: Mapping[str, Any] = {"iou": _NMS_IOU}
+    network: Any = ultralytics.YOLO
+    predictor: Any = None
+    """``None`` takes the network's own."""
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
-        self._kept = KeptNetwork()
+        self._models = LastLoaded(lambda path: self.network(str(loadable(path))))
 
     def train(self, request: TrainRequest, watcher: Watcher) -> None:
         attempt = request.attempt
@@ -141,37 +142,25 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        device, model = self._kept.get(
-            scene.checkpoint,
-            scene.config.device,
-            lambda: (
-                detecting_device(scene.config.device),
-                self.model(str(loadable(scene.checkpoint))),
-            ),
-        )
-        results = model.predict(
+        results = self._models.of(scene.checkpoint).predict(
             [str(path) for path in images],
+            predictor=self.predictor,
             imgsz=scene.config.imgsz,
             batch=scene.config.batch,
             conf=confidence,
+            iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
             # The delivered ONNX model takes squares; confidences differ a little by shape.
             rect=False,
-            device=device,
+            device=choose_hardware(scene.config.device).device,
             verbose=False,
             save=False,
             stream=True,  # else every picture is kept until the last is done
-            **self.predicting,
         )
-        return detections_of(results)
-
-
-def detections_of(results: Iterable[Any]) -> list[list[Detection]]:
-    """Ultralytics' results, per image."""
-    return [
-        [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
-        for result in results
-    ]
+        return [
+            [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
+            for result in results
+        ]
 
 
 def _export(scene: Scene, target: Path, **options: Any) -> None:
