@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+import onnxruntime
 import pytest
 
 from tests.bare_python import make_bare_python
