@@ -35,8 +35,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     async with embedded_services():
         reconciler = Reconciler()
         reconciler.start()
-        # Streamlit collects all garbage after each rerun, and holds the interpreter for it.
-        # What is loaded by now stays for good: frozen, it is not looked through again.
+        # Collecting garbage holds the interpreter. What is loaded by now stays for good: frozen,
+        # it is not looked through each time.
         gc.collect()
         gc.freeze()
         try:
