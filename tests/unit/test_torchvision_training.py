@@ -216,6 +216,18 @@ def test_losses_that_run_off_end_the_training_with_advice(wanted: TrainRequest) 
         training.run()
 
 
+@pytest.mark.slow
+def test_small_set_is_learnt_from_random_weights_in_a_hundred_steps(tmp_path: Path) -> None:
+    """Not least the running statistics of the normalisation must have followed by then."""
+    training_set = write_training_set(tmp_path / "set", train=16, val=6)
+    attempt = open_attempt(tmp_path)
+    config = SsdliteConfig(epochs=25, imgsz=128, batch=4, lr0=0.002)
+    data = make_view(training_set, attempt.directory / "data")
+    watcher = Quiet()
+    Training(TrainRequest(TYPE, config, data, attempt), watcher, CPU).run()
+    assert max(row.map50 for row in watcher.rows) > 0.8
+
+
 def test_published_weights_fill_all_but_the_head() -> None:
     published = build(TYPE, 90).state_dict()
     ours = build(TYPE, len(CLASSES))

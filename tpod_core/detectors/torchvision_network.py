@@ -32,6 +32,10 @@ _OPTIONS: dict[str, dict[str, float]] = {
 _UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
 """What loading a damaged file raises, by the kind of damage."""
 
+_BATCH_MOMENTUM = 0.1
+"""torch's default. SSDlite's own 0.03 is for long trainings: after the few hundred steps of a
+small set its running statistics are still those of the start, and it finds nothing."""
+
 _LEAST_FITTING = 0.5
 """Share of a network's tensors that weights of the same family fill; the rest is the head."""
 
@@ -56,6 +60,9 @@ def build(dnn_type: str, class_count: int) -> Any:
     network = getattr(detection, dnn_type)(
         weights=None, weights_backbone=None, num_classes=class_count + 1, **_OPTIONS[dnn_type]
     )
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = _BATCH_MOMENTUM
     given = network.transform
     # Pictures come as squares: their size is whatever they have.
     network.transform = _Square(1, 1, given.image_mean, given.image_std, size_divisible=1)
