@@ -358,6 +358,44 @@ def test_plain_model_answers_the_same_without_empty_pieces(tmp_path: Path) -> No
     )
 
 
+def test_plain_model_keeps_what_only_a_branch_reads(tmp_path: Path) -> None:
+    """Two-stage detectors branch on whether anything was found."""
+
+    def branch(name: str, operation: str) -> onnx.GraphProto:
+        node = helper.make_node(operation, ["doubled"], [name])
+        return helper.make_graph(
+            [node], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)]
+        )
+
+    nodes = [
+        helper.make_node("Add", ["images", "images"], ["doubled"]),
+        helper.make_node("ReduceMax", ["images"], ["peak"], keepdims=0),
+        helper.make_node("Greater", ["peak", "nothing"], ["any"]),
+        helper.make_node(
+            "If",
+            ["any"],
+            ["output0"],
+            then_branch=branch("a", "Neg"),
+            else_branch=branch("b", "Abs"),
+        ),
+    ]
+    shape = [1, 3, SIDE_PX, SIDE_PX]
+    graph = helper.make_graph(
+        nodes,
+        "branching",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, shape)],
+        [numpy_helper.from_array(np.float32(0), "nothing")],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(
+        helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "model.onnx"
+    )
+    write_plain(tmp_path / "model.onnx", tmp_path / "plain.onnx")
+    onnx.checker.check_model(onnx.load(tmp_path / "plain.onnx"))
+    assert answer_of(tmp_path / "plain.onnx").max() == -1.0
+
+
 def publish_varying_model(trained: Detector, home: Path) -> None:
     varying_model(home / "detectors" / str(trained.id) / "model" / "model.onnx")
 

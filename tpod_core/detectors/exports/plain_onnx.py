@@ -4,6 +4,7 @@ The graph of a traced network computes its own shapes, and joins pieces that are
 plain detector (masks, angles). Converters trip over both.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -20,7 +21,6 @@ def write_plain(source: Path, target: Path) -> None:
     _drop_unused(model)
     # onnxruntime declares every domain it knows; converters take the first for the version.
     del model.opset_import[1:]
-    onnx.checker.check_model(model)
     onnx.save(model, target)
 
 
@@ -54,9 +54,18 @@ def _drop_unused(model: onnx.ModelProto) -> None:
     kept = []
     for node in reversed(graph.node):
         if needed.intersection(node.output):
-            needed.update(node.input)
+            needed.update(_inputs(node))
             kept.append(node)
     constants = [value for value in graph.initializer if value.name in needed]
     del graph.node[:], graph.initializer[:]
     graph.node.extend(reversed(kept))
     graph.initializer.extend(constants)
+
+
+def _inputs(node: onnx.NodeProto) -> Iterator[str]:
+    """What a node reads: itself, and in the branches and loops that it holds."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from _inputs(inner)
+        yield from (output.name for output in attribute.g.output)

@@ -90,7 +90,8 @@ def _ask(process: subprocess.Popen[bytes], picture: Any) -> Any:
         count = int(np.frombuffer(process.stdout.read(4), np.uint32)[0])
     except (BrokenPipeError, IndexError, ValueError) as error:
         raise Conflict(
-            "The exported model could not be run in TensorFlow. The job's log has its words."
+            "The converted model does not run, most likely for want of an operation that this "
+            "family needs. The job's log has its words; the other formats are not concerned."
         ) from error
     rows = np.frombuffer(process.stdout.read(count * 6 * 4), np.float32)
     return rows.reshape(count, 6).copy()
