@@ -15,6 +15,7 @@ from tpod_core.embedded import embedded_services
 from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
+from tpod_core.propagation.prompt import prompt_propagation
 from tpod_core.services import users
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
@@ -39,7 +40,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         try:
-            yield
+            with prompt_propagation():
+                yield
         finally:
             reconciler.stop()
             get_frame_server().close()

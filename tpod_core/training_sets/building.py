@@ -133,15 +133,15 @@ def label_lines(plan: Plan, video: PlannedVideo) -> Iterator[list[str]]:
     """The label file's lines for each frame of ``video.used()``, boxes by track id."""
     class_ids, source = plan.class_ids, video.source
     tracks = [
-        (class_ids[state.label_id], state.ordered())
+        (class_ids[state.label_id], state)
         for _, state in sorted(source.tracks.items())
         if state.label_id in class_ids
     ]
     used = iter(video.used())
     while chunk := [frame for frame, _ in islice(used, _CHUNK)]:
         lines: dict[int, list[str]] = {frame: [] for frame in chunk}
-        for class_id, keyframes in tracks:
-            for shown, _ in derive(keyframes, chunk):
+        for class_id, state in tracks:
+            for shown, _ in derive(state.ordered(), chunk, state.derived):
                 # Interpolating may leave the frame by a rounding error.
                 box = clip(shown.box, source.frame_wh)
                 lines[shown.frame].append(yolo.yolo_line(box, class_id, source.frame_wh))

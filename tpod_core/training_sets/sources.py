@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from tpod_core.models import Video, saved_id
+from tpod_core.propagation.stored import with_derived
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
@@ -31,6 +32,7 @@ class Source:
 
 def load_source(session: Session, video: Video) -> Source:
     video_id = saved_id(video)
+    tracks = with_derived(session, video, reading.load_tracks(session, video_id))
     return Source(
         video_id=video_id,
         name=video.name,
@@ -40,10 +42,6 @@ def load_source(session: Session, video: Video) -> Source:
         frame_wh=video.frame_wh,
         fps=video.fps,
         labels=reading.load_labels(session, video_id),
-        tracks={
-            track_id: state
-            for track_id, state in reading.load_tracks(session, video_id).items()
-            if not state.proposed
-        },
+        tracks={track_id: state for track_id, state in tracks.items() if not state.proposed},
         ranges=reading.load_ranges(session, video_id),
     )

@@ -18,6 +18,7 @@ _KIND_WORDS = {
     JobKind.TRAIN_DETECTOR: "Training a detector",
     JobKind.EXPORT_MODEL: "Packing a model",
     JobKind.LOAD_DEMO: "Making the demo project",
+    JobKind.PROPAGATE_TRACKS: "Following objects between key frames",
 }
 _STATE_BADGES = {
     JobState.QUEUED: ":gray-badge[waiting]",
