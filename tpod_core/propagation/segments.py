@@ -73,7 +73,7 @@ class DerivedBoxes:
     def to_bytes(self) -> bytes:
         """17 bytes a frame: four little-endian float32 edges, and the uncertainty in 1/255."""
         rounded = np.rint(np.clip(self.uncertainty, 0, 1) * _UNCERTAINTY_STEPS).astype(np.uint8)
-        header = _HEADER.pack(_MAGIC, _VERSION, self.start, len(self), 0)
+        header = _HEADER.pack(_MAGIC, _VERSION, self.start, len(self))
         return header + self.boxes_xyxy.astype("<f4").tobytes() + rounded.tobytes()
 
     @classmethod
