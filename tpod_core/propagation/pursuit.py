@@ -118,20 +118,27 @@ def _onward(setting: Setting) -> Work:
     if image is None:
         return _derived(setting, np.stack(boxes), np.zeros(1), open_end=True)
     follower = Follower(Sight(image, boxes[0] * setting.zoom), None)
-    trust, weak = 1.0, 0
+    trust, weak, gone = 1.0, 0, False
     for frame in range(segment.left.frame + 1, segment.stop):
         view = yield frame
-        peak = follower.step(view.halvings.get(setting.halvings), scaled(view.motion, setting.zoom))
-        look = min(1.0, peak / follower.usual_peak) if follower.usual_peak else 0.0
+        look = _look(follower, view, setting)
         weak = weak + 1 if look < _WEAK_LOOK else 0
         trust *= 1 - _FORGETTING * (1 + 10 * (1 - look))
         boxes.append(follower.box_xyxy / setting.zoom)
         doubt.append(1 - trust * look)
-        if weak == _WEAK_FRAMES or _left_the_frame(boxes[-1], setting.frame_wh):
+        gone = _left_the_frame(boxes[-1], setting.frame_wh)
+        if gone or weak == _WEAK_FRAMES:
             break
-    kept = len(boxes) - max(weak, int(_left_the_frame(boxes[-1], setting.frame_wh)))
+    kept = len(boxes) - max(weak, int(gone))
     path = np.stack(boxes[:kept])
     return _derived(setting, path, np.maximum(doubt[:kept], size_jumps(path)), open_end=True)
+
+
+def _look(follower: Follower, view: View, setting: Setting) -> float:
+    """Take one step forward: 1 where the object is met as usual, 0 where nothing is seen."""
+    image = view.halvings.get(setting.halvings)
+    peak = follower.step(image, scaled(view.motion, setting.zoom))
+    return min(1.0, peak / follower.usual_peak) if follower.usual_peak else 0.0
 
 
 def _ends(setting: Setting, right: Anchor) -> Generator[int, View, tuple[View, View]]:
