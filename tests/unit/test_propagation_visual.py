@@ -1,10 +1,12 @@
 """Boxes between human boxes on scenes whose truth is known, because they are made here."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.benchmarks._tracks import fit, linear, sequence
 from tests.frame_truth import Unwatched
 from tests.moving_scene import Grey, MovingScene, texture
 from tpod_core.errors import JobCancelled
@@ -205,8 +207,8 @@ def test_window_keeps_its_budget_however_long_the_video() -> None:
     scene = MovingScene(around)
     budget = 3 * CHUNK_FRAMES * 320 * 240
     window = Window(scene, {0}, budget)
-    for chunk in range(20):
-        window.load(chunk, 20 * CHUNK_FRAMES)
+    for chunk in range(8):
+        window.load(chunk, 8 * CHUNK_FRAMES)
         assert window.size_bytes <= budget
     assert window.capacity_frames == 3 * CHUNK_FRAMES
 
@@ -216,3 +218,14 @@ def test_window_sees_no_movement_of_a_still_camera() -> None:
     window = Window(scene, {0})
     window.load(0, CHUNK_FRAMES)
     np.testing.assert_allclose(window.view(9).motion, np.eye(2, 3), atol=0.02)
+
+
+def test_propagate_carries_a_real_runner_through_a_shaking_camera(shared_data: Path) -> None:
+    video = sequence(shared_data / "dev" / "video_gt" / "jogging")
+    runner = video.objects[0]
+    left, right = runner.anchor(122), runner.anchor(222)
+    ((_, boxes),) = propagate(video, [Segment(left, right, 222)], Unwatched())
+    truth = runner.truth[123:222]
+    plain = linear(runner.truth, [0, 122, 222, len(runner.truth) - 1])[123:222]
+    assert fit(plain, truth).mean() < 0.5
+    assert fit(boxes.boxes_xyxy.astype(float), truth).mean() > 0.8
