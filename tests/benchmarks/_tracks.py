@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,7 @@ def evenly(length: int, count: int) -> tuple[int, ...]:
 def linear(truth: Boxes, places: Sequence[int]) -> Boxes:
     """The straight lines between the boxes at ``places``, which include both ends."""
     boxes = truth.copy()
-    for left, right in itertools.pairwise(places):
+    for left, right in pairwise(places):
         ends = Box(*truth[left]), Box(*truth[right])
         for place in range(left + 1, right):
             boxes[place] = interpolate(*ends, (place - left) / (right - left)).xyxy
@@ -116,7 +117,7 @@ class Propagated:
     def _segments(self, places: Sequence[int]) -> list[Segment]:
         anchors = [self._object.anchor(place) for place in places]
         segments = []
-        for number, (left, right) in enumerate(itertools.pairwise(anchors)):
+        for number, (left, right) in enumerate(pairwise(anchors)):
             context = (*anchors[max(0, number - 1) : number], *anchors[number + 2 : number + 3])
             segments.append(Segment(left, right, right.frame, context))
         return segments

@@ -7,6 +7,7 @@ looks interpolated itself, which flatters straight lines; it is counted all the 
 import math
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -52,7 +53,7 @@ def bisected(truth: Boxes) -> int:
     """Key frames until straight lines are good enough, always halving the longest gap."""
     places = [0, len(truth) - 1]
     while fit(linear(truth, places), truth).mean() < WANTED_IOU:
-        gaps = [right - left for left, right in itertools.pairwise(places)]
+        gaps = [right - left for left, right in pairwise(places)]
         widest = int(np.argmax(gaps))
         places.insert(widest + 1, places[widest] + gaps[widest] // 2)
     return len(places)

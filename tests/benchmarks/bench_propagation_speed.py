@@ -4,10 +4,10 @@ The baseline, in the same run: decode the same frames to grey and follow 50 corn
 and backward by pyramidal Lucas-Kanade at full size.
 """
 
-import itertools
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -51,7 +51,7 @@ def bare_s(reader: VideoReader) -> float:
     started = time.process_time()
     images = [image for _, image in GreyReader(reader).read(0, FRAMES)]
     for way in (images, images[::-1]):
-        for before, after in itertools.pairwise(way):
+        for before, after in pairwise(way):
             corners = cv2.goodFeaturesToTrack(before[100:600, 300:600], 50, 0.01, 5)
             cv2.calcOpticalFlowPyrLK(before, after, corners + np.float32([300, 100]), None)
     return time.process_time() - started

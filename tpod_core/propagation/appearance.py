@@ -28,6 +28,8 @@ _SURROUNDINGS = 1.0
 _SPREAD = 0.08
 """Standard deviation of the wished answer, in sides of the box."""
 _RIDGE = 1e-2
+_FAINT_ENERGY = 1e-2
+"""Windows with texture have a hundred and more; without it rounding errors would match."""
 
 Spectrum = NDArray[np.complex64]
 
@@ -87,7 +89,7 @@ class Appearance:
             raise ValueError("the appearance has learnt nothing yet")
         columns, rows = self._cells_wh
         matched = (np.conj(self._numerator) * self._spectrum(image, place)).sum(0)
-        matched /= self._energy + _RIDGE * self._energy.mean()
+        matched /= self._energy + _RIDGE * self._energy.mean() + _FAINT_ENERGY
         answer = np.fft.irfft2(matched, s=(rows, columns))
         dx, dy, height = _peak(answer)
         pixels = place.scale * self._window_wh[0] / columns

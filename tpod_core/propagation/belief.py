@@ -45,20 +45,28 @@ class Belief:
         return np.asarray((self.state * self.hypothesis[None, :, None]).sum(1), np.float64)
 
 
-def believe(between: Values, plain: list[tuple[Values, Values]], prior: Values) -> Belief:
+def believe(
+    between: Values,
+    plain: list[tuple[Values, Values]],
+    prior: Values,
+    blind: tuple[Values, Values] | None = None,
+) -> Belief:
     """Weigh all agreements of one segment, both ends included.
 
     Args:
         between: (n,) IoU of the forward and the backward box on each frame.
         plain: per plain path, the IoU of the forward and of the backward box with it.
         prior: (1 + paths,) probability of each hypothesis.
+        blind: where the forward and the backward pursuit saw nothing at all: (n,) 1, else 0.
     """
     count = len(between)
     share = np.linspace(0, 1, count)
     # Near the ends every path agrees with every other.
     telling = 4 * share * (1 - share)
     nothing = np.zeros(count)
-    evidence = [np.stack([nothing, _odds(between, _CHANCE_IOU), nothing, nothing], axis=1)]
+    on_forward, on_backward = (_LEAST * unseen for unseen in blind or (nothing, nothing))
+    on_both = _odds(between, _CHANCE_IOU) + on_forward + on_backward
+    evidence = [np.stack([on_forward, on_both, on_backward, nothing], axis=1)]
     for forward, backward in plain:
         ahead = telling * _odds(forward, _CHANCE_IOU_PLAIN)
         back = telling * _odds(backward, _CHANCE_IOU_PLAIN)

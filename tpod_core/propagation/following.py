@@ -23,6 +23,8 @@ _DOUBT = 0.6
 _HOLD = 0.5
 _INERTIA = 0.8
 _LOWEST_PEAK = 0.15
+BLIND_PEAK = 0.03
+"""A peak so low is no sight of anything: without texture there are no others."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Follower:
             return 0.0
         peak, log_size = self._best(image, expected)
         found = expected + np.array([peak.dx, peak.dy])
+        if peak.height < BLIND_PEAK:
+            self._x, self._y = (float(place) for place in expected)
+            return peak.height
         sure = self._usual_peak is None or peak.height > _DOUBT * self._usual_peak
         if sure:
             self._velocity = _INERTIA * self._velocity + (1 - _INERTIA) * (found - carried)

@@ -39,12 +39,14 @@ class Paths:
     """Boxes (n, 4) on each frame from one human box to the next, both included.
 
     ``straight`` is so in the picture, ``steady`` over the ground as the camera moves.
+    ``blind``: where the forward and the backward pursuit saw nothing: (n,) 1, else 0.
     """
 
     forward: Boxes
     backward: Boxes
     straight: Boxes
     steady: Boxes
+    blind: tuple[Values, Values] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def fuse(paths: Paths, bends: list[Values]) -> Fused:
         iou(paths.forward, paths.backward),
         [(iou(paths.forward, path), iou(paths.backward, path)) for path in plain],
         _prior(len(paths.forward)),
+        paths.blind,
     )
     chosen, promise = _least_risk(paths, belief)
     anchor = plain[int(belief.hypothesis[2] > belief.hypothesis[1])]

@@ -20,7 +20,7 @@ from tpod_core.propagation.boxes import (
     straight,
 )
 from tpod_core.propagation.camera import Motion, reversed_motion, scaled, shifted
-from tpod_core.propagation.following import Follower, Goal, Sight
+from tpod_core.propagation.following import BLIND_PEAK, Follower, Goal, Sight
 from tpod_core.propagation.frames import CHUNK_FRAMES, View, chunk_of
 from tpod_core.propagation.fusion import Paths, Values, fuse
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
@@ -77,13 +77,14 @@ def work(setting: Setting) -> Work:
 class _Trail:
     """Boxes (n, 4) at working scale, looks (n,) 1 as usual to 0, and the camera's motions.
 
-    ``seen`` is false on frames that do not decode.
+    ``seen`` is false on frames that do not decode, ``blind`` 1 on those that show nothing.
     """
 
     boxes_xyxy: Boxes
     looks: Values
     motions: list[Motion]
     seen: list[bool]
+    blind: Values
 
 
 def _between(setting: Setting, right: Anchor) -> Work:
@@ -100,7 +101,8 @@ def _between(setting: Setting, right: Anchor) -> Work:
     there = yield from _pursue(setting, frames, (start, left_view), (goal, right_view))
     back = yield from _pursue(setting, frames[::-1], (goal, right_view), (start, left_view))
     steady = _steady(there.motions, plain * zoom)
-    paths = Paths(there.boxes_xyxy, back.boxes_xyxy[::-1], plain * zoom, steady)
+    blind = there.blind, back.blind[::-1]
+    paths = Paths(there.boxes_xyxy, back.boxes_xyxy[::-1], plain * zoom, steady, blind)
     fused = fuse(paths, _bends(segment, right))
     looks = np.maximum(there.looks, back.looks[::-1])
     doubt = between_boxes(fused, looks)
@@ -116,20 +118,27 @@ def _onward(setting: Setting) -> Work:
     if image is None:
         return _derived(setting, np.stack(boxes), np.zeros(1), open_end=True)
     follower = Follower(Sight(image, boxes[0] * setting.zoom), None)
-    trust, weak = 1.0, 0
+    trust, weak, gone = 1.0, 0, False
     for frame in range(segment.left.frame + 1, segment.stop):
         view = yield frame
-        peak = follower.step(view.halvings.get(setting.halvings), scaled(view.motion, setting.zoom))
-        look = min(1.0, peak / follower.usual_peak) if follower.usual_peak else 0.0
+        look = _look(follower, view, setting)
         weak = weak + 1 if look < _WEAK_LOOK else 0
         trust *= 1 - _FORGETTING * (1 + 10 * (1 - look))
         boxes.append(follower.box_xyxy / setting.zoom)
         doubt.append(1 - trust * look)
-        if weak == _WEAK_FRAMES or _left_the_frame(boxes[-1], setting.frame_wh):
+        gone = _left_the_frame(boxes[-1], setting.frame_wh)
+        if gone or weak == _WEAK_FRAMES:
             break
-    kept = len(boxes) - max(weak, int(_left_the_frame(boxes[-1], setting.frame_wh)))
+    kept = len(boxes) - max(weak, int(gone))
     path = np.stack(boxes[:kept])
     return _derived(setting, path, np.maximum(doubt[:kept], size_jumps(path)), open_end=True)
+
+
+def _look(follower: Follower, view: View, setting: Setting) -> float:
+    """Take one step forward: 1 where the object is met as usual, 0 where nothing is seen."""
+    image = view.halvings.get(setting.halvings)
+    peak = follower.step(image, scaled(view.motion, setting.zoom))
+    return min(1.0, peak / follower.usual_peak) if follower.usual_peak else 0.0
 
 
 def _ends(setting: Setting, right: Anchor) -> Generator[int, View, tuple[View, View]]:
@@ -152,7 +161,7 @@ def _pursue(
         Sight(view.halvings[halvings], box * zoom),
         Goal(goal[0] * zoom, len(frames) - 1, goal[1].halvings[halvings]),
     )
-    boxes, looks, motions, seen = [follower.box_xyxy], [1.0], [], [True]
+    boxes, looks, motions, seen, blind = [follower.box_xyxy], [1.0], [], [True], [0.0]
     for frame in frames[1:]:
         before, view = view, (yield frame)
         motion = view.motion if frames.step > 0 else reversed_motion(before.motion)
@@ -162,7 +171,8 @@ def _pursue(
         boxes.append(follower.box_xyxy)
         looks.append(peak / follower.usual_peak if follower.usual_peak else 0.0)
         seen.append(image is not None)
-    return _Trail(np.stack(boxes), np.array(looks), motions, seen)
+        blind.append(float(image is not None and peak < BLIND_PEAK))
+    return _Trail(np.stack(boxes), np.array(looks), motions, seen, np.array(blind))
 
 
 def _steady(motions: list[Motion], plain: Boxes) -> Boxes:
