@@ -15,6 +15,7 @@ from tpod_core.embedded import embedded_services
 from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
+from tpod_core.propagation.prompt import prompt_propagation
 from tpod_core.services import users
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
@@ -40,7 +41,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         try:
-            yield
+            with prompt_propagation():
+                yield
         finally:
             reconciler.stop()
             get_tensorboards().close()

@@ -275,7 +275,8 @@ class Track(SQLModel, table=True):
     """One object through one video.
 
     A ``proposed`` track was made by a detector and waits for a person to accept it: training
-    does not see it. ``score`` is that detector's confidence in it, 0..1.
+    does not see it. ``score`` is that detector's confidence in it, 0..1. A ``linear`` track
+    moves on straight lines between its key frames, as a person asked, whatever the pixels say.
     """
 
     __tablename__ = "tracks"
@@ -286,6 +287,7 @@ class Track(SQLModel, table=True):
     label_id: int = Field(sa_column=_reference("labels.id", on_delete="RESTRICT"))
     proposed: bool = False
     score: float | None = None
+    linear: bool = False
     author_id: int | None = Field(
         default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
     )
@@ -328,22 +330,26 @@ class Keyframe(SQLModel, table=True):
 
 
 class DerivedSegment(SQLModel, table=True):
-    """Boxes that propagation found between two key frames of a track; derived data.
+    """Boxes that propagation found between two key frames of a video; derived data.
 
-    Good for the frames ``start < n < stop`` as long as ``fingerprint``, which names both key
-    frames and the method, is that of the track's present key frames. ``payload`` is
-    ``propagation.segments.DerivedBoxes`` in bytes.
+    ``fingerprint`` names both key frames and the method, and no track: whichever track has
+    these key frames has these boxes, so they are thrown away by a change of a key frame and
+    found again by its undo. They cover the frames ``start < n < stop``; ``reach`` is the stop
+    that was asked for, and lies behind ``stop`` where tracking became unsure. ``context`` names
+    the other key frames that told what the object looks like: boxes of another context are
+    used until they are found anew. ``payload`` is ``propagation.segments.DerivedBoxes`` in bytes.
     """
 
     __tablename__ = "derived_segments"
-    __table_args__ = (UniqueConstraint("track_id", "start"),)
+    __table_args__ = (UniqueConstraint("video_id", "fingerprint"),)
 
     id: int | None = Field(default=None, primary_key=True)
     video_id: int = Field(sa_column=_reference("videos.id"))
-    track_id: int = Field(sa_column=_reference("tracks.id"))
     start: int
     stop: int
+    reach: int
     fingerprint: str = Field(max_length=64)
+    context: str = Field(max_length=64)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 

@@ -2,25 +2,31 @@
 
 from functools import partial
 
+from sqlmodel import col, select
+
 from tpod_core.db import reading
 from tpod_core.jobs import RunningJob
-from tpod_core.models import Video
+from tpod_core.models import TrainingSet, Video, VideoState
+from tpod_core.propagation.updating import accepted, fill_all, is_filled
 from tpod_core.services import training_sets
+from tpod_core.services.training_sets import Choice
 from tpod_core.storage import Storage, get_storage
 from tpod_core.training_sets.building import build
 from tpod_core.training_sets.pictures import Progress
+from tpod_core.training_sets.plan import Plan
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 
 _LOOK_AT_DISK_EVERY = 64
 """Pictures between two looks at the free space."""
+_PATIENCE = 3
+"""So often boxes are brought up to date before what is there is taken."""
 
 
 def run(job: RunningJob) -> None:
     """Job ``build-training-set``. A second run starts from nothing and replaces the first."""
     storage = get_storage()
-    with job.transaction() as session:
-        plan = training_sets.start_build(session, job.subject_id)
+    plan = _plan(job)
     key = training_sets.directory_key(job.subject_id)
     storage.discard_parts(key)
     with storage.making_directory(key) as directory:
@@ -30,6 +36,33 @@ def run(job: RunningJob) -> None:
     with job.transaction() as session:
         content_hash = built.manifest.content_hash
         training_sets.record_built(session, job.subject_id, content_hash, found)
+
+
+def _plan(job: RunningJob) -> Plan:
+    """What to build, with all boxes propagated: not those that a job had happened to find.
+
+    A person may label on meanwhile, but the set has to begin some time.
+    """
+    for _ in range(_PATIENCE):
+        for video_id in _chosen(job):
+            fill_all(video_id, job, job.transaction, wanted=accepted)
+        with job.transaction() as session:
+            videos = [session.get_one(Video, video_id) for video_id in _chosen(job)]
+            if all(is_filled(session, video, accepted) for video in videos):
+                return training_sets.start_build(session, job.subject_id)
+    with job.transaction() as session:
+        return training_sets.start_build(session, job.subject_id)
+
+
+def _chosen(job: RunningJob) -> list[int]:
+    """The videos of the set that are there and ready; what is wrong with others is told later."""
+    with reading() as session:
+        choice = Choice.model_validate(session.get_one(TrainingSet, job.subject_id).choice)
+        ready = select(Video.id).where(
+            col(Video.id).in_([video.video_id for video in choice.videos]),
+            Video.state == VideoState.READY,
+        )
+        return [video_id for video_id in session.exec(ready) if video_id is not None]
 
 
 def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tpod_core.geometry import Box
-from tpod_core.propagation.linear import derive, derive_at, spans
+from tpod_core.propagation.linear import LINEAR, derive, derive_at, spans
 from tpod_core.tracks.documents import KeyframeDoc
 
 START = KeyframeDoc(10, Box(0, 0, 10, 10))
@@ -19,7 +19,7 @@ def test_derive_halfway_is_the_mean_of_both_key_frames() -> None:
 
 
 def test_derive_on_a_key_frame_is_that_key_frame() -> None:
-    assert list(derive([START, END], [10, 20])) == [(START, False), (END, False)]
+    assert list(derive([START, END], [10, 20])) == [(START, None), (END, None)]
 
 
 def test_derive_before_the_first_key_frame_gives_no_box() -> None:
@@ -28,7 +28,7 @@ def test_derive_before_the_first_key_frame_gives_no_box() -> None:
 
 def test_derive_after_the_last_key_frame_holds_its_box() -> None:
     (shown, derived), *_ = derive([START], [5000])
-    assert (shown.box, derived) == (START.box, True)
+    assert (shown.box, derived) == (START.box, LINEAR)
 
 
 def test_derive_moves_towards_an_outside_key_frame_and_ends_there() -> None:

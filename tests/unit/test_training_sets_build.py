@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
+from tests import fake_propagation
 from tests.choices import built, label_files, now, queued, run_job
 from tests.fake_queue import ListQueue
-from tests.labelled import add_video, annotate, give_file, track
+from tests.labelled import Unwatched, add_video, annotate, give_file, track
 from tests.synthetic import number_in
 from tpod_core import db, jobs
 from tpod_core.access import get_training_set
 from tpod_core.errors import Conflict, InvalidInput, StorageFull
-from tpod_core.formats.yolo import read_manifest
+from tpod_core.formats.yolo import image_path, label_path, read_manifest, yolo_line
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -28,7 +30,8 @@ from tpod_core.models import (
     Video,
     saved_id,
 )
-from tpod_core.services import training_set_files, training_sets
+from tpod_core.propagation.updating import fill_all
+from tpod_core.services import annotations, training_set_files, training_sets
 from tpod_core.storage import get_storage
 from workers import build_training_set
 
@@ -267,3 +270,45 @@ def test_an_unknown_format_is_refused_by_name(admin: User, video: Video) -> None
 def test_content_hash_is_a_sha256(admin: User, video: Video) -> None:
     training_set, _ = built(admin, video)
     assert len(training_set.content_hash) == hashlib.sha256().digest_size * 2
+
+
+def test_a_set_is_built_on_propagated_boxes_whether_a_job_had_run_or_not(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight, _ = built(admin, video)
+    fake = fake_propagation.install(monkeypatch)
+    annotate(admin, video, track("cup", 0, 20, step=4), track("bus", 10, 15, x=50))
+    first, _ = built(admin, video)
+    assert fake.asked
+    fake.asked.clear()
+    fill_all(saved_id(video), Unwatched(), db.transaction)
+    second, _ = built(admin, video)
+    assert fake.asked == []
+    assert second.content_hash == first.content_hash != straight.content_hash
+
+
+def test_boxes_of_a_set_are_those_that_the_screen_shows(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_propagation.install(monkeypatch)
+    annotate(admin, video, track("cup", 0, 20, step=4))
+    _, directory = built(admin, video)
+    with db.reading() as session:
+        row = session.get_one(Video, video.id)
+        (shown,) = annotations.boxes_in(session, row, 2, 3)[2]
+    assert shown.source == "visual"
+    files = label_files(directory)
+    names = [label_path(image_path(part, saved_id(video), 2)) for part in ("train", "val")]
+    (line,) = [files[name] for name in names if name in files]
+    assert line.decode().strip() == yolo_line(shown.box, 0, row.frame_wh)
+
+
+def test_tracks_that_wait_for_a_verdict_are_neither_propagated_nor_in_the_set(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = fake_propagation.install(monkeypatch)
+    proposal = replace(track("bus", 0, 20, step=4), proposed=True)
+    annotate(admin, video, track("cup", 0, 20), proposal, ranges=[(0, FRAMES)])
+    _, directory = built(admin, video)
+    assert fake.asked == []
+    assert read_manifest(directory).classes == ("cup",)

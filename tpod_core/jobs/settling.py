@@ -20,6 +20,7 @@ SETTLE_BY_KIND: dict[JobKind, str] = {
     JobKind.BUILD_TRAINING_SET: "tpod_core.services.training_sets:settle_build",
     JobKind.TRAIN_DETECTOR: "tpod_core.services.detectors:settle_training",
     JobKind.EXPORT_MODEL: "tpod_core.services.detectors:settle_export",
+    JobKind.PROPAGATE_TRACKS: "tpod_core.services.propagation:settle_propagation",
     JobKind.PRELABEL_VIDEO: "tpod_core.services.prelabels:settle",
     JobKind.ANNOTATE_VIDEO: "tpod_core.services.annotated_videos:settle",
     JobKind.REVIEW_VIDEO: "tpod_core.services.findings:settle_review",

@@ -6,13 +6,15 @@ the video's log, so undo works after a reload and for everybody.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
 from tpod_core.errors import Conflict
 from tpod_core.models import Edit, User, Video, saved_id
+from tpod_core.propagation import requests
 from tpod_core.propagation.linear import derive
+from tpod_core.propagation.stored import with_derived
 from tpod_core.tracks import log, reading, writing
 from tpod_core.tracks.checking import check_document
 from tpod_core.tracks.documents import (
@@ -23,7 +25,7 @@ from tpod_core.tracks.documents import (
     TrackDoc,
 )
 from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, apply, existing_tracks
+from tpod_core.tracks.edits import Annotations, apply, existing_tracks, looked_at
 from tpod_core.tracks.history import Part, difference, head_of
 from tpod_core.tracks.operations import (
     AcceptTracks,
@@ -107,20 +109,19 @@ def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int,
     """
     names = reading.load_catalogue(session)
     boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
-    for track_id, state in reading.load_tracks_around(
-        session, saved_id(video), start, stop
-    ).items():
+    around = reading.load_tracks_around(session, saved_id(video), start, stop)
+    for track_id, state in with_derived(session, video, around, (start, stop)).items():
         label = names[state.label_id]
-        for shown, derived in derive(state.ordered(), range(start, stop)):
-            source = "linear" if derived else shown.source.value
+        for shown, derived in derive(state.ordered(), range(start, stop), state.derived):
             boxes[shown.frame].append(
                 FrameBox(
                     track_id,
                     label,
                     shown.box,
-                    source,
+                    derived.source if derived else shown.source.value,
                     shown.occluded,
-                    keyframe=not derived,
+                    keyframe=derived is None,
+                    uncertainty=derived.uncertainty if derived else None,
                     proposed=state.proposed,
                 )
             )
@@ -155,6 +156,8 @@ def apply_edits(
     """
     revision = log.take_revision(session, video, seen)
     before = _load(session, video, existing_tracks(edits))
+    if frames := looked_at(edits):
+        before = replace(before, tracks=with_derived(session, video, before.tracks, frames))
     after = apply(before, edits, _door(session, video))
     new = list(after.new_tracks().values())
     track_ids = writing.insert_tracks(session, saved_id(video), user.id, new)
@@ -255,4 +258,5 @@ def _save(
             after=after,
         ),
     )
+    requests.after_edit(session, video, user.id, after)
     return revision

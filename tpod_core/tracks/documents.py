@@ -79,12 +79,19 @@ class FrameBox:
 
 @dataclass(frozen=True)
 class TrackState:
-    """A track as stored: its label's row, its key frames by frame, and as in ``TrackDoc``."""
+    """A track as stored: its label's row, its key frames by frame, and as in ``TrackDoc``.
+
+    ``linear`` and ``derived`` are no part of what an edit changes, and are not compared.
+    ``derived`` holds propagated boxes by the number of the key frame before them, as bytes of
+    ``DerivedBoxes``; only ``tracks.derived`` fills it, with what fits the key frames.
+    """
 
     label_id: int
     keyframes: dict[int, KeyframeDoc] = field(default_factory=dict)
     proposed: bool = False
     score: float | None = None
+    linear: bool = field(default=False, compare=False)
+    derived: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def ordered(self) -> list[KeyframeDoc]:
         """The key frames in the order of time."""

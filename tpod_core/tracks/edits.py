@@ -76,6 +76,17 @@ def existing_tracks(edits: Sequence[EditOp]) -> set[int]:
     return {track_id for track_id in named if track_id is not None}
 
 
+def looked_at(edits: Sequence[EditOp]) -> tuple[int, int] | None:
+    """Start and stop of the frames whose derived boxes ``edits`` will fix, if any."""
+    frames = [
+        edit.frame
+        for edit in edits
+        if isinstance(edit, HideBox | EndTrack | SetOccluded | SplitTrack)
+    ]
+    # To hide a box fixes the one on the next frame as well.
+    return (min(frames), max(frames) + 2) if frames else None
+
+
 def apply(before: Annotations, edits: Sequence[EditOp], door: Door) -> Annotations:
     """``before`` with all ``edits``, in order."""
     tracks, ranges = dict(before.tracks), before.ranges
@@ -177,7 +188,7 @@ def _remove_keyframe(state: TrackState, edit: RemoveKeyframe, field: str) -> Tra
     if edit.frame not in state.keyframes:
         raise InvalidInput(f"Track {edit.track_id} has no key frame {edit.frame}.", field)
     rest = {frame: kept for frame, kept in state.keyframes.items() if frame != edit.frame}
-    return replace(state, keyframes=rest)
+    return replace(state, keyframes=rest, derived={})
 
 
 def _hide_box(state: TrackState, edit: HideBox, door: Door, field: str) -> TrackState:
@@ -193,7 +204,7 @@ def _hide_box(state: TrackState, edit: HideBox, door: Door, field: str) -> Track
 def _end_track(state: TrackState, edit: EndTrack, door: Door, field: str) -> TrackState:
     shown = _shown(state, edit, edit.frame, door, field)
     earlier = {frame: kept for frame, kept in state.keyframes.items() if frame < edit.frame}
-    return _with(replace(state, keyframes=earlier), replace(shown, outside=True))
+    return _with(replace(state, keyframes=earlier, derived={}), replace(shown, outside=True))
 
 
 def _set_occluded(state: TrackState, edit: SetOccluded, door: Door, field: str) -> TrackState:
@@ -214,11 +225,15 @@ def _get(tracks: Tracks, track_id: int, field: str) -> TrackState:
 def _shown(
     state: TrackState, edit: TrackEdit | SplitTrack, frame: int, door: Door, field: str
 ) -> KeyframeDoc:
-    keyframe = derive_at(state.ordered(), door.frame(frame, field))
+    keyframe = derive_at(state.ordered(), door.frame(frame, field), state.derived)
     if keyframe is None:
         raise InvalidInput(f"Track {edit.track_id} has no box on frame {frame}.", field)
     return keyframe
 
 
 def _with(state: TrackState, keyframe: KeyframeDoc) -> TrackState:
-    return replace(state, keyframes=state.keyframes | {keyframe.frame: keyframe})
+    """``state`` with ``keyframe``; what was derived on either side of it is forgotten."""
+    before = max((frame for frame in state.keyframes if frame < keyframe.frame), default=None)
+    derived = {f: boxes for f, boxes in state.derived.items() if f not in (before, keyframe.frame)}
+    keyframes = state.keyframes | {keyframe.frame: keyframe}
+    return replace(state, keyframes=keyframes, derived=derived)

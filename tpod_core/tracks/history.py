@@ -78,14 +78,18 @@ def _keyframe(frame: int, row: list[Any] | None) -> KeyframeDoc | None:
     return KeyframeDoc(frame, Box(*edges), outside, occluded, KeyframeSource(source))
 
 
+def touched_tracks(part: Part) -> dict[int, list[int]]:
+    """The frames that a part names of each track that it leaves in being."""
+    return {
+        int(track_id): [int(frame) for frame in track["keyframes"]]
+        for track_id, track in part.get("tracks", {}).items()
+        if track
+    }
+
+
 def touched_frames(part: Part) -> tuple[int, int] | None:
     """The first and last frame that a part names, or ``None`` if it names none."""
-    frames = [
-        int(frame)
-        for track in part.get("tracks", {}).values()
-        if track
-        for frame in track["keyframes"]
-    ]
+    frames = [frame for track in touched_tracks(part).values() for frame in track]
     frames += [frame for start, stop in part.get("ranges", ()) for frame in (start, stop - 1)]
     return (min(frames), max(frames)) if frames else None
 

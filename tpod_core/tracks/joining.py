@@ -26,7 +26,7 @@ def merge(state: TrackState, other: TrackState, field: str) -> TrackState:
         )
     joined = _without_ends_inside(other, state) | _without_ends_inside(state, other)
     joined |= {f: k for each in (state, other) for f, k in each.keyframes.items() if not k.outside}
-    return replace(state, keyframes=joined, proposed=state.proposed and other.proposed)
+    return replace(state, keyframes=joined, proposed=state.proposed and other.proposed, derived={})
 
 
 def split(state: TrackState, shown: KeyframeDoc, field: str) -> tuple[TrackState, TrackState]:
@@ -44,8 +44,8 @@ def split(state: TrackState, shown: KeyframeDoc, field: str) -> tuple[TrackState
         )
     later = {f: kept for f, kept in state.keyframes.items() if f > shown.frame}
     return (
-        replace(state, keyframes=earlier | {shown.frame: replace(shown, outside=True)}),
-        replace(state, keyframes={shown.frame: shown} | later),
+        replace(state, keyframes=earlier | {shown.frame: replace(shown, outside=True)}, derived={}),
+        replace(state, keyframes={shown.frame: shown} | later, derived={}),
     )
 
 

@@ -13,7 +13,13 @@ from tpod_core.models import FrameRange, Keyframe, Label, Track, VideoLabel
 from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
 
-_HEAD = (col(Track.id), col(Track.label_id), col(Track.proposed), col(Track.score))
+_HEAD = (
+    col(Track.id),
+    col(Track.label_id),
+    col(Track.proposed),
+    col(Track.score),
+    col(Track.linear),
+)
 _COLUMNS = (
     col(Keyframe.frame_index),
     col(Keyframe.x1),
@@ -57,19 +63,21 @@ def load_tracks(
     session: Session, video_id: int, track_ids: Collection[int] | None = None
 ) -> dict[int, TrackState]:
     """Tracks with all their key frames, by id: those of ``track_ids``, else every one."""
-    wanted = col(Track.video_id) == video_id
-    if track_ids is not None:
-        wanted &= col(Track.id).in_(track_ids)
-    return _collect(session, wanted)
+    return _collect(session, _of_video(video_id, track_ids))
 
 
 def load_tracks_around(
-    session: Session, video_id: int, start: int, stop: int
+    session: Session,
+    video_id: int,
+    start: int,
+    stop: int,
+    track_ids: Collection[int] | None = None,
 ) -> dict[int, TrackState]:
     """Tracks with the key frames that decide about ``start <= frame < stop``.
 
-    These are the key frames inside, the last one before and the first one after, each found
-    by the index on (track, frame), so the length of the video does not matter.
+    The tracks are those of ``track_ids``, else every one. The key frames are those
+    inside, the last one before and the first one after, each found by the index on (track,
+    frame), so the length of the video does not matter.
     """
     nearby = aliased(Keyframe)
     of_track = select(func.max(nearby.frame_index)).where(nearby.track_id == Track.id)
@@ -81,10 +89,15 @@ def load_tracks_around(
     )
     return _collect(
         session,
-        (col(Track.video_id) == video_id)
+        _of_video(video_id, track_ids)
         & (col(Keyframe.frame_index) >= func.coalesce(before, start))
         & (col(Keyframe.frame_index) <= func.coalesce(after, stop)),
     )
+
+
+def _of_video(video_id: int, track_ids: Collection[int] | None) -> ColumnElement[bool]:
+    wanted = col(Track.video_id) == video_id
+    return wanted if track_ids is None else wanted & col(Track.id).in_(track_ids)
 
 
 def _collect(session: Session, wanted: ColumnElement[bool]) -> dict[int, TrackState]:
@@ -95,8 +108,8 @@ def _collect(session: Session, wanted: ColumnElement[bool]) -> dict[int, TrackSt
         .order_by(col(Track.id), col(Keyframe.frame_index))
     )
     return {
-        track_id: TrackState(label_id, {row[4]: _keyframe(*row[4:]) for row in group}, *more)
-        for (track_id, label_id, *more), group in groupby(rows, lambda row: tuple(row[:4]))
+        track_id: TrackState(label_id, {row[5]: _keyframe(*row[5:]) for row in group}, *more)
+        for (track_id, label_id, *more), group in groupby(rows, lambda row: tuple(row[:5]))
     }
 
 

@@ -38,8 +38,9 @@ def boxes_on(
     while chunk := list(islice(rest, _CHUNK)):
         found: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
         for track_id, class_id, state in tracks:
-            for shown, _ in derive(state.ordered(), chunk):
-                # Interpolating may leave the frame by a rounding error.
+            for shown, _ in derive(state.ordered(), chunk, state.derived):
+                # A box between key frames may leave the frame: by a hair, or as its object does.
                 box = clip(shown.box, source.frame_wh)
-                found[shown.frame].append(TrackBox(track_id, class_id, box))
+                if box.area > 0:
+                    found[shown.frame].append(TrackBox(track_id, class_id, box))
         yield from found.values()

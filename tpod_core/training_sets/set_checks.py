@@ -97,5 +97,7 @@ def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
 
 
 def _has_box_now(source: Source, missed: Missed) -> bool:
-    shown = (derive_at(state.ordered(), missed.frame) for state in source.tracks.values())
+    shown = (
+        derive_at(state.ordered(), missed.frame, state.derived) for state in source.tracks.values()
+    )
     return any(each is not None and iou(each.box, missed.box) >= _FOUND_IOU for each in shown)

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core.geometry import Box
 from tpod_core.models import Finding, Verdict, Video, saved_id
+from tpod_core.propagation.stored import with_derived
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import LabelDoc, TrackState
 from tpod_core.tracks.ranges import Range
@@ -47,6 +48,7 @@ class Source:
 def load_source(session: Session, video: Video) -> Source:
     video_id = saved_id(video)
     findings = _load_findings(session, video)
+    tracks = with_derived(session, video, reading.load_tracks(session, video_id))
     return Source(
         video_id=video_id,
         name=video.name,
@@ -56,11 +58,7 @@ def load_source(session: Session, video: Video) -> Source:
         frame_wh=video.frame_wh,
         fps=video.fps,
         labels=reading.load_labels(session, video_id),
-        tracks={
-            track_id: state
-            for track_id, state in reading.load_tracks(session, video_id).items()
-            if not state.proposed
-        },
+        tracks={track_id: state for track_id, state in tracks.items() if not state.proposed},
         ranges=reading.load_ranges(session, video_id),
         held_out=video.held_out,
         hard_negatives=_hard_negatives(findings),

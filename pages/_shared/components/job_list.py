@@ -18,7 +18,7 @@ _KIND_WORDS = {
     JobKind.TRAIN_DETECTOR: "Training a detector",
     JobKind.EXPORT_MODEL: "Packing a model",
     JobKind.LOAD_DEMO: "Making the demo project",
-    JobKind.PROPAGATE_TRACKS: "Carrying boxes through a video",
+    JobKind.PROPAGATE_TRACKS: "Following objects between key frames",
     JobKind.PRELABEL_VIDEO: "Pre-labelling a video",
     JobKind.ANNOTATE_VIDEO: "Drawing boxes into a video",
     JobKind.REVIEW_VIDEO: "Looking for mistakes in a video",

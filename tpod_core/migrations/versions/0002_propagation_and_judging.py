@@ -17,6 +17,9 @@ def upgrade() -> None:
     )
     op.add_column("tracks", sa.Column("score", sa.Float(), nullable=True))
     op.add_column(
+        "tracks", sa.Column("linear", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column(
         "videos", sa.Column("held_out", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     for table, name in (("jobs", "request"), ("jobs", "result"), ("artifacts", "agreement")):
@@ -54,18 +57,13 @@ def upgrade() -> None:
         "derived_segments",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("video_id", sa.Integer(), nullable=False),
-        sa.Column("track_id", sa.Integer(), nullable=False),
         sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("stop", sa.Integer(), nullable=False),
+        sa.Column("reach", sa.Integer(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("context", sa.String(length=64), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["track_id"],
-            ["tracks.id"],
-            name=op.f("fk_derived_segments_track_id_tracks"),
-            ondelete="CASCADE",
-        ),
         sa.ForeignKeyConstraint(
             ["video_id"],
             ["videos.id"],
@@ -73,12 +71,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_derived_segments")),
-        sa.UniqueConstraint("track_id", "start", name=op.f("uq_derived_segments_track_id_start")),
+        sa.UniqueConstraint(
+            "video_id", "fingerprint", name=op.f("uq_derived_segments_video_id_fingerprint")
+        ),
     )
     with op.batch_alter_table("derived_segments", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_derived_segments_track_id"), ["track_id"], unique=False
-        )
         batch_op.create_index(
             batch_op.f("ix_derived_segments_video_id"), ["video_id"], unique=False
         )
@@ -136,5 +133,6 @@ def downgrade() -> None:
     op.drop_column("jobs", "result")
     op.drop_column("jobs", "request")
     op.drop_column("videos", "held_out")
+    op.drop_column("tracks", "linear")
     op.drop_column("tracks", "score")
     op.drop_column("tracks", "proposed")

@@ -1,0 +1,157 @@
+"""What was just edited is filled at once, beside the queue."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests import fake_propagation
+from tests.fake_propagation import FakePropagation
+from tests.labelled import add_video, annotate, give_file
+from tests.unit.test_annotations import boxes, edit
+from tpod_core import db
+from tpod_core.errors import Conflict
+from tpod_core.geometry import Box
+from tpod_core.models import User, Video, saved_id
+from tpod_core.propagation import prompt
+from tpod_core.propagation.prompt import PROMPT_FRAMES, is_busy_with, prompt_propagation
+from tpod_core.propagation.segments import Segment
+from tpod_core.services.annotations import KeyframeDoc, MarkRange, PutBox, TrackDoc
+
+FRAMES = 60
+BOX = Box(10, 20, 40, 60)
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakePropagation:
+    return fake_propagation.install(monkeypatch)
+
+
+@pytest.fixture
+def video(admin: User, fake: FakePropagation, queue: object) -> Video:
+    made = add_video(admin)
+    give_file(made, FRAMES)
+    return made
+
+
+@pytest.fixture
+def running(video: Video) -> Iterator[None]:
+    with prompt_propagation():
+        yield
+
+
+def eventually(claim: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + PATIENCE_S
+    while not claim():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def idle(video: Video) -> bool:
+    return eventually(lambda: not is_busy_with(saved_id(video)))
+
+
+def source(video: Video, frame: int) -> str:
+    return boxes(video, frame, frame + 1)[frame][0].source
+
+
+@pytest.mark.usefixtures("running")
+def test_an_edit_is_filled_without_any_worker(admin: User, video: Video) -> None:
+    edit(admin, video, PutBox(10, BOX, "cup"))
+    assert eventually(lambda: source(video, 20) == "visual")
+
+
+@pytest.mark.usefixtures("running")
+def test_a_gap_between_key_frames_is_filled_before_what_follows(
+    admin: User, video: Video, fake: FakePropagation
+) -> None:
+    annotate(admin, video, TrackDoc(None, "cup", (KeyframeDoc(5, BOX), KeyframeDoc(30, BOX))))
+    assert idle(video)
+    assert [(s.left.frame, s.stop) for s in fake.asked] == [(5, 30), (30, 60)]
+
+
+@pytest.mark.usefixtures("running")
+def test_only_so_much_is_filled_at_once(
+    admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prompt, "PROMPT_FRAMES", 20)
+    (track_id,) = edit(admin, video, PutBox(0, BOX, "cup")).track_ids
+    edit(
+        admin,
+        video,
+        *(PutBox(frame, Box(0, 0, frame, 50), track_id=track_id) for frame in (10, 20, 30, 59)),
+    )
+    assert idle(video)
+    assert {(s.left.frame, s.stop) for s in fake.asked} == {(0, 10), (10, 20)}
+    assert PROMPT_FRAMES >= 300
+
+
+@pytest.mark.usefixtures("running")
+def test_a_newer_edit_goes_first(
+    admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_go_on = threading.Event(), threading.Event()
+
+    def hold(segment: Segment) -> None:
+        fake.before_each = lambda segment: None
+        began.set()
+        may_go_on.wait(PATIENCE_S)
+
+    fake.before_each = hold
+    edit(admin, video, PutBox(5, BOX, "cup"))
+    assert began.wait(PATIENCE_S)
+    edit(admin, video, PutBox(50, BOX, "bus"))
+    assert is_busy_with(saved_id(video))
+    may_go_on.set()
+    assert idle(video)
+    assert [s.left.frame for s in fake.asked] == [5, 50, 5]
+
+
+@pytest.mark.usefixtures("running")
+def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(
+    admin: User, video: Video, fake: FakePropagation
+) -> None:
+    def fail(segment: Segment) -> None:
+        fake.before_each = lambda segment: None
+        raise RuntimeError("a defect")
+
+    fake.before_each = fail
+    edit(admin, video, PutBox(5, BOX, "cup"))
+    assert idle(video)
+    edit(admin, video, PutBox(50, BOX, "bus"))
+    assert idle(video)
+    assert [b.source for b in boxes(video, 55, 56)[55]] == ["linear", "visual"]
+
+
+@pytest.mark.usefixtures("running")
+def test_a_refused_edit_and_one_of_ranges_wake_nobody(
+    admin: User, video: Video, fake: FakePropagation
+) -> None:
+    edit(admin, video, MarkRange(0, 5))
+    with pytest.raises(Conflict):
+        edit(admin, video, PutBox(5, BOX, "cup"), seen=0)
+    assert not is_busy_with(saved_id(video))
+    assert fake.asked == []
+
+
+def test_nothing_happens_outside_the_app(admin: User, video: Video, fake: FakePropagation) -> None:
+    edit(admin, video, PutBox(5, BOX, "cup"))
+    assert not is_busy_with(saved_id(video))
+    assert source(video, 20) == "linear"
+
+
+def test_closing_ends_the_thread_within_a_frame(
+    admin: User, video: Video, fake: FakePropagation
+) -> None:
+    began = threading.Event()
+    fake.before_each = lambda segment: began.set()
+    with prompt_propagation():
+        edit(admin, video, PutBox(5, BOX, "cup"))
+        assert began.wait(PATIENCE_S)
+    assert "propagation" not in {thread.name for thread in threading.enumerate()}
+    with db.reading() as session:
+        assert session.get_one(Video, video.id).revision == 1

@@ -1,0 +1,109 @@
+"""Which frame is proposed for correction; uncertainties by hand."""
+
+import numpy as np
+import pytest
+
+from tests.labelled import add_video, annotate
+from tpod_core import db
+from tpod_core.errors import InvalidInput
+from tpod_core.geometry import Box
+from tpod_core.models import User, Video, saved_id
+from tpod_core.propagation.filled import WorstFrame
+from tpod_core.propagation.gaps import gaps
+from tpod_core.propagation.segments import DerivedBoxes
+from tpod_core.propagation.stored import Filling, save
+from tpod_core.services import propagation
+from tpod_core.services.annotations import KeyframeDoc, TrackDoc
+from tpod_core.tracks.reading import load_tracks
+
+BOX = Box(10, 20, 40, 60)
+pytestmark = pytest.mark.usefixtures("queue")
+
+
+@pytest.fixture
+def video(admin: User) -> Video:
+    return add_video(admin)
+
+
+def label(admin: User, video: Video, *frames: int, end: int, proposed: bool = False) -> TrackDoc:
+    keyframes = [KeyframeDoc(frame, BOX) for frame in frames]
+    return TrackDoc(None, "cup", (*keyframes, KeyframeDoc(end, BOX, outside=True)), proposed)
+
+
+def fill(video: Video, unsure: dict[int, float], reach: int | None = None) -> None:
+    """Fill every gap, sure everywhere but on these frames; a forward one up to ``reach``."""
+    with db.transaction() as session:
+        row = session.get_one(Video, video.id)
+        for state in load_tracks(session, saved_id(video)).values():
+            for gap in gaps(state.ordered(), row.frame_count):
+                stop = gap.stop if gap.right or reach is None else reach
+                frames = range(gap.left.frame + 1, stop)
+                boxes = np.tile(np.float32(BOX.xyxy), (len(frames), 1))
+                values = np.array([unsure.get(frame, 0.25) for frame in frames], np.float32)
+                found = DerivedBoxes(frames[0], boxes, values)
+                save(session, saved_id(video), Filling(gap, gap.stop, "", found))
+
+
+def worst(video: Video, track_id: int | None = None) -> WorstFrame | None:
+    with db.reading() as session:
+        return propagation.worst_frame(session, session.get_one(Video, video.id), track_id)
+
+
+def frame_of(found: WorstFrame | None) -> int | None:
+    return found and found.frame
+
+
+def test_the_most_unsure_frame_is_proposed(admin: User, video: Video) -> None:
+    (made,) = annotate(admin, video, label(admin, video, 10, 50, end=51)).tracks
+    fill(video, {20: 0.5, 33: 0.9, 34: 0.75})
+    assert worst(video) == WorstFrame(made.id or 0, 33, 0.9)
+
+
+def test_frames_next_to_a_key_frame_are_never_proposed(admin: User, video: Video) -> None:
+    annotate(admin, video, label(admin, video, 10, 50, end=51))
+    fill(video, {11: 1, 12: 1, 48: 1, 49: 1, 13: 0.5})
+    assert frame_of(worst(video)) == 13
+    annotate(admin, video, label(admin, video, 10, 15, end=16))
+    fill(video, {})
+    assert worst(video) is None
+
+
+def test_equal_frames_are_proposed_from_the_middle_of_the_longest_gap(
+    admin: User, video: Video
+) -> None:
+    annotate(admin, video, label(admin, video, 0, 20, 60, end=61))
+    fill(video, {})
+    assert frame_of(worst(video)) == 40
+    fill(video, {5: 0.5, 9: 0.5, 17: 0.5})
+    assert frame_of(worst(video)) == 9
+
+
+def test_one_track_or_all_that_are_accepted(admin: User, video: Video) -> None:
+    first, second, third = annotate(
+        admin,
+        video,
+        label(admin, video, 0, 20, end=21),
+        label(admin, video, 30, 50, end=51),
+        label(admin, video, 60, 80, end=81, proposed=True),
+    ).tracks
+    fill(video, {10: 0.5, 40: 0.75, 70: 1.0})
+    assert frame_of(worst(video)) == 40
+    assert frame_of(worst(video, first.id)) == 10
+    assert frame_of(worst(video, third.id)) == 70
+    assert second.id
+
+
+def test_the_last_tracked_frame_may_be_proposed(admin: User, video: Video) -> None:
+    annotate(admin, video, TrackDoc(None, "cup", (KeyframeDoc(10, BOX),)))
+    fill(video, {39: 0.9}, reach=40)
+    assert frame_of(worst(video)) == 39
+
+
+def test_where_nothing_was_propagated_nothing_is_proposed(admin: User, video: Video) -> None:
+    annotate(admin, video, label(admin, video, 10, 50, end=51))
+    assert worst(video) is None
+
+
+def test_a_track_of_another_video_is_refused(video: Video) -> None:
+    with pytest.raises(InvalidInput, match="no track 77"):
+        worst(video, 77)

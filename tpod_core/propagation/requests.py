@@ -1,0 +1,111 @@
+"""Who is told that boxes have to be propagated: a job, and whoever listens in this process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from sqlmodel import Session, col, select
+
+from tpod_core import db, jobs
+from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id
+from tpod_core.propagation.planning import next_reach
+from tpod_core.propagation.stored import extents
+from tpod_core.tracks import reading
+from tpod_core.tracks.history import Part, touched_tracks
+
+_KIND = JobKind.PROPAGATE_TRACKS
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What an edit changed: key frames of these tracks on the frames ``first`` to ``last``."""
+
+    video_id: int
+    track_ids: frozenset[int]
+    first: int
+    last: int
+
+
+Listener = Callable[[Touched], None]
+_listeners: list[Listener] = []
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Tell ``listener`` of every edit that this process commits, while the block runs."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+def after_edit(session: Session, video: Video, owner_id: int | None, part: Part) -> None:
+    """Have the gaps beside what ``part`` changed filled; nothing where none is left open.
+
+    The job is submitted with the caller's transaction, so that no edit is forgotten.
+    """
+    touched = _touched(saved_id(video), part)
+    if touched is None:
+        return
+    for listener in _listeners:
+        db.after_commit(session, partial(listener, touched))
+    if _waiting(session, video) is None and _leaves_gaps(session, video, touched):
+        submit(session, video, owner_id)
+
+
+def request(session: Session, video: Video, owner_id: int | None) -> Job:
+    """The job that will fill all gaps of ``video``: one of ``owner_id`` that waits, or new."""
+    waiting = _waiting(session, video)
+    if waiting is not None and waiting.owner_id == owner_id:
+        return waiting
+    return submit(session, video, owner_id)
+
+
+def submit(session: Session, video: Video, owner_id: int | None) -> Job:
+    return jobs.submit(session, _KIND, QueueName.DEFAULT, _subject(video), owner_id)
+
+
+def is_under_way(session: Session, video: Video) -> bool:
+    """Whether a job is to fill gaps of ``video``, or is at it."""
+    return _find(session, video, JobState.QUEUED, JobState.RUNNING) is not None
+
+
+def _waiting(session: Session, video: Video) -> Job | None:
+    """A job that has not begun: it will see what is being committed now. One that runs may not."""
+    return _find(session, video, JobState.QUEUED)
+
+
+def _find(session: Session, video: Video, *states: JobState) -> Job | None:
+    query = select(Job).where(
+        Job.subject == _subject(video), Job.kind == _KIND, col(Job.state).in_(states)
+    )
+    return session.exec(query).first()
+
+
+def _subject(video: Video) -> str:
+    return f"video:{video.id}"
+
+
+def _touched(video_id: int, part: Part) -> Touched | None:
+    frames = [frame for track in touched_tracks(part).values() for frame in track]
+    if not frames:
+        return None
+    track_ids = frozenset(track_id for track_id, track in touched_tracks(part).items() if track)
+    return Touched(video_id, track_ids, min(frames), max(frames))
+
+
+def _leaves_gaps(session: Session, video: Video, touched: Touched) -> bool:
+    around = reading.load_tracks_around(
+        session,
+        touched.video_id,
+        max(touched.first - 1, 0),
+        touched.last + 1,
+        touched.track_ids,
+    )
+    # The last key frame loaded of a track need not be its last one.
+    return any(
+        each.gap.left.frame <= touched.last and next_reach(each) is not None
+        for each in extents(session, video, around.values()).values()
+    )

@@ -1,0 +1,145 @@
+"""Who is labelling a video, how long it took, and what came of it."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, func
+from sqlmodel import Session, col, select
+
+from tpod_core.errors import InvalidInput
+from tpod_core.models import (
+    Keyframe,
+    KeyframeSource,
+    LabelingTime,
+    Track,
+    User,
+    Video,
+    saved_id,
+    utc_now,
+)
+from tpod_core.propagation.stored import extents
+from tpod_core.tracks.documents import TrackState
+from tpod_core.tracks.reading import load_tracks_around
+
+PRESENT_S = 40.0
+"""A person whose screen was heard of so lately is in the video."""
+FIRST_CALL_S = 30.0
+"""Nothing is known of the time before a person's first call: it may report so much."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Somebody else in the same video; ``seen_s`` is how long ago their screen was heard of."""
+
+    username: str
+    seen_s: float
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Work on a video and what it gave.
+
+    ``seconds`` are those of all people; ``human_boxes`` were drawn or corrected by hand;
+    ``boxes`` are all on all frames that are drawn, found between two that are, or tracked
+    from the last one. Boxes that are merely held, and proposals, are not counted.
+    """
+
+    seconds: float
+    human_boxes: int
+    boxes: int
+
+    @property
+    def boxes_per_human_box(self) -> float:
+        return self.boxes / self.human_boxes if self.human_boxes else 0.0
+
+
+def note_presence(session: Session, user: User, video: Video, active_s: float) -> None:
+    """Count seconds of work since the person's last call; never more than really passed.
+
+    So neither two tabs nor a clock that is wrong can count a second twice.
+    Raises: InvalidInput if ``active_s`` is no number of seconds.
+    """
+    if not math.isfinite(active_s) or active_s < 0:
+        raise InvalidInput("Say how many seconds you worked: 0 or more.", "active_s")
+    now = utc_now()
+    own = select(LabelingTime).where(
+        LabelingTime.video_id == video.id, LabelingTime.user_id == user.id
+    )
+    row = session.exec(own).first()
+    if row is None:
+        row = LabelingTime(video_id=saved_id(video), user_id=saved_id(user), seen_at=now)
+        passed = FIRST_CALL_S
+    else:
+        passed = max(0.0, (now - row.seen_at).total_seconds())
+    row.seconds += min(active_s, passed)
+    row.seen_at = now
+    session.add(row)
+
+
+def others_present(session: Session, user: User, video: Video) -> list[Other]:
+    """Who else has the video open, the latest heard of first."""
+    now = utc_now()
+    rows = session.exec(
+        select(User.username, LabelingTime.seen_at)
+        .join(LabelingTime, col(LabelingTime.user_id) == User.id)
+        .where(
+            LabelingTime.video_id == video.id,
+            LabelingTime.user_id != user.id,
+            col(LabelingTime.seen_at) >= now - timedelta(seconds=PRESENT_S),
+        )
+        .order_by(col(LabelingTime.seen_at).desc())
+    )
+    return [Other(name, _seconds_between(seen_at, now)) for name, seen_at in rows]
+
+
+def effort(session: Session, video: Video) -> Effort:
+    """What was worked on ``video``, and how many boxes that gave."""
+    seconds = session.exec(
+        select(func.sum(LabelingTime.seconds)).where(LabelingTime.video_id == video.id)
+    ).one()
+    human = session.exec(
+        select(func.count()).where(
+            Keyframe.video_id == video.id,
+            Keyframe.source == KeyframeSource.MANUAL,
+            col(Keyframe.outside).is_(False),
+        )
+    ).one()
+    return Effort(
+        float(seconds or 0), human, _boxes_up_to_the_last(session, video) + _tracked(session, video)
+    )
+
+
+def _seconds_between(earlier: datetime, later: datetime) -> float:
+    return max(0.0, (later - earlier).total_seconds())
+
+
+def _boxes_up_to_the_last(session: Session, video: Video) -> int:
+    """Boxes on key frames and between them: each key frame's reach to the next."""
+    following = func.lead(col(Keyframe.frame_index)).over(
+        partition_by=col(Keyframe.track_id), order_by=col(Keyframe.frame_index)
+    )
+    reach = func.coalesce(following - col(Keyframe.frame_index), 1)
+    each = (
+        select(case((col(Keyframe.outside), 0), else_=reach).label("boxes"))
+        .join(Track, col(Track.id) == Keyframe.track_id)
+        .where(Keyframe.video_id == video.id, col(Track.proposed).is_(False))
+        .subquery()
+    )
+    return int(session.exec(select(func.sum(each.c.boxes))).one() or 0)
+
+
+def _tracked(session: Session, video: Video) -> int:
+    """Boxes that were tracked forward from the last key frame of each track."""
+    end = video.frame_count
+    accepted = [state for state in _last_keyframes(session, video) if not state.proposed]
+    return sum(
+        min(each.extent.stop, end) - each.gap.left.frame - 1
+        for each in extents(session, video, accepted).values()
+        if each.extent is not None
+    )
+
+
+def _last_keyframes(session: Session, video: Video) -> list[TrackState]:
+    end = video.frame_count
+    return list(load_tracks_around(session, saved_id(video), end, end).values())

@@ -1,0 +1,148 @@
+"""Boxes between key frames: have them found, how far that is, and where they are worst."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import partial
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from tpod_core.db import after_commit
+from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
+from tpod_core.propagation import requests
+from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
+from tpod_core.propagation.prompt import is_busy_with
+from tpod_core.storage import get_storage
+from tpod_core.tracks import reading
+from tpod_core.tracks.documents import TrackState
+
+KEPT_JOBS_S = 600
+"""So long an ended job of this kind is listed: there is one for nearly every edit."""
+
+
+class Method(StrEnum):
+    """How a track gets its boxes between key frames."""
+
+    VISUAL = "visual"
+    LINEAR = "linear"
+
+
+@dataclass(frozen=True)
+class TrackPropagation:
+    """``ends_at``: the frame from which the object may be gone, if tracking ended by itself."""
+
+    track_id: int
+    filled: tuple[FilledGap, ...]
+    ends_at: int | None
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """What is known of a video's derived boxes; ``pending``: more is being found."""
+
+    revision: int
+    pending: bool
+    tracks: tuple[TrackPropagation, ...]
+
+
+def request(
+    session: Session,
+    user: User,
+    video: Video,
+    track_ids: Collection[int] | None = None,
+    method: Method = Method.VISUAL,
+) -> Job:
+    """Have the gaps of a video filled, after saying how these tracks (or all) get their boxes.
+
+    Raises: InvalidInput if a track is not in the video; Conflict if that has no frames yet.
+    """
+    if not video.frame_count:
+        raise Conflict("This video has no frames yet. Wait until its import has begun.")
+    _require_tracks(session, video, track_ids or ())
+    chosen = col(Track.video_id) == video.id
+    if track_ids is not None:
+        chosen &= col(Track.id).in_(track_ids)
+    session.execute(update(Track).where(chosen).values(linear=method is Method.LINEAR))
+    return requests.request(session, video, user.id)
+
+
+def settle_propagation(session: Session, job: Job) -> None:
+    """Forget the jobs of this kind for the same video that ended well some time ago."""
+    long_ago = utc_now() - timedelta(seconds=KEPT_JOBS_S)
+    older = select(Job).where(
+        Job.subject == job.subject,
+        Job.kind == job.kind,
+        Job.state == JobState.SUCCEEDED,
+        col(Job.finished_at) < long_ago,
+        Job.id != job.id,
+    )
+    for row in session.exec(older).all():
+        session.delete(row)
+        after_commit(session, partial(get_storage().delete, row.log_key))
+
+
+def state_tag(session: Session, video: Video) -> str:
+    """Changes whenever ``status`` would say something else."""
+    count, newest = session.exec(
+        select(func.count(), func.max(DerivedSegment.created_at)).where(
+            DerivedSegment.video_id == video.id
+        )
+    ).one()
+    when = newest.timestamp() if newest else 0
+    linear = session.exec(
+        select(func.count()).where(Track.video_id == video.id, col(Track.linear))
+    ).one()
+    return f"{video.revision}-{count}-{when}-{linear}-{int(_is_pending(session, video))}"
+
+
+def status(session: Session, video: Video) -> Propagation:
+    """Every track with its propagated boxes' uncertainty."""
+    tracks = reading.load_tracks(session, saved_id(video))
+    return Propagation(
+        revision=video.revision,
+        pending=_is_pending(session, video),
+        tracks=tuple(
+            TrackPropagation(track_id, tuple(filled), _ends_at(tracks[track_id], filled))
+            for track_id, filled in filled_gaps(session, video, tracks).items()
+        ),
+    )
+
+
+def worst_frame(session: Session, video: Video, track_id: int | None = None) -> WorstFrame | None:
+    """The frame whose box is most unsure, of one track or of all that are accepted.
+
+    ``None`` where nothing was propagated yet, or only next to key frames.
+    Raises: InvalidInput if the track is not in the video.
+    """
+    wanted = None if track_id is None else [track_id]
+    _require_tracks(session, video, wanted or ())
+    tracks = reading.load_tracks(session, saved_id(video), wanted)
+    shown = {number: state for number, state in tracks.items() if wanted or not state.proposed}
+    return worst_of(filled_gaps(session, video, shown))
+
+
+def _ends_at(state: TrackState, filled: Sequence[FilledGap]) -> int | None:
+    last = filled[-1] if filled else None
+    if last is None or not last.ended_early or last.gap.left.frame != max(state.keyframes):
+        return None
+    return last.stop
+
+
+def _is_pending(session: Session, video: Video) -> bool:
+    return is_busy_with(saved_id(video)) or requests.is_under_way(session, video)
+
+
+def _require_tracks(session: Session, video: Video, track_ids: Collection[int]) -> None:
+    known = set(
+        session.exec(
+            select(Track.id).where(Track.video_id == video.id, col(Track.id).in_(track_ids))
+        )
+    )
+    for number, track_id in enumerate(track_ids):
+        if track_id not in known:
+            raise InvalidInput(
+                f"There is no track {track_id} in this video.", f"track_ids[{number}]"
+            )

@@ -1,0 +1,156 @@
+"""What helps a person to label: propagation and how sure it is, who else is there, the effort."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from tpod_core.access import get_video
+from tpod_core.db import reading, transaction
+from tpod_core.models import User, Video, saved_id
+from tpod_core.services import labeling, propagation, videos
+from tpod_core.services.propagation import Method, Propagation
+from tpod_core.web.annotation_bodies import Body, RowId
+from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.jobs import JobBody
+
+router = APIRouter(prefix="/videos/{video_id}", tags=["labelling"])
+
+
+class PropagateBody(Body):
+    """``visual`` finds boxes in the pixels, ``linear`` draws straight lines; for all tracks
+    unless some are named."""
+
+    track_ids: list[RowId] | None = None
+    method: Method = Method.VISUAL
+
+
+class SegmentBody(BaseModel):
+    """Frames ``start <= n < stop``, and for each how unsure its box is, 0 to 1."""
+
+    start: int
+    stop: int
+    uncertainty: list[float]
+
+
+class TrackPropagationBody(BaseModel):
+    """``ends_at``: from there on tracking was unsure; the object may have left."""
+
+    track_id: int
+    segments: list[SegmentBody]
+    ends_at: int | None
+
+
+class PropagationBody(BaseModel):
+    revision: int
+    pending: bool
+    tracks: list[TrackPropagationBody]
+
+
+class PresenceRequest(Body):
+    """Seconds of work since the last call, pauses left out."""
+
+    active_s: float = Field(default=0.0)
+
+
+class OtherBody(BaseModel):
+    username: str
+    seen_s: float
+
+
+class EffortBody(BaseModel):
+    seconds: float
+    human_boxes: int
+    boxes: int
+    boxes_per_human_box: float
+
+
+class ProgressBody(BaseModel):
+    labelled_frames: int
+    frames: int
+
+
+class PresenceBody(BaseModel):
+    others: list[OtherBody]
+    effort: EffortBody
+    progress: ProgressBody
+
+
+@router.post("/propagate", status_code=202)
+def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
+    """Have boxes between key frames found; it also happens by itself after each edit."""
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        return JobBody.of(propagation.request(session, user, video, body.track_ids, body.method))
+
+
+@router.get("/propagation", response_model=PropagationBody)
+def get_propagation(
+    video_id: int, user: SignedIn, if_none_match: Annotated[str, Header()] = ""
+) -> Response:
+    """How unsure each propagated box is. Ask again with the ETag while it is `pending`."""
+    with reading() as session:
+        video = get_video(session, user, video_id)
+        headers = {"ETag": f'"{propagation.state_tag(session, video)}"'}
+        headers["Cache-Control"] = "private, no-cache"
+        if headers["ETag"] in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
+            return Response(status_code=304, headers=headers)
+        found = propagation.status(session, video)
+    return JSONResponse(_propagation_json(found), headers=headers)
+
+
+@router.post("/presence")
+def note_presence(video_id: int, body: PresenceRequest, user: SignedIn) -> PresenceBody:
+    """Say that you have the video open, and since the last call worked so long on it.
+
+    The answer tells who else has it open, and how far the labelling is.
+    """
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        labeling.note_presence(session, user, video, body.active_s)
+    # Counting takes a while in a long video; nobody's edit should wait for it.
+    with reading() as session:
+        return _presence(session, user, video)
+
+
+def _presence(session: Session, user: User, video: Video) -> PresenceBody:
+    done = labeling.effort(session, video)
+    labelled = videos.labelled(session, [video])[saved_id(video)]
+    return PresenceBody(
+        others=[
+            OtherBody(username=other.username, seen_s=round(other.seen_s, 1))
+            for other in labeling.others_present(session, user, video)
+        ],
+        effort=EffortBody(
+            seconds=round(done.seconds, 1),
+            human_boxes=done.human_boxes,
+            boxes=done.boxes,
+            boxes_per_human_box=round(done.boxes_per_human_box, 2),
+        ),
+        progress=ProgressBody(labelled_frames=labelled.frames, frames=video.frame_count),
+    )
+
+
+def _propagation_json(found: Propagation) -> dict[str, Any]:
+    """``PropagationBody`` as plain JSON: long videos go past validation on their way out."""
+    return {
+        "revision": found.revision,
+        "pending": found.pending,
+        "tracks": [
+            {
+                "track_id": track.track_id,
+                "segments": [
+                    {
+                        "start": filled.start,
+                        "stop": filled.stop,
+                        "uncertainty": filled.uncertainty.tolist(),
+                    }
+                    for filled in track.filled
+                ],
+                "ends_at": track.ends_at,
+            }
+            for track in found.tracks
+        ],
+    }
