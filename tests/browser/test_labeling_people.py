@@ -51,9 +51,9 @@ def test_effort_tells_time_boxes_drawn_and_boxes_for_each(screen: Annotator):
     screen.step("Shift+ArrowRight", 10)
     screen.drag((160, 140), (200, 160))
     screen.wait_boxes(10, lambda boxes: boxes[0]["source"] == "manual")
-    effort = screen.page.locator(".annotator .effort", has_text="2 drawn")
+    effort = screen.page.locator(".annotator .effort", has_text="2 by hand")
     effort.wait_for(timeout=2 * BEAT_MS)
     seconds, drawn, each = effort.inner_text().split(" · ")
     assert 0 < int(seconds.removesuffix(" s")) < 30
-    assert drawn == "2 drawn"
-    assert float(each.removeprefix("×")) > 5
+    assert drawn == "2 by hand"
+    assert float(each.removesuffix(" boxes each")) > 5
