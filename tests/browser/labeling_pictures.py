@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import Page
 
 from tests.browser.annotator import Annotator, track
-from tests.live import Server
+from tests.live import Server, wait_for
 
 SETTLE_MS = 1500
 SMALL, LARGE = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
@@ -23,15 +23,21 @@ def take_labeling(page: Page, server: Server, video_id: int, out: Path) -> None:
         screen.open(60)
         screen.press("Tab")
         photograph(page, out / "labeling.png")
+        thin(screen)
+        screen.open(60)
+        wait_until_derived(screen)
         screen.press("w")
-        screen.press("z")
+        page.wait_for_timeout(SETTLE_MS)
         photograph(page, out / "labeling_worst_frame.png")
+        look_closely(screen)
+        photograph(page, out / "labeling_zoomed.png")
         screen.press("0")
         screen.press("?")
         photograph(page, out / "labeling_keys.png")
         screen.press("Escape")
         propose(screen)
         screen.open(60)
+        wait_until_derived(screen)
         photograph(page, out / "labeling_proposals.png")
         join(screen)
         photograph(page, out / "labeling_join.png")
@@ -63,6 +69,32 @@ def second_person(server: Server) -> httpx.Client:
         api.patch(f"/users/{made['id']}", json={"role": "admin"}).raise_for_status()
     client.post("/auth/login", json=SECOND_PERSON).raise_for_status()
     return client
+
+
+def thin(screen: Annotator) -> None:
+    """Leave so few key frames that propagation has something to doubt."""
+    document = screen.document()
+    for each in document["tracks"]:
+        seen = [key for key in each["keyframes"] if not key["outside"]]
+        each["keyframes"] = [*seen[::8], *(key for key in each["keyframes"] if key["outside"])]
+    put(screen, document)
+
+
+def wait_until_derived(screen: Annotator) -> None:
+    wait_for(screen.api, f"/videos/{screen.video_id}/propagation", lambda body: not body["pending"])
+    screen.page.wait_for_timeout(2 * SETTLE_MS)
+
+
+def look_closely(screen: Annotator) -> None:
+    """Select the last track of the list and zoom in on it."""
+    last = screen.listed()[-1]
+    screen.select(last)
+    (box,) = [each["box"] for each in screen.boxes(screen.shown()) if each["track_id"] == last]
+    middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    screen.page.mouse.move(*screen.on_screen(middle))
+    screen.page.keyboard.down("Control")
+    screen.page.mouse.wheel(0, -240)
+    screen.page.keyboard.up("Control")
 
 
 def propose(screen: Annotator) -> None:

@@ -148,7 +148,8 @@ class Annotator {
   }
 
   selectNext(direction) {
-    const tracks = this.boxesHere.map(({ track }) => track).filter((track) => !this.reach.isAside(track))
+    const tracks = this.boxesHere.map(({ track }) => track).filter((track) => track && !this.reach.isAside(track))
+    tracks.sort((a, b) => a - b)
     if (!tracks.length) return
     const at = tracks.indexOf(this.selected)
     const from = at < 0 && direction < 0 ? 0 : at

@@ -1,7 +1,9 @@
 // What the server knows beyond the current frame: tracks, ranges, and derived boxes.
 
 const CHUNK_FRAMES = 120
-const UNCERTAIN = 0.5 // from here on a derived box looks like a question
+// From here on a derived box looks like a question. On real videos with truth and a key frame
+// every 50 frames, 37 % of such boxes miss IoU 0.7; of those below 0.1 it is 3 %.
+const UNCERTAIN = 0.3
 
 class BoxStore {
   constructor(api, onNews) {

@@ -2,6 +2,7 @@
 
 const UNLISTED_COLOR = "#888888"
 const WARNING_COLOR = "#f5a524"
+const DOUBT_COLOR = "#ffe23d" // on the picture; no label begins with it
 const HANDLE_PX = 8
 const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4, 2, 4] }
 
@@ -32,9 +33,14 @@ function paintBox(context, rect, { view, colors, selected, marked }) {
     context.globalAlpha = 1
   }
   strokeBox(context, [x, y, width, height], "rgba(0, 0, 0, 0.5)", rect.locked ? 2 : 4, DASHES[kind])
-  if (kind === "uncertain") strokeBox(context, [x - 2, y - 2, width + 4, height + 4], WARNING_COLOR, 2, [])
+  if (kind === "uncertain") paintDoubt(context, [x - 3, y - 3, width + 6, height + 6])
   strokeBox(context, [x, y, width, height], color, rect.locked ? 1 : 2, DASHES[kind])
   paintChip(context, chipOf(rect, kind), x - 1, y - 1, color, kind)
+}
+
+function paintDoubt(context, box) {
+  strokeBox(context, box, "rgba(0, 0, 0, 0.6)", 4, [])
+  strokeBox(context, box, DOUBT_COLOR, 2, [])
 }
 
 function strokeBox(context, box, color, width, dashes) {
@@ -57,7 +63,7 @@ function percent(share) {
 
 function paintChip(context, text, x, y, color, kind) {
   if (!text) return
-  const fill = kind === "uncertain" ? WARNING_COLOR : kind === "proposed" ? "#ffffff" : color
+  const fill = kind === "uncertain" ? DOUBT_COLOR : kind === "proposed" ? "#ffffff" : color
   context.font = "12px system-ui, sans-serif"
   const width = context.measureText(text).width + 10
   const top = y < 20 ? y + 2 : y - 18

@@ -59,9 +59,13 @@ class Presence {
   }
 }
 
-// "12 min · 34 boxes drawn · 18 made of each": what the work has brought so far.
+// "12 min · 34 by hand · 18 boxes each": what the work has brought so far.
 function effortWords({ seconds, human_boxes, boxes_per_human_box }) {
-  const time = seconds < 60 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
-  const each = boxes_per_human_box ? ` · ×${boxes_per_human_box.toFixed(boxes_per_human_box < 10 ? 1 : 0)}` : ""
-  return `${time} · ${human_boxes} drawn${each}`
+  const each = boxes_per_human_box.toFixed(boxes_per_human_box < 10 ? 1 : 0)
+  return [spent(seconds), `${human_boxes} by hand`, human_boxes ? `${each} boxes each` : ""].filter(Boolean).join(" · ")
+}
+
+function spent(seconds) {
+  if (seconds < 60) return `${Math.round(seconds)} s`
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }

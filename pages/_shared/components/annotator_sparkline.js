@@ -1,6 +1,7 @@
 // How uncertain the boxes between key frames are: of the selected track, else the most of all.
 
 const SPARK_PX = 30
+const FULL = 0.6 // an uncertainty that fills the strip: higher ones are rare
 
 class Sparkline {
   constructor(element, seek) {
@@ -46,7 +47,7 @@ class Sparkline {
       if (value > (highest.get(x) ?? 0)) highest.set(x, value)
     }
     for (const [x, value] of highest) {
-      const tall = Math.max(1, value * (SPARK_PX - 6))
+      const tall = Math.max(1, Math.min(1, value / FULL) * (SPARK_PX - 6))
       context.fillStyle = value >= UNCERTAIN ? WARNING_COLOR : "#7d8fa9"
       context.fillRect(x, SPARK_PX - 2 - tall, wide, tall)
     }

@@ -48,7 +48,7 @@ class View {
   // Show a rectangle of the canvas with some room around it.
   lookAt({ x1, y1, x2, y2 }) {
     const room = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1))
-    this.zoom = Math.min(Math.max(room / 2, 1), MOST_ZOOM)
+    this.zoom = Math.min(Math.max(room * 0.6, 1), MOST_ZOOM)
     this.centre = { x: (x1 + x2) / 2 / this.canvas.width, y: (y1 + y2) / 2 / this.canvas.height }
     this.layout(this.stage, this.canvas)
   }
