@@ -30,11 +30,11 @@ TRUTH = {
 
 @pytest.fixture
 def training_set(admin: User, queue: ListQueue) -> TrainingSet:
-    """160 x 96 pixels; both objects on the first ten frames, the set has background crops."""
+    """160 x 96 pixels; both objects fixed on each of the first ten frames; with crops."""
     video: Video = add_video(admin, labels=LABELS)
     give_file(video, 20)
     tracks = [
-        TrackDoc(None, name, (KeyframeDoc(0, box), KeyframeDoc(10, box, outside=True)))
+        TrackDoc(None, name, tuple(KeyframeDoc(n, box, outside=n == 10) for n in range(11)))
         for name, box in TRUTH.items()
     ]
     annotate(admin, video, *tracks, ranges=[(0, 20)])
