@@ -16,6 +16,7 @@ from tests.frame_truth import Unwatched
 from tpod_core.geometry import Box, interpolate
 from tpod_core.propagation.boxes import iou
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
+from tpod_core.propagation.uncertainty import worst_frame
 from tpod_core.propagation.visual import propagate
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
@@ -101,18 +102,25 @@ class Propagated:
         self._video, self._object = video, wanted
         self._known: dict[Segment, DerivedBoxes] = {}
 
-    def boxes(self, places: Sequence[int]) -> tuple[Boxes, Boxes]:
-        """(n, 4) boxes and (n,) uncertainty, from the truth at ``places``."""
+    def boxes(self, places: Sequence[int]) -> Boxes:
+        """(n, 4), from the truth at ``places``."""
         truth, first = self._object.truth, self._object.first
-        boxes, doubt = truth.copy(), np.zeros(len(truth))
+        boxes = truth.copy()
+        for derived in self.stretches(places):
+            inside = slice(derived.start - first, derived.start - first + len(derived))
+            boxes[inside] = derived.boxes_xyxy
+        return boxes
+
+    def worst_place(self, places: Sequence[int]) -> int:
+        """The frame that is proposed to be drawn next, as a place; else the middle of all."""
+        frame = worst_frame(self.stretches(places))
+        return len(self._object.truth) // 2 if frame is None else frame - self._object.first
+
+    def stretches(self, places: Sequence[int]) -> list[DerivedBoxes]:
         segments = self._segments(places)
         missing = [segment for segment in segments if segment not in self._known]
         self._known |= dict(propagate(self._video, missing, Unwatched()))
-        for segment in segments:
-            derived = self._known[segment]
-            inside = slice(derived.start - first, derived.start - first + len(derived))
-            boxes[inside], doubt[inside] = derived.boxes_xyxy, derived.uncertainty
-        return boxes, doubt
+        return [self._known[segment] for segment in segments]
 
     def _segments(self, places: Sequence[int]) -> list[Segment]:
         anchors = [self._object.anchor(place) for place in places]

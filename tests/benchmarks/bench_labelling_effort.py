@@ -40,13 +40,12 @@ def fewest(length: int, mean_iou: Callable[[tuple[int, ...]], float]) -> int:
 
 
 def guided(wanted: Object, propagated: Propagated) -> int:
-    """Key frames until good enough, always drawing the frame that is most uncertain."""
+    """Key frames until good enough, always drawing the frame that is proposed."""
     places = [0, len(wanted.truth) - 1]
     while True:
-        boxes, doubt = propagated.boxes(places)
-        if fit(boxes, wanted.truth).mean() >= WANTED_IOU:
+        if fit(propagated.boxes(places), wanted.truth).mean() >= WANTED_IOU:
             return len(places)
-        places = sorted({*places, int(doubt.argmax())})
+        places = sorted({*places, propagated.worst_place(places)})
 
 
 def bisected(truth: Boxes) -> int:
@@ -64,7 +63,7 @@ def print_periods(video: Filmed, made: list[Propagated]) -> None:
         ours, plain = [], []
         for wanted, propagated in zip(video.objects, made, strict=True):
             places = spaced(len(wanted.truth), period)
-            ours.append(fit(propagated.boxes(places)[0], wanted.truth))
+            ours.append(fit(propagated.boxes(places), wanted.truth))
             plain.append(fit(linear(wanted.truth, places), wanted.truth))
         print(f"{video.name:12} {period:5}   {_fit(plain)}   {_fit(ours)}", flush=True)
 
@@ -81,7 +80,7 @@ def count_all(video: Filmed, made: list[Propagated]) -> tuple[int, int, int, int
         truth, length = wanted.truth, len(wanted.truth)
         totals += [
             fewest(length, lambda places, t=truth: fit(linear(t, places), t).mean()),
-            fewest(length, lambda places, t=truth, p=propagated: fit(p.boxes(places)[0], t).mean()),
+            fewest(length, lambda places, t=truth, p=propagated: fit(p.boxes(places), t).mean()),
             guided(wanted, propagated),
             bisected(truth),
         ]

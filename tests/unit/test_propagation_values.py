@@ -8,7 +8,7 @@ from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, belie
 from tpod_core.propagation.boxes import Boxes, cornered, iou, placed
 from tpod_core.propagation.fusion import Paths, fuse
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import disagreement, size_jumps
+from tpod_core.propagation.uncertainty import disagreement, size_jumps, worst_frame
 
 SQUARE = Box(0, 0, 10, 10)
 
@@ -126,3 +126,18 @@ def test_disagreement_raises_the_uncertainty_where_a_detector_saw_nothing() -> N
     doubted = disagreement(boxes, {7: [SQUARE], 8: [], 30: []})
     assert doubted.uncertainty.tolist() == [0, 0.5, 0]
     assert boxes.uncertainty.tolist() == [0, 0, 0]
+
+
+def doubted(start: int, doubt: list[float]) -> DerivedBoxes:
+    rows = np.array([SQUARE.xyxy] * len(doubt), np.float32)
+    return DerivedBoxes(start, rows, np.array(doubt, np.float32))
+
+
+def test_worst_frame_is_the_middle_of_the_most_uncertain_stretch() -> None:
+    peak, broad = doubted(1, [0, 0.9, 0]), doubted(11, [0.1, 0.4, 0.4, 0.4, 0.1])
+    assert worst_frame([peak, broad]) == 13
+
+
+def test_worst_frame_of_sure_boxes_is_none() -> None:
+    assert worst_frame([]) is None
+    assert worst_frame([doubted(1, [0, 0])]) is None

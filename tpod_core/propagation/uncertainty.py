@@ -36,6 +36,19 @@ def size_jumps(boxes_xyxy: Boxes) -> Values:
     return np.clip(change / _JUMP - 0.5, 0, 1)
 
 
+def worst_frame(stretches: Sequence[DerivedBoxes]) -> int | None:
+    """The frame of a track to look at next; ``None`` if no box is derived or all are sure.
+
+    It is the middle, by uncertainty, of the stretch that is the most uncertain in all: a human
+    box there mends more than one on the peak, which often stands beside another human box.
+    """
+    worst = max(stretches, key=lambda one: float(one.uncertainty.sum()), default=None)
+    if worst is None or not worst.uncertainty.any():
+        return None
+    grown = np.cumsum(worst.uncertainty, dtype=np.float64)
+    return worst.start + int(np.searchsorted(grown, grown[-1] / 2))
+
+
 def disagreement(boxes: DerivedBoxes, detections: Mapping[int, Sequence[Box]]) -> DerivedBoxes:
     """``boxes``, less sure where a detector saw nothing there.
 
