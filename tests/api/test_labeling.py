@@ -94,6 +94,7 @@ def test_propagation_has_exactly_the_keys_of_the_contract(api: TestClient, video
         "revision": 1,
         "pending": True,
         "tracks": [{"track_id": track_id, "segments": [], "ends_at": None}],
+        "worst": None,
     }
     fill(video)
     (track,) = api.get(url(video, "propagation")).json()["tracks"]

@@ -39,7 +39,7 @@ def fill(video: Video, unsure: dict[int, float], reach: int | None = None) -> No
                 stop = gap.stop if gap.right or reach is None else reach
                 frames = range(gap.left.frame + 1, stop)
                 boxes = np.tile(np.float32(BOX.xyxy), (len(frames), 1))
-                values = np.array([unsure.get(frame, 0.25) for frame in frames], np.float32)
+                values = np.array([unsure.get(frame, 0.0) for frame in frames], np.float32)
                 found = DerivedBoxes(frames[0], boxes, values)
                 save(session, saved_id(video), Filling(gap, gap.stop, "", found))
 
@@ -53,29 +53,25 @@ def frame_of(found: WorstFrame | None) -> int | None:
     return found and found.frame
 
 
-def test_the_most_unsure_frame_is_proposed(admin: User, video: Video) -> None:
-    (made,) = annotate(admin, video, label(admin, video, 10, 50, end=51)).tracks
-    fill(video, {20: 0.5, 33: 0.9, 34: 0.75})
-    assert worst(video) == WorstFrame(made.id or 0, 33, 0.9)
+def test_the_middle_of_the_most_unsure_stretch_is_proposed(admin: User, video: Video) -> None:
+    (made,) = annotate(admin, video, label(admin, video, 0, 40, 90, end=91)).tracks
+    fill(video, {20: 1.0, 60: 0.5, 61: 0.8, 62: 0.5})
+    assert worst(video) == WorstFrame(made.id or 0, 61, 0.8)
 
 
 def test_frames_next_to_a_key_frame_are_never_proposed(admin: User, video: Video) -> None:
     annotate(admin, video, label(admin, video, 10, 50, end=51))
-    fill(video, {11: 1, 12: 1, 48: 1, 49: 1, 13: 0.5})
-    assert frame_of(worst(video)) == 13
+    fill(video, {11: 1, 12: 1, 48: 1, 49: 1, 20: 0.5})
+    assert frame_of(worst(video)) == 20
     annotate(admin, video, label(admin, video, 10, 15, end=16))
-    fill(video, {})
+    fill(video, {11: 1, 12: 1, 13: 1, 14: 1})
     assert worst(video) is None
 
 
-def test_equal_frames_are_proposed_from_the_middle_of_the_longest_gap(
-    admin: User, video: Video
-) -> None:
+def test_a_frame_of_an_evenly_unsure_gap_is_its_middle(admin: User, video: Video) -> None:
     annotate(admin, video, label(admin, video, 0, 20, 60, end=61))
-    fill(video, {})
-    assert frame_of(worst(video)) == 40
-    fill(video, {5: 0.5, 9: 0.5, 17: 0.5})
-    assert frame_of(worst(video)) == 9
+    fill(video, dict.fromkeys(range(100), 0.25))
+    assert worst(video) in (WorstFrame(1, 39, 0.25), WorstFrame(1, 40, 0.25))
 
 
 def test_one_track_or_all_that_are_accepted(admin: User, video: Video) -> None:
@@ -97,6 +93,12 @@ def test_the_last_tracked_frame_may_be_proposed(admin: User, video: Video) -> No
     annotate(admin, video, TrackDoc(None, "cup", (KeyframeDoc(10, BOX),)))
     fill(video, {39: 0.9}, reach=40)
     assert frame_of(worst(video)) == 39
+
+
+def test_where_all_is_sure_nothing_is_proposed(admin: User, video: Video) -> None:
+    annotate(admin, video, label(admin, video, 10, 50, end=51))
+    fill(video, {})
+    assert worst(video) is None
 
 
 def test_where_nothing_was_propagated_nothing_is_proposed(admin: User, video: Video) -> None:

@@ -11,6 +11,7 @@ from tpod_core.models import Video
 from tpod_core.propagation.gaps import Gap, gaps
 from tpod_core.propagation.segments import DerivedBoxes
 from tpod_core.propagation.stored import Extent, extents, with_derived
+from tpod_core.propagation.uncertainty import worst_frame
 from tpod_core.tracks.documents import TrackState
 
 NEAR_FRAMES = 2
@@ -19,17 +20,28 @@ NEAR_FRAMES = 2
 
 @dataclass(frozen=True)
 class FilledGap:
-    """Propagated boxes of one track on the frames ``start <= n < stop``.
+    """Propagated boxes of one track in a gap, as far as they go.
 
-    ``uncertainty`` has a row for each, 0 (sure) to 1 (a guess), in hundredths.
     ``ended_early``: tracking forward became unsure at ``stop``.
     """
 
     gap: Gap
-    start: int
-    stop: int
-    uncertainty: NDArray[np.float64]
+    boxes: DerivedBoxes
     ended_early: bool
+
+    @property
+    def start(self) -> int:
+        return self.boxes.start
+
+    @property
+    def stop(self) -> int:
+        """The first frame after the last box."""
+        return self.boxes.start + len(self.boxes)
+
+    @property
+    def hundredths(self) -> NDArray[np.float64]:
+        """(n,): how unsure each box is, 0 (sure) to 1 (a guess), in two decimals."""
+        return self.boxes.uncertainty.astype(np.float64).round(2)
 
 
 @dataclass(frozen=True)
@@ -55,36 +67,34 @@ def filled_gaps(
 
 
 def worst_of(filled: Mapping[int, Iterable[FilledGap]]) -> WorstFrame | None:
-    """The frame whose box is most unsure, among gaps by track.
+    """The frame to correct next, among gaps by track, by the rule of ``uncertainty.worst_frame``.
 
-    Of equal frames it is the one nearest to the middle of its gap, in the longest gap.
-    ``None`` where nothing was propagated, or only next to key frames.
+    ``None`` where nothing was propagated, or all of it is sure, or next to a key frame.
     """
-    candidates = [
-        (worst, len(each.uncertainty))
+    stretches = [
+        (track_id, stretch)
         for track_id, of_track in filled.items()
         for each in of_track
-        if (worst := _worst_in(track_id, each))
+        if (stretch := _away_from_key_frames(each)) is not None
     ]
-    best = max(candidates, key=lambda each: (each[0].uncertainty, each[1]), default=None)
-    return best[0] if best else None
+    most = max(stretches, key=lambda each: float(each[1].uncertainty.sum()), default=None)
+    frame = worst_frame([most[1]]) if most else None
+    if most is None or frame is None:
+        return None
+    return WorstFrame(most[0], frame, round(most[1].uncertainty_at(frame) or 0.0, 2))
 
 
 def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> FilledGap:
     found = DerivedBoxes.from_bytes(payload)
-    stop = min(found.start + len(found), gap.stop)
-    values = found.uncertainty[: stop - found.start].astype(np.float64).round(2)
+    kept = slice(0, gap.stop - found.start)
+    shown = DerivedBoxes(found.start, found.boxes_xyxy[kept], found.uncertainty[kept])
     ended_early = extent is not None and extent.stop < min(extent.reach, gap.stop)
-    return FilledGap(gap, found.start, stop, values, ended_early)
+    return FilledGap(gap, shown, ended_early)
 
 
-def _worst_in(track_id: int, filled: FilledGap) -> WorstFrame | None:
+def _away_from_key_frames(filled: FilledGap) -> DerivedBoxes | None:
     first = filled.gap.left.frame + 1 + NEAR_FRAMES
     stop = filled.gap.stop - NEAR_FRAMES if filled.gap.right else filled.stop
-    values = filled.uncertainty[first - filled.start : max(stop, first) - filled.start]
-    if not len(values):
-        return None
-    worst = np.flatnonzero(values == values.max()) + first
-    middle = (filled.gap.left.frame + filled.gap.stop) / 2
-    frame = int(worst[np.abs(worst - middle).argmin()])
-    return WorstFrame(track_id, frame, float(values.max()))
+    kept = slice(first - filled.start, max(stop, first) - filled.start)
+    boxes, unsure = filled.boxes.boxes_xyxy[kept], filled.boxes.uncertainty[kept]
+    return DerivedBoxes(first, boxes, unsure) if len(unsure) else None

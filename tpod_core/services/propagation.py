@@ -41,11 +41,15 @@ class TrackPropagation:
 
 @dataclass(frozen=True)
 class Propagation:
-    """What is known of a video's derived boxes; ``pending``: more is being found."""
+    """What is known of a video's derived boxes; ``pending``: more is being found.
+
+    ``worst`` is the frame to correct next, of all tracks that are accepted.
+    """
 
     revision: int
     pending: bool
     tracks: tuple[TrackPropagation, ...]
+    worst: WorstFrame | None
 
 
 def request(
@@ -101,20 +105,22 @@ def state_tag(session: Session, video: Video) -> str:
 def status(session: Session, video: Video) -> Propagation:
     """Every track with its propagated boxes' uncertainty."""
     tracks = reading.load_tracks(session, saved_id(video))
+    filled = filled_gaps(session, video, tracks)
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
         tracks=tuple(
-            TrackPropagation(track_id, tuple(filled), _ends_at(tracks[track_id], filled))
-            for track_id, filled in filled_gaps(session, video, tracks).items()
+            TrackPropagation(track_id, tuple(of_track), _ends_at(tracks[track_id], of_track))
+            for track_id, of_track in filled.items()
         ),
+        worst=worst_of({n: gaps for n, gaps in filled.items() if not tracks[n].proposed}),
     )
 
 
 def worst_frame(session: Session, video: Video, track_id: int | None = None) -> WorstFrame | None:
-    """The frame whose box is most unsure, of one track or of all that are accepted.
+    """The frame to correct next, of one track or of all that are accepted.
 
-    ``None`` where nothing was propagated yet, or only next to key frames.
+    ``None`` where nothing was propagated yet, or all of it is sure.
     Raises: InvalidInput if the track is not in the video.
     """
     wanted = None if track_id is None else [track_id]

@@ -1,5 +1,6 @@
 """What helps a person to label: propagation and how sure it is, who else is there, the effort."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
@@ -43,10 +44,19 @@ class TrackPropagationBody(BaseModel):
     ends_at: int | None
 
 
+class WorstFrameBody(BaseModel):
+    """The frame that is best corrected next, and of which track."""
+
+    track_id: int
+    frame: int
+    uncertainty: float
+
+
 class PropagationBody(BaseModel):
     revision: int
     pending: bool
     tracks: list[TrackPropagationBody]
+    worst: WorstFrameBody | None
 
 
 class PresenceRequest(Body):
@@ -145,7 +155,7 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
                     {
                         "start": filled.start,
                         "stop": filled.stop,
-                        "uncertainty": filled.uncertainty.tolist(),
+                        "uncertainty": filled.hundredths.tolist(),
                     }
                     for filled in track.filled
                 ],
@@ -153,4 +163,5 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
             }
             for track in found.tracks
         ],
+        "worst": found.worst and asdict(found.worst),
     }
