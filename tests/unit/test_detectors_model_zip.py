@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,12 @@ def test_zip_holds_what_the_design_names(directory: Path) -> None:
             "predict.py",
             "README.md",
         }
+
+
+@pytest.mark.parametrize("library", ["ultralytics", "torchvision"])
+def test_readme_speaks_of_agpl_where_the_family_is_under_it(tmp_path: Path, library: str) -> None:
+    model_zip.write_companions(tmp_path, replace(CARD, versions={library: "1"}), METRICS)
+    assert ("AGPL" in (tmp_path / "README.md").read_text()) is (library == "ultralytics")
 
 
 def test_detector_card_says_where_the_model_comes_from(directory: Path) -> None:

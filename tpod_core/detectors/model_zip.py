@@ -121,11 +121,17 @@ recall {metrics["recall"]:.3f}.
 ## Classes
 
 {classes}
+{_licence(card)}"""
 
+
+def _licence(card: DetectorCard) -> str:
+    if "ultralytics" not in card.versions:
+        return ""
+    return """
 ## Licence of the model
 
-The YOLO families are trained with Ultralytics, which is AGPL-3.0: if you offer others a
-service or a product with this model, read what that asks of you.
+This family is trained with Ultralytics, which is AGPL-3.0: if you offer others a service or a
+product with this model, read what that asks of you.
 """
 
 

@@ -20,6 +20,13 @@ _LOSSES = {
     "cls_loss": "Class",
     "dfl_loss": "Box edges",
     "l1_loss": "Box distance",
+    "giou_loss": "Box overlap",
+    "bbox_regression_loss": "Box position",
+    "classification_loss": "Class",
+    "box_reg_loss": "Box position",
+    "classifier_loss": "Class",
+    "rpn_box_reg_loss": "Proposal position",
+    "objectness_loss": "Proposals",
 }
 
 
