@@ -27,6 +27,19 @@ def numbered_image(number: int, wh: tuple[int, int]) -> NDArray[np.uint8]:
     return image
 
 
+def still_image(number: int, wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """As ``numbered_image`` in the top quarter; below, the same grain on every frame.
+
+    There propagation finds nothing that moves, and leaves boxes where they were drawn.
+    """
+    width, height = wh
+    image = numbered_image(number, wh)
+    grain = np.random.default_rng(0).integers(_DARK, _BRIGHT, (height // 8, width // 8))
+    below = np.kron(grain, np.ones((8, 8)))[: height - height // 4, :width]
+    image[height // 4 : height // 4 + len(below), : below.shape[1]] = below[:, :, None]
+    return image
+
+
 def number_in(image: NDArray[np.uint8]) -> int:
     """The number that ``numbered_image`` wrote, read from an upright picture of any size."""
     height, width = image.shape[:2]
@@ -40,14 +53,17 @@ def make_video(
     frames: int = 60,
     wh: tuple[int, int] = (320, 240),
     fps: int = 30,
+    *,
     options: Mapping[str, str] | None = None,
     shows: Callable[[int], int] = int,
+    picture: Callable[[int, tuple[int, int]], NDArray[np.uint8]] = numbered_image,
 ) -> Path:
     """An H.264 file whose frame ``n`` shows ``n``; the suffix of ``path`` names the container.
 
     Args:
         options: of x264, over the defaults: GOPs of 24 frames with B-frames between.
         shows: the number on frame ``n``, if it is another.
+        picture: draws a number on a picture of (width, height).
     """
     chosen = {"crf": "20", "preset": "veryfast", "g": "24", "bf": "2", "threads": "1"}
     with av.open(str(path), "w") as container:
@@ -55,7 +71,7 @@ def make_video(
         stream.width, stream.height = wh
         stream.pix_fmt = "yuv420p"
         for number in range(frames):
-            image = numbered_image(shows(number), wh)
+            image = picture(shows(number), wh)
             container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
         container.mux(stream.encode(None))
     return path

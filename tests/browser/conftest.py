@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.annotator import Annotator, import_video
 from tests.install_browser import find_browser
 from tests.live import Server
-from tests.synthetic import make_video
+from tests.synthetic import make_video, still_image
 
 NUMBERS_FRAMES = 60
 NUMBERS_WH = (640, 360)
@@ -66,7 +66,8 @@ def api(server: Server) -> Iterator[httpx.Client]:
 def numbers_video(api: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> int:
     """One video of numbered frames for the module."""
     path = tmp_path_factory.mktemp("video") / "numbers.mp4"
-    return import_video(api, make_video(path, NUMBERS_FRAMES, NUMBERS_WH), ["cup", "black cat"])
+    make_video(path, NUMBERS_FRAMES, NUMBERS_WH, picture=still_image)
+    return import_video(api, path, ["cup", "black cat"])
 
 
 @pytest.fixture

@@ -57,8 +57,20 @@ def take_all(page: Page, client: httpx.Client, server: Server) -> None:
     wait_for(client, detector, lambda b: b["epoch"] >= 6 or b["state"] == "error")
     photograph(page, "detectors", f"/detectors?detector={created['id']}", "h1")
     wait_for(client, detector, lambda b: b["state"] in ("trained", "error"))
-    photograph(page, "detector_trained", f"/detectors?detector={created['id']}", "h1")
+    take_trained(page, created["id"])
     photograph(page, "jobs", "/jobs", "h1")
+
+
+def take_trained(page: Page, detector_id: int) -> None:
+    address = f"/detectors?detector={detector_id}"
+    photograph(page, "detector_trained", address, "h1")
+    photograph(page, "detector_download", f"{address}&tab=Download", "text=TorchScript")
+    photograph(page, "review", f"/review?detector={detector_id}", "h1")
+    page.goto(f"/try_it?detector={detector_id}")
+    page.get_by_role("radio", name="Frame").click()
+    page.wait_for_selector("text=ms", timeout=60_000)
+    page.wait_for_timeout(SETTLE_MS)
+    page.screenshot(path=OUT / "try_it.png")
 
 
 def run(server: Server) -> None:

@@ -64,16 +64,18 @@ def test_next_unlabelled_frame_passes_over_fully_labelled_ranges(annotator: Anno
     annotator.step("u", 50)
 
 
-def test_worst_frame_is_the_least_certain_one_and_then_the_next(annotator: Annotator):
+def test_worst_frame_is_amid_the_least_certain_stretch_and_then_the_least_certain(
+    annotator: Annotator,
+):
     (cup, _) = annotator.put_tracks(CUP, track("black cat", (0, BOX), (30, BOX)))
     doubts = [0.1] * 29
-    doubts[4], doubts[19] = 0.8, 0.9
+    doubts[4], doubts[19] = 0.8, 1.0  # 4.5 in all, half of it with the 16th
     segment = {"start": 11, "stop": 40, "uncertainty": doubts}
     tell_uncertainty(annotator.page, {"track_id": cup, "segments": [segment], "ends_at": None})
     annotator.open(0)
-    annotator.step("w", 30)
+    annotator.step("w", 26)
     annotator.page.locator('.annotator button[title^="Worst frame"]').click()
-    annotator.wait_ready(15)
+    annotator.wait_ready(30)
 
 
 def test_worst_frame_of_the_selected_track_comes_before_that_of_the_video(annotator: Annotator):

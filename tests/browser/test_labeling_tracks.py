@@ -228,7 +228,10 @@ def test_copy_previous_brings_every_box_that_is_missing_here(annotator: Annotato
     annotator.open(10)
     annotator.press_button("Copy from the previous frame")
     boxes = annotator.wait_boxes(10, lambda boxes: len(boxes) == 3)
-    assert [box["box"] for box in boxes][:2] == [LEFT, RIGHT]
+    # Where they were seen there: propagation may have moved them by a hair.
+    assert boxes[0]["box"] == pytest.approx(LEFT, abs=1.5)
+    assert boxes[1]["box"] == pytest.approx(RIGHT, abs=1.5)
+    assert {box["source"] for box in boxes[:2]} == {"manual"}
     assert len(proposed_in(annotator)) == 1
 
 

@@ -78,16 +78,37 @@ class PropagationStore {
     }
   }
 
-  // The most uncertain frame of these tracks that was not proposed since the last edit.
+  // The frame of these tracks to correct next, of those not proposed since the last edit: the
+  // middle, by uncertainty, of the most uncertain stretch, as `uncertainty.worst_frame` measured
+  // it to be best; when every stretch was proposed, the most uncertain frame that is left.
   worst(ids) {
-    let [best, most] = [null, 0]
-    for (const [frame, value] of this.uncertainties(ids)) {
-      if (value <= most || [...this.looked].some((seen) => Math.abs(seen - frame) < APART)) continue
-      ;[best, most] = [frame, value]
-    }
+    const segments = ids.flatMap((id) => this.tracks.get(id)?.segments ?? [])
+    const middles = segments.map((one) => [middleOf(one), sum(one.uncertainty)])
+    const best = this.#most(middles) ?? this.#most(this.uncertainties(ids))
     if (best !== null) this.looked.add(best)
     return best
   }
+
+  // Of [frame, weight] pairs the heaviest that is not beside a frame proposed already.
+  #most(pairs) {
+    let [best, most] = [null, 0]
+    for (const [frame, weight] of pairs) {
+      if (weight <= most || [...this.looked].some((seen) => Math.abs(seen - frame) < APART)) continue
+      ;[best, most] = [frame, weight]
+    }
+    return best
+  }
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+// Where half of a segment's uncertainty lies on either side.
+function middleOf(segment) {
+  let left = sum(segment.uncertainty) / 2
+  const at = segment.uncertainty.findIndex((value) => (left -= value) <= 0)
+  return frameOf(segment, Math.max(at, 0))
 }
 
 // A segment speaks of the frames between its key frames, or of the first one as well.
