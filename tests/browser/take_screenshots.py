@@ -65,7 +65,7 @@ def take_trained(page: Page, detector_id: int) -> None:
     address = f"/detectors?detector={detector_id}"
     photograph(page, "detector_trained", address, "h1")
     photograph(page, "detector_download", f"{address}&tab=Download", "text=TorchScript")
-    photograph(page, "review", f"/review?detector={detector_id}", "h1")
+    photograph(page, "review", f"/review?detector={detector_id}", "text=left")
     page.goto(f"/try_it?detector={detector_id}")
     page.get_by_role("radio", name="Frame").click()
     page.wait_for_selector("text=ms", timeout=60_000)
