@@ -10,6 +10,7 @@ from pathlib import Path
 
 from av.video.frame import VideoFrame
 
+from tests.unwatched import Unwatched
 from tpod_core.errors import NotAVideo
 from tpod_core.video.importing import rewrite, scan_and_check
 from tpod_core.video.index import FrameIndex
@@ -64,16 +65,6 @@ class Verdict:
     way: Way
     fetched: int = 0
     mismatches: int = 0
-
-
-class Unwatched:
-    """An import that nobody follows."""
-
-    def check(self) -> None:
-        return
-
-    def progress(self, fraction: float, message: str) -> None:
-        return
 
 
 Order = Callable[[int], list[int]]

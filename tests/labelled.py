@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlmodel import select
 
 from tests.synthetic import make_video
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.geometry import Box
 from tpod_core.models import Label, User, Video, VideoLabel, VideoState, saved_id
@@ -87,13 +88,3 @@ def give_file(video: Video, frames: int, shows: Callable[[int], int] = int) -> N
         row.source_key = row.playback_key = key
         row.width, row.height = FILE_WH
         row.frame_count = frames
-
-
-class Unwatched:
-    """Nobody follows this import."""
-
-    def check(self) -> None:
-        return
-
-    def progress(self, fraction: float, message: str) -> None:
-        return

@@ -15,10 +15,8 @@ from tpod_core.jobs import RunningJob
 from tpod_core.services import model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
-from workers.publishing import Publication, publish
+from workers.publishing import SPACE_BYTES, Publication, publish
 from workers.training_data import lay_out
-
-_SPACE_BYTES = 500_000_000
 
 
 def run(job: RunningJob) -> None:
@@ -30,7 +28,7 @@ def run(job: RunningJob) -> None:
     checkpoint = storage.path(f"{model_key(job.subject_id)}/model.pt")
     if not checkpoint.is_file():
         raise Conflict("The checkpoint of this detector is gone. Train it again.")
-    storage.require_free(_SPACE_BYTES)
+    storage.require_free(SPACE_BYTES)
     home = storage.path(directory_key(job.subject_id))
     with tempfile.TemporaryDirectory(dir=home, prefix=_scratch_prefix(home, job)) as scratch:
         data = lay_out(plan, Path(scratch) / "data")

@@ -17,7 +17,8 @@ from tpod_core.models import Detector
 from tpod_core.services import learning, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
-from workers.train_detector import SPACE_BYTES, choose_start
+from workers.publishing import SPACE_BYTES
+from workers.train_detector import choose_start
 from workers.training_data import lay_out
 
 _log = get_logger(__name__)

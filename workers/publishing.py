@@ -16,6 +16,9 @@ from tpod_core.models import utc_now
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 
+SPACE_BYTES = 500_000_000
+"""Room for checkpoints with their optimizer and for the exported files."""
+
 
 @dataclass(frozen=True)
 class Publication:

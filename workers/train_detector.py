@@ -14,12 +14,9 @@ from tpod_core.log import get_logger
 from tpod_core.services import findings, model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
-from workers.publishing import Publication, publish
+from workers.publishing import SPACE_BYTES, Publication, publish
 from workers.training_data import lay_out
 from workers.training_report import TrainingReport
-
-SPACE_BYTES = 500_000_000
-"""Room for checkpoints with their optimizer and for the exported files."""
 
 _log = get_logger(__name__)
 

@@ -8,7 +8,8 @@ from starlette.testclient import TestClient
 from tests import fake_propagation
 from tests.conftest import Api
 from tests.fake_propagation import FORWARD_FRAMES
-from tests.labelled import Unwatched, add_video, give_file
+from tests.labelled import add_video, give_file
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation.updating import fill_all

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.benchmarks._videos import required_data
-from tests.frame_truth import Unwatched
+from tests.unwatched import Unwatched
+from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
-from tpod_core.propagation.boxes import iou
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
 from tpod_core.propagation.uncertainty import worst_frame
 from tpod_core.propagation.visual import propagate

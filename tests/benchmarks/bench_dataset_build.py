@@ -16,6 +16,7 @@ import cv2
 
 from tests.frame_truth import shared_data
 from tests.synthetic import make_video
+from tests.unwatched import Unwatched
 from tpod_core.geometry import Box
 from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.training_sets.building import build
@@ -32,16 +33,6 @@ TARGET = 0.7
 ROUNDS = 3
 STRIDES = (1, 5, 40)
 DISTANCES = (0, 6)
-
-
-class Unwatched:
-    """Nobody follows this import."""
-
-    def check(self) -> None:
-        return
-
-    def progress(self, fraction: float, message: str) -> None:
-        return
 
 
 def real_or_made_up(directory: Path) -> Path:

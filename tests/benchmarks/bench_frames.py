@@ -15,8 +15,8 @@ import httpx
 import psutil
 
 from tests.benchmarks._videos import long_1080p, required_data
-from tests.frame_truth import Unwatched
 from tests.live import start_server, stop_server
+from tests.unwatched import Unwatched
 from tpod_core.video.encode import encode_jpeg
 from tpod_core.video.importing import scan_and_check
 from tpod_core.video.probe import probe

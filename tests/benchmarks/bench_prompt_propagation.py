@@ -21,7 +21,8 @@ import cv2
 from tests.benchmarks._videos import required_data
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
-from tests.labelled import Unwatched, add_video
+from tests.labelled import add_video
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.geometry import Box
 from tpod_core.migrations import upgrade

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tests.benchmarks._tracks import Object, objects_of
 from tests.benchmarks._videos import required_data
-from tests.frame_truth import Unwatched
+from tests.unwatched import Unwatched
 from tpod_core.propagation.segments import Segment
 from tpod_core.propagation.visual import propagate
 from tpod_core.video.grey import GreyReader

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tpod_core.detectors import agreement
-from tpod_core.detectors.agreement import LOW_CONFIDENCE, Agreement, compare, spread
+from tpod_core.detectors.agreement import LOWEST_CONFIDENCE, Agreement, compare, spread
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 
@@ -75,7 +75,7 @@ def test_score_just_under_the_confidence_still_matches(image: Path) -> None:
 def test_detector_that_finds_nothing_is_compared_at_low_confidence(image: Path) -> None:
     faint = Detection(CUP.box, 0.004, 0)
     found = compare([image], [[faint]], Exported((CUP.box, 0.004, 0)), 0.25)
-    assert (found.compared, found.confidence) == (1, LOW_CONFIDENCE)
+    assert (found.compared, found.confidence) == (1, LOWEST_CONFIDENCE)
     assert found.holds
 
 

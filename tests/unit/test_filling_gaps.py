@@ -8,8 +8,9 @@ from sqlmodel import select
 
 from tests import fake_propagation
 from tests.fake_propagation import FORWARD_FRAMES, OFFSET_PX, FakePropagation
-from tests.labelled import Unwatched, add_video, give_file
+from tests.labelled import add_video, give_file
 from tests.unit.test_annotations import boxes, document, edit, take_back
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.errors import Conflict, JobCancelled, JobStopped
 from tpod_core.geometry import Box

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.labelled import Unwatched, add_video
+from tests.labelled import add_video
 from tests.unit.test_annotations import boxes, edit
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.geometry import Box, iou
 from tpod_core.models import User, Video, saved_id

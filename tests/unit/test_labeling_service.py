@@ -8,7 +8,8 @@ from sqlmodel import select
 from tests import fake_propagation
 from tests.conftest import add_user
 from tests.fake_propagation import FORWARD_FRAMES
-from tests.labelled import Unwatched, add_video, annotate, give_file
+from tests.labelled import add_video, annotate, give_file
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box

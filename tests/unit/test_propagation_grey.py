@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.frame_truth import Unwatched
 from tests.synthetic import make_video, number_in
+from tests.unwatched import Unwatched
 from tpod_core.errors import NotFound
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, believe
-from tpod_core.propagation.boxes import Boxes, cornered, iou, placed
+from tpod_core.propagation.boxes import Boxes, cornered, placed
 from tpod_core.propagation.fusion import Paths, fuse
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
 from tpod_core.propagation.uncertainty import disagreement, size_jumps, worst_frame

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.benchmarks._tracks import fit, linear, sequence
-from tests.frame_truth import Unwatched
 from tests.moving_scene import Grey, MovingScene, texture
+from tests.unwatched import Unwatched
 from tpod_core.errors import JobCancelled
 from tpod_core.geometry import Box, iou
 from tpod_core.propagation.frames import CHUNK_FRAMES, Window

@@ -28,7 +28,7 @@ from tpod_core.detectors.average_precision import measure
 from tpod_core.detectors.data_view import make_view
 from tpod_core.detectors.memory import MOST_HALVINGS
 from tpod_core.detectors.model_zip import DetectorCard
-from tpod_core.detectors.protocol import Provider, Scene, TrainRequest
+from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Provider, Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow, Score
 from tpod_core.errors import Conflict, InvalidInput, JobCancelled
 
@@ -238,7 +238,7 @@ def test_training_leaves_the_set_as_it_was(life: Life) -> None:
 def test_onnx_says_what_the_checkpoint_says(life: Life, tmp_path: Path) -> None:
     detector = onnx_detector(life, tmp_path)
     images = agreement.spread(life.scene.data.val)
-    expected = life.provider.predict(life.scene, images, agreement.LOW_CONFIDENCE)
+    expected = life.provider.predict(life.scene, images, LOWEST_CONFIDENCE)
     found = agreement.compare(images, expected, detector, 0.25)
     assert found.compared > 0
     assert found.holds
@@ -288,7 +288,7 @@ def test_predict_program_places_boxes_as_the_library_does(
     picture = cv2.resize(cv2.imread(str(life.scene.data.val[0])), wh)
     path = tmp_path / "picture.png"
     cv2.imwrite(str(path), picture)
-    expected = life.provider.predict(life.scene, [path], agreement.LOW_CONFIDENCE)
+    expected = life.provider.predict(life.scene, [path], LOWEST_CONFIDENCE)
     found = agreement.compare([path], expected, onnx_detector(life, tmp_path), 0.0001)
     assert found.compared > 0
     assert found.unmatched <= found.compared // 5

@@ -14,8 +14,9 @@ import pytest
 from tests import fake_propagation
 from tests.choices import built, label_files, now, queued, run_job
 from tests.fake_queue import ListQueue
-from tests.labelled import Unwatched, add_video, annotate, give_file, track
+from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import number_in
+from tests.unwatched import Unwatched
 from tpod_core import db, jobs
 from tpod_core.access import get_training_set
 from tpod_core.errors import Conflict, InvalidInput, StorageFull

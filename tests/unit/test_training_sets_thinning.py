@@ -10,8 +10,9 @@ import pytest
 
 from tests.choices import built, choice, label_files, plan_of, preview
 from tests.fake_queue import ListQueue
-from tests.labelled import Unwatched, add_video, annotate, give_file, track
+from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
+from tests.unwatched import Unwatched
 from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box, iou
 from tpod_core.models import User, Video

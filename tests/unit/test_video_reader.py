@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.frame_truth import Unwatched
 from tests.synthetic import make_video, number_in
+from tests.unwatched import Unwatched
 from tpod_core.errors import Conflict, NotAVideo, NotFound
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.probe import probe

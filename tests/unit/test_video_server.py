@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.frame_truth import Unwatched
 from tests.synthetic import make_video, number_in
+from tests.unwatched import Unwatched
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.video import desk, server
 from tpod_core.video.cache import ByteBoundedCache

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 
 import cv2
 
-from tpod_core.detectors.protocol import Detection
+from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Detection
 
 MAX_BOX_PX = 2.0
 MAX_SCORE = 0.02
 IMAGES = 8
-LOW_CONFIDENCE = 0.001
 _STRONGEST = 20
 _TIES_SHARE = 0.2
 
@@ -46,7 +45,7 @@ class Agreement:
         A detector that has learnt nothing gives hundreds of all but equal scores; rounding
         then decides which box suppresses its neighbour, so a few may differ.
         """
-        tolerated = self.compared * _TIES_SHARE if self.confidence == LOW_CONFIDENCE else 0
+        tolerated = self.compared * _TIES_SHARE if self.confidence == LOWEST_CONFIDENCE else 0
         return self.unmatched <= tolerated
 
     @property
@@ -73,9 +72,9 @@ def compare(
     exported: ExportedModel,
     confidence: float,
 ) -> Agreement:
-    """``by_checkpoint`` are the checkpoint's detections per image, from ``LOW_CONFIDENCE`` on."""
+    """``by_checkpoint``: the checkpoint's detections per image, from ``LOWEST_CONFIDENCE`` on."""
     if not any(found.score >= confidence for per_image in by_checkpoint for found in per_image):
-        confidence = LOW_CONFIDENCE
+        confidence = LOWEST_CONFIDENCE
     gaps: list[tuple[float, float] | None] = []
     for path, expected in zip(images, by_checkpoint, strict=True):
         lowest = max(0.0, confidence - MAX_SCORE)  # a score at the limit may come out below it

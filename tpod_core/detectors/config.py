@@ -133,6 +133,45 @@ class TrainConfig(BaseModel):
             ) from error
 
 
+def learning_rate(
+    default: float,
+    most: float = 0.1,
+    hint: str = "Halve it when the losses jump about.",
+) -> Any:
+    """The field ``lr0`` of a family, which knows its own ``default`` and ``hint``."""
+    return Field(
+        default,
+        gt=0,
+        le=most,
+        title="Learning rate",
+        description=f"How far one step goes. {hint}",
+        json_schema_extra={"advanced": True},
+    )
+
+
+def warm_up() -> Any:
+    """The field ``warmup_epochs``."""
+    return Field(
+        1.0,
+        ge=0,
+        le=20,
+        title="Warm-up epochs",
+        description="Epochs in which the learning rate rises to its value.",
+        json_schema_extra={"advanced": True},
+    )
+
+
+def mirroring() -> Any:
+    """The field ``fliplr``."""
+    return Field(
+        True,
+        title="Mirror frames",
+        description="Also train on mirrored frames. Turn off where left and right differ in "
+        "meaning, as in text or arrows.",
+        json_schema_extra={"advanced": True},
+    )
+
+
 def _reason(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "this family has no such parameter."

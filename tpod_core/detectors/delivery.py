@@ -13,7 +13,7 @@ from tpod_core.detectors import agreement, model_zip
 from tpod_core.detectors.false_positives import Unexplained
 from tpod_core.detectors.judging import Parent, judge
 from tpod_core.detectors.model_zip import DetectorCard
-from tpod_core.detectors.protocol import Provider, Scene, Steps
+from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Provider, Scene, Steps
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
 
@@ -83,7 +83,7 @@ def check_export(
     from tpod_core.detectors.predict import Detector  # noqa: PLC0415
 
     images = agreement.spread(scene.data.val)
-    by_checkpoint = provider.predict(scene, images, agreement.LOW_CONFIDENCE)
+    by_checkpoint = provider.predict(scene, images, LOWEST_CONFIDENCE)
     agreed = agreement.compare(images, by_checkpoint, Detector(directory), confidence)
     if not agreed.holds:
         raise Conflict(

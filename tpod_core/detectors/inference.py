@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 from tpod_core.detectors.delivery import ONNX_NAME
 from tpod_core.detectors.protocol import Detection
@@ -20,6 +19,7 @@ from tpod_core.models import Detector, DetectorState, saved_id
 from tpod_core.storage import get_storage
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
+from tpod_core.video.scan import Watch
 
 MODELS_KEPT = 3
 """Models that stay loaded in a process; a large one takes a few hundred megabytes."""
@@ -40,15 +40,6 @@ class SeenFrame:
     frame_index: int
     image_bgr: Image
     sighting: Sighting
-
-
-class Watch(Protocol):
-    """Who follows a look through many frames; either may raise JobStopped to end it."""
-
-    def check(self) -> None: ...
-
-    def progress(self, fraction: float, message: str) -> None:
-        """``fraction`` of the frames are done, 0 to 1."""
 
 
 class TrainedModel:

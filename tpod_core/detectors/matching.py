@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import iou
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 
@@ -63,13 +64,7 @@ def _objects(rows: Iterable[tuple[Box, int, float]]) -> Objects:
 
 def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
     """``geometry.iou`` of every box of ``a`` (n, 4) with every one of ``b`` (m, 4): (n, m)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.prod(np.clip(high - low, 0, None), axis=2)
-    areas_a = np.prod(np.clip(a[:, 2:] - a[:, :2], 0, None), axis=1)
-    areas_b = np.prod(np.clip(b[:, 2:] - b[:, :2], 0, None), axis=1)
-    union = areas_a[:, None] + areas_b[None, :] - overlap
-    return np.asarray(np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0))
+    return iou(a[:, None], b[None])
 
 
 def is_correct(labels: Objects, found: Objects) -> NDArray[np.bool_]:

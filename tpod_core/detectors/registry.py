@@ -4,7 +4,7 @@ A new family is one module with a ``Provider`` and one line here.
 """
 
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 
 from tpod_core.detectors.config import TrainConfig
 from tpod_core.detectors.protocol import Provider
@@ -173,6 +173,5 @@ def config_model(name: str) -> ConfigModel:
 
 def load_provider(name: str) -> Provider:
     """Import the family's libraries (seconds) and return it; for worker processes only."""
-    module, _, cls = get_type(name).provider.partition(":")
-    provider: Provider = getattr(import_module(module), cls)()
+    provider: Provider = resolve_name(get_type(name).provider)()
     return provider

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from tpod_core.detectors.config import TrainConfig
+from tpod_core.detectors.config import TrainConfig, learning_rate, mirroring, warm_up
 
 
 class TorchvisionConfig(TrainConfig):
@@ -18,22 +18,8 @@ class TorchvisionConfig(TrainConfig):
         description="A larger number needs more memory; a small set learns better with a few. "
         "This family normalises over the step, so it needs two at least.",
     )
-    lr0: float = Field(
-        0.001,
-        gt=0,
-        le=0.1,
-        title="Learning rate",
-        description="How far one step goes. Halve it when the losses jump about.",
-        json_schema_extra={"advanced": True},
-    )
-    warmup_epochs: float = Field(
-        1.0,
-        ge=0,
-        le=20,
-        title="Warm-up epochs",
-        description="Epochs in which the learning rate rises to its value.",
-        json_schema_extra={"advanced": True},
-    )
+    lr0: float = learning_rate(0.001)
+    warmup_epochs: float = warm_up()
     zoom: float = Field(
         0.25,
         ge=0,
@@ -43,13 +29,7 @@ class TorchvisionConfig(TrainConfig):
         "objects come near and go away.",
         json_schema_extra={"advanced": True},
     )
-    fliplr: bool = Field(
-        True,
-        title="Mirror frames",
-        description="Also train on mirrored frames. Turn off where left and right differ in "
-        "meaning, as in text or arrows.",
-        json_schema_extra={"advanced": True},
-    )
+    fliplr: bool = mirroring()
 
 
 class SsdliteConfig(TorchvisionConfig):
@@ -61,14 +41,7 @@ class SsdliteConfig(TorchvisionConfig):
 class FasterRcnnConfig(TorchvisionConfig):
     """Faster R-CNN: two stages, of which the second only learns once the first proposes well."""
 
-    lr0: float = Field(
-        0.0003,
-        gt=0,
-        le=0.1,
-        title="Learning rate",
-        description="How far one step goes. Halve it when the losses jump about.",
-        json_schema_extra={"advanced": True},
-    )
+    lr0: float = learning_rate(0.0003)
 
 
 class FasterRcnn320Config(FasterRcnnConfig):

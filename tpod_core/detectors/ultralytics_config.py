@@ -4,41 +4,28 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from tpod_core.detectors.config import SMALL_SET_IMAGES, SetSize, TrainConfig
+from tpod_core.detectors.config import (
+    SMALL_SET_IMAGES,
+    SetSize,
+    TrainConfig,
+    learning_rate,
+    mirroring,
+    warm_up,
+)
 
 
 class UltralyticsConfig(TrainConfig):
     """The keys of all of them; names as in Ultralytics' own configuration."""
 
-    lr0: float = Field(
-        0.002,
-        gt=0,
-        le=0.1,
-        title="Learning rate",
-        description="How far one step goes. Halve it when the losses jump about.",
-        json_schema_extra={"advanced": True},
-    )
-    warmup_epochs: float = Field(
-        1.0,
-        ge=0,
-        le=20,
-        title="Warm-up epochs",
-        description="Epochs in which the learning rate rises to its value.",
-        json_schema_extra={"advanced": True},
-    )
+    lr0: float = learning_rate(0.002)
+    warmup_epochs: float = warm_up()
     mosaic: bool = Field(
         False,
         title="Mosaic",
         description="Train on collages of four frames. Helps large, varied sets.",
         json_schema_extra={"advanced": True},
     )
-    fliplr: bool = Field(
-        True,
-        title="Mirror frames",
-        description="Also train on mirrored frames. Turn off where left and right differ in "
-        "meaning, as in text or arrows.",
-        json_schema_extra={"advanced": True},
-    )
+    fliplr: bool = mirroring()
 
 
 class YoloConfig(UltralyticsConfig):
@@ -65,12 +52,8 @@ class RtdetrConfig(UltralyticsConfig):
     target_steps: ClassVar[int] = 4000
     most_epochs: ClassVar[int] = 150
 
-    lr0: float = Field(
+    lr0: float = learning_rate(
         0.0001,
-        gt=0,
-        le=0.01,
-        title="Learning rate",
-        description="How far one step goes. Transformers need a small one; halve it when the "
-        "losses jump about.",
-        json_schema_extra={"advanced": True},
+        most=0.01,
+        hint="Transformers need a small one; halve it when the losses jump about.",
     )

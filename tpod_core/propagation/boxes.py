@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import area
 from tpod_core.geometry import Box
 
 Boxes = NDArray[np.float64]
@@ -13,21 +14,9 @@ def row(box: Box) -> Boxes:
     return np.array(box.xyxy, np.float64)
 
 
-def iou(a: Boxes, b: Boxes) -> NDArray[np.float64]:
-    """Intersection over union, row by row; 0 where the union is empty."""
-    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
-    overlap = np.clip(high - low, 0, None).prod(1)
-    union = area(a) + area(b) - overlap
-    return np.asarray(overlap / np.maximum(union, 1e-9), np.float64)
-
-
-def area(boxes: Boxes) -> NDArray[np.float64]:
-    return np.asarray(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(1), np.float64)
-
-
 def side(boxes: Boxes) -> NDArray[np.float64]:
     """Root of the area: the one length by which distances are judged."""
-    return np.sqrt(np.maximum(area(boxes), 1e-6))
+    return np.asarray(np.sqrt(np.maximum(area(boxes), 1e-6)), np.float64)
 
 
 def placed(boxes: Boxes) -> Boxes:

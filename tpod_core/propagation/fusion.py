@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import iou
 from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, Belief, believe
-from tpod_core.propagation.boxes import Boxes, cornered, iou, placed, side
+from tpod_core.propagation.boxes import Boxes, cornered, placed, side
 
 _PLAIN_AT_ONCE = 0.9
 _PLAIN_FRAMES = 60.0

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tpod_core.box_arrays import area
 from tpod_core.propagation.boxes import (
     Boxes,
-    area,
     clipped,
     cornered,
     placed,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 
 TOLERANCE = 0.9
@@ -126,15 +127,6 @@ class _Path:
         share = np.minimum(share, 1)  # beyond its end a line may turn a box inside out
         way = self.boxes[ends] - self.boxes[start]
         drawn = self.boxes[start] + share[:, :, None] * way[:, None, :]
-        fits = _iou(drawn, self.boxes[between]) >= self.tolerance - _ROUNDING
+        fits = iou(drawn, self.boxes[between]) >= self.tolerance - _ROUNDING
         beyond = between[None, :] >= ends[:, None]
         return np.asarray(np.all(fits | beyond, axis=1))
-
-
-def _iou(a: Numbers, b: Numbers) -> Numbers:
-    """``geometry.iou`` over arrays that broadcast to (..., 4)."""
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    overlap = np.prod(np.maximum(sides, 0), axis=-1)
-    areas = np.prod(a[..., 2:] - a[..., :2], axis=-1) + np.prod(b[..., 2:] - b[..., :2], axis=-1)
-    shares: Numbers = overlap / (areas - overlap)
-    return shares

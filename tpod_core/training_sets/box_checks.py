@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 from tpod_core.tracks.documents import KeyframeDoc
-from tpod_core.training_sets.box_table import BoxTable, Floats
+from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.plan import Plan
 from tpod_core.training_sets.shapes import training_scale
@@ -130,18 +131,9 @@ def _overlapping(table: BoxTable) -> list[tuple[int, int]]:
         if not same_frame.any():
             break
         rows = np.flatnonzero(same_frame & (table.class_ids[step:] == table.class_ids[:-step]))
-        overlap = _iou(table.xyxy[rows], table.xyxy[rows + step])
+        overlap = iou(table.xyxy[rows], table.xyxy[rows + step])
         pairs += [(row, row + step) for row in rows[overlap > _DUPLICATE_IOU].tolist()]
     return sorted(pairs)
-
-
-def _iou(a: Floats, b: Floats) -> Floats:
-    """``geometry.iou`` row by row."""
-    overlap = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    shared = overlap.clip(min=0).prod(axis=1)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(axis=1) for boxes in (a, b)]
-    shares: Floats = shared / (areas[0] + areas[1] - shared)
-    return shares
 
 
 def _by_track(table: BoxTable, chosen: NDArray[np.bool_]) -> list[NDArray[np.int64]]:

@@ -23,10 +23,10 @@ MAX_THREADS = 4
 
 
 class Watch(Protocol):
-    """Who follows an import."""
+    """Who follows long work on a video."""
 
     def check(self) -> None:
-        """Called for every frame; raises to stop the import."""
+        """Called again and again; raises to end the work."""
 
     def progress(self, fraction: float, message: str) -> None:
         """How far the present step is, 0 to 1."""

@@ -5,7 +5,7 @@ A new format is one module with an ``Exporter`` and one line here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 
 from tpod_core.detectors.exports import needs
 from tpod_core.detectors.exports.task import Exporter
@@ -126,6 +126,5 @@ def get_format(name: str) -> ExportFormat:
 
 def load_exporter(known: ExportFormat) -> Exporter:
     """Import what makes the format; for worker processes only."""
-    module, _, function = known.exporter.partition(":")
-    exporter: Exporter = getattr(import_module(module), function)
+    exporter: Exporter = resolve_name(known.exporter)
     return exporter

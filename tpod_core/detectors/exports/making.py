@@ -10,7 +10,7 @@ from tpod_core.detectors.agreement import Agreement
 from tpod_core.detectors.exports.formats import ExportFormat, load_exporter
 from tpod_core.detectors.exports.task import ExportTask, Rows
 from tpod_core.detectors.predict import Detector
-from tpod_core.detectors.protocol import Steps
+from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Steps
 from tpod_core.errors import Conflict
 from tpod_core.log import get_logger
 
@@ -64,7 +64,7 @@ def _convert(wanted: ExportFormat, task: ExportTask, steps: Steps) -> Agreement:
     with load_exporter(wanted)(task) as rows:
         steps.say("Checking the exported model")
         images = agreement.spread(task.scene.data.val)
-        by_checkpoint = task.provider.predict(task.scene, images, agreement.LOW_CONFIDENCE)
+        by_checkpoint = task.provider.predict(task.scene, images, LOWEST_CONFIDENCE)
         exported = ExportedDetector(task.model, rows)
         return agreement.compare(images, by_checkpoint, exported, exported.confidence)
 
