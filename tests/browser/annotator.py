@@ -204,6 +204,10 @@ class Annotator:
     def wait_scale_over(self, scale: float) -> None:
         self._wait(lambda: self.frame_scale() > scale, "the picture stays small")
 
+    def wait_scale(self, scale: float) -> None:
+        """Wait until the picture has a size: the browser paints a zoom with its next frame."""
+        self._wait(lambda: abs(self.frame_scale() / scale - 1) < 1e-3, "the size is another")
+
     def wait_moved(self, point: tuple[float, float], place: tuple[float, float]) -> None:
         """Wait until a point of the frame is at a place of the screen, within two pixels."""
 
