@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
+CONVERTER := .venv-tensorflow
+CONVERTER_STAMP := $(CONVERTER)/.complete
+# TensorFlow has no build for a newer Python; its tests are then skipped, and say so.
+CONVERTER_FITS := $(shell $(PYTHON) -c 'import sys; print("yes" if (3, 11) <= sys.version_info[:2] <= (3, 12) else "")')
 
 .PHONY: help run setup test check bench demo screenshots export-openvino export-tensorflow clean
 
@@ -14,13 +18,13 @@ run: $(STAMP)  ## serve TPOD on http://localhost:8501
 
 setup: $(STAMP)  ## make .venv complete, development tools included
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-dev.txt requirements-export-openvino.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "TPOD needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-test: $(STAMP)  ## the whole suite, browser tests included
+test: $(STAMP) $(if $(CONVERTER_FITS),$(CONVERTER_STAMP))  ## the whole suite, browser tests included
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,10 +49,13 @@ screenshots: $(STAMP)  ## take the pictures of the README anew
 export-openvino: $(STAMP)  ## let detectors be exported to OpenVINO
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-export-openvino.txt
 
-export-tensorflow:  ## let detectors be exported to LiteRT and to TensorFlow's SavedModel
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12) and "The converter needs Python 3.11 or 3.12: make export-tensorflow PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv-tensorflow
-	.venv-tensorflow/bin/python -m pip install --disable-pip-version-check -r requirements-export-tensorflow.txt
+export-tensorflow: $(CONVERTER_STAMP)  ## let detectors be exported to LiteRT and to TensorFlow's SavedModel
+
+$(CONVERTER_STAMP): requirements-export-tensorflow.txt
+	@test -n "$(CONVERTER_FITS)" || { echo "The converter needs Python 3.11 or 3.12: make export-tensorflow PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(CONVERTER)
+	$(CONVERTER)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-export-tensorflow.txt
+	@touch $@
 
 clean:  ## remove the environment and the caches, never the data
-	rm -rf $(VENV) .venv-tensorflow .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(CONVERTER) .mypy_cache .ruff_cache .pytest_cache

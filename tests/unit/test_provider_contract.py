@@ -22,10 +22,12 @@ import pytest
 
 from tests.bare_python import make_bare_python
 from tests.training_data import CLASSES, write_training_set
-from tpod_core.detectors import agreement, evaluation, model_zip, registry
+from tpod_core.detectors import agreement, evaluation, model_zip, registry, torchvision_network
 from tpod_core.detectors.attempts import Attempt, open_attempt
 from tpod_core.detectors.average_precision import measure
 from tpod_core.detectors.data_view import make_view
+from tpod_core.detectors.exports import formats, making
+from tpod_core.detectors.exports.task import ExportTask
 from tpod_core.detectors.memory import MOST_HALVINGS
 from tpod_core.detectors.model_zip import DetectorCard
 from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Provider, Scene, TrainRequest
@@ -54,6 +56,12 @@ LIGHTEST = ("yolo26n", "ssdlite320_mobilenet_v3_large")
 
 TRACED = ("rtdetr-resnet50", "ssdlite320_mobilenet_v3_large", LIVED[4])
 """One type for each network of which we make the exported form ourselves."""
+
+OTHER_FORMATS = [
+    *((dnn_type, "openvino") for dnn_type in LIVED),
+    *((LIGHTEST[0], wanted) for wanted in ("litert", "saved_model")),
+]
+"""TensorFlow's converter takes a minute a network: one stands for all that go through it."""
 
 EPOCHS = 3
 STOP_IN_EPOCH = 3
@@ -279,6 +287,38 @@ def test_torchscript_says_what_onnx_says(life: Life, tmp_path: Path) -> None:
         answer = traced(torch.from_numpy(tensor)).numpy()
     assert answer.shape == expected.shape == (1, 300, 6)
     assert answer[..., 4] == pytest.approx(expected[..., 4], abs=1e-3)
+
+
+@pytest.mark.parametrize("life", TRACED[1:], indirect=True)
+def test_onnx_of_a_picture_in_which_nothing_is_found_is_empty_rows(
+    life: Life, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = dict.fromkeys(("score_thresh", "box_score_thresh"), 1.0)
+    for name, given in torchvision_network._OPTIONS.items():
+        stricter = given | {key: value for key, value in options.items() if key in given}
+        monkeypatch.setitem(torchvision_network._OPTIONS, name, stricter)
+    life.provider.export_onnx(life.scene, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    [rows] = session.run(None, {"images": np.zeros((1, 3, 64, 64), np.float32)})
+    assert rows.shape == (1, 300, 6) and not rows.any()
+
+
+@pytest.mark.parametrize(("life", "wanted"), OTHER_FORMATS, indirect=["life"])
+def test_other_format_says_what_the_checkpoint_says(
+    life: Life, tmp_path: Path, wanted: str
+) -> None:
+    known = formats.get_format(wanted)
+    if known.missing():
+        pytest.skip(known.missing())
+    onnx_detector(life, tmp_path)
+    (tmp_path / "metrics.json").write_text("{}")
+    places = {name: tmp_path / name for name in ("made", "scratch")}
+    for place in places.values():
+        place.mkdir()
+    scene = replace(life.scene, scratch=places["scratch"])
+    task = ExportTask(life.provider, scene, tmp_path, places["made"], life.resumed_watch.check)
+    agreed = making.make(known, task, life.resumed_watch)
+    assert agreed.compared > 0 and agreed.holds
 
 
 @pytest.mark.parametrize("wh", [(160, 120), (97, 201), (64, 64), (333, 40)], ids=str)

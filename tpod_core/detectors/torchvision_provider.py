@@ -1,6 +1,7 @@
 """SSDlite and Faster R-CNN, by torchvision with a loop of our own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
+from torchvision.ops import boxes as box_ops
+from torchvision.ops import nms
 
 from tpod_core.detectors.hardware import choose_hardware
 from tpod_core.detectors.loaded import LastLoaded
@@ -49,10 +52,12 @@ class TorchvisionProvider:
         attempt.best.replace(attempt.trained)
 
     def export_onnx(self, scene: Scene, target: Path) -> None:
-        write_onnx(_contract(scene), scene.config.imgsz, target)
+        with _suppression_without_branch(scene.config.imgsz):
+            write_onnx(_contract(scene), scene.config.imgsz, target)
 
     def export_torchscript(self, scene: Scene, target: Path) -> None:
-        write_torchscript(_contract(scene), scene.config.imgsz, target)
+        with _suppression_without_branch(scene.config.imgsz):
+            write_torchscript(_contract(scene), scene.config.imgsz, target)
 
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
@@ -78,6 +83,28 @@ class _Contract(nn.Module):
 
 def _contract(scene: Scene) -> _Contract:
     return _Contract(load_trained(scene.checkpoint))
+
+
+@contextmanager
+def _suppression_without_branch(side_px: int) -> Iterator[None]:
+    """Trace torchvision's networks without the branch "are there boxes at all?".
+
+    With it in the graph, OpenVINO answers the first picture wrongly and TensorFlow's converter
+    gives up. What follows suits no boxes as well: the groups are moved apart by a constant, as
+    boxes do not leave the square, and not by the largest corner among them.
+    """
+
+    def suppress(boxes: Tensor, scores: Tensor, groups: Tensor, iou_threshold: float) -> Tensor:
+        apart = groups.to(boxes) * (side_px + 1)
+        kept: Tensor = nms(boxes + apart[:, None], scores, iou_threshold)
+        return kept
+
+    torchvisions = box_ops.batched_nms
+    box_ops.batched_nms = suppress
+    try:
+        yield
+    finally:
+        box_ops.batched_nms = torchvisions
 
 
 def _rows(network: Any, picture: Tensor) -> Tensor:
