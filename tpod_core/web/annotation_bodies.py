@@ -39,10 +39,9 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+# No BaseModel: a document may have 100,000 of them, and each would hold two collections.
 @dataclass(slots=True, config=Body.model_config)
 class KeyframeBody:
-    """No ``BaseModel``: a document has 100,000 of them, and each would hold two dictionaries."""
-
     frame: int
     box: BoxBody
     outside: bool = False
