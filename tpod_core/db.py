@@ -1,11 +1,12 @@
 """The engine, and the two ways to use it: ``transaction()`` to write, ``reading()`` to read."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
@@ -18,6 +19,7 @@ from tpod_core.config import get_settings
 from tpod_core.errors import Unavailable
 from tpod_core.log import get_logger
 
+Value = TypeVar("Value")
 _READ_ONLY = "tpod_read_only"
 _AFTER_COMMIT = "tpod_after_commit"
 _log = get_logger(__name__)
@@ -104,6 +106,17 @@ def reading() -> Iterator[Session]:
     bound = engine().execution_options(**{_READ_ONLY: True})
     with _translated(), Session(bound, expire_on_commit=False, autoflush=False) as session:
         yield session
+
+
+def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
+    """``values`` in lists of ``size``, the last one perhaps shorter.
+
+    Databases bound the variables of one statement, and rows that are made and written a
+    batch at a time are never all in memory.
+    """
+    remaining = iter(values)
+    while some := list(islice(remaining, size)):
+        yield some
 
 
 def after_commit(session: Session, callback: Callable[[], None]) -> None:

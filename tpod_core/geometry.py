@@ -52,7 +52,9 @@ def iou(a: Box, b: Box) -> float:
 
 def clip(box: Box, frame_wh: tuple[int, int]) -> Box:
     """The part of ``box`` inside a frame of (width, height) pixels; may be empty."""
-    width, height = frame_wh
+    width, height = float(frame_wh[0]), float(frame_wh[1])
+    if 0 <= box.x1 <= box.x2 <= width and 0 <= box.y1 <= box.y2 <= height:
+        return box
     return Box(
         min(max(box.x1, 0.0), width),
         min(max(box.y1, 0.0), height),

@@ -22,7 +22,7 @@ from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger, setup_logging
 from tpod_core.migrations import upgrade
 from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, VideoState, saved_id
-from tpod_core.services import annotations, demo, training_sets, users, videos
+from tpod_core.services import annotations, demo, training_sets, users, video_labels, videos
 from tpod_core.services.annotations import AnnotationDoc
 from tpod_core.services.training_sets import Choice, Sampling, Split, SplitMethod, VideoChoice
 from tpod_core.storage import get_storage, sha256_of
@@ -58,7 +58,8 @@ def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float)
         job.progress(share, f"Rendering “{scene.name}”")
     with job.transaction() as session:
         labels = sorted({actor.cutout.label for actor in scene.actors})
-        video = videos.create(session, owner, scene.name, [(label, None) for label in labels])
+        video = videos.create(session, owner, scene.name)
+        video_labels.set_labels(session, video, [(label, None) for label in labels])
         video.job_id, video.state = job.id, VideoState.QUEUED
     video_id = saved_id(video)
     _store(job, video_id, frames)

@@ -17,7 +17,7 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.errors import EditConflict
 from tpod_core.jobs import RunningJob
-from tpod_core.services import annotations, prelabels, videos
+from tpod_core.services import annotations, prelabels, video_labels
 from tpod_core.video.source import frame_source
 
 _LOOKING_SHARE = 0.95
@@ -80,7 +80,7 @@ def _propose(job: RunningJob, found: Sequence[Candidate]) -> None:
     with job.transaction() as session:
         asked = read_run(session, job)
         prelabels.require_labels(session, asked.detector, asked.wish)
-        videos.add_labels(session, asked.video, proposal.labels)
+        video_labels.add_labels(session, asked.video, proposal.labels)
         written = annotations.apply_edits(
             session, asked.user, asked.video, proposal.edits, document.revision
         )

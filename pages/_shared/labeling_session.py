@@ -27,9 +27,9 @@ from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput, TpodError
 from tpod_core.models import Label, User, Video
-from tpod_core.services import annotations, videos
+from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import EditOp, EditResult, FrameBox, PutBox
-from tpod_core.services.videos import LabelWish
+from tpod_core.services.video_labels import LabelWish
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,12 @@ class LabelingSession:
     def _add_label(self, user: User, name: str, color: str | None) -> None:
         with transaction() as session:
             video = access.get_video(session, user, _id(self.video))
-            listed = [label.name for label in videos.list_labels(session, video)]
+            listed = [label.name for label in video_labels.list_labels(session, video)]
             if name not in listed:
                 # A label that the team has already keeps the team's colour.
-                known = any(label.name == name for label in videos.list_catalogue(session))
+                known = any(label.name == name for label in video_labels.list_catalogue(session))
                 wishes: list[LabelWish] = [(label, None) for label in listed]
-                videos.set_labels(session, video, [*wishes, (name, None if known else color)])
+                video_labels.set_labels(session, video, [*wishes, (name, None if known else color)])
         self.label = name
         with reading() as session:
             self._read_labels(session)
@@ -233,7 +233,7 @@ class LabelingSession:
         return annotations.boxes_in(session, video, frame, frame + 1)[frame]
 
     def _read_labels(self, session: Session) -> None:
-        self.labels = videos.list_labels(session, self.video)
+        self.labels = video_labels.list_labels(session, self.video)
         if self.label not in self.colors():
             self.label = self.labels[0].name if self.labels else ""
 

@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests import statements
 from tests.conftest import Api
-from tpod_core.models import User
+from tests.fake_queue import ListQueue
+from tpod_core.db import transaction
+from tpod_core.models import User, Video
+from tpod_core.services import videos
+from tpod_core.services.videos import ReceivedFile
 
 
 def create(client: TestClient, name: str = "Kitchen", labels: tuple[str, ...] = ()) -> int:
@@ -98,6 +103,28 @@ def test_list_pages_searches_and_orders(api: TestClient) -> None:
     page = api.get("/videos", params={"page": 2, "page_size": 2, "ordering": "id"}).json()
     assert page["count"] == 3
     assert [video["name"] for video in page["results"]] == ["Alphabet"]
+
+
+def test_list_asks_the_database_as_often_for_many_videos_as_for_one(
+    api: TestClient, queue: ListQueue
+) -> None:
+    def add(name: str) -> None:
+        number = create(api, name, labels=("cup", f"only in {name}"))
+        with transaction() as session:
+            video = session.get_one(Video, number)
+            videos.begin_upload(session, video)
+            videos.finish_upload(session, video, ReceivedFile("key", "a.mp4", 5, "0" * 64))
+
+    add("one")
+    api.get("/videos")  # who is asking is noted once
+    with statements.listed() as for_one:
+        assert api.get("/videos").json()["count"] == 1
+    for name in ("two", "three", "four"):
+        add(name)
+    with statements.listed() as for_four:
+        results = api.get("/videos").json()["results"]
+    assert [len(video["labels"]) for video in results] == [2] * 4
+    assert len(for_four) == len(for_one)
 
 
 def test_percent_sign_in_a_search_is_only_a_percent_sign(api: TestClient) -> None:

@@ -17,7 +17,7 @@ from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, Video, VideoState, saved_id
-from tpod_core.services import annotations, videos
+from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import DeleteTrack, EditOp, EndTrack, FrameBox, PutBox
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "labeling.py")
@@ -300,7 +300,7 @@ def test_label_taken_from_the_list_meanwhile_is_explained(
 ):
     raw = drawn(desk, Box(150, 75, 300, 225))
     with db.transaction() as session:
-        videos.set_labels(session, session.get_one(Video, video.id), [("bus", None)])
+        video_labels.set_labels(session, session.get_one(Video, video.id), [("bus", None)])
     desk.commit(user, raw)
     assert saved(video, 0) == []
     assert "cup" in desk.notice.text
@@ -350,7 +350,7 @@ def test_added_label_is_chosen_and_keeps_the_teams_colour(desk: LabelingSession,
     act(desk, user, "add_label", name="black cat", color="#123456")
     assert desk.label == "black cat"
     with db.reading() as session:
-        (label,) = videos.list_labels(session, session.get_one(Video, other.id))
+        (label,) = video_labels.list_labels(session, session.get_one(Video, other.id))
     assert label.color == "#ff0000"
     assert [label.name for label in desk.labels] == ["cup", "bus", "black cat"]
 

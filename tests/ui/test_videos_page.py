@@ -9,7 +9,7 @@ from pages._shared import guard
 from tests.fake_queue import ListQueue
 from tpod_core.db import reading, transaction
 from tpod_core.models import User, Video, VideoState, saved_id
-from tpod_core.services import videos
+from tpod_core.services import video_labels, videos
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "videos.py")
 
@@ -23,7 +23,8 @@ def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> Use
 
 def add(user: User, name: str = "Kitchen", **facts: object) -> int:
     with transaction() as session:
-        video = videos.create(session, user, name, [("cup", None)])
+        video = videos.create(session, user, name)
+        video_labels.set_labels(session, video, [("cup", None)])
         for field, value in facts.items():
             setattr(video, field, value)
         return saved_id(video)
@@ -45,7 +46,7 @@ def cards(test: AppTest) -> list[str]:
 def labels_of(number: int) -> list[str]:
     with reading() as session:
         video = session.get_one(Video, number)
-        return [label.name for label in videos.list_labels(session, video)]
+        return [label.name for label in video_labels.list_labels(session, video)]
 
 
 def test_empty_page_says_what_to_do(user: User) -> None:

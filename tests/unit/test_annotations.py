@@ -1,10 +1,12 @@
 """The annotation service on a real database: revisions, conflicts, undo, boxes of any frame."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlmodel import col, select
 
+from tests import statements
 from tests.conftest import add_user
 from tests.labelled import add_video, annotate, track
 from tpod_core import db
@@ -163,6 +165,37 @@ def test_undo_and_redo_walk_through_every_state(admin: User, video: Video, seed:
         assert content(video) == state
     take_back(annotations.undo, admin, video)
     assert content(video) == states[-2]
+
+
+def test_replacing_reads_no_new_key_frame_back_and_deletes_none(admin: User, video: Video) -> None:
+    tracks = [track("cup", 0, 50, x=25.0 * number, step=10) for number in range(25)]
+    with statements.listed() as ran:
+        annotate(admin, video, *tracks)
+    of_keyframes = [statement for statement in ran if "keyframes" in statement]
+    reads = [statement for statement in of_keyframes if statement.startswith("SELECT")]
+    writes = [statement for statement in of_keyframes if not statement.startswith("SELECT")]
+    assert len(reads) == 2, "what was there before, and whether the first tracks leave a gap"
+    assert [statement.split()[0] for statement in writes] == ["INSERT"]
+
+
+def test_replacing_answers_what_is_read_afterwards(admin: User, video: Video) -> None:
+    beyond = TrackDoc(None, "cup", (KeyframeDoc(9, Box(600, -5, 700, 90)), KeyframeDoc(2, BOX)))
+    first, second = annotate(admin, video, beyond, track("bus", 0, 9)).tracks
+    answer = annotate(admin, video, track("cup", 1, 4), second, first, ranges=[(5, 9), (0, 5)])
+    assert answer == document(video)
+    assert answer.tracks[0].keyframes[1].box == Box(600, 0, 640, 90)
+
+
+def test_undo_of_a_document_that_adds_changes_and_deletes(admin: User, video: Video) -> None:
+    kept, gone = annotate(admin, video, track("cup", 0, 9), track("bus", 0, 9, x=50)).tracks
+    before = content(video)
+    changed = replace(kept, label="bus", keyframes=track("bus", 3, 12, x=7).keyframes)
+    annotate(admin, video, changed, track("cup", 20, 30), ranges=[(0, 10)])
+    after = content(video)
+    assert gone.id not in {one.id for one in after[0]}
+    for act, expected in [(annotations.undo, before), (annotations.redo, after)] * 2:
+        take_back(act, admin, video)
+        assert content(video) == expected
 
 
 def test_undo_after_replacing_brings_back_the_same_track_ids(admin: User, video: Video) -> None:

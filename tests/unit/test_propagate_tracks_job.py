@@ -137,6 +137,13 @@ def test_what_leaves_a_gap_submits_a_job(
     assert len(submitted(JobState.QUEUED)) == 1
 
 
+def test_a_gap_of_the_last_of_many_tracks_submits_a_job(admin: User, video: Video) -> None:
+    annotate(admin, video, *[track("cup", 0, 3)] * 50)
+    assert submitted() == []
+    annotate(admin, video, *[track("cup", 0, 3)] * 50, track("cup", 0, 9, step=4))
+    assert len(submitted()) == 1
+
+
 def test_undo_submits_a_job_only_for_what_is_not_known_any_more(admin: User, video: Video) -> None:
     give_file(video, 60)
     (track_id,) = edit(admin, video, PutBox(10, BOX, "cup")).track_ids

@@ -1,4 +1,4 @@
-"""Videos below the API: uploads' states, imports' ends, labels, how far the labelling is."""
+"""Videos below the API: uploads' states, imports' ends, how far the labelling is."""
 
 from pathlib import Path
 
@@ -11,14 +11,11 @@ from tpod_core.models import (
     FrameRange,
     Job,
     JobState,
-    Label,
-    Track,
     User,
     Video,
     VideoState,
     saved_id,
 )
-from tpod_core.palette import COLORS
 from tpod_core.services import videos
 from tpod_core.services.videos import ReceivedFile
 
@@ -28,7 +25,7 @@ FILE = ReceivedFile("videos/1/source.mp4", "clip.mp4", 5, "0" * 64)
 @pytest.fixture
 def video_id(member: User, queue: ListQueue) -> int:
     with transaction() as session:
-        return saved_id(videos.create(session, member, "Kitchen", [("cup", None)]))
+        return saved_id(videos.create(session, member, "Kitchen"))
 
 
 def upload(video_id: int) -> int:
@@ -92,33 +89,6 @@ def test_video_with_data_takes_no_other_file(video_id: int, state: VideoState) -
         videos.begin_upload(session, video)
 
 
-def test_label_with_boxes_cannot_leave_the_list(video_id: int) -> None:
-    with transaction() as session:
-        video = session.get_one(Video, video_id)
-        [cup] = videos.list_labels(session, video)
-        session.add(Track(video_id=video_id, label_id=saved_id(cup)))
-    with pytest.raises(Conflict, match="cup: still used"), transaction() as session:
-        videos.set_labels(session, session.get_one(Video, video_id), [("saucer", None)])
-    with reading() as session:
-        names = [one.name for one in videos.list_labels(session, stored(video_id))]
-    assert names == ["cup"]
-
-
-def test_colour_given_later_is_the_whole_team_s(member: User, video_id: int) -> None:
-    with transaction() as session:
-        other = videos.create(session, member, "Hall", [("cup", "#123456")])
-        assert videos.list_labels(session, other)[0].color == "#123456"
-    with reading() as session:
-        assert videos.list_labels(session, stored(video_id))[0].color == "#123456"
-
-
-def test_first_labels_of_a_team_have_colours_that_differ(video_id: int) -> None:
-    wishes: list[videos.LabelWish] = [(f"thing {n}", None) for n in range(len(COLORS) - 1)]
-    with transaction() as session:
-        made = videos.set_labels(session, session.get_one(Video, video_id), wishes)
-    assert len({label.color for label in made}) == len(wishes)
-
-
 def test_labelled_share_is_the_part_of_frames_inside_ranges(video_id: int) -> None:
     with transaction() as session:
         video = session.get_one(Video, video_id)
@@ -129,9 +99,15 @@ def test_labelled_share_is_the_part_of_frames_inside_ranges(video_id: int) -> No
         assert videos.labelled(session, [video])[video_id].share(video) == 0.25
 
 
-def test_label_s_catalogue_keeps_what_no_video_uses(video_id: int) -> None:
+def test_import_progress_is_that_of_each_video_s_job(member: User, video_id: int) -> None:
+    job_id = upload(video_id)
     with transaction() as session:
-        videos.delete(session, session.get_one(Video, video_id))
+        session.get_one(Job, job_id).progress = 0.25
+        ready, failed, shares, waits = (videos.create(session, member, f"{n}") for n in range(4))
+        ready.state, failed.state, failed.job_id = VideoState.READY, VideoState.FAILED, job_id
+        shares.state, shares.job_id = VideoState.PROCESSING, job_id
+        waits.state = VideoState.QUEUED
+    listed = [stored(video_id), ready, failed, shares, waits]
     with reading() as session:
-        assert [label.name for label in videos.list_catalogue(session)] == ["cup"]
-        assert session.get(Label, 1) is not None
+        found = videos.import_progress(session, listed)
+    assert [found[saved_id(video)] for video in listed] == [0.25, 1.0, 0.0, 0.25, 0.0]

@@ -1,13 +1,13 @@
 """Derived boxes in their table, found by what they lie between."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from tpod_core.db import batches
 from tpod_core.models import DerivedSegment, Video, saved_id
 from tpod_core.propagation.gaps import Gap, gaps
 from tpod_core.propagation.segments import DerivedBoxes
@@ -15,8 +15,6 @@ from tpod_core.tracks.documents import KeyframeDoc, TrackState
 
 KEPT_UNUSED = 500
 """So many segments that fit no key frames any more wait for an undo, per video."""
-_AT_ONCE = 500
-"""Values in one IN list: databases bound the variables of a statement."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def forget_unused(session: Session, video: Video, tracks: Iterable[TrackState]) 
         .order_by(col(DerivedSegment.created_at).desc())
     )
     unused = [row_id for row_id, name in rows if name not in used and row_id is not None]
-    for some in _batches(unused[KEPT_UNUSED:]):
+    for some in batches(unused[KEPT_UNUSED:]):
         session.execute(delete(DerivedSegment).where(col(DerivedSegment.id).in_(some)))
 
 
@@ -143,7 +141,7 @@ def _find(
 ) -> dict[str, Any]:
     """The columns of the stored segments by fingerprint; one value where one is asked for."""
     found: dict[str, Any] = {}
-    for names in _batches({name for some in wanted for name in some}):
+    for names in batches({name for some in wanted for name in some}):
         rows = session.execute(
             select(col(DerivedSegment.fingerprint), *columns).where(
                 col(DerivedSegment.video_id) == saved_id(video),
@@ -152,9 +150,3 @@ def _find(
         )
         found |= {name: more[0] if len(columns) == 1 else tuple(more) for name, *more in rows}
     return found
-
-
-def _batches(values: Iterable[Any]) -> Iterator[list[Any]]:
-    remaining = iter(values)
-    while some := list(islice(remaining, _AT_ONCE)):
-        yield some

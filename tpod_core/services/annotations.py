@@ -84,22 +84,7 @@ class EditResult:
 
 def get_document(session: Session, video: Video) -> AnnotationDoc:
     """Everything labelled in ``video``, its tracks in the order of their ids."""
-    names = reading.load_catalogue(session)
-    return AnnotationDoc(
-        revision=video.revision,
-        labels=reading.load_labels(session, saved_id(video)),
-        tracks=tuple(
-            TrackDoc(
-                track_id,
-                names[state.label_id],
-                tuple(state.ordered()),
-                state.proposed,
-                state.score,
-            )
-            for track_id, state in reading.load_tracks(session, saved_id(video)).items()
-        ),
-        ranges=reading.load_ranges(session, saved_id(video)),
-    )
+    return _document(session, video, _load(session, video, None))
 
 
 def boxes_in(session: Session, video: Video, start: int, stop: int) -> dict[int, list[FrameBox]]:
@@ -143,8 +128,9 @@ def replace_document(
     tracks = {
         next(new_ids) if track_id is None else track_id: state for track_id, state in checked.tracks
     }
-    _save(session, user, video, revision, difference(before, Annotations(tracks, checked.ranges)))
-    return get_document(session, video)
+    after = Annotations(tracks, checked.ranges)
+    _save(session, user, video, revision, difference(before, after))
+    return _document(session, video, after)
 
 
 def apply_edits(
@@ -234,6 +220,25 @@ def _load(session: Session, video: Video, track_ids: Collection[int] | None) -> 
     )
 
 
+def _document(session: Session, video: Video, found: Annotations) -> AnnotationDoc:
+    names = reading.load_catalogue(session)
+    return AnnotationDoc(
+        revision=video.revision,
+        labels=reading.load_labels(session, saved_id(video)),
+        tracks=tuple(
+            TrackDoc(
+                track_id,
+                names[state.label_id],
+                tuple(state.ordered()),
+                state.proposed,
+                state.score,
+            )
+            for track_id, state in sorted(found.tracks.items())
+        ),
+        ranges=found.ranges,
+    )
+
+
 def _save(
     session: Session,
     user: User,
@@ -246,7 +251,7 @@ def _save(
     before, after = parts
     if before == after:
         return log.give_revision_back(session, video, revision)
-    writing.write_part(session, saved_id(video), user.id, after)
+    writing.write_parts(session, saved_id(video), user.id, before, after)
     log.write_step(
         session,
         Edit(

@@ -1,4 +1,4 @@
-"""Videos: create, upload, list, rename, label lists, delete. The frames are another room's."""
+"""Videos: create, upload, list, rename, delete. Frames and labels are other rooms'."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,28 +10,22 @@ from sqlmodel import Session, col, select
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, JobStopped
-from tpod_core.label_names import clean_label_name, same_name_key
 from tpod_core.models import (
     FrameRange,
     Job,
     JobKind,
     JobState,
     Keyframe,
-    Label,
     QueueName,
     Track,
     User,
     Video,
-    VideoLabel,
     VideoState,
     saved_id,
 )
-from tpod_core.palette import clean_color, color_at
 from tpod_core.storage import get_storage
 
 MAX_NAME_LENGTH = 200
-LabelWish = tuple[str, str | None]
-"""A label's name and its colour, or None to have one chosen."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +46,11 @@ def list_videos(session: Session, user: User) -> list[Video]:
     return list(session.exec(access.visible(user, Video).order_by(col(Video.id).desc())))
 
 
-def create(session: Session, user: User, name: str, labels: Sequence[LabelWish] = ()) -> Video:
-    """A video without data; its upload comes next."""
+def create(session: Session, user: User, name: str) -> Video:
+    """A video without data or labels; its upload comes next."""
     video = Video(owner_id=saved_id(user), name=_clean_name(name))
     session.add(video)
     session.flush()
-    set_labels(session, video, labels)
     return video
 
 
@@ -172,13 +165,17 @@ def settle_import(session: Session, job: Job) -> None:
         session.add(video)
 
 
-def import_progress(session: Session, video: Video) -> float:
-    """How far the import is, 0..1."""
-    if video.state is VideoState.READY:
-        return 1.0
-    job = session.get(Job, video.job_id) if video.job_id else None
-    importing = video.state in (VideoState.QUEUED, VideoState.PROCESSING)
-    return job.progress if job is not None and importing else 0.0
+def import_progress(session: Session, videos: Sequence[Video]) -> dict[int, float]:
+    """How far the import of each video is, 0..1, in one query for all of them."""
+    job_ids = {
+        saved_id(video): video.job_id
+        for video in videos
+        if video.state in (VideoState.QUEUED, VideoState.PROCESSING)
+    }
+    query = select(Job.id, Job.progress).where(col(Job.id).in_(set(job_ids.values())))
+    of_job = dict(session.exec(query).all())
+    at_work = {number: of_job.get(job_id, 0.0) for number, job_id in job_ids.items()}
+    return {saved_id(video): float(video.state is VideoState.READY) for video in videos} | at_work
 
 
 def require_present(session: Session, video_id: int) -> Video:
@@ -187,91 +184,6 @@ def require_present(session: Session, video_id: int) -> Video:
     if video is None:
         raise JobStopped(f"Video {video_id} was deleted; there is nothing to import.")
     return video
-
-
-# Labels
-
-
-def list_labels(session: Session, video: Video) -> list[Label]:
-    """The video's labels in their order; the first nine have the keys 1-9."""
-    query = (
-        select(Label)
-        .join(VideoLabel, col(VideoLabel.label_id) == Label.id)
-        .where(VideoLabel.video_id == video.id)
-        .order_by(col(VideoLabel.position))
-    )
-    return list(session.exec(query))
-
-
-def list_catalogue(session: Session) -> list[Label]:
-    """Every label of the team, by name."""
-    return list(session.exec(select(Label).order_by(col(Label.name))))
-
-
-def set_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> list[Label]:
-    """Make ``labels`` the video's list, in this order; a colour given changes the team's.
-
-    Raises: InvalidInput for a bad or repeated name; Conflict if one left out has boxes here.
-    """
-    wanted = _clean_labels(labels)
-    rows = [_catalogued(session, name, color) for name, color in wanted]
-    _require_unused(session, video, {saved_id(row) for row in rows})
-    present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
-    for link in present:
-        session.delete(link)
-    session.flush()
-    for position, row in enumerate(rows):
-        link = VideoLabel(video_id=saved_id(video), label_id=saved_id(row), position=position)
-        session.add(link)
-    session.flush()
-    return rows
-
-
-def add_labels(session: Session, video: Video, names: Sequence[str]) -> None:
-    """Put labels at the end of the video's list where they are not in it yet."""
-    present = [label.name for label in list_labels(session, video)]
-    missing = [name for name in dict.fromkeys(names) if name not in present]
-    if missing:
-        set_labels(session, video, [(name, None) for name in (*present, *missing)])
-
-
-def _clean_labels(labels: Sequence[LabelWish]) -> list[LabelWish]:
-    clean: list[LabelWish] = []
-    seen: set[str] = set()
-    for position, (name, color) in enumerate(labels):
-        field = f"labels[{position}]"
-        fine = clean_label_name(name, f"{field}.name")
-        if same_name_key(fine) in seen:
-            raise InvalidInput(f"The label {fine!r} is there twice.", f"{field}.name")
-        seen.add(same_name_key(fine))
-        clean.append((fine, clean_color(color, f"{field}.color") if color else None))
-    return clean
-
-
-def _catalogued(session: Session, name: str, color: str | None) -> Label:
-    row = session.exec(select(Label).where(Label.name == name)).first()
-    if row is None:
-        position = session.exec(select(func.count()).select_from(Label)).one()
-        row = Label(name=name, color=color or color_at(position))
-    elif color:
-        row.color = color
-    session.add(row)
-    session.flush()
-    return row
-
-
-def _require_unused(session: Session, video: Video, kept: set[int]) -> None:
-    used = (
-        select(Label.name)
-        .join(Track, col(Track.label_id) == Label.id)
-        .where(Track.video_id == video.id, col(Label.id).not_in(kept))
-        .distinct()
-    )
-    if names := session.exec(used).all():
-        raise Conflict(
-            f"{', '.join(sorted(names))}: still used by boxes of this video. "
-            "Relabel or delete their tracks first."
-        )
 
 
 # Progress of the labelling

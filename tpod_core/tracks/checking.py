@@ -62,7 +62,9 @@ def check_track(track: TrackDoc, door: Door, field: str) -> TrackState:
             raise InvalidInput(
                 f"Frame {keyframe.frame} has two key frames of one track.", f"{at}.frame"
             )
-        keyframes[keyframe.frame] = replace(keyframe, box=door.box(keyframe.box, f"{at}.box"))
+        inside = door.box(keyframe.box, f"{at}.box")
+        is_whole = inside is keyframe.box
+        keyframes[keyframe.frame] = keyframe if is_whole else replace(keyframe, box=inside)
     return TrackState(label_id, keyframes, track.proposed, _score(track.score, f"{field}.score"))
 
 

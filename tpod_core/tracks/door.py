@@ -39,7 +39,7 @@ class Door:
 
     def box(self, box: Box, field: str) -> Box:
         """The part of ``box`` inside the frame. Raises: InvalidInput if too little is left."""
-        if not all(math.isfinite(edge) for edge in box.xyxy):
+        if not all(map(math.isfinite, box.xyxy)):
             raise InvalidInput("The four numbers of a box must be finite pixels.", field)
         inside = clip(box, self.frame_wh)
         if inside.width < MIN_SIDE_PX or inside.height < MIN_SIDE_PX:

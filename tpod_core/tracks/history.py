@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tpod_core.geometry import Box
-from tpod_core.models import KeyframeSource
 from tpod_core.tracks.documents import KeyframeDoc, TrackState
 from tpod_core.tracks.edits import Annotations
 
@@ -53,10 +51,10 @@ def _track_part(state: TrackState | None, frames: Iterable[int]) -> Part | None:
     return head | {"keyframes": keyframes}
 
 
-def _row(keyframe: KeyframeDoc | None) -> list[Any] | None:
+def _row(keyframe: KeyframeDoc | None) -> tuple[Any, ...] | None:
     if keyframe is None:
         return None
-    return [*keyframe.box.xyxy, keyframe.outside, keyframe.occluded, keyframe.source.value]
+    return (*keyframe.box.xyxy, keyframe.outside, keyframe.occluded, keyframe.source.value)
 
 
 def head_of(part: Part) -> TrackState:
@@ -64,18 +62,6 @@ def head_of(part: Part) -> TrackState:
     return TrackState(
         part["label_id"], proposed=part.get("proposed", False), score=part.get("score")
     )
-
-
-def keyframes_of(part: Part) -> dict[int, KeyframeDoc | None]:
-    """The key frames in a track's entry of a part, by frame."""
-    return {int(frame): _keyframe(int(frame), row) for frame, row in part["keyframes"].items()}
-
-
-def _keyframe(frame: int, row: list[Any] | None) -> KeyframeDoc | None:
-    if row is None:
-        return None
-    *edges, outside, occluded, source = row
-    return KeyframeDoc(frame, Box(*edges), outside, occluded, KeyframeSource(source))
 
 
 def touched_tracks(part: Part) -> dict[int, list[int]]:

@@ -1,17 +1,19 @@
 """Tracks into the tables, by the parts of a log entry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col
 
+from tpod_core.db import batches
 from tpod_core.models import FrameRange, Keyframe, Track, utc_now
-from tpod_core.tracks.documents import KeyframeDoc, TrackState
-from tpod_core.tracks.history import Part, head_of, keyframes_of
+from tpod_core.tracks.documents import TrackState
+from tpod_core.tracks.history import Part, head_of
 
 _TRACKS = Track.__table__  # type: ignore[attr-defined]
 _KEYFRAMES = Keyframe.__table__  # type: ignore[attr-defined]
+_ROW = ("x1", "y1", "x2", "y2", "outside", "occluded", "source")
 
 
 def insert_tracks(
@@ -36,20 +38,20 @@ def insert_tracks(
     return [track_id for track_id in session.scalars(statement, rows) if track_id is not None]
 
 
-def write_part(session: Session, video_id: int, author_id: int | None, part: Part) -> None:
-    """Make the tables say what ``part`` says of what it names; its tracks exist already."""
-    tracks = {int(track_id): track for track_id, track in part.get("tracks", {}).items()}
-    _delete_tracks(session, [track_id for track_id, track in tracks.items() if track is None])
-    kept = {track_id: track for track_id, track in tracks.items() if track is not None}
-    _rewrite_tracks(session, {track_id: head_of(track) for track_id, track in kept.items()})
-    keyframes = {
-        (track_id, frame): keyframe
-        for track_id, track in kept.items()
-        for frame, keyframe in keyframes_of(track).items()
-    }
-    _replace_keyframes(session, video_id, author_id, keyframes)
-    if "ranges" in part:
-        _replace_ranges(session, video_id, part["ranges"])
+def write_parts(
+    session: Session, video_id: int, author_id: int | None, before: Part, after: Part
+) -> None:
+    """Turn what the tables say from ``before`` into ``after``; its tracks exist already."""
+    old, new = before.get("tracks", {}), after.get("tracks", {})
+    _delete_tracks(session, [int(track_id) for track_id, track in new.items() if track is None])
+    kept = {track_id: track for track_id, track in new.items() if track is not None}
+    # A track that was not there before has just been inserted, still without key frames.
+    known = {track_id: track for track_id, track in kept.items() if old[track_id] is not None}
+    _rewrite_tracks(session, {int(track_id): head_of(track) for track_id, track in known.items()})
+    _delete_keyframes(session, known)
+    _insert_keyframes(session, video_id, author_id, kept)
+    if "ranges" in after:
+        _replace_ranges(session, video_id, after["ranges"])
 
 
 def _delete_tracks(session: Session, track_ids: Sequence[int]) -> None:
@@ -72,38 +74,38 @@ def _track_row(state: TrackState) -> dict[str, Any]:
     return {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
 
 
-def _replace_keyframes(
-    session: Session,
-    video_id: int,
-    author_id: int | None,
-    keyframes: dict[tuple[int, int], KeyframeDoc | None],
-) -> None:
+def _delete_keyframes(session: Session, tracks: Mapping[str, Part]) -> None:
     _many(
         session,
         delete(_KEYFRAMES).where(
             _KEYFRAMES.c.track_id == bindparam("track"), _KEYFRAMES.c.frame_index == bindparam("at")
         ),
-        [{"track": track_id, "at": frame} for track_id, frame in keyframes],
+        ({"track": track_id, "at": frame} for track_id, frame, _ in _rows(tracks)),
     )
+
+
+def _insert_keyframes(
+    session: Session, video_id: int, author_id: int | None, tracks: Mapping[str, Part]
+) -> None:
     common = {"video_id": video_id, "author_id": author_id, "created_at": utc_now()}
-    rows = [
-        common | {"track_id": track_id} | _keyframe_row(keyframe)
-        for (track_id, _), keyframe in keyframes.items()
-        if keyframe is not None
-    ]
-    if rows:
-        session.execute(insert(Keyframe), rows)
+    rows = (
+        {
+            **common,
+            "track_id": track_id,
+            "frame_index": frame,
+            **dict(zip(_ROW, row, strict=True)),
+        }
+        for track_id, frame, row in _rows(tracks)
+        if row is not None
+    )
+    _many(session, insert(_KEYFRAMES), rows)
 
 
-def _keyframe_row(keyframe: KeyframeDoc) -> dict[str, Any]:
-    x1, y1, x2, y2 = keyframe.box.xyxy
-    return {
-        "frame_index": keyframe.frame,
-        **{"x1": x1, "y1": y1, "x2": x2, "y2": y2},
-        "outside": keyframe.outside,
-        "occluded": keyframe.occluded,
-        "source": keyframe.source,
-    }
+def _rows(tracks: Mapping[str, Part]) -> Iterator[tuple[int, int, Sequence[Any] | None]]:
+    """Track, frame, and what a part says of the key frame there."""
+    for track_id, track in tracks.items():
+        for frame, row in track["keyframes"].items():
+            yield int(track_id), int(frame), row
 
 
 def _replace_ranges(session: Session, video_id: int, ranges: Sequence[Sequence[int]]) -> None:
@@ -112,7 +114,7 @@ def _replace_ranges(session: Session, video_id: int, ranges: Sequence[Sequence[i
     session.flush()
 
 
-def _many(session: Session, statement: Any, parameters: list[dict[str, Any]]) -> None:
+def _many(session: Session, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
     """One statement for many rows, past the ORM: these rows are never held as objects."""
-    if parameters:
-        session.connection().execute(statement, parameters)
+    for some in batches(rows):
+        session.connection().execute(statement, some)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from tpod_core.geometry import Box
 from tpod_core.models import KeyframeSource
@@ -38,7 +39,9 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class KeyframeBody(Body):
+# No BaseModel: a document may have 100,000 of them, and each would hold two collections.
+@dataclass(slots=True, config=Body.model_config)
+class KeyframeBody:
     frame: int
     box: BoxBody
     outside: bool = False
@@ -228,7 +231,7 @@ def document_json(document: AnnotationDoc) -> dict[str, Any]:
 def _keyframe_json(keyframe: KeyframeDoc) -> dict[str, Any]:
     return {
         "frame": keyframe.frame,
-        "box": list(keyframe.box.xyxy),
+        "box": keyframe.box.xyxy,
         "outside": keyframe.outside,
         "occluded": keyframe.occluded,
         "source": keyframe.source.value,
@@ -245,7 +248,7 @@ def frames_json(boxes: dict[int, list[FrameBox]]) -> dict[str, Any]:
                     {
                         "track_id": shown.track_id,
                         "label": shown.label,
-                        "box": list(shown.box.xyxy),
+                        "box": shown.box.xyxy,
                         "source": shown.source,
                         "occluded": shown.occluded,
                         "uncertainty": shown.uncertainty,

@@ -46,10 +46,11 @@ def put_annotations(
 
     The revision that you saw goes into If-Match or into the body.
     """
+    wanted = body.document()
     with transaction() as session:
         video = get_video(session, user, video_id)
         seen = _seen(video, if_match, body.revision)
-        document = annotations.replace_document(session, user, video, body.document(), seen)
+        document = annotations.replace_document(session, user, video, wanted, seen)
     return _document(document)
 
 

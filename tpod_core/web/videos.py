@@ -1,5 +1,6 @@
 """Videos over HTTP: create, list, change, delete. Data arrives through ``uploads``."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
@@ -9,8 +10,8 @@ from sqlmodel import Session
 from tpod_core.access import get_video, visible
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label, User, Video, VideoState, saved_id
-from tpod_core.services import videos
-from tpod_core.services.videos import Labelled
+from tpod_core.services import video_labels, videos
+from tpod_core.services.video_labels import LabelWish
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
 router = APIRouter(tags=["videos"])
@@ -81,42 +82,46 @@ class VideoBody(BaseModel):
     created: datetime
 
     @classmethod
-    def of(cls, session: Session, video: Video, done: Labelled) -> "VideoBody":
-        same = {
-            name: getattr(video, name)
-            for name in cls.model_fields
-            if name in Video.model_fields and name != "labels"
-        }
-        return cls(
-            **same,
-            progress=videos.import_progress(session, video),
-            labels=[_label_body(label) for label in videos.list_labels(session, video)],
-            labelled_share=done.share(video),
-            track_count=done.tracks,
-            keyframe_count=done.keyframes,
-            created=video.created_at,
-        )
+    def of_each(cls, session: Session, rows: Sequence[Video]) -> list["VideoBody"]:
+        """The bodies of ``rows``, in as many queries for many as for one."""
+        progress = videos.import_progress(session, rows)
+        labels = video_labels.list_labels_of_each(session, rows)
+        done = videos.labelled(session, rows)
+        same = cls.model_fields.keys() & Video.model_fields.keys()
+        return [
+            cls(
+                **{name: getattr(video, name) for name in same},
+                progress=progress[number],
+                labels=[_label_body(label) for label in labels[number]],
+                labelled_share=done[number].share(video),
+                track_count=done[number].tracks,
+                keyframe_count=done[number].keyframes,
+                created=video.created_at,
+            )
+            for number, video in ((saved_id(row), row) for row in rows)
+        ]
 
 
 def _label_body(label: Label) -> LabelBody:
     return LabelBody(id=saved_id(label), name=label.name, color=label.color)
 
 
-def _wishes(labels: list[LabelRequest]) -> list[videos.LabelWish]:
+def _wishes(labels: list[LabelRequest]) -> list[LabelWish]:
     return [(label.name, label.color) for label in labels]
 
 
 def video_body(session: Session, user: User, video_id: int) -> VideoBody:
     """The answer about one video, as it stands in ``session``."""
-    video = get_video(session, user, video_id)
-    return VideoBody.of(session, video, videos.labelled(session, [video])[video_id])
+    [body] = VideoBody.of_each(session, [get_video(session, user, video_id)])
+    return body
 
 
 @router.post("/videos", status_code=201)
 def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
     """A video without data yet; send the file to ``/videos/{id}/data``."""
     with transaction() as session:
-        video = videos.create(session, user, body.name, _wishes(body.labels))
+        video = videos.create(session, user, body.name)
+        video_labels.set_labels(session, video, _wishes(body.labels))
         return video_body(session, user, saved_id(video))
 
 
@@ -124,9 +129,7 @@ def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
 def list_videos(user: SignedIn, paging: Paging) -> Page[VideoBody]:
     with reading() as session:
         count, rows = paging.rows(session, visible(user, Video), Video.name, _ORDERINGS)
-        done = videos.labelled(session, rows)
-        results = [VideoBody.of(session, row, done[saved_id(row)]) for row in rows]
-    return Page(count=count, results=results)
+        return Page(count=count, results=VideoBody.of_each(session, rows))
 
 
 @router.get("/videos/{video_id}")
@@ -139,7 +142,7 @@ def get_one(video_id: int, user: SignedIn) -> VideoBody:
 def get_status(video_id: int, user: SignedIn) -> StatusBody:
     with reading() as session:
         video = get_video(session, user, video_id)
-        progress = videos.import_progress(session, video)
+        progress = videos.import_progress(session, [video])[video_id]
     return StatusBody(state=video.state, progress=progress, message=video.message)
 
 
@@ -151,7 +154,7 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
         if body.name is not None:
             videos.rename(session, video, body.name)
         if body.labels is not None:
-            videos.set_labels(session, video, _wishes(body.labels))
+            video_labels.set_labels(session, video, _wishes(body.labels))
         if body.held_out is not None:
             videos.hold_out(session, video, body.held_out)
         return video_body(session, user, video_id)

@@ -11,8 +11,8 @@ from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label
-from tpod_core.services import videos
-from tpod_core.services.videos import LabelWish
+from tpod_core.services import video_labels
+from tpod_core.services.video_labels import LabelWish
 
 MAX_SUGGESTIONS = 12
 
@@ -26,8 +26,8 @@ def edit_labels(video_id: int) -> None:
     )
     with show_errors():
         with reading() as session:
-            labels = videos.list_labels(session, access.get_video(session, user, video_id))
-            catalogue = videos.list_catalogue(session)
+            labels = video_labels.list_labels(session, access.get_video(session, user, video_id))
+            catalogue = video_labels.list_catalogue(session)
         for label in labels:
             _show_label(video_id, labels, label)
         _offer_new(video_id, labels)
@@ -82,5 +82,5 @@ def _save(video_id: int, wishes: Sequence[LabelWish]) -> None:
     user = require_user()
     with show_errors():
         with transaction() as session:
-            videos.set_labels(session, access.get_video(session, user, video_id), wishes)
+            video_labels.set_labels(session, access.get_video(session, user, video_id), wishes)
         st.rerun()

@@ -8,7 +8,7 @@ from pages._shared.page import plain
 from pages._shared.training_set_wish import Wish, all_or
 from tpod_core.db import reading
 from tpod_core.models import User, Video, VideoState, saved_id
-from tpod_core.services import videos
+from tpod_core.services import video_labels, videos
 from tpod_core.services.training_sets import SplitMethod
 from tpod_core.services.videos import Labelled
 
@@ -37,8 +37,8 @@ def read_offer(user: User) -> Offer:
         done = videos.labelled(session, known)
         ready = [v for v in known if v.state is VideoState.READY and done[saved_id(v)].tracks]
         labels = {
-            saved_id(video): [label.name for label in videos.list_labels(session, video)]
-            for video in ready
+            number: [label.name for label in listed]
+            for number, listed in video_labels.list_labels_of_each(session, ready).items()
         }
     return Offer(ready, done, labels, len(known) - len(ready))
 

@@ -15,7 +15,7 @@ from pages._shared.state import VideoAct, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
-from tpod_core.services import videos
+from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
 
 _STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
@@ -49,14 +49,11 @@ class CardFacts:
 def read_facts(session: Session, found: Sequence[Video]) -> list[CardFacts]:
     """What the cards of ``found`` show."""
     done = videos.labelled(session, found)
+    labels = video_labels.list_labels_of_each(session, found)
+    progress = videos.import_progress(session, found)
     return [
-        CardFacts(
-            video,
-            done[saved_id(video)],
-            videos.list_labels(session, video),
-            videos.import_progress(session, video),
-        )
-        for video in found
+        CardFacts(video, done[number], labels[number], progress[number])
+        for number, video in ((saved_id(video), video) for video in found)
     ]
 
 
