@@ -122,7 +122,7 @@ def save(session: Session, video: Video, detector: Detector, looks: Looks) -> No
 
 def load(path: Path) -> Looks:
     """What ``save`` wrote. Raises: OSError, ValueError, KeyError, BadZipFile if it is damaged."""
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
         return Looks(
             tuple(str(label) for label in file["labels"]),
             file["frames"],
