@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tpod_core.db import reading
-from tpod_core.detectors import looks
+from tpod_core.detectors import kept_looks
 from tpod_core.detectors.association import LOW_SHARE, Association
 from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
 from tpod_core.detectors.looks import LookBook, Looks
@@ -89,7 +89,7 @@ def _propose(job: RunningJob, found: Sequence[Candidate], seen: Looks) -> None:
             session, asked.user, asked.video, proposal.edits, document.revision
         )
         job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
-        looks.save(session, asked.video, asked.detector, seen)
+        kept_looks.save(session, asked.video, asked.detector, seen)
 
 
 @dataclass(frozen=True)

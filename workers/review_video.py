@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tpod_core.detectors import looks, matching
+from tpod_core.detectors import kept_looks, matching
 from tpod_core.detectors.false_positives import Unexplained, group, reach_of, unexplained_on
 from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
 from tpod_core.detectors.looks import LookBook
@@ -37,7 +37,7 @@ def run(job: RunningJob) -> None:
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})
-        looks.save(session, plan.video, plan.detector, seen)
+        kept_looks.save(session, plan.video, plan.detector, seen)
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 

@@ -55,21 +55,27 @@ def video(home: Path, admin: User, monkeypatch: pytest.MonkeyPatch) -> Video:
 
 @pytest.fixture
 def client(api: TestClient, video: Video) -> TestClient:
+    label(api, source="manual")
+    return api
+
+
+def label(client: TestClient, source: str) -> None:
+    """Put the tracks there, with key frames of ``source``, and have their gaps filled."""
     tracks = [
         {
             "label": label,
             "keyframes": [
-                {"frame": START, "box": box},
-                {"frame": STOP, "box": box},
+                {"frame": START, "box": box, "source": source},
+                {"frame": STOP, "box": box, "source": source},
                 {"frame": STOP + 1, "box": box, "outside": True},
             ],
         }
         for label, box in (("cup", CUP_BOX), ("bus", BUS_BOX))
     ]
-    document = {"revision": 0, "tracks": tracks}
-    assert api.put("/videos/1/annotations", json=document).status_code == 200
+    revision = client.get("/videos/1/annotations").json()["revision"]
+    document = {"revision": revision, "tracks": tracks}
+    assert client.put("/videos/1/annotations", json=document).status_code == 200
     fill_all(1, Unwatched(), db.transaction)
-    return api
 
 
 Run = Callable[..., Job]
@@ -172,6 +178,16 @@ def test_detector_that_no_key_frame_has_tested_counts(
     for frame in (UNTESTED, 2 * UNTESTED):
         expected[frame - START] = max(expected[frame - START], 0.5)
     assert list(unsure(client).values()) == [pytest.approx(expected[1:], abs=0.01)] * 2
+
+
+@pytest.mark.parametrize("source", ["detected", "tracked"])
+def test_key_frames_that_nobody_drew_are_no_test_of_a_detector(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    label(client, source)
+    play(monkeypatch, lambda frame: [])
+    review(client)
+    assert [min(values) for values in unsure(client).values()] == [0.5, 0.5]
 
 
 @BOTH_JOBS

@@ -9,7 +9,7 @@ import pytest
 from tests.detector_life import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
-from tpod_core.detectors import looks
+from tpod_core.detectors import kept_looks
 from tpod_core.detectors.looks import MOST_PER_FRAME, LookBook, Looks
 from tpod_core.detectors.protocol import Detection
 from tpod_core.detectors.seen import Seen
@@ -44,7 +44,7 @@ def noted(
 def keep(video: Video, detector: Detector, found: Looks, at_ns: int | None = None) -> Path:
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
-        looks.save(session, row, session.get_one(Detector, detector.id), found)
+        kept_looks.save(session, row, session.get_one(Detector, detector.id), found)
     path = get_storage().path(f"videos/{video.id}/looks-{detector.id}.npz")
     if at_ns is not None:
         os.utime(path, ns=(at_ns, at_ns))
@@ -53,18 +53,18 @@ def keep(video: Video, detector: Detector, found: Looks, at_ns: int | None = Non
 
 def heard(video: Video, *labels: str) -> dict[str, Seen]:
     with db.reading() as session:
-        return looks.by_label(session, session.get_one(Video, video.id), labels)
+        return kept_looks.by_label(session, session.get_one(Video, video.id), labels)
 
 
 def tag(video: Video) -> str:
     with db.reading() as session:
-        return looks.state_tag(session, session.get_one(Video, video.id))
+        return kept_looks.state_tag(session, session.get_one(Video, video.id))
 
 
 def test_file_gives_back_what_was_seen(video: Video, detector: Detector) -> None:
     seen = {0: [Detection(LEFT, 0.9, CUP), Detection(RIGHT, 0.5, BUS)], 6: [], 12: []}
     path = keep(video, detector, noted(seen | {18: [Detection(RIGHT, 0.7, CUP)]}))
-    again = looks.load(path)
+    again = Looks.read(path)
     assert again.labels == ("cup", "bus")
     assert again.frames.tolist() == [0, 6, 12, 18]
     assert again.counts.tolist() == [2, 0, 0, 1]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from sqlmodel import Session
 
-from tpod_core.detectors import looks
+from tpod_core.detectors import kept_looks
 from tpod_core.detectors.seen import Seen
 from tpod_core.models import KeyframeSource, Video
 from tpod_core.propagation.filled import FilledGap
@@ -35,7 +35,7 @@ def heard(
     for track_id in filled:
         by_label.setdefault(names[tracks[track_id].label_id], []).append(track_id)
     answer = dict(filled)
-    for label, seen in looks.by_label(session, video, by_label.keys()).items():
+    for label, seen in kept_looks.by_label(session, video, by_label.keys()).items():
         drawn = _drawn(state for state in tracks.values() if names[state.label_id] == label)
         credit = credibility(seen, drawn)
         answer |= _doubted({n: filled[n] for n in by_label[label]}, seen, credit)

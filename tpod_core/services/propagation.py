@@ -10,7 +10,7 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from tpod_core.db import after_commit
-from tpod_core.detectors import looks
+from tpod_core.detectors import kept_looks
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
@@ -101,7 +101,7 @@ def state_tag(session: Session, video: Video) -> str:
     linear = session.exec(
         select(func.count()).where(Track.video_id == video.id, col(Track.linear))
     ).one()
-    seen = looks.state_tag(session, video)
+    seen = kept_looks.state_tag(session, video)
     return f"{video.revision}-{count}-{when}-{linear}-{seen}-{int(_is_pending(session, video))}"
 
 
