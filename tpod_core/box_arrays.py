@@ -11,12 +11,20 @@ BoxArray = NDArray[Any]
 
 def area(boxes: BoxArray) -> NDArray[Any]:
     """(...): 0 where a box is empty or inside out."""
-    return np.asarray(np.clip(boxes[..., 2:] - boxes[..., :2], 0, None).prod(-1))
+    x1, y1, x2, y2 = _edges(boxes)
+    return np.asarray(np.clip(x2 - x1, 0, None) * np.clip(y2 - y1, 0, None))
 
 
 def iou(a: BoxArray, b: BoxArray) -> NDArray[Any]:
     """Intersection over union of shapes that broadcast; 0 where both boxes are empty."""
-    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
-    overlap = np.asarray(np.clip(high - low, 0, None).prod(-1))
+    (ax1, ay1, ax2, ay2), (bx1, by1, bx2, by2) = _edges(a), _edges(b)
+    wide = np.clip(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0, None)
+    tall = np.clip(np.minimum(ay2, by2) - np.maximum(ay1, by1), 0, None)
+    overlap = np.asarray(wide * tall)
     union = area(a) + area(b) - overlap
     return np.asarray(np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0))
+
+
+def _edges(boxes: BoxArray) -> tuple[NDArray[Any], ...]:
+    """One by one: numpy takes ten times as long over a last axis as short as two edges."""
+    return boxes[..., 0], boxes[..., 1], boxes[..., 2], boxes[..., 3]

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tpod_core.db import reading
+from tpod_core.detectors import kept_looks
 from tpod_core.detectors.association import LOW_SHARE, Association
 from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
+from tpod_core.detectors.looks import LookBook, Looks
 from tpod_core.detectors.proposals import (
     Candidate,
     Rhythm,
@@ -31,11 +33,11 @@ def run(job: RunningJob) -> None:
         asked = read_run(session, job)
         prelabels.require_labels(session, asked.detector, asked.wish)
     job.progress(0.0, "Loading the model")
-    found = _look(job, asked)
+    found, seen = _look(job, asked)
     job.progress(_LOOKING_SHARE, "Comparing with what is labelled")
     for tries_left in reversed(range(_TRIES)):
         try:
-            _propose(job, found)
+            _propose(job, found, seen)
         except EditConflict:  # Somebody labels this video: look again at what there is now.
             if not tries_left:
                 raise
@@ -43,19 +45,21 @@ def run(job: RunningJob) -> None:
             return
 
 
-def _look(job: RunningJob, asked: VideoRun) -> list[Candidate]:
-    """What the detector sees, joined to tracks."""
+def _look(job: RunningJob, asked: VideoRun) -> tuple[list[Candidate], Looks]:
+    """What the detector sees, joined to tracks, and as it is."""
     model = open_model(asked.detector)
     rhythm = Rhythm.of(asked.video.fps)
     wanted = asked.wish.confidence
     confidence = max(model.recommended_confidence if wanted is None else wanted, _LOWEST_CONFIDENCE)
     association = Association(confidence, rhythm.patience_looks)
+    book = LookBook.for_model(model.labels, model.recommended_confidence)
+    lowest = min(confidence * LOW_SHARE, book.confidence)
     with frame_source(asked.video).open() as reader:
         frames = range(0, len(reader.index), rhythm.step)
-        looks = detect_in_frames(model, reader, frames, confidence * LOW_SHARE, _Looking(job))
-        for frame_index, sighting in looks:
+        for frame_index, sighting in detect_in_frames(model, reader, frames, lowest, _Looking(job)):
+            book.add(frame_index, sighting.detections)
             association.add(frame_index, _usable(sighting.detections, model, asked))
-    return candidates(association.tracks(), model.labels, confidence, rhythm)
+    return candidates(association.tracks(), model.labels, confidence, rhythm), book.closed()
 
 
 def _usable(
@@ -69,7 +73,7 @@ def _usable(
     ]
 
 
-def _propose(job: RunningJob, found: Sequence[Candidate]) -> None:
+def _propose(job: RunningJob, found: Sequence[Candidate], seen: Looks) -> None:
     """Compare with what is labelled now, and write. Raises: EditConflict if that changes."""
     with reading() as session:
         asked = read_run(session, job)
@@ -85,6 +89,7 @@ def _propose(job: RunningJob, found: Sequence[Candidate]) -> None:
             session, asked.user, asked.video, proposal.edits, document.revision
         )
         job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
+        kept_looks.save(session, asked.video, asked.detector, seen)
 
 
 @dataclass(frozen=True)

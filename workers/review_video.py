@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from tpod_core.detectors import matching
+from tpod_core.detectors import kept_looks, matching
 from tpod_core.detectors.false_positives import Unexplained, group, reach_of, unexplained_on
-from tpod_core.detectors.inference import detect_in_frames, open_model
+from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
+from tpod_core.detectors.looks import LookBook
 from tpod_core.detectors.matching import Objects
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
@@ -26,26 +27,34 @@ def run(job: RunningJob) -> None:
     """Job ``review-video``. A second run replaces what the first one left open."""
     with job.transaction() as session:
         plan = findings.plan_review(session, job.subject_id, **job.request)
-    video_id = saved_id(plan.video)
     frames = range(0, plan.video.frame_count, plan.stride)
-    found = group(_unexplained(job, plan, frames), reach_of(frames))[:_MOST]
+    model = open_model(plan.detector)
+    book = LookBook.for_model(model.labels, model.recommended_confidence)
+    found = group(_unexplained(job, plan, model, book), reach_of(frames))[:_MOST]
+    seen = book.closed()
     with job.transaction() as session:
         findings.plan_review(session, job.subject_id, **job.request)  # neither has gone meanwhile
-        findings.clear_open(session, job.subject_id, video_id)
+        findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})
+        kept_looks.save(session, plan.video, plan.detector, seen)
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 
-def _unexplained(job: RunningJob, plan: ReviewPlan, frames: range) -> Iterator[Unexplained]:
-    model, video_id = open_model(plan.detector), saved_id(plan.video)
+def _unexplained(
+    job: RunningJob, plan: ReviewPlan, model: TrainedModel, book: LookBook
+) -> Iterator[Unexplained]:
+    video_id = saved_id(plan.video)
+    frames = range(0, plan.video.frame_count, plan.stride)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
+    lowest = min(plan.confidence, book.confidence)
     with frame_source(plan.video).open() as reader:
-        for frame, sighting in detect_in_frames(model, reader, frames, plan.confidence, job):
+        for frame, sighting in detect_in_frames(model, reader, frames, lowest, job):
+            book.add(frame, sighting.detections)
             if frame not in labels:
                 labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
-            found = matching.detected(sighting.detections)
+            found = matching.detected(sighting.detections).at_least(plan.confidence)
             yield from unexplained_on((video_id, frame), model.labels, labels[frame], found)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tpod_core.box_arrays import iou
+from tpod_core.detectors.seen import Seen
 from tpod_core.geometry import Box
 from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, believe
 from tpod_core.propagation.boxes import Boxes, cornered, placed
@@ -122,15 +123,64 @@ def test_size_jumps_shows_the_frame_where_the_size_doubles() -> None:
     assert size_jumps(boxes).tolist() == [0, 0, 0, 1, 0]
 
 
+def seen_on(found: dict[int, list[Box]]) -> Seen:
+    """What was seen on the frames that were looked at."""
+    numbers = [number for number, boxes in enumerate(found.values()) for _ in boxes]
+    rows = [box.xyxy for boxes in found.values() for box in boxes]
+    frames = np.array(list(found), np.int32)
+    return Seen.of(frames, np.array(numbers, np.intp), np.array(rows, np.float32).reshape(-1, 4))
+
+
 def test_disagreement_raises_the_uncertainty_where_a_detector_saw_nothing() -> None:
-    boxes = DerivedBoxes(7, np.array([SQUARE.xyxy] * 3, np.float32), np.zeros(3, np.float32))
-    doubted = disagreement(boxes, {7: [SQUARE], 8: [], 30: []})
-    assert doubted.uncertainty.tolist() == [0, 0.5, 0]
-    assert boxes.uncertainty.tolist() == [0, 0, 0]
+    boxes = doubted(7, [0, 0, 0.9, 0])
+    (less_sure,) = disagreement([boxes], seen_on({7: [SQUARE], 8: [], 9: [], 30: []}))
+    assert less_sure.uncertainty.tolist() == pytest.approx([0, 0.5, 0.9, 0])
+    assert boxes.uncertainty.tolist() == pytest.approx([0, 0, 0.9, 0])
+
+
+def test_disagreement_is_the_share_that_the_best_detection_leaves_open() -> None:
+    beside, wide = Box(5, 0, 15, 10), Box(0, 0, 20, 10)  # IoU 1/3 and 1/2
+    (less_sure,) = disagreement([doubted(0, [0])], seen_on({0: [beside, wide, Box(90, 0, 99, 9)]}))
+    assert less_sure.uncertainty.tolist() == pytest.approx([0.25])
+
+
+def test_disagreement_counts_as_much_as_the_detector_is_worth() -> None:
+    nothing = seen_on({0: []})
+    (half,) = disagreement([doubted(0, [0.1])], nothing, 0.5)
+    (none,) = disagreement([doubted(0, [0.1])], nothing, 0.0)
+    assert half.uncertainty.tolist() == pytest.approx([0.25])
+    assert none.uncertainty.tolist() == pytest.approx([0.1])
+
+
+def test_disagreement_of_several_stretches_keeps_them_apart() -> None:
+    stretches = [doubted(3, [0, 0]), doubted(0, []), doubted(4, [0, 0.75])]
+    found = disagreement(stretches, seen_on({4: [], 5: [SQUARE]}))
+    assert [each.start for each in found] == [3, 0, 4]
+    assert [each.uncertainty.tolist() for each in found] == [[0, 0.5], [], [0.5, 0.75]]
+
+
+def test_overlaps_are_those_of_every_pair_on_a_frame() -> None:
+    rng = np.random.default_rng(7)
+    corner = rng.uniform(0, 600, (4000, 2))
+    rows = np.hstack([corner, corner + rng.uniform(1, 200, (4000, 2))])
+    frames, mine = rng.integers(0, 60, 4000), slice(0, 1000)
+    looked = np.arange(0, 60, 2)
+    theirs = np.flatnonzero((frames % 2 == 0) & (np.arange(4000) >= 1000))
+    seen = Seen.of(looked, frames[theirs] // 2, rows[theirs])
+    same = frames[mine][:, None] == frames[theirs][None]
+    every = (iou(rows[mine][:, None], rows[theirs][None]) * same).max(1)
+    expected = np.where(frames[mine] % 2 == 0, every, np.nan)
+    np.testing.assert_allclose(seen.overlaps(frames[mine], rows[mine]), expected, rtol=1e-5)
+
+
+def test_frames_that_were_never_looked_at_have_no_overlap() -> None:
+    row = np.array([SQUARE.xyxy])
+    assert np.isnan(seen_on({}).overlaps(np.array([3]), row)).all()
+    assert np.isnan(seen_on({2: [SQUARE]}).overlaps(np.array([1, 3]), row.repeat(2, 0))).all()
 
 
 def doubted(start: int, doubt: list[float]) -> DerivedBoxes:
-    rows = np.array([SQUARE.xyxy] * len(doubt), np.float32)
+    rows = np.array([SQUARE.xyxy] * len(doubt), np.float32).reshape(-1, 4)
     return DerivedBoxes(start, rows, np.array(doubt, np.float32))
 
 

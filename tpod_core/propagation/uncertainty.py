@@ -1,11 +1,11 @@
 """How unsure a derived box is, 0 to 1, so that the worst can be shown first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tpod_core.geometry import Box, iou
+from tpod_core.detectors.seen import Seen
 from tpod_core.propagation.boxes import Boxes, side
 from tpod_core.propagation.fusion import Fused
 from tpod_core.propagation.segments import DerivedBoxes
@@ -14,6 +14,8 @@ _WEAK_PEAK = 0.3
 """Share of the doubt that comes from how little the picture looks like the object."""
 _JUMP = 0.15
 """A change of size from frame to frame, as a logarithm, that is a fault for certain."""
+_DETECTOR = 0.5
+"""The doubt about a box of which a detector saw nothing: detectors miss more than they invent."""
 
 Values = NDArray[np.float64]
 
@@ -49,16 +51,26 @@ def worst_frame(stretches: Sequence[DerivedBoxes]) -> int | None:
     return worst.start + int(np.searchsorted(grown, grown[-1] / 2))
 
 
-def disagreement(boxes: DerivedBoxes, detections: Mapping[int, Sequence[Box]]) -> DerivedBoxes:
-    """``boxes``, less sure where a detector saw nothing there.
+def disagreement(
+    stretches: Sequence[DerivedBoxes], seen: Seen, credibility: float = 1.0
+) -> list[DerivedBoxes]:
+    """``stretches`` of one label, less sure where a detector looked and saw nothing there.
 
     Args:
-        detections: per frame on which the detector ran, what it found of the same label.
+        seen: what it found of that label.
+        credibility: 0..1, how much its word counts; at best half of the whole doubt.
     """
-    doubt = boxes.uncertainty.copy()
-    for frame, found in detections.items():
-        box = boxes.box_at(frame)
-        if box:
-            missed = 1 - max((iou(box, detection) for detection in found), default=0.0)
-            doubt[frame - boxes.start] = max(doubt[frame - boxes.start], missed / 2)
-    return DerivedBoxes(boxes.start, boxes.boxes_xyxy, doubt)
+    if not stretches or not credibility:
+        return list(stretches)
+    ends = np.cumsum([len(each) for each in stretches])
+    offsets = np.array([each.start for each in stretches]) - np.append(0, ends[:-1])
+    frames = np.arange(ends[-1]) + np.repeat(offsets, np.diff(ends, prepend=0))
+    boxes = np.concatenate([each.boxes_xyxy for each in stretches])
+    missed = 1 - seen.overlaps(frames, boxes)
+    # A frame that was not looked at, NaN here, stays as it is.
+    known = np.concatenate([each.uncertainty for each in stretches])
+    doubt = np.fmax(known, np.float32(credibility * _DETECTOR) * missed)
+    return [
+        DerivedBoxes(each.start, each.boxes_xyxy, doubt[end - len(each) : end])
+        for each, end in zip(stretches, ends.tolist(), strict=True)
+    ]

@@ -10,11 +10,13 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from tpod_core.db import after_commit
+from tpod_core.detectors import kept_looks
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
 from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
 from tpod_core.propagation.prompt import is_busy_with
+from tpod_core.propagation.witnesses import heard
 from tpod_core.storage import get_storage
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import TrackState
@@ -99,13 +101,14 @@ def state_tag(session: Session, video: Video) -> str:
     linear = session.exec(
         select(func.count()).where(Track.video_id == video.id, col(Track.linear))
     ).one()
-    return f"{video.revision}-{count}-{when}-{linear}-{int(_is_pending(session, video))}"
+    seen = kept_looks.state_tag(session, video)
+    return f"{video.revision}-{count}-{when}-{linear}-{seen}-{int(_is_pending(session, video))}"
 
 
 def status(session: Session, video: Video) -> Propagation:
-    """Every track with its propagated boxes' uncertainty."""
+    """Every track with its propagated boxes' uncertainty, detectors that looked included."""
     tracks = reading.load_tracks(session, saved_id(video))
-    filled = filled_gaps(session, video, tracks)
+    filled = heard(session, video, tracks, filled_gaps(session, video, tracks))
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
@@ -125,9 +128,9 @@ def worst_frame(session: Session, video: Video, track_id: int | None = None) -> 
     """
     wanted = None if track_id is None else [track_id]
     _require_tracks(session, video, wanted or ())
-    tracks = reading.load_tracks(session, saved_id(video), wanted)
-    shown = {number: state for number, state in tracks.items() if wanted or not state.proposed}
-    return worst_of(filled_gaps(session, video, shown))
+    tracks = reading.load_tracks(session, saved_id(video))
+    shown = {n: tracks[n] for n in wanted or tracks if wanted or not tracks[n].proposed}
+    return worst_of(heard(session, video, tracks, filled_gaps(session, video, shown)))
 
 
 def _ends_at(state: TrackState, filled: Sequence[FilledGap]) -> int | None:

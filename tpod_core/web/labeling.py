@@ -100,7 +100,11 @@ def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
 def get_propagation(
     video_id: int, user: SignedIn, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
-    """How unsure each propagated box is. Ask again with the ETag while it is `pending`."""
+    """How unsure each propagated box is. Ask again with the ETag while it is `pending`.
+
+    A box is less sure where a detector went over the video and did not see it, as far as that
+    detector finds the boxes of this label that people drew.
+    """
     with reading() as session:
         video = get_video(session, user, video_id)
         headers = {"ETag": f'"{propagation.state_tag(session, video)}"'}

@@ -8,7 +8,7 @@ class Sparkline {
     this.element = element
     this.canvas = h("canvas", {})
     element.append(this.canvas)
-    element.title = "Uncertainty of the boxes between key frames. W goes to the worst frame."
+    element.title = "Uncertainty of the boxes between key frames; where a detector went over the video and saw something else, it is higher. W goes to the worst frame."
     element.addEventListener("pointerdown", (event) => {
       if (this.state) dragToSeek(event, element, this.state.frameCount, seek)
     })
