@@ -13,10 +13,13 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from starlette.testclient import TestClient
 
 from tpod_core.formats.yolo import read_yolo_line
 from tpod_core.geometry import Box, clip
+from tpod_core.jobs import execute
 from tpod_core.video.writing import write_video
+from workers import import_video
 
 _PADDING = 114
 """The grey with which detectors pad pictures themselves."""
@@ -62,10 +65,42 @@ def read_yolo(directory: Path) -> Iterator[LabelledImage]:
         yield LabelledImage(image, tuple((f"class {i}", clip(box, wh)) for i, box in lines))
 
 
+def letterboxed(original: LabelledImage, side: int) -> LabelledImage:
+    """The same picture with ``side`` pixels on its longer side; ``write_collection`` pads it.
+
+    For pictures of many sizes: padded to the largest, the others would be stamps in it.
+    """
+    height, width = original.image.shape[:2]
+    scale = side / max(height, width)
+    wh = round(width * scale), round(height * scale)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    boxes = tuple(
+        (name, clip(Box(*(edge * scale for edge in box.xyxy)), wh)) for name, box in original.boxes
+    )
+    image = cv2.resize(original.image, wh, interpolation=how)
+    return LabelledImage(image.astype(np.uint8, copy=False), boxes)
+
+
 def write_collection(path: Path, images: list[LabelledImage]) -> None:
     """The video of a collection."""
     height, width = (max(each.image.shape[axis] + 1 & ~1 for each in images) for axis in (0, 1))
     write_video(path, (_padded(each.image, width, height) for each in images), fps=1)
+
+
+def import_collection(api: TestClient, images: list[LabelledImage], path: Path) -> int:
+    """Upload, import and label; the video's id."""
+    write_collection(path, images)
+    names = dict.fromkeys(name for each in images for name, _ in each.boxes)
+    labels = [{"name": name} for name in names]
+    video: int = api.post("/videos", json={"name": path.stem, "labels": labels}).json()["id"]
+    with path.open("rb") as file:
+        sent = api.post(f"/videos/{video}/data", files={"file": (path.name, file)})
+    execute(sent.json()["id"], 1, run=import_video.run, worker="w", abandon=lambda: None)
+    now = api.get(f"/videos/{video}").json()
+    assert (now["state"], now["frame_count"]) == ("ready", len(images))
+    written = api.put(f"/videos/{video}/annotations", json=document(images, now["revision"]))
+    assert written.status_code == 200, written.text
+    return video
 
 
 def document(images: list[LabelledImage], revision: int) -> dict[str, Any]:

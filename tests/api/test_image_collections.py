@@ -11,32 +11,16 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from tests.collections import LabelledImage, document, read_voc, read_yolo, write_collection
+from tests.collections import LabelledImage, import_collection, read_voc, read_yolo
 from tpod_core.formats.yolo import read_label_file, read_manifest
 from tpod_core.jobs import execute
 from tpod_core.storage import get_storage
-from workers import build_training_set, import_video
+from workers import build_training_set
 
 COLLECTIONS: dict[str, Callable[[Path], list[LabelledImage]]] = {
     "raccoon": lambda data: list(read_voc(data / "dev/detection/raccoon", 40, 500)),
     "coco8": lambda data: list(read_yolo(data / "dev/detection/coco8/coco8")),
 }
-
-
-def import_collection(api: TestClient, images: list[LabelledImage], path: Path) -> int:
-    """Upload, import and label; the video's id."""
-    write_collection(path, images)
-    names = dict.fromkeys(name for each in images for name, _ in each.boxes)
-    labels = [{"name": name} for name in names]
-    video: int = api.post("/videos", json={"name": path.stem, "labels": labels}).json()["id"]
-    with path.open("rb") as file:
-        sent = api.post(f"/videos/{video}/data", files={"file": (path.name, file)})
-    execute(sent.json()["id"], 1, run=import_video.run, worker="w", abandon=lambda: None)
-    now = api.get(f"/videos/{video}").json()
-    assert (now["state"], now["frame_count"]) == ("ready", len(images))
-    written = api.put(f"/videos/{video}/annotations", json=document(images, now["revision"]))
-    assert written.status_code == 200, written.text
-    return video
 
 
 @pytest.mark.parametrize("name", COLLECTIONS)

@@ -12,10 +12,10 @@ from tpod_core.errors import InvalidInput
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        (SetSize(8, 1, 160), {"batch": 4, "epochs": 100, "imgsz": 160, "mosaic": False}),
-        (SetSize(100, 1, 350), {"batch": 4, "epochs": 60, "imgsz": 352, "mosaic": False}),
-        (SetSize(800, 2, 1920), {"batch": 8, "epochs": 20, "imgsz": 640, "mosaic": False}),
-        (SetSize(20_000, 2, 3840), {"batch": 16, "epochs": 20, "imgsz": 640, "mosaic": True}),
+        (SetSize(8, 1, 160), {"batch": 4, "epochs": 100, "imgsz": 160, "patience": 50}),
+        (SetSize(100, 1, 350), {"batch": 4, "epochs": 60, "imgsz": 352, "patience": 30}),
+        (SetSize(800, 2, 1920), {"batch": 8, "epochs": 20, "imgsz": 640, "patience": 10}),
+        (SetSize(20_000, 2, 3840), {"batch": 16, "epochs": 20, "imgsz": 640, "patience": 10}),
     ],
     ids=["tiny", "small", "middling", "large"],
 )
@@ -47,6 +47,16 @@ def test_learning_rates_suit_the_family() -> None:
         for known in registry.list_types()
     }
     assert rates["rtdetr-l"] < rates["fasterrcnn_resnet50_fpn_v2"] < rates["yolo26n"]
+
+
+def test_collages_are_for_yolo_not_for_transformers() -> None:
+    mosaic = {
+        known.type: row.default
+        for known in registry.list_types()
+        for row in parameters(known.config, SetSize(100, 1, 640))
+        if row.name == "mosaic"
+    }
+    assert mosaic["yolo26n"] and mosaic["yolo11s"] and not mosaic["rtdetr-l"]
 
 
 def test_family_that_normalises_over_a_step_takes_no_single_image() -> None:

@@ -61,17 +61,58 @@ def test_surer_wrong_box_halves_the_precision() -> None:
         gathered(([(CUP, PLACE)], [Detection(ELSEWHERE, 0.9, CUP), Detection(PLACE, 0.6, CUP)]))
     )
     assert made.map50 == pytest.approx(0.5, abs=0.005)
-    assert (made.precision, made.recall) == pytest.approx((0.5, 1.0), abs=0.01)
+    assert (made.precision, made.recall) == (0.5, 1.0)
     assert made.recommended_confidence < 0.6
 
 
-def test_less_sure_wrong_box_is_cut_off_by_the_recommended_confidence() -> None:
-    made = score(
-        gathered(([(CUP, PLACE)], [Detection(PLACE, 0.9, CUP), Detection(ELSEWHERE, 0.3, CUP)]))
-    )
-    assert made.map50 == pytest.approx(0.995)
-    assert 0.3 < made.recommended_confidence < 0.9
-    assert (made.precision, made.recall) == pytest.approx((1.0, 1.0), abs=0.1)
+@pytest.mark.parametrize(
+    ("found", "even"),
+    [
+        ([(PLACE, 0.9)], (0, 0.9)),
+        ([(PLACE, 0.9), (ELSEWHERE, 0.3)], (0.3, 0.9)),
+        ([(PLACE, 0.9), (ELSEWHERE, 0.6), (ELSEWHERE, 0.1)], (0.6, 0.9)),
+        ([(ELSEWHERE, 0.9), (PLACE, 0.6), (ELSEWHERE, 0.2)], (0.2, 0.6)),
+    ],
+    ids=["nothing wrong", "one wrong", "two wrong", "the surest wrong"],
+)
+def test_recommended_confidence_is_the_middle_of_the_best_stretch(
+    found: list[tuple[Box, float]], even: tuple[float, float]
+) -> None:
+    answers = gathered(([(CUP, PLACE)], [Detection(box, score, CUP) for box, score in found]))
+    assert score(answers).recommended_confidence == pytest.approx(sum(even) / 2, abs=0.002)
+
+
+def test_longest_of_equal_stretches_is_the_best() -> None:
+    """F1 is 2/3 up to 0.5 (both found, two wrong), from there to 0.6 less, then up to 0.9 again
+    (one found, none wrong)."""
+    found = [(PLACE, 0.9, CUP), (Box(400, 0, 500, 100), 0.6, CUP), (ELSEWHERE, 0.6, CUP)]
+    labels = [(CUP, PLACE), (CUP, Box(0, 300, 100, 400))]
+    found.append((Box(0, 300, 100, 400), 0.5, CUP))
+    made = score(gathered((labels, [Detection(*each) for each in found])))
+    assert made.recommended_confidence == pytest.approx(0.25, abs=0.002)
+
+
+def test_one_lucky_box_does_not_set_the_recommended_confidence() -> None:
+    """F1 is 10/13 up to 0.49 (all five found, three wrong), 1 up to 0.5, and 8/9 up to 0.95."""
+    places = [Box(150 * n, 0, 150 * n + 100, 100) for n in range(5)]
+    found = [Detection(place, 0.95, CUP) for place in places[:4]]
+    found += [Detection(places[4], 0.5, CUP)]
+    found += [Detection(Box(0, y, 100, y + 100), 0.49, CUP) for y in (300, 500, 700)]
+    made = score(gathered(([(CUP, place) for place in places], found)))
+    assert made.recommended_confidence == pytest.approx((0.5 + 0.95) / 2, abs=0.002)
+    assert (made.precision, made.recall) == (1, 0.8)
+
+
+def test_precision_at_the_recommended_confidence_is_what_is_counted_there() -> None:
+    answers = gathered(*random_answers(40))
+    precision = measure(answers.ranked())
+    confidence, sure = precision.confidences[precision.best], answers.ranked()
+    kept = sure.scores >= confidence
+    for row, class_id in enumerate(precision.class_ids):
+        of_class = kept & (sure.class_ids == class_id)
+        right = int((of_class & sure.correct[:, 0]).sum())
+        assert precision.precision[row, precision.best] == right / of_class.sum()
+        assert precision.recall[row, precision.best] == right / sum(sure.true_class_ids == class_id)
 
 
 def test_loose_box_counts_for_half_of_the_overlaps() -> None:
@@ -131,10 +172,17 @@ def test_curves_tell_precision_and_recall_at_a_confidence() -> None:
     made = evaluation_report.report(answers, measure(answers.ranked()))
     at = {confidence: number for number, confidence in enumerate(made.confidences)}
     cup = made.curves["cup"]
-    # Between two scores the curve is a straight line, so look right below each.
-    assert (cup.precision[at[0.79]], cup.recall[at[0.79]]) == pytest.approx((1, 0.5), abs=0.03)
-    assert (cup.precision[at[0.59]], cup.recall[at[0.59]]) == pytest.approx((0.5, 0.5), abs=0.03)
-    assert (cup.precision[at[0.3]], cup.recall[at[0.3]]) == pytest.approx((2 / 3, 1), abs=0.01)
+    for confidence, precision, recall in (
+        (0.9, 1, 0),
+        (0.79, 1, 0.5),
+        (0.61, 1, 0.5),
+        (0.59, 0.5, 0.5),
+        (0.41, 0.5, 0.5),
+        (0.39, 2 / 3, 1),
+        (0, 2 / 3, 1),
+    ):
+        read = cup.precision[at[confidence]], cup.recall[at[confidence]]
+        assert read == pytest.approx((precision, recall), abs=0.0001), confidence
     assert made.mean == cup
 
 
@@ -211,12 +259,18 @@ def test_score_is_that_of_ultralytics_validator() -> None:
             }
         )
     metrics.process()
-    made = score(gathered(*answers))
-    theirs = [float(value) for value in metrics.box.mean_results()]
-    assert [made.precision, made.recall, made.map50, made.map50_95] == pytest.approx(
-        theirs, abs=1e-6
-    )
+    ranked = gathered(*answers).ranked()
+    made, precision = score(gathered(*answers)), measure(ranked)
+    theirs = metrics.box
+    assert [made.map50, made.map50_95] == pytest.approx([theirs.map50, theirs.map], abs=1e-6)
     assert 0.3 < made.map50_95 < made.map50 < 0.9  # the case is neither trivial nor hopeless
+    # Their curves run straight between two scores, ours are counted: a detection apart.
+    assert np.abs(precision.recall - theirs.r_curve).max() < 0.01
+    assert np.abs(precision.precision - theirs.p_curve).mean() < 0.005
+    assert np.abs(precision.f1 - theirs.f1_curve).max() < 0.02
+    assert [made.precision, made.recall, made.f1] == pytest.approx(
+        [theirs.mp, theirs.mr, theirs.f1.mean()], abs=0.02
+    )
 
 
 def test_score_is_within_a_hundredth_of_pycocotools() -> None:

@@ -100,7 +100,9 @@ def test_training_ends_with_a_published_model(queued: Detector, home: Path) -> N
     published = home / "detectors" / str(queued.id) / "model"
     card = json.loads((published / "detector.json").read_text())
     assert card["training_set_hash"] == "c0ffee"
-    assert card["recommended_confidence"] == done.metrics["recommended_confidence"] == 0.05
+    assert card["recommended_confidence"] == done.metrics["recommended_confidence"]
+    # Every box has a score of 0.9, so that any confidence up to there is as good.
+    assert card["recommended_confidence"] == pytest.approx(0.45, abs=0.002)
     assert [row.epoch for row in detectors.list_epochs(done)] == [1, 2, 3]
     assert list(published.parent.glob("attempt-*")) == []
 

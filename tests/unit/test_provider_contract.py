@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
+import yaml
 
 from tests.bare_python import make_bare_python
 from tests.training_data import CLASSES, write_training_set
@@ -237,6 +238,16 @@ def test_resumed_training_continues_the_library_s_own_table(life: Life) -> None:
         return
     with table.open() as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2, 3]
+
+
+def test_yolo_trains_on_collages_but_in_the_last_epochs(life: Life) -> None:
+    table = life.resumed.run_directory / "args.yaml"
+    if not table.exists():
+        assert "ultralytics" not in life.provider.versions
+        return
+    asked = yaml.safe_load(table.read_text())
+    collages = 1.0 if life.dnn_type.startswith("yolo") else 0.0
+    assert (asked["mosaic"], asked["close_mosaic"]) == (collages, 10)
 
 
 def test_training_leaves_the_set_as_it_was(life: Life) -> None:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from tpod_core.detectors.config import (
-    SMALL_SET_IMAGES,
     SetSize,
     TrainConfig,
     learning_rate,
@@ -13,23 +12,39 @@ from tpod_core.detectors.config import (
     warm_up,
 )
 
+PLAIN_EPOCHS = 10
+"""The last epochs, which see frames as they are; a training of no more sees no collage at all.
+On one easy object in 8 epochs, collages up to the third last brought mAP50 from 0.99 to 0.93."""
+
+
+def collages(default: bool) -> Any:
+    """The field ``mosaic`` of a family, which knows its own ``default``."""
+    return Field(
+        default,
+        title="Mosaic",
+        description="Train on collages of four frames, but for the last "
+        f"{PLAIN_EPOCHS} epochs. Helps most where pictures are few and varied.",
+        json_schema_extra={"advanced": True},
+    )
+
 
 class UltralyticsConfig(TrainConfig):
     """The keys of all of them; names as in Ultralytics' own configuration."""
 
     lr0: float = learning_rate(0.002)
     warmup_epochs: float = warm_up()
-    mosaic: bool = Field(
-        False,
-        title="Mosaic",
-        description="Train on collages of four frames. Helps large, varied sets.",
-        json_schema_extra={"advanced": True},
-    )
+    mosaic: bool = collages(default=False)
     fliplr: bool = mirroring()
 
 
 class YoloConfig(UltralyticsConfig):
-    """The YOLO families."""
+    """The YOLO families.
+
+    On 158 unrelated photographs, from random weights, collages brought mAP50 from 0.44 to
+    0.53 in the same time; on frames of one video they made no difference.
+    """
+
+    mosaic: bool = collages(default=True)
 
     @classmethod
     def suggested(cls, size: SetSize) -> dict[str, Any]:
@@ -38,7 +53,6 @@ class YoloConfig(UltralyticsConfig):
             # Ultralytics' own fit of the rate to the number of classes, kept within the range
             # that small sets were measured to learn in.
             "lr0": min(0.002, max(0.001, round(0.01 / (4 + size.classes), 6))),
-            "mosaic": size.train_images > SMALL_SET_IMAGES,
         }
 
 

@@ -25,7 +25,8 @@ def show_confidence(evaluation: Evaluation) -> None:
             round(evaluation.recommended_confidence, 2),
             0.01,
             key="confidence-at",
-            help=f"{evaluation.recommended_confidence:.2f} suits all classes together best.",
+            help=f"{evaluation.recommended_confidence:.2f} suits all classes together best: the "
+            "middle of the stretch where F1 is highest.",
         )
         curve = evaluation.curves.get(chosen, evaluation.mean)
         st.write(_sentence(curve, round(at * (len(evaluation.confidences) - 1))))

@@ -49,7 +49,8 @@ def _show_figures(metrics: dict[str, Any]) -> None:
         "Recall": (metrics["recall"], "The share of the objects that it finds."),
         "Best confidence": (
             metrics["recommended_confidence"],
-            "Boxes below it are best ignored; the downloaded program does so by itself.",
+            "Boxes below it are best ignored; the downloaded program does so by itself. It is the "
+            "middle of the stretch where precision and recall are in the best balance.",
         ),
     }
     for column, (name, (value, help_text)) in zip(
