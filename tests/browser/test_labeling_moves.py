@@ -96,6 +96,17 @@ def test_worst_frame_of_the_selected_track_comes_before_that_of_the_video(annota
     annotator.step("w", 5)
 
 
+def test_box_that_is_doubted_says_so_where_it_is(annotator: Annotator):
+    (cup,) = annotator.put_tracks(CUP)
+    segment = {"start": 11, "stop": 40, "uncertainty": [0.0] * 10 + [0.9] * 19}
+    tell_uncertainty(annotator.page, {"track_id": cup, "segments": [segment], "ends_at": None})
+    row = annotator.page.locator(f'.annotator .box.here[data-track="{cup}"]')
+    annotator.open(20)
+    row.filter(has_text="between").wait_for()
+    annotator.step("ArrowRight", 21)
+    row.filter(has_text="unsure").wait_for()
+
+
 def test_click_on_the_uncertainty_goes_there(screen: Annotator):
     strip = screen.page.locator(".annotator .spark").bounding_box()
     assert strip

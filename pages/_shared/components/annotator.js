@@ -120,10 +120,15 @@ class Annotator {
     const [sx, sy] = this.scale
     return boxes.map(({ box: [x1, y1, x2, y2], ...rest }) => ({
       ...rest,
-      uncertain: !rest.human && (rest.uncertainty ?? 0) >= UNCERTAIN,
+      uncertain: !rest.human && this.doubtOf(rest) >= UNCERTAIN,
       score: this.boxes.track(rest.track)?.score,
       x1: x1 / sx, y1: y1 / sy, x2: x2 / sx, y2: y2 / sy,
     }))
+  }
+
+  // Of a derived box on the frame shown: propagation's own doubt, and a detector's where one ran.
+  doubtOf({ track, uncertainty }) {
+    return Math.max(uncertainty ?? 0, this.propagation.doubtOf(track, this.shown))
   }
 
   // ---- selection ---------------------------------------------------------------------------

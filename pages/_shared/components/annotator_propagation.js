@@ -69,6 +69,13 @@ class PropagationStore {
     return this.tracks.get(track)?.endsAt ?? null
   }
 
+  // How unsure the track's box on a frame is; 0 where nothing is known.
+  doubtOf(track, frame) {
+    const segments = this.tracks.get(track)?.segments ?? []
+    const found = segments.find((one) => frameOf(one, 0) <= frame && frame < one.stop)
+    return found?.uncertainty[frame - frameOf(found, 0)] ?? 0
+  }
+
   // Pairs [frame, uncertainty 0..1] of one track, or of each of `ids`.
   *uncertainties(ids) {
     for (const id of ids) {
