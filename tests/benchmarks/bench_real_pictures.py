@@ -44,8 +44,8 @@ IMAGE_SIZE = 224
 """What a person without a GPU would take: raccoons fill half of the picture."""
 
 OTHER_FAMILY = "ssdlite320_mobilenet_v3_large"
-LEAST_MAP50 = 0.45
-MOST_BEHIND = 0.05
+LEAST_MAP50 = 0.6
+MOST_BEHIND = 0.1
 _CURVE_POINTS = 12
 
 ULTRALYTICS = """

@@ -93,7 +93,7 @@ def test_form_offers_values_that_suit_the_set(user: User, training_set: Training
     test = press(page(), "New detector")
     assert {box.label: box.value for box in test.number_input}["Image size"] == 160
     assert {box.label: box.value for box in test.number_input}["Epochs"] == 100
-    assert [box.value for box in test.toggle] == [False, True]
+    assert {box.label: box.value for box in test.toggle} == {"Mosaic": True, "Mirror frames": True}
 
 
 def test_form_offers_fast_and_accurate_families_with_their_cost(
@@ -178,7 +178,7 @@ def test_trained_detector_explains_its_score(detector: Detector, provider: FakeP
         "mAP50-95": "0.41",
         "Precision": "0.25",
         "Recall": "0.50",
-        "Best confidence": "0.05",
+        "Best confidence": "0.45",
     }
     assert "finds about **50**" in texts(test)
     assert "differ from the trained model's by less than 0.01 px" in texts(test)
