@@ -160,6 +160,7 @@ def life(
     with pytest.MonkeyPatch.context() as patch, listening():
         patch.setenv("TPOD_DATA_DIR", str(home))
         yield _live(request.param, home)
+    shutil.rmtree(home)  # Gigabytes of checkpoints, which the next family need not wait beside.
 
 
 def _live(dnn_type: str, home: Path) -> Life:
