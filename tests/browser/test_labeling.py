@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, WebSocket
+from playwright.sync_api import BrowserContext, WebSocket, WebSocketRoute
 
 from tests.browser.annotator import Annotator, near, track
 from tests.browser.conftest import NUMBERS_FRAMES
@@ -32,6 +32,39 @@ def test_draw_then_next_at_once_loses_none_and_misfiles_none(screen: Annotator):
     for frame in range(len(DELAYS_MS)):
         (new,) = [box for box in screen.boxes(frame) if box["source"] == "manual"]
         assert near(new, 20 + 50 * frame, 100, 60 + 50 * frame, 200)
+
+
+def test_room_that_the_server_did_not_hear_of_is_told_again(annotator: Annotator):
+    lost: list[str | bytes] = []
+
+    def lose_the_first(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if not lost and b"telling" in (
+                message.encode() if isinstance(message, str) else message
+            ):
+                lost.append(message)
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    annotator.page.route_web_socket("**/_stcore/stream", lose_the_first)
+    annotator.open()
+    assert lost
+
+
+def test_news_that_the_browser_missed_come_again(annotator: Annotator):
+    annotator.page.add_init_script(
+        """addEventListener("tpod-feed", (event) => {
+          if (window.missed || !event.detail.canvas) return
+          window.missed = true
+          event.stopImmediatePropagation()
+        }, true)"""
+    )
+    annotator.open()
+    assert annotator.page.evaluate("window.missed")
 
 
 def test_reload_shows_the_same(screen: Annotator):

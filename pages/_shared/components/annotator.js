@@ -48,6 +48,7 @@ class Annotator {
     new ViewGestures({ view, picture, changed: () => this.paint() }, this.abort.signal)
     this.heartbeat = setInterval(() => {
       this.outbox.retry()
+      this.screen.retry()
       if (!this.outbox.empty) this.paint()
     }, 1000)
   }
@@ -62,9 +63,12 @@ class Annotator {
 
   // The server is about to show something else: what is drawn now would be drawn for nothing.
   get changing() {
-    const [width, height] = this.screen.stage.wh
-    const [knownWidth, knownHeight] = this.feed.stage ?? []
-    return this.outbox.changing || width !== knownWidth || height !== knownHeight
+    return this.outbox.changing || !this.roomIsKnown
+  }
+
+  // The server has sized the canvas for the room that there is.
+  get roomIsKnown() {
+    return String(this.screen.stage.wh) === String(this.feed?.stage)
   }
 
   // Nothing is under way, here or on the way to the server.

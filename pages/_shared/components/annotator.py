@@ -5,6 +5,7 @@ changes: ``mount`` carries the script and never changes (so it is sent once, the
 reference), ``feed`` carries what changes and a script of one line.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,5 +61,9 @@ def mount(
 
 
 def feed(state: dict[str, Any], key: str) -> None:
-    """Tell the annotator what the server shows now. Call it after the canvas."""
-    _feed(key=key, data=state, height=0)
+    """Tell the annotator what the server shows now. Call it after the canvas.
+
+    News that a browser missed, while it still built the page, would not be sent again if they
+    were the same: so no two are, and asking again helps.
+    """
+    _feed(key=key, data=state | {"told_at": time.monotonic()}, height=0)

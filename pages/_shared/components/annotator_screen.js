@@ -32,15 +32,24 @@ class Screen {
     a.root.style.setProperty("--top", `${Math.round(top)}px`)
     const [width, height] = this.stage.wh
     if (width < 50 || height < 50) return
-    const report = () => {
-      if (a.surface.drag) return this.#measure()
-      this.measured = true
-      a.surface.flush()
-      a.setState("stage", { width, height })
-    }
+    const report = () => (a.surface.drag ? this.#measure() : this.#tellRoom())
     clearTimeout(this.measureTimer)
     this.measureTimer = setTimeout(report, this.measured ? 250 : 0)
     this.paint()
+  }
+
+  #tellRoom() {
+    const [width, height] = this.stage.wh
+    this.measured = true
+    this.toldAt = performance.now()
+    this.a.surface.flush()
+    this.a.setState("stage", { width, height, telling: (this.telling = (this.telling ?? 0) + 1) })
+  }
+
+  // What is said while the server still builds the page can get lost: say it again.
+  retry() {
+    if (!this.measured || this.a.roomIsKnown || this.a.surface.drag) return
+    if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
   paint() {
