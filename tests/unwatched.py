@@ -2,9 +2,12 @@
 
 
 class Unwatched:
-    """A ``video.scan.Watch`` that never stops anything."""
+    """A ``video.scan.Watch`` and a ``detectors.protocol.Steps`` that never stops anything."""
 
     def check(self) -> None:
+        return
+
+    def say(self, message: str) -> None:
         return
 
     def progress(self, fraction: float, message: str) -> None:

@@ -14,7 +14,7 @@ from tpod_core.video.normalize import lossless_bytes
 from tpod_core.video.probe import VideoProbe, probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import Scan
-from tpod_core.video.source import index_key, preview_key
+from tpod_core.video.source import directory_key, index_key, preview_key
 
 PREVIEW_WIDTH = 640
 _PREVIEW_AT = 0.1
@@ -60,7 +60,7 @@ def _begin(job: RunningJob, video_id: int) -> str:
             # Another file may have failed here before; a second attempt is about the same one.
             video.playback_key, video.frame_count = "", 0
         session.add(video)
-    directory = get_storage().path(videos.directory_key(video_id))
+    directory = get_storage().path(directory_key(video_id))
     for left_by_a_killed_run in directory.glob("*.part"):
         left_by_a_killed_run.unlink(missing_ok=True)
     return video.source_key
@@ -102,7 +102,7 @@ class _Import:
         """Returns: the storage key of the rewritten file, and its index."""
         storage = get_storage()
         storage.require_free(lossless_bytes(scanned))
-        key = f"{videos.directory_key(self.video_id)}/normalized.mp4"
+        key = f"{directory_key(self.video_id)}/normalized.mp4"
         with storage.writing(key) as file:
             step = _Progress(self.job, _SCAN_SHARE, 1)
             index = rewrite(source, Path(file.name), scanned, step)

@@ -26,6 +26,7 @@ from tpod_core.services import annotations, demo, training_sets, users, video_la
 from tpod_core.services.annotations import AnnotationDoc
 from tpod_core.services.training_sets import Choice, Sampling, Split, SplitMethod, VideoChoice
 from tpod_core.storage import get_storage, sha256_of
+from tpod_core.video.source import directory_key
 from tpod_core.video.writing import write_video
 from workers.import_video import import_into
 
@@ -70,7 +71,7 @@ def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float)
 
 
 def _store(job: RunningJob, video_id: int, frames: list[RenderedFrame]) -> None:
-    key = f"{videos.directory_key(video_id)}/source.mp4"
+    key = f"{directory_key(video_id)}/source.mp4"
     path = get_storage().path(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_video(path, (frame.image for frame in frames), FPS)

@@ -30,7 +30,7 @@ def run(job: RunningJob) -> None:
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     book = LookBook.for_model(model.labels, model.recommended_confidence)
-    found = group(_unexplained(job, plan, model, book), reach_of(frames))[:_MOST]
+    found = group(_unexplained(job, plan, frames, model, book), reach_of(frames))[:_MOST]
     seen = book.closed()
     with job.transaction() as session:
         findings.plan_review(session, job.subject_id, **job.request)  # neither has gone meanwhile
@@ -42,10 +42,9 @@ def run(job: RunningJob) -> None:
 
 
 def _unexplained(
-    job: RunningJob, plan: ReviewPlan, model: TrainedModel, book: LookBook
+    job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: LookBook
 ) -> Iterator[Unexplained]:
     video_id = saved_id(plan.video)
-    frames = range(0, plan.video.frame_count, plan.stride)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
     lowest = min(plan.confidence, book.confidence)

@@ -26,6 +26,7 @@ from tests.benchmarks._videos import required_data
 from tests.collections import import_collection, letterboxed, read_voc
 from tests.conftest import Api, add_user
 from tests.fake_queue import ListQueue
+from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.detectors import evaluation, registry
 from tpod_core.detectors.average_precision import measure
@@ -66,16 +67,6 @@ class Trained:
 
     def __str__(self) -> str:
         return f"mAP50 {self.map50:.3f}  mAP50-95 {self.map50_95:.3f}  {self.cpu_s:5.0f} CPU s"
-
-
-class Silent:
-    """``protocol.Steps`` that nobody listens to."""
-
-    def say(self, message: str) -> None:
-        return
-
-    def check(self) -> None:
-        return
 
 
 def main() -> int:
@@ -161,7 +152,7 @@ def train_bare(api: TestClient, training_set: int, home: Path) -> Trained:
     config = registry.config_model("yolo26n").checked({"imgsz": IMAGE_SIZE, "device": "cpu"})
     checkpoint = view.directory / "runs/bare/weights/best.pt"
     scene = Scene(checkpoint, view, config)
-    answers = evaluation.gather(registry.load_provider("yolo26n"), scene, Silent())
+    answers = evaluation.gather(registry.load_provider("yolo26n"), scene, Unwatched())
     score = evaluation.score_of(answers, measure(answers.ranked()))
     trained = Trained(score.map50, score.map50_95, spent)
     print(f"yolo26n, Ultralytics' own defaults ({epochs} epochs)\n  {trained}")

@@ -41,7 +41,7 @@ def test_room_that_the_server_did_not_hear_of_is_told_again(annotator: Annotator
         server = socket.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:
-            if not lost and b"telling" in (
+            if not lost and b"toldAt" in (
                 message.encode() if isinstance(message, str) else message
             ):
                 lost.append(message)

@@ -21,6 +21,7 @@ from tpod_core.detectors.seen import Seen
 from tpod_core.log import get_logger
 from tpod_core.models import Detector, Video, saved_id
 from tpod_core.storage import get_storage
+from tpod_core.video.source import directory_key
 
 _FILES_OPEN, _VIEWS_KEPT = 2, 8
 _NAME = "looks-{}.npz"
@@ -34,8 +35,8 @@ def save(session: Session, video: Video, detector: Detector, looks: Looks) -> No
     Call it last in the transaction that writes what came of the run.
     Raises: StorageFull.
     """
-    directory = _directory(saved_id(video))
-    with get_storage().writing(f"{directory}/{_NAME.format(detector.id)}") as file:
+    key = f"{directory_key(saved_id(video))}/{_NAME.format(detector.id)}"
+    with get_storage().writing(key) as file:
         looks.write(file)
     for each in _files(saved_id(video)):
         if session.get(Detector, each.detector_id) is None:
@@ -93,13 +94,8 @@ def _heard(session: Session, video: Video) -> list[_File]:
 
 def _files(video_id: int) -> list[_File]:
     found = []
-    for path in get_storage().path(_directory(video_id)).glob(_NAME.format("*")):
+    for path in get_storage().path(directory_key(video_id)).glob(_NAME.format("*")):
         with suppress(FileNotFoundError):  # It may go with its detector at this moment.
             detector_id = int(path.stem.removeprefix("looks-"))
             found.append(_File(detector_id, path, path.stat().st_mtime_ns))
     return found
-
-
-def _directory(video_id: int) -> str:
-    """With the video's other files, so that it goes with them."""
-    return f"videos/{video_id}"

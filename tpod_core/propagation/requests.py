@@ -100,12 +100,14 @@ def _touched(video_id: int, part: Part) -> Touched | None:
 def _leaves_gaps(session: Session, video: Video, touched: Touched) -> bool:
     # Of many tracks the first few nearly always tell.
     return any(
-        _leave_gaps(session, video, touched, track_ids)
+        _some_leave_gaps(session, video, touched, track_ids)
         for track_ids in db.batches(sorted(touched.track_ids), _TRACKS_AT_ONCE)
     )
 
 
-def _leave_gaps(session: Session, video: Video, touched: Touched, track_ids: list[int]) -> bool:
+def _some_leave_gaps(
+    session: Session, video: Video, touched: Touched, track_ids: list[int]
+) -> bool:
     around = reading.load_tracks_around(
         session, touched.video_id, max(touched.first - 1, 0), touched.last + 1, track_ids
     )

@@ -24,6 +24,7 @@ from tpod_core.models import (
     saved_id,
 )
 from tpod_core.storage import get_storage
+from tpod_core.video.source import directory_key
 
 MAX_NAME_LENGTH = 200
 
@@ -74,16 +75,6 @@ def delete(session: Session, video: Video) -> None:
     directory = directory_key(saved_id(video))
     session.delete(video)
     after_commit(session, lambda: get_storage().delete(directory))
-
-
-def directory_key(video_id: int) -> str:
-    """Where a video's files are."""
-    return f"videos/{video_id}"
-
-
-def preview_key(video_id: int) -> str:
-    """Where a video's thumbnail is, once it is ready."""
-    return f"{directory_key(video_id)}/preview.jpg"
 
 
 def _subject(video: Video) -> str:

@@ -42,14 +42,19 @@ def index_key(media_key: str) -> str:
     return f"{media_key}.idx"
 
 
+def directory_key(video_id: int) -> str:
+    """Where all of a video's files are: they go with it."""
+    return f"videos/{video_id}"
+
+
 def preview_key(video_id: int) -> str:
     """The storage key of a video's thumbnail."""
-    return f"videos/{video_id}/preview.jpg"
+    return f"{directory_key(video_id)}/preview.jpg"
 
 
 def annotated_key(video_id: int, detector_id: int, job_id: int) -> str:
     """The storage key of a copy of a video into which a job drew what a detector sees."""
-    return f"videos/{video_id}/annotated-{detector_id}-{job_id}.mp4"
+    return f"{directory_key(video_id)}/annotated-{detector_id}-{job_id}.mp4"
 
 
 def frame_source(video: Video) -> FrameSource:

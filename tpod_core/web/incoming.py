@@ -24,6 +24,7 @@ from tpod_core.services import videos
 from tpod_core.services.videos import ReceivedFile
 from tpod_core.storage import full_disk_as_storage_full, get_storage, sha256_of
 from tpod_core.video.probe import probe
+from tpod_core.video.source import directory_key
 
 INTERRUPTED = "The upload was interrupted. Upload the file again."
 RESUMABLE_FOR_S = 24 * 3600
@@ -34,7 +35,7 @@ _log = get_logger(__name__)
 
 def part_path(video_id: int) -> Path:
     """Where a video's file grows until it is whole."""
-    return get_storage().path(f"{videos.directory_key(video_id)}/source.part")
+    return get_storage().path(f"{directory_key(video_id)}/source.part")
 
 
 def require_acceptable_size(size_bytes: int) -> None:
@@ -118,7 +119,7 @@ class Incoming:
             raise NotFound("This video was deleted while its file was arriving.")
         probe(self._part)
         clean = _clean_filename(filename)
-        key = f"{videos.directory_key(self._video_id)}/source{_suffix(clean)}"
+        key = f"{directory_key(self._video_id)}/source{_suffix(clean)}"
         sha256 = self._digest.hexdigest() if self._digest else sha256_of(self._part)
         with transaction() as session:
             video = get_video(session, self._user, self._video_id)
@@ -154,7 +155,7 @@ def drop_dead_uploads() -> None:
             part = part_path(saved_id(video))
             if not _is_held(part) and not _may_be_resumed(part):
                 videos.abandon_upload(session, video, INTERRUPTED)
-                get_storage().delete(videos.directory_key(saved_id(video)))
+                get_storage().delete(directory_key(saved_id(video)))
 
 
 def resume_note_path(video_id: int) -> Path:

@@ -43,7 +43,8 @@ class Screen {
     this.measured = true
     this.toldAt = performance.now()
     this.a.surface.flush()
-    this.a.setState("stage", { width, height, telling: (this.telling = (this.telling ?? 0) + 1) })
+    // Said again, the same would not be sent: the time makes another of it.
+    this.a.setState("stage", { width, height, toldAt: this.toldAt })
   }
 
   // What is said while the server still builds the page can get lost: say it again.
