@@ -31,6 +31,7 @@ class ActKind(StrEnum):
     ADD_LABEL = "add_label"
     ASIDE = "aside"  # hidden and locked tracks: the canvas is not to have them
     AGAIN = "again"  # do what somebody else's edit came before
+    PUT = "put"  # a box drawn or moved on the picture, before the canvas was there
     COPY = "copy"
     HIDE = "hide"
     END = "end"
@@ -64,6 +65,7 @@ class Act(BaseModel):
     start: int = 0
     stop: int = 0
     occluded: bool = False
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 class Outbox(BaseModel):

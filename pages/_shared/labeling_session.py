@@ -26,6 +26,7 @@ from pages._shared.labeling_acts import EDITS, Act, ActKind, Outbox, copies
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput, TpodError
+from tpod_core.geometry import Box
 from tpod_core.models import Label, User, Video
 from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import EditOp, EditResult, FrameBox, PutBox
@@ -175,6 +176,8 @@ class LabelingSession:
         match act.kind:
             case ActKind.UNDO | ActKind.REDO:
                 self._step(user, act.kind)
+            case ActKind.PUT:
+                self._apply(user, [self._put_ahead(act)])
             case ActKind.COPY:
                 self._apply(user, self._copies(user, act))
             case ActKind.AGAIN:
@@ -187,6 +190,15 @@ class LabelingSession:
         take = annotations.undo if kind is ActKind.UNDO else annotations.redo
         with transaction() as session:
             take(session, user, access.get_video(session, user, _id(self.video)), self.seen)
+
+    def _put_ahead(self, act: Act) -> PutBox:
+        """The edit of a box that the canvas never had; it ends like one that the canvas has."""
+        box = Box(*act.box)
+        if self.surface:
+            box = self.surface.to_frame(self.surface.to_canvas(box))
+        if act.track:
+            return PutBox(act.frame, box, track_id=act.track, occluded=act.occluded)
+        return PutBox(act.frame, box, label=self.label)
 
     def _copies(self, user: User, act: Act) -> list[EditOp]:
         with reading() as session:

@@ -185,6 +185,11 @@ class Annotator:
         share: float = picture.evaluate(_SHARE_OF_COLOR, [*map(int, place), color])
         return share
 
+    def wait_color(self, x1: float, y1: float, x2: float, y2: float, color: str) -> None:
+        """Wait until nearly all of a stretch of the picture has ``color``."""
+        share = lambda: self.color_share(x1, y1, x2, y2, color)  # noqa: E731
+        self._wait(lambda: share() > 0.9, f"{color} is not seen there")
+
     def color_of(self, label: str) -> str:
         """The colour of a label of the video's list."""
         labels = self.api.get(f"/videos/{self.video_id}").json()["labels"]

@@ -66,6 +66,16 @@ def test_join_makes_one_track_of_two(annotator: Annotator, act: str):
     assert [len(annotator.boxes(frame)) for frame in (5, 15, 25)] == [1, 0, 1]
 
 
+def test_track_to_join_can_be_chosen_on_the_picture(annotator: Annotator):
+    first, _ = annotator.put_tracks(track("cup", (0, LEFT), (10, None)), track("cup", (20, LEFT)))
+    annotator.open()
+    annotator.select(first)
+    annotator.press("j")
+    annotator.go(20)
+    annotator.click((160, 140))
+    annotator.wait_document(lambda document: len(document["tracks"]) == 1)
+
+
 def test_track_joined_with_itself_is_explained(annotator: Annotator):
     (cup,) = annotator.put_tracks(track("cup", (0, LEFT)))
     annotator.open()

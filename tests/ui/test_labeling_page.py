@@ -412,6 +412,42 @@ def test_unknown_act_asks_to_reload():
         read_outbox({"client": "tab", "acts": [{"seq": 1, "kind": "explode", "frame": 0}]})
 
 
+# Drawn before the canvas was there
+
+
+def test_box_put_ahead_gets_the_label_chosen_before_it(
+    desk: LabelingSession, user: User, video: Video
+):
+    act(desk, user, "label", seq=1, name="bus")
+    act(desk, user, "go", seq=2, frame=7)
+    act(desk, user, "put", seq=3, frame=7, box=[10, 20, 50, 80])
+    (box,) = saved(video, 7)
+    assert (box.label, box.keyframe, box.box) == ("bus", True, Box(10, 20, 50, 80))
+    assert desk.visit.frame == 7
+
+
+def test_box_put_ahead_near_the_border_ends_there(desk: LabelingSession, user: User, video: Video):
+    act(desk, user, "put", box=[1, 2, 50, 359])
+    (box,) = saved(video, 0)
+    assert box.box == Box(0, 0, 50, 360)
+
+
+def test_box_moved_ahead_stays_occluded(desk: LabelingSession, user: User, video: Video):
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup", occluded=True))
+    desk.refresh(user)
+    act(desk, user, "put", frame=3, track=cup, box=[10, 20, 50, 80], occluded=True)
+    (box,) = saved(video, 3)
+    assert (box.track_id, box.occluded, box.box) == (cup, True, Box(10, 20, 50, 80))
+
+
+def test_box_put_ahead_of_a_track_that_is_gone_is_explained(
+    desk: LabelingSession, user: User, video: Video
+):
+    act(desk, user, "put", track=77, box=[10, 20, 50, 80])
+    assert "77" in desk.notice.text
+    assert saved(video, 0) == []
+
+
 # What the browser is told
 
 

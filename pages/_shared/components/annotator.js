@@ -24,6 +24,9 @@ class Annotator {
     this.reach = new Reach(video.id, (tracks) => this.edit.act("aside", { tracks }))
     this.surface = new Surface(() => canvasHolder(), {
       changed: () => this.edit.commit(),
+      ahead: (rect, target) => this.edit.putAhead(rect, target),
+      ready: () => this.ready,
+      standIn: (event) => this.standIn(event),
       picked: (track) => this.edit.mergeWith(track) || this.pick(track),
       dragging: () => this.paint(),
       refused: (sentence) => this.say(sentence, true),
@@ -32,6 +35,7 @@ class Annotator {
     })
     this.view = new View()
     this.screen = new Screen(this)
+    this.surface.listenOn(this.screen.stage.picture)
     this.presence = new Presence(api, this.abort.signal, () => this.news.peopleCame())
     this.#listen()
     if (window.__tpodFeed) this.news.receive(window.__tpodFeed)
@@ -89,6 +93,21 @@ class Annotator {
     )
   }
 
+  // The canvas takes the pointer.
+  get ready() {
+    return this.inStep && !this.changing && this.feed.labels.length > 0
+  }
+
+  // Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
+  standIn(event) {
+    const hand = new PictureHand(this.view, this.screen.stage.picture)
+    const isSeen = this.screen.painted === this.shown && hand.covers(event)
+    if (!isSeen || this.outbox.silent || !this.feed?.labels.length) return null
+    this.go.settle()
+    const rects = this.rectsOf(this.boxesSeen)
+    return { hand, rects, active: rects.find(({ track }) => track && track === this.selected) }
+  }
+
   // ---- what is known -----------------------------------------------------------------------
 
   // The frames known so far: an import may still be finding more.
@@ -111,8 +130,22 @@ class Annotator {
     return this.feed.visit.frame === this.shown ? this.feed.boxes : (this.boxes.on(this.shown) ?? [])
   }
 
+  // With the boxes that were drawn ahead of the canvas and are still on their way.
+  get boxesSeen() {
+    const put = this.outbox.acts.filter(({ kind, frame }) => kind === "put" && frame === this.shown)
+    const moved = new Map(put.filter(({ track }) => track).map((act) => [act.track, act.box]))
+    const here = this.boxesHere.map((box) => (moved.has(box.track) ? { ...box, box: moved.get(box.track), human: true } : box))
+    return [...here, ...put.filter(({ track }) => !track).map(({ box }) => ({ track: null, box, human: true }))]
+  }
+
   get colors() {
     return Object.fromEntries((this.feed?.labels ?? []).map(({ name, color }) => [name, color]))
+  }
+
+  // The label of the next box.
+  get label() {
+    const chosen = this.outbox.acts.findLast(({ kind }) => kind === "label" || kind === "add_label")
+    return chosen?.name ?? this.feed?.label
   }
 
   // Boxes that the pointer can reach, in canvas pixels.

@@ -24,6 +24,13 @@ class Editing {
     if (this.a.surface.flush()) this.act("commit")
   }
 
+  // A box drawn (`rect` null) or moved on the picture, in canvas pixels, before the canvas came.
+  putAhead(rect, { x1, y1, x2, y2 }) {
+    const [sx, sy] = this.a.scale
+    const box = [x1 * sx, y1 * sy, x2 * sx, y2 * sy]
+    this.act("put", { track: rect?.track ?? 0, occluded: rect?.occluded ?? false, box })
+  }
+
   // The selected box, or the only one.
   get chosen() {
     const { boxesHere, selected } = this.a
@@ -138,7 +145,7 @@ class Editing {
 
   chooseLabelAt(index) {
     const name = this.labelAt(index)
-    if (name && name !== this.a.feed.label) this.act("label", { name })
+    if (name && name !== this.a.label) this.act("label", { name })
   }
 
   addLabel(name, color) { this.act("add_label", { name, color }) }

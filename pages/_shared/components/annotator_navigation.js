@@ -55,6 +55,12 @@ class Navigation {
     if (this.followTimer) this.#followSoon(0)
   }
 
+  // Stay where the picture is, now.
+  settle() {
+    this.stop()
+    this.rest()
+  }
+
   #followSoon(delay) {
     const { a } = this
     clearTimeout(this.followTimer)

@@ -53,7 +53,10 @@ class Screen {
     if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
+  // Whether the canvas takes the pointer is told at once: the next press may come before the
+  // next picture does.
   paint() {
+    this.#tellReady()
     this.request ||= requestAnimationFrame(() => this.paintNow())
   }
 
@@ -63,10 +66,8 @@ class Screen {
     this.request = 0
     a.frames.want(a.shown, a.direction, a.go.playing ? 12 : 5)
     const { inStep } = a
-    const takesPointer = inStep && !a.changing
-    a.surface.ready = takesPointer && a.feed.labels.length > 0
-    a.root.dataset.ready = a.surface.ready ? String(a.shown) : ""
-    this.stage.place(a.canvasSize, takesPointer)
+    this.#tellReady()
+    this.stage.place(a.canvasSize)
     a.frames.sharpen(a.shown, a.canvasSize.width * a.view.zoom * (window.devicePixelRatio || 1))
     this.#paintPicture(inStep)
     this.bars.paint({
@@ -82,13 +83,21 @@ class Screen {
     this.#paintPanel()
   }
 
+  #tellReady() {
+    const { ready, shown, root } = this.a
+    root.dataset.ready = ready ? String(shown) : ""
+    this.stage.letThrough(ready)
+  }
+
   #paintPicture(inStep) {
     const { a } = this
     const context = this.stage.paintFrame(a.frames.best(a.shown), a.frames.failed.has(a.shown))
     if (!context) return
+    this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
     const locked = a.toCanvas(a.boxesHere.filter(({ track }) => a.reach.isLocked(track) && !a.reach.isHidden(track)))
-    const rects = inStep ? a.surface.seen : a.rectsOf(a.boxesHere)
+    const seen = inStep || a.surface.drag ? a.surface.seen : a.rectsOf(a.boxesSeen)
+    const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
     const { selected, view, colors, edit } = a
     const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.surface.drag }
     paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
@@ -127,7 +136,7 @@ class Screen {
     const { tracks, ranges } = a.boxes.document
     this.panel.paint({
       labels: a.feed?.labels ?? [],
-      label: a.feed?.label,
+      label: a.label,
       colors: a.colors,
       boxes: a.toCanvas(a.boxesHere),
       selected: a.selected,

@@ -28,19 +28,22 @@ class Stage {
   // Put the drawing canvas over its part of the picture. It belongs to another part of the
   // page, and reads its place from variables of the document; what would hang over the edge
   // of the stage is cut off, or it would take the clicks of its neighbours.
-  place(canvas, takesPointer) {
+  place(canvas) {
     const { element, view } = this
     const [width, height] = this.wh
     view.layout({ width, height }, canvas)
     const { left, top, zoom } = view
     const cut = (over) => `${Math.max(0, over / zoom)}px`
     const cuts = [-top, left + canvas.width * zoom - width, top + canvas.height * zoom - height, -left]
-    const set = (name, value) => document.documentElement.style.setProperty(`--annotator-${name}`, value)
     set("left", `${element.offsetLeft + left}px`)
     set("top", `${element.offsetTop + top}px`)
     set("zoom", String(zoom))
     set("cut", `inset(${cuts.map(cut).join(" ")})`)
-    set("pointer", takesPointer ? "auto" : "none")
+  }
+
+  // Whether the pointer reaches the canvas, or ends at the picture under it.
+  letThrough(canvasTakesPointer) {
+    set("pointer", canvasTakesPointer ? "auto" : "none")
   }
 
   // Start a picture with the frame on it. Without the image the last one stays, boxes and all.
@@ -89,4 +92,9 @@ class Stage {
     this.ending.textContent = words
     this.ending.onclick = run
   }
+}
+
+// A variable of the document, for the styles of the drawing canvas.
+function set(name, value) {
+  document.documentElement.style.setProperty(`--annotator-${name}`, value)
 }

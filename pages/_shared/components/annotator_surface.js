@@ -7,14 +7,16 @@ const SMALLEST_HANDLED_PX = 34 // handles inside smaller boxes would cover them 
 const COVERED = "Other boxes lie all over this one: hide them in the list first, or move them."
 
 class Surface {
-  // `on` has changed(), picked(track), dragging(), refused(sentence), zoom() -> screen pixels
-  // per canvas pixel, smallest() -> [w, h] of the smallest box in canvas pixels.
+  // `on` has changed(), ahead(rect, target): a box drawn or moved while the canvas is on its way,
+  // picked(track) -> true where that was all the press meant, dragging(), refused(sentence),
+  // ready(): the canvas takes the pointer, standIn(event) -> {hand, rects, active} or null,
+  // zoom() -> screen pixels per canvas pixel, smallest() -> [w, h] of the smallest box in canvas
+  // pixels.
   constructor(host, on) {
     this.on = on
     this.rects = []
     this.active = null
     this.forceDraw = false
-    this.ready = false
     this.drag = null
     this.unsent = false
     this.abort = new AbortController()
@@ -22,6 +24,11 @@ class Surface {
     const options = { capture: true, signal: this.abort.signal }
     window.addEventListener("mousemove", (event) => this.#onMove(event), options)
     window.addEventListener("mouseup", (event) => this.#onUp(event), options)
+  }
+
+  // The picture lies under the canvas, and has the pointer while the canvas is on its way.
+  listenOn(picture) {
+    picture.addEventListener("mousedown", (event) => this.#onDown(event), { capture: true, signal: this.abort.signal })
   }
 
   #listen(element) {
@@ -82,16 +89,16 @@ class Surface {
 
   // The boxes as they look now, with what the pointer is doing to them.
   get seen() {
-    const { drag, rects } = this
+    const { drag } = this
+    const rects = drag?.rects ?? this.rects
     if (!drag?.target) return rects
-    if (!drag.rect) return [...rects, { ...drag.target, track: null, human: true, isNew: true }]
+    if (!drag.rect) return [...rects, { ...drag.target, track: null, human: true }]
     return rects.map((rect) => (rect === drag.rect ? { ...rect, ...drag.target, human: true } : rect))
   }
 
   // What is under the pointer: {rect, handle}. The selected box wins; an empty handle moves.
-  #hit(point) {
+  #hit(point, { rects, active }) {
     const zoom = this.on.zoom()
-    const { active } = this
     if (active) {
       const small = screenSide(active, zoom) < SMALLEST_HANDLED_PX
       const inside = contains(active, point)
@@ -99,7 +106,7 @@ class Surface {
         small && inside ? "" : handleNear(active, point, REACH_PX / zoom) || sideNear(active, point, SIDE_PX / zoom)
       if (inside || contains(active, point, REACH_PX / zoom)) return { rect: active, handle }
     }
-    const rect = this.rects.findLast((r) => contains(r, point, 2 / zoom))
+    const rect = rects.findLast((r) => contains(r, point, 2 / zoom))
     if (!rect) return null
     const large = screenSide(rect, zoom) >= SMALLEST_HANDLED_PX
     return { rect, handle: large ? handleNear(rect, point, REACH_PX / zoom) : "" }
@@ -108,35 +115,40 @@ class Surface {
   #onHover(event) {
     if (this.drag || !event.isTrusted) return
     stop(event)
-    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(this.canvas.at(event))
+    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(this.canvas.at(event), this)
     this.#aim(hit)
   }
 
   #aim(hit) {
     const cursor = !hit ? "crosshair" : hit.handle ? `${hit.handle}-resize` : "move"
-    this.canvas.upper.style.setProperty("--annotator-cursor", cursor)
+    this.canvas.upper?.style.setProperty("--annotator-cursor", cursor)
   }
 
   #onDown(event) {
     if (!event.isTrusted) return
     stop(event)
-    if (!this.ready || this.drag || event.button !== 0) return
+    if (this.drag || event.button !== 0) return
+    const stage = this.on.ready() ? { hand: this.canvas, rects: this.rects, active: this.active } : this.on.standIn(event)
+    if (!stage) return
     event.preventDefault()
     document.activeElement?.blur?.()
-    const point = this.canvas.at(event)
-    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(point)
+    const { hand, rects, active } = stage
+    const point = hand.at(event)
+    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(point, stage)
+    if (hit && !hit.rect.track && hand !== this.canvas) return // Its name is still to come.
+    const isNews = hit?.rect !== active || !hit
+    if (isNews && this.on.picked(hit ? hit.rect.track : null)) return
     // A drag begins with the first movement: a click neither draws nor moves.
-    this.drag = { rect: hit?.rect ?? null, handle: hit?.handle ?? "", from: point, target: null }
+    this.drag = { hand, rects, rect: hit?.rect ?? null, handle: hit?.handle ?? "", from: point, target: null }
     this.#aim(hit)
-    if (hit?.rect !== this.active || !hit) this.on.picked(hit ? hit.rect.track : null)
-    this.active = hit?.rect ?? null
+    if (hand === this.canvas) this.active = hit?.rect ?? null
     this.on.dragging()
   }
 
   #onMove(event) {
     if (!this.drag || !event.isTrusted) return
     stop(event)
-    this.#follow(this.canvas.at(event), event.shiftKey)
+    this.#follow(this.drag.hand.at(event), event.shiftKey)
   }
 
   #follow(point, shiftKey) {
@@ -146,28 +158,29 @@ class Surface {
     if (drag.rect) {
       const by = { x: point.x - drag.from.x, y: point.y - drag.from.y }
       drag.target = adjusted(drag.rect, drag.handle, by, shiftKey, this.on.smallest())
-      this.canvas.pull(drag.target, drag.handle, drag.rect)
+      drag.hand.pull(drag.target, drag.handle, drag.rect)
     } else {
       drag.target = between(drag.from, point)
-      this.canvas.drawTo(point)
+      drag.hand.drawTo(point)
     }
     this.on.dragging()
   }
 
   #begin(drag) {
+    const { hand, rects, rect, handle, from } = drag
     drag.begun = true
-    if (!drag.rect) {
-      this.canvas.beginDrawing(drag.from)
+    if (!rect) {
+      hand.beginDrawing(from)
       return true
     }
-    const hold = barePoint(this.rects, this.rects.indexOf(drag.rect))
+    const hold = barePoint(rects, rects.indexOf(rect))
     if (!hold) {
       this.drag = null
       this.on.refused(COVERED)
       return false
     }
-    if (drag.handle) this.canvas.takeHandle(drag.rect, hold, drag.handle)
-    else this.canvas.take(hold)
+    if (handle) hand.takeHandle(rect, hold, handle)
+    else hand.take(hold)
     return true
   }
 
@@ -175,7 +188,7 @@ class Surface {
     const { drag } = this
     if (!drag || !event.isTrusted || event.button !== 0) return
     stop(event)
-    const point = this.canvas.at(event)
+    const point = drag.hand.at(event)
     if (drag.begun) this.#follow(point, event.shiftKey)
     this.drag = null
     if (drag.begun && drag.rect) this.#endAdjusting(drag)
@@ -183,23 +196,25 @@ class Surface {
     this.on.dragging()
   }
 
-  #endAdjusting({ rect, handle, target }) {
-    this.canvas.release(target, handle, rect)
+  #endAdjusting({ hand, rect, handle, target }) {
+    if (hand !== this.canvas) return this.on.ahead(rect, target)
+    hand.release(target, handle, rect)
     Object.assign(rect, target, { human: true, uncertain: false })
     this.#changed()
   }
 
-  #endDrawing({ target }, point) {
+  #endDrawing({ hand, target }, point) {
     const [width, height] = this.on.smallest()
-    this.canvas.endDrawing(point)
+    hand.endDrawing(point)
     if (target.x2 - target.x1 < width || target.y2 - target.y1 < height) {
-      setTimeout(() => this.canvas.undo())
+      setTimeout(() => hand.undo())
       this.on.refused("Too small for a box: draw at least 5 pixels each way.")
       return
     }
-    this.canvas.shrink(target)
-    this.rects.push({ ...target, track: null, human: true, isNew: true })
     this.forceDraw = false
+    if (hand !== this.canvas) return this.on.ahead(null, target)
+    hand.shrink(target)
+    this.rects.push({ ...target, track: null, human: true })
     this.#changed()
   }
 

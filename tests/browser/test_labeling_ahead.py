@@ -1,0 +1,126 @@
+"""A person faster than the server: what is drawn before the canvas comes is kept."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import WebSocketRoute
+
+from tests.browser.annotator import Annotator, near, track
+
+pytestmark = pytest.mark.browser
+
+LEFT, RIGHT = [100.0, 80.0, 220.0, 200.0], [400.0, 80.0, 520.0, 200.0]
+FRAMES = 40
+
+
+class SlowServer:
+    """What the server tells reaches the browser only while it is not held."""
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._waiting: list[Callable[[], None]] = []
+        self._is_held = False
+        annotator.page.route_web_socket("**/_stcore/stream", self._route)
+
+    def _route(self, socket: WebSocketRoute) -> None:
+        def tell(message: str | bytes) -> None:
+            if self._is_held:
+                self._waiting.append(lambda: socket.send(message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(tell)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._is_held = True
+        yield
+        self._is_held = False
+        for send in self._waiting:
+            send()
+        self._waiting.clear()
+
+
+@pytest.fixture
+def server_of(annotator: Annotator) -> SlowServer:
+    return SlowServer(annotator)
+
+
+def step_ahead(annotator: Annotator, frame: int) -> None:
+    """On to a frame that is seen, and on which the canvas does not take the pointer yet."""
+    annotator.press("ArrowRight")
+    annotator.wait_shown_from(frame)
+    assert annotator.page.locator('.annotator[data-ready=""]').count() == 1
+
+
+def test_boxes_drawn_before_the_canvas_comes_are_kept(annotator: Annotator, server_of: SlowServer):
+    annotator.open()
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((100, 80), (220, 200))
+        annotator.drag((400, 80), (520, 200))
+        step_ahead(annotator, 2)
+        annotator.drag((240, 220), (300, 300))
+    annotator.wait_ready(2)
+    (first, second, third) = annotator.wait_document(lambda it: len(it["tracks"]) == 3)["tracks"]
+    assert [each["keyframes"][0]["frame"] for each in (first, second, third)] == [1, 1, 2]
+    assert near(first["keyframes"][0], *LEFT)
+    assert near(second["keyframes"][0], *RIGHT)
+    assert near(third["keyframes"][0], 240, 220, 300, 300)
+
+
+def test_box_drawn_ahead_is_seen_at_once(annotator: Annotator, server_of: SlowServer):
+    annotator.open()
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((100, 80), (220, 200))
+        annotator.wait_color(100, 90, 100, 190, annotator.color_of("cup"))
+
+
+def test_box_moved_before_the_canvas_comes_is_kept(annotator: Annotator, server_of: SlowServer):
+    (cup,) = annotator.put_tracks(track("cup", (0, LEFT), (20, LEFT)))
+    annotator.open()
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((160, 140), (190, 160))
+    (box,) = annotator.wait_boxes(1, lambda boxes: near(boxes[0], 130, 100, 250, 220))
+    assert box["track_id"] == cup
+
+
+def test_press_on_the_playing_picture_stops_it_and_draws(annotator: Annotator):
+    annotator.open()
+    annotator.press("Space")
+    annotator.wait_shown_from(3)
+    annotator.drag((100, 80), (220, 200))
+    (drawn,) = annotator.wait_document(lambda document: document["tracks"])["tracks"]
+    (keyframe,) = drawn["keyframes"]
+    annotator.wait_ready(keyframe["frame"])
+    assert near(keyframe, *LEFT)
+
+
+def test_press_on_a_box_whose_name_is_still_to_come_does_nothing(
+    annotator: Annotator, server_of: SlowServer
+):
+    annotator.open()
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((100, 80), (220, 200))
+        annotator.drag((160, 140), (190, 160))
+    annotator.wait_ready(1)
+    (box,) = annotator.boxes(1)
+    assert near(box, *LEFT)
+
+
+def test_next_then_draw_at_once_loses_none(screen: Annotator):
+    def place(frame: int) -> tuple[int, int, int, int]:
+        x, y = 20 + 60 * (frame % 10), 40 + 60 * (frame // 10)
+        return x, y, x + 30, y + 30
+
+    for frame in range(1, FRAMES + 1):
+        screen.press("ArrowRight")
+        screen.wait_shown_from(frame)
+        screen.draw(*place(frame))
+    found = screen.wait_document(lambda document: len(document["tracks"]) == FRAMES)
+    for each in found["tracks"]:
+        (keyframe,) = each["keyframes"]
+        assert near(keyframe, *place(keyframe["frame"]))
