@@ -53,10 +53,10 @@ class Screen {
     if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
-  // Whether the canvas takes the pointer is told at once: the next press may come before the
-  // next picture does.
+  // That the canvas takes the pointer is told with its picture; that it does not, at once: the
+  // next press may come sooner.
   paint() {
-    this.#tellReady()
+    if (!this.a.ready) this.#tellReady()
     this.request ||= requestAnimationFrame(() => this.paintNow())
   }
 
