@@ -555,6 +555,11 @@ class Job(SQLModel, table=True):
     started_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
+    @property
+    def subject_id(self) -> int:
+        """The row id in ``subject``: 12 in "video:12"."""
+        return int(self.subject.rpartition(":")[2])
+
 
 class ProcessLock(SQLModel, table=True):
     """A lock that one process of the whole installation holds until ``expires``."""

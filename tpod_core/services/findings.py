@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
 from tpod_core.detectors.false_positives import REACH_FRAMES, Unexplained, is_same_thing
-from tpod_core.detectors.rows import list_active, subject_of
+from tpod_core.detectors.rows import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.models import (
     Detector,
@@ -85,7 +85,7 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewW
         session,
         JobKind.REVIEW_VIDEO,
         QueueName.DEFAULT,
-        subject_of(saved_id(detector)),
+        jobs.subject_of(Detector, saved_id(detector)),
         user.id,
         request,
     )
