@@ -7,7 +7,7 @@ UTC with a timezone. Tables whose ids name directories never reuse an id
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
@@ -25,6 +25,11 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from tpod_core.geometry import Box
+
+MAX_ROW_ID = 2**63 - 1
+"""A database holds no larger number, and complains when it is asked for one."""
+
+RowId = Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
 
 # Constraints need names: a later migration can only drop what it can name.
 SQLModel.metadata.naming_convention = {

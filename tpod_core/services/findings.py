@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
+from tpod_core.db import find
 from tpod_core.detectors.false_positives import REACH_FRAMES, Unexplained, is_same_thing
 from tpod_core.detectors.rows import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
@@ -182,7 +183,7 @@ def count_by_video(
 
 def get(session: Session, user: User, finding_id: int) -> Finding:
     """Raises: NotFound, also for a finding of someone else's detector."""
-    row = session.get(Finding, finding_id)
+    row = find(session, Finding, finding_id)
     detector = session.get(Detector, row.detector_id) if row else None
     if row is None or detector is None or not access.may_see(user, detector):
         raise NotFound(f"There is no finding {finding_id}, or it is not yours.")
