@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from uuid import uuid4
@@ -19,6 +20,9 @@ from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
 _PART_SUFFIX = ".part"
+_PARTS = f"*.{'?' * 8}{_PART_SUFFIX}"
+_DEEPEST_PART = 4
+"""No file or directory that appears whole lies further below the root."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,19 @@ class Storage:
         target = self.path(key)
         for part in target.parent.glob(f"{target.name}.*{_PART_SUFFIX}"):
             self.delete(part.relative_to(self.root).as_posix())
+
+    def discard_old_parts(self, before: datetime) -> int:
+        """Remove what killed writers of any key left behind before that time; how many."""
+        places = ("*/" * depth + _PARTS for depth in range(_DEEPEST_PART))
+        old = [
+            part
+            for place in places
+            for part in self.root.glob(place)
+            if part.lstat().st_mtime < before.timestamp()
+        ]
+        for part in old:
+            self.delete(part.relative_to(self.root).as_posix())
+        return len(old)
 
     def delete(self, key: str) -> None:
         """Remove a file or a whole directory; nothing happens where nothing is."""
