@@ -218,5 +218,5 @@ def test_supervisor_without_an_app_ends_after_its_grace(
     monkeypatch.setattr(supervisor_module.signal, "signal", lambda number, handler: None)
     started_at = time.monotonic()
     Supervisor(tmp_path, grace_s=0.5).run()
-    assert 0.5 <= time.monotonic() - started_at < 5
+    assert 0.5 <= time.monotonic() - started_at < 30
     assert find_socket(tmp_path) is None
