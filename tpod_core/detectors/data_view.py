@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tpod_core.detectors.config import SetSize
-from tpod_core.detectors.mixing import Mixture, mix, union_of_classes
+from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.detectors.protocol import DataView
 from tpod_core.errors import Conflict
 from tpod_core.formats.yolo import Manifest, ManifestFrame, Part, label_path, read_manifest
@@ -21,10 +21,12 @@ class Ancestry:
     Attributes:
         classes: come first, in this order; the set's own are appended.
         sets: the training sets to mix in.
+        learnt: all that its weights were trained on, mixed in or not.
     """
 
     classes: tuple[str, ...] = ()
     sets: tuple[Path, ...] = ()
+    learnt: tuple[Path, ...] = ()
 
 
 def size_of(training_set: Path) -> SetSize:
@@ -66,7 +68,14 @@ def make_view(training_set: Path, directory: Path, ancestry: Ancestry | None = N
             images[frame.split].append(place.target / frame.image)
     for part, paths in images.items():
         (directory / f"{part}.txt").write_text("".join(f"{path}\n" for path in paths))
+    laid_out = [
+        replace(manifest, frames=frames)
+        for manifest, frames in zip(manifests, mixture.frames, strict=True)
+    ]
+    known = count_known(laid_out, [_manifest(path) for path in ancestry.learnt if path.is_dir()])
     notes = _notes(ancestry, manifests, mixture, boxes)
+    if known:
+        notes += (_flattered(known, len(images["val"])),)
     return DataView(directory, classes, tuple(images["train"]), tuple(images["val"]), notes)
 
 
@@ -163,6 +172,14 @@ def _notes(
         ),
     )
     return tuple(sentence for count, sentence in wanted if count)
+
+
+def _flattered(known: int, validation: int) -> str:
+    return (
+        f"{known} of {validation} validation frames lie in or near what the parent was trained "
+        "on: it knows them, and its score and this one flatter. Lock the same videos as held out "
+        "for both training sets."
+    )
 
 
 def _manifest(training_set: Path) -> Manifest:
