@@ -63,6 +63,7 @@ __all__ = [
     "create",
     "delete",
     "is_building",
+    "is_built",
     "list_training_sets",
     "preview",
     "progress_of",
@@ -127,6 +128,14 @@ def create(session: Session, user: User, name: str, choice: Choice) -> TrainingS
     training_set.job_id = jobs.submit(session, kind, queue, subject, user.id).id
     session.flush()
     return training_set
+
+
+def is_built(session: Session, training_set_id: int) -> bool:
+    """Whether an earlier run of the job has built the set: it never changes again.
+
+    Raises: NotFound if it was deleted.
+    """
+    return _get(session, training_set_id).state is TrainingSetState.READY
 
 
 def start_build(session: Session, training_set_id: int) -> Plan:
