@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -54,7 +54,7 @@ class Storage:
         """
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+        part = _part_beside(target)
         with full_disk_as_storage_full():
             try:
                 with part.open("wb") as file:
@@ -76,13 +76,12 @@ class Storage:
         """An empty directory to fill, which replaces ``key`` when the block ends well."""
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+        part = _part_beside(target)
         with full_disk_as_storage_full():
             try:
                 part.mkdir()
                 yield part
-                self.delete(key)
-                part.replace(target)
+                _take_place(part, target)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
@@ -126,6 +125,19 @@ class Storage:
                 f"The disk is nearly full: {size_bytes / 1e6:.0f} MB are needed, "
                 f"{free / 1e6:.0f} MB are free. Delete videos or ask your administrator."
             )
+
+
+def _part_beside(target: Path) -> Path:
+    return target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+
+
+def _take_place(part: Path, target: Path) -> None:
+    """To remove a directory takes long: it must be whole, or another in its place, all the while."""
+    earlier = _part_beside(target)
+    with suppress(FileNotFoundError):
+        target.replace(earlier)
+    part.replace(target)
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def get_storage() -> Storage:
