@@ -132,7 +132,7 @@ def _part_beside(target: Path) -> Path:
 
 
 def _take_place(part: Path, target: Path) -> None:
-    """To remove a directory takes long: it must be whole, or another in its place, all the while."""
+    """Removing a directory takes long: all the while it, or the one in its place, is whole."""
     earlier = _part_beside(target)
     with suppress(FileNotFoundError):
         target.replace(earlier)
