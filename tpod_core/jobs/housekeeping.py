@@ -55,10 +55,7 @@ def clear_away(keep_days: int) -> None:
 
 
 def _forgettable(session: Session, long_ago: datetime) -> list[Job]:
-    named = [
-        select(table.job_id).where(col(table.job_id).is_not(None)).scalar_subquery()
-        for table in _NAMED_BY
-    ]
+    named = (select(table.job_id).where(col(table.job_id).is_not(None)) for table in _NAMED_BY)
     ended = select(Job).where(
         col(Job.state).in_(_ENDS),
         col(Job.finished_at) < long_ago,

@@ -130,7 +130,9 @@ class PageRequest:
             )
         descending = self.ordering.startswith("-") or not self.ordering
         column = col(orderings[name])
-        ordered = query.order_by(column.desc() if descending else column.asc())
+        # Among equals the order must be the same on every page.
+        table = query.column_descriptions[0]["entity"]
+        ordered = query.order_by(column.desc() if descending else column.asc(), table.id)
         offset = (self.page - 1) * self.page_size
         return count, session.exec(ordered.offset(offset).limit(self.page_size)).all()
 
