@@ -8,7 +8,7 @@ CONVERTER_STAMP := $(CONVERTER)/.complete
 # TensorFlow has no build for a newer Python; its tests are then skipped, and say so.
 CONVERTER_FITS := $(shell $(PYTHON) -c 'import sys; print("yes" if (3, 11) <= sys.version_info[:2] <= (3, 12) else "")')
 
-.PHONY: help run setup test check bench demo screenshots export-openvino export-tensorflow clean
+.PHONY: help run setup test check bench demo screenshots export-tensorflow clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -45,9 +45,6 @@ demo: $(STAMP)  ## load the demo project without a browser
 
 screenshots: $(STAMP)  ## take the pictures of the README anew
 	$(BIN)/python -m tests.browser.take_screenshots
-
-export-openvino: $(STAMP)  ## let detectors be exported to OpenVINO
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-export-openvino.txt
 
 export-tensorflow: $(CONVERTER_STAMP)  ## let detectors be exported to LiteRT and to TensorFlow's SavedModel
 

@@ -71,9 +71,9 @@ def _show_user(one: User) -> None:
             list(Role).index(one.role),
             format_func=lambda value: _ROLE_WORDS[value],
             label_visibility="collapsed",
-            key=f"role-{number}",
+            key=f"role-{number}-{one.role}",  # another act elsewhere makes it anew
         )
-        on = active.toggle("Active", one.active, key=f"active-{number}")
+        on = active.toggle("Active", one.active, key=f"active-{number}-{one.active}")
         if (chosen, on) != (one.role, one.active):
             with show_errors():
                 with transaction() as session:

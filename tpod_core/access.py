@@ -9,6 +9,7 @@ from typing import TypeVar
 from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from tpod_core.db import find
 from tpod_core.errors import NotFound
 from tpod_core.models import Detector, Job, Role, TrainingSet, User, Video
 
@@ -43,7 +44,7 @@ def may_see(user: User, row: Video | TrainingSet | Detector | Job) -> bool:
 
 
 def _get(session: Session, user: User, table: type[Owned], row_id: int, noun: str) -> Owned:
-    row = session.get(table, row_id)
+    row = find(session, table, row_id)
     if row is None or not may_see(user, row):
         raise NotFound(f"There is no {noun} {row_id}, or it is not yours.")
     return row

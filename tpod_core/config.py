@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     low_workers: int | None = Field(
         None, ge=1, description="Embedded workers on the queue `low`; empty: one per GPU, else 1."
     )
+    keep_jobs_days: int = Field(
+        90, ge=1, description="Days after which ended jobs and their logs are cleared away."
+    )
     log_level: str = Field("INFO", description="Level of the log on standard error.")
 
     @property

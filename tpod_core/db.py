@@ -13,13 +13,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from tpod_core.config import get_settings
 from tpod_core.errors import Unavailable
 from tpod_core.log import get_logger
+from tpod_core.models import MAX_ROW_ID
 
 Value = TypeVar("Value")
+Table = TypeVar("Table", bound=SQLModel)
 _READ_ONLY = "tpod_read_only"
 _AFTER_COMMIT = "tpod_after_commit"
 _log = get_logger(__name__)
@@ -106,6 +108,11 @@ def reading() -> Iterator[Session]:
     bound = engine().execution_options(**{_READ_ONLY: True})
     with _translated(), Session(bound, expire_on_commit=False, autoflush=False) as session:
         yield session
+
+
+def find(session: Session, table: type[Table], row_id: int) -> Table | None:
+    """The row of this id, from wherever a person took it: there is none beyond what fits."""
+    return session.get(table, row_id) if 0 < row_id <= MAX_ROW_ID else None
 
 
 def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:

@@ -7,7 +7,7 @@ UTC with a timezone. Tables whose ids name directories never reuse an id
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
@@ -25,6 +25,11 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 from tpod_core.geometry import Box
+
+MAX_ROW_ID = 2**63 - 1
+"""A database holds no larger number, and complains when it is asked for one."""
+
+RowId = Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
 
 # Constraints need names: a later migration can only drop what it can name.
 SQLModel.metadata.naming_convention = {
@@ -554,6 +559,11 @@ class Job(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
     started_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+    @property
+    def subject_id(self) -> int:
+        """The row id in ``subject``: 12 in "video:12"."""
+        return int(self.subject.rpartition(":")[2])
 
 
 class ProcessLock(SQLModel, table=True):

@@ -9,8 +9,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from uuid import uuid4
@@ -19,6 +20,9 @@ from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
 _PART_SUFFIX = ".part"
+_PARTS = f"*.{'?' * 8}{_PART_SUFFIX}"
+_DEEPEST_PART = 4
+"""No file or directory that appears whole lies further below the root."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Storage:
         """
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+        part = _part_beside(target)
         with full_disk_as_storage_full():
             try:
                 with part.open("wb") as file:
@@ -72,13 +76,12 @@ class Storage:
         """An empty directory to fill, which replaces ``key`` when the block ends well."""
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+        part = _part_beside(target)
         with full_disk_as_storage_full():
             try:
                 part.mkdir()
                 yield part
-                self.delete(key)
-                part.replace(target)
+                _take_place(part, target)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
@@ -87,6 +90,19 @@ class Storage:
         target = self.path(key)
         for part in target.parent.glob(f"{target.name}.*{_PART_SUFFIX}"):
             self.delete(part.relative_to(self.root).as_posix())
+
+    def discard_old_parts(self, before: datetime) -> int:
+        """Remove what killed writers of any key left behind before that time; how many."""
+        places = ("*/" * depth + _PARTS for depth in range(_DEEPEST_PART))
+        old = [
+            part
+            for place in places
+            for part in self.root.glob(place)
+            if part.lstat().st_mtime < before.timestamp()
+        ]
+        for part in old:
+            self.delete(part.relative_to(self.root).as_posix())
+        return len(old)
 
     def delete(self, key: str) -> None:
         """Remove a file or a whole directory; nothing happens where nothing is."""
@@ -109,6 +125,19 @@ class Storage:
                 f"The disk is nearly full: {size_bytes / 1e6:.0f} MB are needed, "
                 f"{free / 1e6:.0f} MB are free. Delete videos or ask your administrator."
             )
+
+
+def _part_beside(target: Path) -> Path:
+    return target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
+
+
+def _take_place(part: Path, target: Path) -> None:
+    """Removing a directory takes long: all the while it, or the one in its place, is whole."""
+    earlier = _part_beside(target)
+    with suppress(FileNotFoundError):
+        target.replace(earlier)
+    part.replace(target)
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def get_storage() -> Storage:

@@ -24,7 +24,10 @@ _PATIENCE = 3
 
 
 def run(job: RunningJob) -> None:
-    """Job ``build-training-set``. A second run starts from nothing and replaces the first."""
+    """Job ``build-training-set``. A second run starts from nothing, unless the first had ended."""
+    with reading() as session:
+        if training_sets.is_built(session, job.subject_id):
+            return
     storage = get_storage()
     plan = _plan(job)
     key = training_sets.directory_key(job.subject_id)

@@ -30,12 +30,15 @@ def run(job: RunningJob) -> None:
 def import_into(job: RunningJob, video_id: int) -> None:
     """Import the source file of a video. It can run twice, and be killed anywhere.
 
-    The first frames can be shown after a fraction of a second.
+    The first frames can be shown after a fraction of a second. What is ready stays as it is.
 
     Raises: NotAVideo with the reason.
     """
     storage = get_storage()
-    importing = _Import(job, video_id, source_key=_begin(job, video_id))
+    source_key = _begin(job, video_id)
+    if source_key is None:
+        return
+    importing = _Import(job, video_id, source_key)
     source = storage.existing(importing.source_key)
     described = probe(source)
     scanned = scan_and_check(
@@ -51,10 +54,12 @@ def import_into(job: RunningJob, video_id: int) -> None:
     importing.finish(playback_key, index, scanned, described)
 
 
-def _begin(job: RunningJob, video_id: int) -> str:
-    """Returns: the storage key of the file to import."""
+def _begin(job: RunningJob, video_id: int) -> str | None:
+    """Returns: the storage key of the file to import; ``None`` if an earlier run has done it."""
     with job.transaction() as session:
         video = videos.require_present(session, video_id)
+        if video.state is VideoState.READY:
+            return None
         video.state, video.message = VideoState.PROCESSING, ""
         if job.attempt == 1:
             # Another file may have failed here before; a second attempt is about the same one.

@@ -18,10 +18,12 @@ from tpod_core.db import reading, transaction
 from tpod_core.demo.labels import tracks_of
 from tpod_core.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
 from tpod_core.embedded import embedded_services
+from tpod_core.errors import Unavailable
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger, setup_logging
 from tpod_core.migrations import upgrade
 from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, VideoState, saved_id
+from tpod_core.queue import get_queue
 from tpod_core.services import annotations, demo, training_sets, users, video_labels, videos
 from tpod_core.services.annotations import AnnotationDoc
 from tpod_core.services.training_sets import Choice, Sampling, Split, SplitMethod, VideoChoice
@@ -33,6 +35,7 @@ from workers.import_video import import_into
 TRAINING_SET_NAME = "Demo"
 _STRIDE = 4
 _DEADLINE_S = 120
+_QUEUE_ANSWERS_WITHIN_S = 15
 _POLL_S = 0.2
 _log = get_logger("workers.load_demo")
 
@@ -108,6 +111,7 @@ async def load_without_browser() -> JobState:
     upgrade(db.engine())
     owner = _administrator()
     async with embedded_services():
+        await _queue_answers()
         with transaction() as session:
             job_id = saved_id(demo.start(session, owner))
         deadline = time.monotonic() + _DEADLINE_S
@@ -119,6 +123,18 @@ async def load_without_browser() -> JobState:
             await asyncio.sleep(_POLL_S)
     _log.error("the demo project was not ready after %s seconds; see the Jobs page", _DEADLINE_S)
     return JobState.FAILED
+
+
+async def _queue_answers() -> None:
+    """What is embedded needs a moment to start. Later than that, the job waits for it instead."""
+    deadline = time.monotonic() + _QUEUE_ANSWERS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            get_queue().ping()
+        except Unavailable:
+            await asyncio.sleep(_POLL_S)
+        else:
+            return
 
 
 def _ended(session: Session, job_id: int, owner: User) -> JobState | None:

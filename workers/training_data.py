@@ -15,5 +15,6 @@ def lay_out(plan: TrainingPlan, directory: Path) -> DataView:
     """
     storage = get_storage()
     sets = tuple(storage.path(key) for key in plan.mixed_set_keys)
-    ancestry = Ancestry(plan.first_classes, sets)
+    learnt = tuple(storage.path(key) for key in plan.learnt_set_keys)
+    ancestry = Ancestry(plan.first_classes, sets, learnt)
     return make_view(storage.path(plan.training_set_key), directory, ancestry)

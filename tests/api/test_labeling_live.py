@@ -1,16 +1,18 @@
 """The running app finds boxes beside its queue, and its worker finds the rest."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.api.test_main_job import upload
 from tests.live import Server, wait_for
 from tests.synthetic import make_video
+from tpod_core.embedded.places import lock_path
 
 FRAMES = 40
 
@@ -38,15 +40,30 @@ def jobs_of(client: httpx.Client, video_id: int) -> list[dict[str, Any]]:
     return [job for job in jobs if job["kind"] == "propagate-tracks"]
 
 
+@contextmanager
+def worker_asleep(client: httpx.Client, server: Server) -> Iterator[None]:
+    """Nobody takes a job of the default queue while the block runs."""
+    wait_for(client, "/jobs", lambda body: all(job["finished"] for job in body["results"]))
+    supervisor = psutil.Process(int(lock_path(server.home).read_text()))
+    workers = [each for each in supervisor.children() if "default" in each.cmdline()]
+    assert workers
+    for worker in workers:
+        worker.suspend()
+    yield
+    for worker in workers:
+        worker.resume()
+
+
 @pytest.mark.slow
 def test_boxes_come_by_themselves_with_and_without_a_worker(
-    client: httpx.Client, tmp_path: Path
+    client: httpx.Client, server: Server, tmp_path: Path
 ) -> None:
     video_id = upload(client, "numbers", make_video(tmp_path / "numbers.mp4", FRAMES))
-    (track_id,) = label(client, video_id, 0, put(5, label="bus"))
-    (job,) = jobs_of(client, video_id)
-    cancelled = client.post(f"/jobs/{job['id']}/cancel")
-    assert cancelled.status_code == 202, cancelled.text
+    with worker_asleep(client, server):
+        (track_id,) = label(client, video_id, 0, put(5, label="bus"))
+        (job,) = jobs_of(client, video_id)
+        cancelled = client.post(f"/jobs/{job['id']}/cancel")
+        assert cancelled.status_code == 202, cancelled.text
 
     def filled(body: dict[str, Any]) -> bool:
         (track,) = body["tracks"]

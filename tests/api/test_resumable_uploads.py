@@ -163,3 +163,8 @@ def test_server_says_what_it_speaks(api: TestClient) -> None:
     headers = api.options("/uploads").headers
     assert headers["Tus-Version"] == "1.0.0"
     assert headers["Tus-Extension"] == "creation,termination,expiration"
+
+
+def test_client_of_another_version_is_told_ours(api: TestClient) -> None:
+    answer = api.post("/uploads", headers={"Tus-Resumable": "0.2.1", "Upload-Length": "5"})
+    assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")

@@ -156,3 +156,11 @@ def test_id_of_a_deleted_video_is_never_used_again(api: TestClient) -> None:
     first = create(api)
     api.delete(f"/videos/{first}")
     assert create(api) > first
+
+
+def test_videos_of_one_name_have_an_order_that_holds_from_page_to_page(api: TestClient) -> None:
+    for _ in range(3):
+        create(api)
+    with statements.listed() as asked:
+        api.get("/videos", params={"ordering": "name", "page_size": 2})
+    assert any("ORDER BY videos.name ASC, videos.id" in statement for statement in asked)

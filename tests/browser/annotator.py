@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +64,17 @@ class Annotator:
         self.frame_wh = video["width"], video["height"]
 
     def open(self, frame: int = 0) -> None:
-        self.page.goto(f"/labeling?video={self.video_id}&frame={frame}")
-        self.wait_ready(frame)
+        """Go to a frame, and wait until the screen also knows every label and every doubt."""
+        with self._answer_to("annotations"), self._answer_to("propagation"):
+            self.page.goto(f"/labeling?video={self.video_id}&frame={frame}")
+            self.wait_ready(frame)
+
+    def _answer_to(self, question: str) -> AbstractContextManager[Any]:
+        """Wait for the end of a request to the API that the block brings about."""
+        path = f"/videos/{self.video_id}/{question}"
+        return self.page.expect_request_finished(
+            lambda request: request.url.endswith(path), timeout=DEADLINE_S * 1000
+        )
 
     def document(self) -> dict[str, Any]:
         answer = self.api.get(f"/videos/{self.video_id}/annotations").raise_for_status()
@@ -161,8 +171,13 @@ class Annotator:
 
     def listed(self) -> list[int]:
         """The tracks in the panel's list of this frame."""
-        rows = self.page.locator(".annotator .box.here[data-track]").all()
-        return [int(row.get_attribute("data-track") or 0) for row in rows]
+        rows = self.page.locator(".annotator .box.here[data-track]")
+        tracks: list[int] = rows.evaluate_all("rows => rows.map((row) => +row.dataset.track)")
+        return tracks
+
+    def wait_listed(self, *tracks: int) -> None:
+        """Wait until these are listed: the list follows the picture when that rests."""
+        self._wait(lambda: self.listed() == list(tracks), f"others than {tracks} are listed")
 
     def select(self, track: int) -> None:
         self.page.locator(f'.annotator .box[data-track="{track}"] .row').click()
@@ -185,10 +200,10 @@ class Annotator:
         share: float = picture.evaluate(_SHARE_OF_COLOR, [*map(int, place), color])
         return share
 
-    def wait_color(self, x1: float, y1: float, x2: float, y2: float, color: str) -> None:
-        """Wait until nearly all of a stretch of the picture has ``color``."""
-        share = lambda: self.color_share(x1, y1, x2, y2, color)  # noqa: E731
-        self._wait(lambda: share() > 0.9, f"{color} is not seen there")
+    def wait_color(self, *xyxy: float, color: str, least: float = 0.9, most: float = 1.0) -> None:
+        """Wait until so much of a stretch of the picture has ``color``: by default nearly all."""
+        share = lambda: self.color_share(*xyxy, color)  # noqa: E731
+        self._wait(lambda: least < share() <= most, f"{color} is not seen there, or too much")
 
     def color_of(self, label: str) -> str:
         """The colour of a label of the video's list."""

@@ -74,7 +74,7 @@ def test_box_drawn_ahead_is_seen_at_once(annotator: Annotator, server_of: SlowSe
     with server_of.held():
         step_ahead(annotator, 1)
         annotator.drag((100, 80), (220, 200))
-        annotator.wait_color(100, 90, 100, 190, annotator.color_of("cup"))
+        annotator.wait_color(100, 90, 100, 190, color=annotator.color_of("cup"))
 
 
 def test_box_moved_before_the_canvas_comes_is_kept(annotator: Annotator, server_of: SlowServer):

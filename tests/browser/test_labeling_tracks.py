@@ -1,8 +1,9 @@
 """The list of tracks, a detector's proposals, and what is copied, hidden, locked and marked."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.annotator import Annotator, near, track
+from tests.browser.annotator import DEADLINE_S, Annotator, near, track
 
 pytestmark = pytest.mark.browser
 
@@ -24,14 +25,12 @@ def test_list_tells_label_span_and_kind_of_every_track(annotator: Annotator):
         track("cup", (0, LEFT), (20, LEFT), (30, None)), track("black cat", (40, RIGHT))
     )
     annotator.open(10)
-    rows = [
-        annotator.page.locator(f'.annotator .box[data-track="{number}"]').inner_text()
-        for number in (here, there)
-    ]
-    assert [" ".join(row.split()) for row in rows] == [
-        f"cup {here} between · 0–29",
-        f"black cat {there} 40–59",
-    ]
+    for number, words in (
+        (here, f"cup {here} between · 0–29"),
+        (there, f"black cat {there} 40–59"),
+    ):
+        row = annotator.page.locator(f'.annotator .box[data-track="{number}"]')
+        expect(row).to_have_text(words, use_inner_text=True, timeout=DEADLINE_S * 1000)
 
 
 def test_click_on_a_track_elsewhere_goes_to_it(annotator: Annotator):
@@ -44,10 +43,9 @@ def test_click_on_a_track_elsewhere_goes_to_it(annotator: Annotator):
 def test_filter_shows_the_tracks_of_one_label(annotator: Annotator):
     (cup, cat) = annotator.put_tracks(track("cup", (0, LEFT)), track("black cat", (0, RIGHT)))
     annotator.open()
-    assert annotator.listed() == [cup, cat]
+    annotator.wait_listed(cup, cat)
     annotator.page.get_by_label("Filter by label").select_option("black cat")
-    annotator.page.locator(f'.annotator .box[data-track="{cup}"]').wait_for(state="detached")
-    assert annotator.listed() == [cat]
+    annotator.wait_listed(cat)
 
 
 @pytest.mark.parametrize("act", ["key", "button"])
@@ -189,7 +187,7 @@ def test_hidden_box_is_not_seen_and_not_touched_also_after_a_reload(annotator: A
     (cup,) = annotator.put_tracks(track("cup", (0, LEFT)))
     annotator.open()
     color = annotator.color_of("cup")
-    assert annotator.color_share(100, 90, 100, 190, color) > 0.9
+    annotator.wait_color(100, 90, 100, 190, color=color)
     annotator.press_button("Hide this track")
     annotator.wait_ready(0)
     annotator.page.reload()

@@ -8,6 +8,7 @@ from rq.serializers import JSONSerializer
 
 from tests.fake_queue import ListQueue
 from tests.faults.house import (
+    DEADLINE_S,
     House,
     kill,
     row,
@@ -21,8 +22,8 @@ from tpod_core import db, jobs
 from tpod_core.models import Job, JobState, QueueName
 from tpod_core.queue import ENTRY_POINT, connect, redis_url, replaced_by
 
-SOON_S = 2.0
-"""A second, and another for a busy machine."""
+SOON_S = 5.0
+"""A second, and the rest for a busy machine: less than a lease or RQ's own patience."""
 
 
 def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House) -> None:
@@ -30,7 +31,7 @@ def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House
     kill(wait_until_it_began(job))
     killed_at = time.monotonic()
     ended = wait_for(job, JobState.SUCCEEDED)
-    assert time.monotonic() - killed_at < 3, "faster than a lease expires"
+    assert time.monotonic() - killed_at < SOON_S, "without waiting for its lease"
     assert (ended.attempt, ended.faults) == (2, 1)
     for attempt in (1, 2):
         assert f"attempt {attempt}, " in jobs.log_tail(ended)
@@ -43,7 +44,7 @@ def test_killed_worker_takes_its_job_process_along_and_is_replaced(house: House)
     [worker] = house.find("worker", "low")
     worker.kill()
     killed_at = time.time()
-    horse.wait(5)
+    horse.wait(SOON_S)
     assert house.successor_of(worker, "worker", "low").create_time() - killed_at < SOON_S
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
     assert attempts_that("wrote", job) == [2]
@@ -69,7 +70,7 @@ def test_killed_supervisor_leaves_nothing_and_the_app_starts_another(house: Hous
     [supervisor] = house.supervisors()
     orphans = supervisor.children(recursive=True)
     supervisor.kill()
-    assert psutil.wait_procs(orphans, timeout=5)[1] == []
+    assert psutil.wait_procs(orphans, timeout=SOON_S)[1] == []
     wait_until(house.is_complete, "everything runs again")
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
 
@@ -83,7 +84,7 @@ def test_run_that_was_frozen_writes_nothing_after_another_took_over(house: House
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
     let_go(job)  # the frozen run's wait is over: were it not fenced, it would write
     frozen.resume()
-    frozen.wait(10)
+    frozen.wait(DEADLINE_S)
     assert attempts_that("wrote", job) == [2]
     assert row(job).attempt == 2
 
@@ -113,7 +114,7 @@ def test_cancel_ends_a_running_job_within_a_batch_and_a_queued_one_at_once(house
     assert row(queued).state is JobState.CANCELLED
     asked_at = time.monotonic()
     wait_for(running, JobState.CANCELLED)
-    assert time.monotonic() - asked_at < 1.5
+    assert time.monotonic() - asked_at < SOON_S
     after = submit("quick")
     wait_for(after, JobState.SUCCEEDED)
     assert attempts_that("began", queued) == []

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
-from tpod_core.db import reading
+from tpod_core.db import reading, transaction
 from tpod_core.models import Role, User, saved_id
 from tpod_core.services import users
 
@@ -33,7 +33,7 @@ def test_administrator_gives_a_role(
     ann = add_user("ann", Role.NONE)
     test = page(monkeypatch, admin)
     assert "1 waiting" in test.info[0].value
-    test.selectbox(key=f"role-{saved_id(ann)}").select(Role.USER).run()
+    test.selectbox(key=f"role-{saved_id(ann)}-none").select(Role.USER).run()
     assert stored(ann).role is Role.USER
     assert not test.info
 
@@ -42,7 +42,7 @@ def test_administrator_deactivates_an_account(
     admin: User, member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = page(monkeypatch, admin)
-    test.toggle(key=f"active-{saved_id(member)}").set_value(False).run()
+    test.toggle(key=f"active-{saved_id(member)}-True").set_value(False).run()
     assert not stored(member).active
 
 
@@ -50,7 +50,7 @@ def test_last_administrator_cannot_step_down(
     admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     test = page(monkeypatch, admin)
-    test.selectbox(key=f"role-{saved_id(admin)}").select(Role.USER).run()
+    test.selectbox(key=f"role-{saved_id(admin)}-admin").select(Role.USER).run()
     assert "last administrator" in test.error[0].value
     assert stored(admin).role is Role.ADMIN
 
@@ -68,3 +68,15 @@ def test_everybody_is_listed_by_name(home: Path) -> None:
         add_user(name, Role.USER)
     with reading() as session:
         assert [user.username for user in users.list_users(session)] == ["Ann", "bob", "zoe"]
+
+
+def test_role_that_another_administrator_gave_stays(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = add_user("ann", Role.NONE)
+    test = page(monkeypatch, admin)
+    with transaction() as session:
+        users.change_user(session, saved_id(ann), Role.USER, active=None)
+    test.run()
+    assert stored(ann).role is Role.USER
+    assert test.selectbox(key=f"role-{saved_id(ann)}-user").value is Role.USER

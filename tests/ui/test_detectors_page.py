@@ -284,7 +284,7 @@ def test_format_whose_package_is_missing_says_what_to_run(
     monkeypatch.setattr(needs, "find_spec", lambda name: None)
     work(detector)
     test = page(detector=str(detector.id), tab="Download")
-    assert "Run “make export-openvino” on the server" in texts(test)
+    assert "Run “pip install -r requirements-export-openvino.txt”" in texts(test)
     disabled = {b.key: b.disabled for b in test.button if str(b.key).startswith("make-")}
     assert (disabled["make-openvino"], disabled["make-torchscript"]) == (True, False)
 

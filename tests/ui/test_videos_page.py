@@ -168,3 +168,16 @@ def test_many_videos_can_be_searched(user: User) -> None:
     assert len(cards(test)) == 8
     test.text_input(key="videos_search").input("room 5").run()
     assert len(cards(test)) == 1
+
+
+def test_colour_that_somebody_else_chose_stays(user: User) -> None:
+    number = add(user)
+    test = page()
+    sound(test.button(key=f"labels-{number}").click().run())
+    assert test.color_picker
+    with transaction() as session:
+        video_labels.set_labels(session, session.get_one(Video, number), [("cup", "#123456")])
+    sound(test.run())
+    with reading() as session:
+        (label,) = video_labels.list_labels(session, session.get_one(Video, number))
+    assert label.color == "#123456"

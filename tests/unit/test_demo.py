@@ -1,5 +1,10 @@
 """The demo project: one at a time, and nothing left hanging when it fails."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import pytest
 from sqlmodel import select
 
@@ -11,7 +16,9 @@ from tpod_core.errors import Conflict
 from tpod_core.geometry import iou
 from tpod_core.models import JobState, User, Video, VideoState, saved_id
 from tpod_core.propagation.linear import derive
+from tpod_core.queue import Delivery, replaced_by
 from tpod_core.services import demo
+from workers import load_demo
 
 
 def test_second_demo_waits_for_the_first(member: User, queue: ListQueue) -> None:
@@ -50,3 +57,37 @@ def test_boxes_between_the_demo_s_key_frames_follow_the_truth() -> None:
             truth = frame.boxes[number]
             assert (truth is None) == (index not in shown), f"frame {index}"
             assert truth is None or iou(truth, shown[index]) > 0.9, f"frame {index}"
+
+
+class StartingQueue(ListQueue):
+    """It answers from the third time on; ``refused`` counts what it was given before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away, self.asked, self.refused = True, 0, 0
+
+    def ping(self) -> None:
+        self.asked += 1
+        self.away = self.asked < 3
+        super().ping()
+
+    def deliver(self, delivery: Delivery) -> None:
+        self.refused += self.away
+        super().deliver(delivery)
+
+
+@asynccontextmanager
+async def nothing_started() -> AsyncIterator[None]:
+    yield
+
+
+def test_demo_without_a_browser_waits_for_the_queue_it_has_started(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load_demo, "_POLL_S", 0.01)
+    monkeypatch.setattr(load_demo, "embedded_services", nothing_started)
+    monkeypatch.setattr(load_demo, "_ended", lambda session, job_id, owner: JobState.SUCCEEDED)
+    queue = StartingQueue()
+    with replaced_by(queue):
+        assert asyncio.run(load_demo.load_without_browser()) is JobState.SUCCEEDED
+    assert (queue.refused, len(queue.deliveries)) == (0, 1)

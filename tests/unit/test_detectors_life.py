@@ -381,6 +381,20 @@ def test_child_may_do_without_its_parent_s_frames(
     assert any("may forget" in warning for warning in child.metrics["warnings"])
 
 
+def test_child_that_is_judged_on_what_its_parent_learnt_says_so(
+    queued: Detector, member: User, training_set: TrainingSet, home: Path
+) -> None:
+    work(queued)
+    own = other_set(home, member, "cup", "bus stop", sha256="")
+    manifest = read_manifest(home / own.directory_key)
+    write_manifest(home / own.directory_key, replace(manifest, content_hash="another"))
+    config = {**TINY, "mix_parent_data": False}
+    child = work(create(member, own, name="Child", parent_id=queued.id, train_config=config))
+    assert any("4 of 4 validation frames" in each for each in child.metrics["warnings"])
+    honest = work(create(member, training_set, name="Again", parent_id=queued.id))
+    assert not any("validation frames" in each for each in honest.metrics["warnings"])
+
+
 def test_grandchild_learns_from_the_whole_line(
     queued: Detector, member: User, provider: FakeProvider, home: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.training_data import write_training_set
 from tpod_core.detectors.data_view import Ancestry, label_of, make_view
-from tpod_core.detectors.mixing import Mixture, mix, union_of_classes
+from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.errors import Conflict
 from tpod_core.formats.yolo import (
     Manifest,
@@ -86,6 +86,28 @@ def test_frame_in_both_sets_is_taken_once_with_the_child_s_labels() -> None:
 def test_single_set_stays_as_it_was_built() -> None:
     own = manifest([99, 101, 101], [100])
     assert mix([own]) == Mixture((own.frames,), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "known"),
+    [
+        pytest.param(manifest([98, 300], []), 1, id="near a training frame"),
+        pytest.param(manifest([97, 204], []), 0, id="further than the guard"),
+        pytest.param(manifest([], [100, 200]), 0, id="held out there too"),
+        pytest.param(manifest([100, 200], [], sha256="square"), 0, id="another file"),
+        pytest.param(manifest([100, 200], [], video_id=7), 2, id="same file uploaded again"),
+    ],
+)
+def test_validation_frames_that_were_trained_on_before_are_counted(
+    learnt: Manifest, known: int
+) -> None:
+    own = manifest([0], [100, 200])
+    assert count_known([own], [replace(learnt, content_hash="parent's")]) == known
+
+
+def test_set_that_was_learnt_before_is_judged_by_its_own_split() -> None:
+    own = manifest([99], [100])
+    assert count_known([own], [own]) == 0
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """The files beside the model."""
 
 import json
+import os
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tpod_core.config import REPO_DIR
 from tpod_core.detectors import model_zip
 from tpod_core.detectors.model_zip import DetectorCard
 
@@ -75,3 +79,15 @@ def test_detector_card_says_where_the_model_comes_from(directory: Path) -> None:
     assert card["recommended_confidence"] == 0.4
     assert card["training_set_hash"] == "c0ffee"
     assert card["parent"] is None
+
+
+def test_labels_are_written_alike_whatever_language_the_machine_speaks(tmp_path: Path) -> None:
+    names = ["Kühlschrank", "公共汽车"]
+    act = (
+        "import sys, pathlib; from tpod_core.detectors.model_zip import write_labels; "
+        f"write_labels(pathlib.Path(sys.argv[1]), {names!a})"
+    )
+    machine = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(REPO_DIR)}
+    command = (sys.executable, "-X", "utf8=0", "-c", act, str(tmp_path))
+    subprocess.run(command, env=os.environ | machine, check=True)
+    assert (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines() == names

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.faults.house import still_runs
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services
 from tpod_core.embedded import supervisor as supervisor_module
@@ -175,9 +177,9 @@ def test_killing_a_child_spares_none_of_its_own(tmp_path: Path) -> None:
     child = Child("parent")
     child.keep_running(Command((sys.executable, "-c", program)))
     wait_until(lambda: note.exists() and note.read_text() != "")
+    own = psutil.Process(int(note.read_text()))
     child.kill_with_descendants()
-    status = Path(f"/proc/{note.read_text()}/status")
-    wait_until(lambda: not status.exists() or "zombie" in status.read_text())
+    wait_until(lambda: not still_runs(own))
 
 
 def test_server_data_that_cannot_be_read_is_set_aside(
@@ -218,5 +220,5 @@ def test_supervisor_without_an_app_ends_after_its_grace(
     monkeypatch.setattr(supervisor_module.signal, "signal", lambda number, handler: None)
     started_at = time.monotonic()
     Supervisor(tmp_path, grace_s=0.5).run()
-    assert 0.5 <= time.monotonic() - started_at < 5
+    assert 0.5 <= time.monotonic() - started_at < 30
     assert find_socket(tmp_path) is None

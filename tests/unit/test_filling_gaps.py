@@ -209,6 +209,25 @@ def test_a_box_is_held_where_tracking_ended_by_itself(admin: User, video: Video)
     assert held.box == last.box
 
 
+def test_boxes_between_detections_stay_on_the_line_that_was_true_to_what_was_seen(
+    admin: User, video: Video
+) -> None:
+    detected = KeyframeSource.DETECTED
+    (track_id,) = edit(admin, video, PutBox(10, LEFT, "cup", source=detected)).track_ids
+    edit(admin, video, PutBox(30, RIGHT, track_id=track_id, source=detected))
+    fill(video)
+    assert [box_on(video, frame).box for frame in (11, 20)] == [
+        Box(13, 20, 43, 60),
+        Box(40, 20, 70, 60),
+    ]
+    # The pixels say 3 px lower, on boxes 40 px high; halfway they are wholly unsure.
+    doubts = [box_on(video, frame).uncertainty for frame in (11, 20)]
+    assert doubts == pytest.approx([1 - 37 / 43, 1], abs=1 / 255)
+    edit(admin, video, PutBox(30, RIGHT, track_id=track_id))
+    fill(video)
+    assert box_on(video, 20).box == Box(40, 20 + OFFSET_PX, 70, 60 + OFFSET_PX)
+
+
 def test_windows_show_the_same_propagated_boxes_as_the_whole(admin: User, video: Video) -> None:
     two_key_frames(admin, video)
     fill(video)

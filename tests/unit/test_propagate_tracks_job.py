@@ -22,11 +22,13 @@ from tpod_core.propagation.segments import Segment
 from tpod_core.services import annotations, propagation
 from tpod_core.services.annotations import (
     AddTrack,
+    DeleteTrack,
     KeyframeDoc,
     MarkRange,
     MergeTracks,
     PutBox,
     RelabelTrack,
+    SplitTrack,
     TrackDoc,
 )
 from tpod_core.services.propagation import Method
@@ -200,6 +202,22 @@ def test_linear_is_no_edit(admin: User, video: Video) -> None:
     take_back(annotations.undo, admin, video)
     with db.reading() as session:
         assert session.get_one(Track, track_id).linear
+
+
+@pytest.mark.parametrize("act", ["delete and undo", "split"])
+def test_linear_stays_with_a_track_that_comes_back_or_is_split(
+    admin: User, video: Video, act: str
+) -> None:
+    (track_id,) = edit(admin, video, PutBox(10, BOX, "cup"), PutBox(40, BOX, "bus")).track_ids[:1]
+    request(admin, video, track_id, method=Method.LINEAR)
+    if act == "split":
+        track_ids = [track_id, *edit(admin, video, SplitTrack(track_id, 20)).track_ids]
+    else:
+        edit(admin, video, DeleteTrack(track_id))
+        track_ids = list(take_back(annotations.undo, admin, video).track_ids)
+    with db.reading() as session:
+        assert all(session.get_one(Track, each).linear for each in track_ids)
+        assert sum(row.linear for row in session.exec(select(Track))) == len(track_ids)
 
 
 def test_a_request_for_a_track_of_another_video_names_it(admin: User, video: Video) -> None:

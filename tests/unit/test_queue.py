@@ -28,7 +28,7 @@ def server() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="tpod-test-") as name:
         socket = Path(name) / "redis.sock"
         process = subprocess.Popen(server_command(socket, Path(name)), stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not answers(socket):
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.01)
@@ -133,7 +133,7 @@ def test_embedded_queue_is_unavailable_until_its_server_has_started(home: Path) 
 def test_queue_finds_the_embedded_server_by_the_data_directory(home: Path) -> None:
     socket = publish_socket(home)
     process = subprocess.Popen(server_command(socket, server_dir(home)), stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not answers(socket):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -1,6 +1,7 @@
 """Storage: contained, whole or not at all."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def test_directory_replaces_the_old_one_at_once(tmp_path: Path) -> None:
         (directory / "new.txt").write_text("2")
         assert storage.path("set/old.txt").exists()
     assert [p.name for p in storage.path("set").iterdir()] == ["new.txt"]
+
+
+def test_directory_is_there_whole_while_the_old_one_is_being_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(tmp_path)
+    storage.write("set/old.txt", b"1")
+    seen: list[list[str]] = []
+    remove = shutil.rmtree
+
+    def look_and_remove(path: Path, *, ignore_errors: bool) -> None:
+        seen.append([p.name for p in tmp_path.glob("set/*")])
+        remove(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(shutil, "rmtree", look_and_remove)
+    with storage.making_directory("set") as directory:
+        (directory / "new.txt").write_text("2")
+    assert seen[0] == ["new.txt"]
+    assert [p.name for p in tmp_path.rglob("*")] == ["set", "new.txt"]
 
 
 def test_failed_directory_keeps_the_old_one(tmp_path: Path) -> None:

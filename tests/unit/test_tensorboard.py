@@ -14,6 +14,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.fake_provider import row_of
+from tests.faults.house import still_runs
 from tests.live import REPO
 from tpod_core.detectors.events import EventLog
 from tpod_core.errors import Unavailable
@@ -127,7 +128,7 @@ def test_oldest_gives_way_to_a_new_one(sleeper: Sleeper, tmp_path: Path) -> None
 def test_dead_process_is_replaced(sleeper: Sleeper, tmp_path: Path) -> None:
     boards = TensorBoards()
     boards.open(tmp_path)
-    [child] = psutil.Process().children()
+    [child] = [each for each in psutil.Process().children() if sleeper.program in each.cmdline()]
     child.kill()
     child.wait()
     boards.open(tmp_path)
@@ -173,4 +174,4 @@ def test_killed_app_leaves_no_process(tmp_path: Path) -> None:
     [child] = psutil.Process(app.pid).children()
     app.kill()
     app.communicate()
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: not still_runs(child))

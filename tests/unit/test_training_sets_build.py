@@ -203,6 +203,17 @@ def test_cancelling_a_waiting_build_fails_the_set(admin: User, video: Video) -> 
     assert now(admin, training_set).state is TrainingSetState.FAILED
 
 
+def test_run_after_the_end_of_another_changes_nothing(admin: User, video: Video) -> None:
+    training_set, directory = built(admin, video)
+    before = label_files(directory)
+    annotate(admin, video, track("cup", 0, 20, x=9), ranges=[(0, FRAMES)])
+    with db.transaction() as session:  # as if its worker had died before it could write the end
+        session.get_one(Job, training_set.job_id).state = JobState.QUEUED
+    assert run_job(training_set).state is JobState.SUCCEEDED
+    assert now(admin, training_set) == training_set
+    assert label_files(directory) == before
+
+
 def test_what_a_killed_build_left_behind_is_swept_by_the_next(admin: User, video: Video) -> None:
     training_set = queued(admin, video)
     left = get_storage().path(f"training_sets/{training_set.id}.0badcafe.part")

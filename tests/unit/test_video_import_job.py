@@ -167,6 +167,18 @@ def test_second_run_after_a_kill_ends_as_the_first_would(admin: User, clip: Path
     assert files_of(video_id) == {"source.mp4", "source.mp4.idx", "preview.jpg"}
 
 
+def test_run_after_the_end_of_another_leaves_the_video_as_it_is(admin: User, clip: Path) -> None:
+    video_id, job_id = uploaded(admin, clip)
+    perform(job_id)
+    with db.transaction() as session:  # as if its worker had died before it could write the end
+        job = session.get_one(Job, job_id)
+        job.state, job.finished_at = JobState.QUEUED, None
+    get_storage().delete(video_row(video_id).source_key)
+    perform(job_id)
+    assert job_row(job_id).state is JobState.SUCCEEDED
+    assert video_row(video_id).state is VideoState.READY
+
+
 def test_run_that_lost_its_lease_writes_nothing(admin: User, clip: Path) -> None:
     video_id, job_id = uploaded(admin, clip)
     row = claim(job_id, 1, "late")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tpod_core.detectors.config import SetSize
-from tpod_core.detectors.mixing import Mixture, mix, union_of_classes
+from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.detectors.protocol import DataView
 from tpod_core.errors import Conflict
 from tpod_core.formats.yolo import Manifest, ManifestFrame, Part, label_path, read_manifest
@@ -21,10 +21,12 @@ class Ancestry:
     Attributes:
         classes: come first, in this order; the set's own are appended.
         sets: the training sets to mix in.
+        learnt: all that its weights were trained on, mixed in or not.
     """
 
     classes: tuple[str, ...] = ()
     sets: tuple[Path, ...] = ()
+    learnt: tuple[Path, ...] = ()
 
 
 def size_of(training_set: Path) -> SetSize:
@@ -50,23 +52,19 @@ def make_view(training_set: Path, directory: Path, ancestry: Ancestry | None = N
     manifests = [_manifest(path) for path in sets]
     classes = union_of_classes(ancestry.classes, manifests)
     mixture = mix(manifests)
-    if not any(frame.split == "train" for frame in mixture.frames[0]):
-        raise Conflict(
-            "Every training frame of this set is held out by the parent's set. "
-            "Train without the parent's set, or choose other frames."
-        )
+    taken = [replace(own, frames=mixture.frames[number]) for number, own in enumerate(manifests)]
+    _require_training(taken[0])
     directory.mkdir(parents=True)
     boxes: Counter[str] = Counter()
     images: dict[Part, list[Path]] = {part: [] for part in _PARTS}
-    for number, (source, manifest) in enumerate(zip(sets, manifests, strict=True)):
+    for number, (source, manifest) in enumerate(zip(sets, taken, strict=True)):
         place = _Place(source, directory / f"mixed-{number}" if number else directory)
-        frames = mixture.frames[number]
-        boxes += _lay_out(place, replace(manifest, frames=frames), classes)
-        for frame in frames:
+        boxes += _lay_out(place, manifest, classes)
+        for frame in manifest.frames:
             images[frame.split].append(place.target / frame.image)
     for part, paths in images.items():
         (directory / f"{part}.txt").write_text("".join(f"{path}\n" for path in paths))
-    notes = _notes(ancestry, manifests, mixture, boxes)
+    notes = (*_notes(ancestry, manifests, mixture, boxes), *_flattered(ancestry, taken))
     return DataView(directory, classes, tuple(images["train"]), tuple(images["val"]), notes)
 
 
@@ -163,6 +161,25 @@ def _notes(
         ),
     )
     return tuple(sentence for count, sentence in wanted if count)
+
+
+def _flattered(ancestry: Ancestry, taken: Sequence[Manifest]) -> Iterator[str]:
+    known = count_known(taken, [_manifest(path) for path in ancestry.learnt if path.is_dir()])
+    if known:
+        held_out = sum(frame.split == "val" for own in taken for frame in own.frames)
+        yield (
+            f"{known} of {held_out} validation frames lie in or near what the parent was trained "
+            "on: it knows them, and its score and this one flatter. Lock the same videos as held "
+            "out for both training sets."
+        )
+
+
+def _require_training(own: Manifest) -> None:
+    if not any(frame.split == "train" for frame in own.frames):
+        raise Conflict(
+            "Every training frame of this set is held out by the parent's set. "
+            "Train without the parent's set, or choose other frames."
+        )
 
 
 def _manifest(training_set: Path) -> Manifest:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tpod_core.formats.yolo import Manifest, ManifestFrame
+from tpod_core.formats.yolo import Manifest, ManifestFrame, Part
 
 _GUARD_FRAMES = 30
 """The distance kept from validation frames where a set does not name one: about a second."""
@@ -36,7 +36,7 @@ def union_of_classes(first: Iterable[str], manifests: Iterable[Manifest]) -> tup
 
 def mix(manifests: Sequence[Manifest]) -> Mixture:
     """The frames to take of each set, the earlier set's first where two have the same."""
-    held_out = [_HeldOut(manifest) for manifest in manifests]
+    held_out = [_Neighbourhood(manifest, "val") for manifest in manifests]
     seen: set[FrameKey] = set()
     taken: list[tuple[ManifestFrame, ...]] = []
     leaking = repeated = 0
@@ -56,15 +56,30 @@ def mix(manifests: Sequence[Manifest]) -> Mixture:
     return Mixture(tuple(taken), leaking, repeated)
 
 
-class _HeldOut:
-    """The validation frames of a set, and how far their neighbourhood reaches."""
+def count_known(validation: Sequence[Manifest], learnt: Iterable[Manifest]) -> int:
+    """Validation frames that lie in or near the training part of one of ``learnt``.
 
-    def __init__(self, manifest: Manifest) -> None:
+    Whoever has been trained on that knows them: its score on them flatters. What a set says of
+    itself does not count here, as its own split has been looked at when it was built.
+    """
+    others = [(each, _Neighbourhood(each, "train")) for each in learnt]
+    return sum(
+        any(part.reaches(key) for each, part in others if each.content_hash != own.content_hash)
+        for own in validation
+        for frame, key in _keyed(own)
+        if frame.split == "val"
+    )
+
+
+class _Neighbourhood:
+    """The frames of one part of a set, and how far their neighbourhood reaches."""
+
+    def __init__(self, manifest: Manifest, part: Part) -> None:
         named = manifest.choice.get("split", {}).get("guard_frames")
         self._guard = _GUARD_FRAMES if named is None else int(named)
         self._frames: dict[str, list[int]] = {}
         for frame, (file, index) in _keyed(manifest):
-            if frame.split == "val":
+            if frame.split == part:
                 self._frames.setdefault(file, []).append(index)
         for indices in self._frames.values():
             indices.sort()

@@ -42,31 +42,33 @@ class DetectorCard:
 
 def write_labels(directory: Path, classes: Sequence[str]) -> None:
     """``labels.txt`` by ``class_id``, and ``label_map.pbtxt`` whose ids are one higher."""
-    (directory / "labels.txt").write_text("".join(f"{name}\n" for name in classes))
+    (directory / "labels.txt").write_text(
+        "".join(f"{name}\n" for name in classes), encoding="utf-8"
+    )
     items = (
         f'item {{\n  id: {class_id + 1}\n  name: "{_escaped(name)}"\n}}\n'
         for class_id, name in enumerate(classes)
     )
-    (directory / "label_map.pbtxt").write_text("".join(items))
+    (directory / "label_map.pbtxt").write_text("".join(items), encoding="utf-8")
 
 
 def write_card(directory: Path, card: DetectorCard) -> None:
     text = json.dumps(asdict(card), indent=2, ensure_ascii=False)
-    (directory / "detector.json").write_text(text)
+    (directory / "detector.json").write_text(text, encoding="utf-8")
 
 
 def read_card(directory: Path) -> DetectorCard:
     """The card of a published directory."""
-    values = json.loads((directory / "detector.json").read_text())
+    values = json.loads((directory / "detector.json").read_text(encoding="utf-8"))
     return DetectorCard(**values | {"classes": tuple(values["classes"])})
 
 
 def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
     """``metrics.json``, ``predict.py`` and ``README.md``."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
-    (directory / "metrics.json").write_text(text)
+    (directory / "metrics.json").write_text(text, encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name("predict.py"), directory / "predict.py")
-    (directory / "README.md").write_text(_readme(card, metrics))
+    (directory / "README.md").write_text(_readme(card, metrics), encoding="utf-8")
 
 
 def pack(directory: Path) -> Path:

@@ -2,7 +2,8 @@
 
 from sqlmodel import Session, col, select
 
-from tpod_core.models import Artifact, Job, JobKind, JobState
+from tpod_core.jobs.subjects import subject_of
+from tpod_core.models import Artifact, Detector, Job, JobKind, JobState
 
 CHECKPOINT = "checkpoint"
 ONNX = "onnx"
@@ -32,18 +33,13 @@ def events_key(detector_id: int) -> str:
     return f"{directory_key(detector_id)}/events"
 
 
-def subject_of(detector_id: int) -> str:
-    """What a job on a detector is about."""
-    return f"detector:{detector_id}"
-
-
 def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job]:
     """The jobs of these kinds on a detector that wait or run, oldest first."""
     return list(
         session.exec(
             select(Job)
             .where(
-                Job.subject == subject_of(detector_id),
+                Job.subject == subject_of(Detector, detector_id),
                 col(Job.kind).in_(kinds),
                 col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
             )
@@ -62,7 +58,10 @@ def list_exports(session: Session, detector_id: int) -> list[Job]:
     return list(
         session.exec(
             select(Job)
-            .where(Job.subject == subject_of(detector_id), Job.kind == JobKind.EXPORT_MODEL)
+            .where(
+                Job.subject == subject_of(Detector, detector_id),
+                Job.kind == JobKind.EXPORT_MODEL,
+            )
             .order_by(col(Job.id).desc())
         )
     )

@@ -51,14 +51,12 @@ def submit(
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(
-        session, kind, QueueName.DEFAULT, _subject(saved_id(video)), user.id, request
-    )
+    return jobs.submit(session, kind, QueueName.DEFAULT, _subject_of(video), user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
     """The jobs of ``kind`` in which ``detector`` goes over ``video``, newest first."""
-    about = (Job.kind == kind, Job.subject == _subject(saved_id(video)))
+    about = (Job.kind == kind, Job.subject == _subject_of(video))
     found = session.exec(select(Job).where(*about).order_by(col(Job.id).desc()))
     return [job for job in found if job.request.get("detector_id") == detector.id]
 
@@ -90,8 +88,8 @@ def require_readable(video: Video) -> None:
         )
 
 
-def _subject(video_id: int) -> str:
-    return f"video:{video_id}"
+def _subject_of(video: Video) -> str:
+    return jobs.subject_of(Video, saved_id(video))
 
 
 def _request(detector: Detector, wish: Wish) -> dict[str, Any]:

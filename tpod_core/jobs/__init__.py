@@ -19,6 +19,7 @@ from tpod_core.jobs.lifecycle import give_back, report_death, request_cancel, su
 from tpod_core.jobs.log_file import log_tail
 from tpod_core.jobs.reconciler import Reconciler
 from tpod_core.jobs.running import RunningJob
+from tpod_core.jobs.subjects import subject_of
 
 __all__ = [
     "Reconciler",
@@ -28,5 +29,6 @@ __all__ = [
     "log_tail",
     "report_death",
     "request_cancel",
+    "subject_of",
     "submit",
 ]

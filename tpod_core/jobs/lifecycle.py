@@ -38,7 +38,7 @@ def submit(
     Redis may be away: the row is enough, the reconciler delivers it later.
 
     Args:
-        subject: what the job works on: table name in the singular and row id, "video:12".
+        subject: what the job works on, as ``subject_of`` names it.
         request: what else it needs to know, as JSON; ids rather than rows.
     """
     job = Job(

@@ -1,14 +1,18 @@
 """The thread that brings rows and queues together again after anything has died."""
 
+import math
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlmodel import col, select
 
 from tpod_core import db
+from tpod_core.config import get_settings
 from tpod_core.db import database_now
 from tpod_core.errors import Unavailable
+from tpod_core.jobs import housekeeping
 from tpod_core.jobs.lifecycle import delivery_of, held_by, set_back
 from tpod_core.jobs.process_lock import process_lock
 from tpod_core.log import get_logger
@@ -38,6 +42,7 @@ class Reconciler:
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
         self._expired: dict[int, float | None] = {}
         self._unknown: set[str] = set()
+        self._cleared_at = -math.inf
 
     def start(self) -> None:
         self._thread.start()
@@ -64,6 +69,12 @@ class Reconciler:
                 if mine:
                     self._set_back(lost)
                     self._deliver(undelivered)
+
+    def clear_away_if_due(self) -> None:
+        """At the start and then every hour, forget what was kept long enough."""
+        if time.monotonic() - self._cleared_at >= housekeeping.EVERY_S:
+            self._cleared_at = time.monotonic()
+            housekeeping.clear_away(get_settings().keep_jobs_days)
 
     def _look(self) -> tuple[list[Job], list[Job]]:
         with db.reading() as session:
@@ -105,6 +116,7 @@ class Reconciler:
             try:
                 with self._working:
                     self.run_once()
+                    self.clear_away_if_due()
             except Unavailable as error:
                 _log.warning("reconciler: %s", error.message)
             except Exception:

@@ -40,6 +40,7 @@ class RunningJob:
         self.attempt: int = row.attempt
         self.kind: JobKind = row.kind
         self.subject: str = row.subject
+        self.subject_id: int = row.subject_id
         self.owner_id: int | None = row.owner_id
         self.request: dict[str, Any] = row.request
         self.token: str = row.lease_token
@@ -48,11 +49,6 @@ class RunningJob:
         self._written_at = self._looked_at = time.monotonic()
         self._lost = threading.Event()
         self._cancelled = threading.Event()
-
-    @property
-    def subject_id(self) -> int:
-        """The row id in ``subject``: 12 in "video:12"."""
-        return int(self.subject.rpartition(":")[2])
 
     def check(self) -> None:
         """Call it for each batch or frame: it costs next to nothing.

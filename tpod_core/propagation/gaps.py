@@ -41,7 +41,19 @@ class Gap:
     @property
     def fingerprint(self) -> str:
         """Equal for gaps that propagation fills with equal boxes; a forward one has no stop."""
-        return _named([self.left] if self.right is None else [self.left, self.right])
+        ends = [self.left] if self.right is None else [self.left, self.right]
+        return _named(ends, "straight" if self.is_straight else "")
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether a detector has put both ends.
+
+        It has looked at the frames between them, and ``tracks.thinning`` has left out only
+        key frames for which the straight line is true to what it saw there.
+        """
+        return self.right is not None and all(
+            end.source is KeyframeSource.DETECTED for end in (self.left, self.right)
+        )
 
     def next_reach(self, reach: int = 0) -> int:
         """The frame up to which to fill it, once it is filled up to ``reach``."""
@@ -88,9 +100,9 @@ def gaps(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[Gap]:
             yield Gap(left, right if right and _is_trusted(right) else None, stop, number)
 
 
-def _named(keyframes: Iterable[KeyframeDoc]) -> str:
+def _named(keyframes: Iterable[KeyframeDoc], way: str = "") -> str:
     packed = b"".join(struct.pack("<q4d", k.frame, *k.box.xyxy) for k in keyframes)
-    return sha256(METHOD.encode() + packed).hexdigest()
+    return sha256(f"{METHOD}{way}".encode() + packed).hexdigest()
 
 
 def _is_trusted(right: KeyframeDoc) -> bool:

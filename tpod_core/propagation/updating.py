@@ -19,7 +19,7 @@ from tpod_core.propagation.frames import GreyFrames
 from tpod_core.propagation.planning import Task, first_round, stale
 from tpod_core.propagation.stored import Filling, forget_unused, save
 from tpod_core.propagation.visual import propagate
-from tpod_core.propagation.wholeness import made_whole
+from tpod_core.propagation.wholeness import made_straight, made_whole
 from tpod_core.tracks import reading
 from tpod_core.tracks.documents import TrackState
 from tpod_core.video.grey import GreyReader
@@ -82,6 +82,8 @@ def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transa
         for segment, found in propagate(noting, list(by_segment), still):
             task = by_segment[segment]
             whole = made_whole(found, segment, video.frame_wh)
+            if task.gap.is_straight:
+                whole = made_straight(whole, segment)
             with transaction() as session:
                 present(session, video_id, lock=True)
                 save(session, video_id, Filling(task.gap, segment.stop, task.context, whole))

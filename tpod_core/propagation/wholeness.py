@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.box_arrays import iou
 from tpod_core.geometry import interpolate
 from tpod_core.propagation.segments import DerivedBoxes, Segment
 
@@ -27,6 +28,14 @@ def made_whole(found: DerivedBoxes, segment: Segment, frame_wh: tuple[int, int])
     for number in np.flatnonzero(~real):
         boxes[number], unsure[number] = _straight(segment, start + int(number)), 1.0
     return DerivedBoxes(start, boxes, unsure)
+
+
+def made_straight(whole: DerivedBoxes, segment: Segment) -> DerivedBoxes:
+    """The line between both anchors: as unsure as ``whole`` is, and as it lies off those boxes."""
+    frames = range(whole.start, whole.start + len(whole))
+    line = np.array([_straight(segment, frame) for frame in frames], np.float32).reshape(-1, 4)
+    off = 1 - iou(line, whole.boxes_xyxy)
+    return DerivedBoxes(whole.start, line, np.maximum(whole.uncertainty, off))
 
 
 def _clipped(boxes: NDArray[np.float32], frame_wh: tuple[int, int]) -> NDArray[np.float32]:

@@ -50,8 +50,7 @@ def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> 
 
 def key_of(job: Job) -> str:
     """The storage key of what ``job`` makes; it goes with the video."""
-    video_id = int(job.subject.rpartition(":")[2])
-    return annotated_key(video_id, job.request["detector_id"], saved_id(job))
+    return annotated_key(job.subject_id, job.request["detector_id"], saved_id(job))
 
 
 def remove_superseded(session: Session, newest: Path) -> None:

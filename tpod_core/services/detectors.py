@@ -13,7 +13,7 @@ from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import list_attempts, read_epochs
 from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.data_view import size_of
-from tpod_core.detectors.rows import directory_key, find_active_export, list_active, subject_of
+from tpod_core.detectors.rows import directory_key, find_active_export, list_active
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import (
@@ -190,7 +190,7 @@ def list_epochs(detector: Detector) -> list[EpochRow]:
 
 def settle_training(session: Session, job: Job) -> None:
     """A training that ended without a model is cancelled, or in error with the job's cause."""
-    detector = session.get(Detector, int(job.subject.rpartition(":")[2]))
+    detector = session.get(Detector, job.subject_id)
     if detector is None or detector.job_id != job.id or detector.state not in ACTIVE:
         return
     cancelled = job.state is JobState.CANCELLED
@@ -210,7 +210,7 @@ def _queue_training(session: Session, detector: Detector) -> Job:
         session,
         JobKind.TRAIN_DETECTOR,
         QueueName.LOW,
-        subject_of(saved_id(detector)),
+        jobs.subject_of(Detector, saved_id(detector)),
         detector.owner_id,
     )
     detector.job_id = job.id

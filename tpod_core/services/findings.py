@@ -12,8 +12,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
+from tpod_core.db import find
 from tpod_core.detectors.false_positives import REACH_FRAMES, Unexplained, is_same_thing
-from tpod_core.detectors.rows import list_active, subject_of
+from tpod_core.detectors.rows import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.models import (
     Detector,
@@ -85,7 +86,7 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewW
         session,
         JobKind.REVIEW_VIDEO,
         QueueName.DEFAULT,
-        subject_of(saved_id(detector)),
+        jobs.subject_of(Detector, saved_id(detector)),
         user.id,
         request,
     )
@@ -182,7 +183,7 @@ def count_by_video(
 
 def get(session: Session, user: User, finding_id: int) -> Finding:
     """Raises: NotFound, also for a finding of someone else's detector."""
-    row = session.get(Finding, finding_id)
+    row = find(session, Finding, finding_id)
     detector = session.get(Detector, row.detector_id) if row else None
     if row is None or detector is None or not access.may_see(user, detector):
         raise NotFound(f"There is no finding {finding_id}, or it is not yours.")

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from tpod_core import jobs
 from tpod_core.detectors import evaluation_file, learning_curve
 from tpod_core.detectors.learning_curve import Advice, LearningCurve, Point
-from tpod_core.detectors.rows import directory_key, list_active, model_key, subject_of
+from tpod_core.detectors.rows import directory_key, list_active, model_key
 from tpod_core.errors import Conflict
 from tpod_core.models import (
     Detector,
@@ -35,7 +35,7 @@ def start(session: Session, user: User, detector: Detector) -> Job:
         session,
         JobKind.MEASURE_LEARNING,
         QueueName.LOW,
-        subject_of(saved_id(detector)),
+        jobs.subject_of(Detector, saved_id(detector)),
         user.id,
     )
 

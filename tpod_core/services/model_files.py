@@ -21,7 +21,6 @@ from tpod_core.detectors.rows import (
     format_of,
     list_exports,
     model_key,
-    subject_of,
 )
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.models import (
@@ -105,7 +104,7 @@ def start_export(session: Session, detector: Detector, wanted: str) -> Job:
         session,
         JobKind.EXPORT_MODEL,
         QueueName.DEFAULT,
-        subject_of(saved_id(detector)),
+        jobs.subject_of(Detector, saved_id(detector)),
         detector.owner_id,
         {FORMAT: wanted},
     )

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access
+from tpod_core.jobs import subject_of
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -23,11 +24,7 @@ from tpod_core.models import (
     VideoState,
 )
 
-_NAMED_TABLES: dict[str, type[Video | TrainingSet | Detector]] = {
-    "video": Video,
-    "training_set": TrainingSet,
-    "detector": Detector,
-}
+_NAMED_TABLES: tuple[type[Video | TrainingSet | Detector], ...] = (Video, TrainingSet, Detector)
 
 
 def counts(session: Session, user: User) -> dict[str, int]:
@@ -78,12 +75,10 @@ def subject_names(session: Session, jobs: Sequence[Job]) -> dict[str, str]:
     A subject that has been deleted since is left out.
     """
     found = {}
-    for noun, table in _NAMED_TABLES.items():
-        ids = {
-            int(n) for kind, _, n in (job.subject.partition(":") for job in jobs) if kind == noun
-        }
+    for table in _NAMED_TABLES:
+        ids = {job.subject_id for job in jobs if job.subject == subject_of(table, job.subject_id)}
         for number, name in session.exec(
             select(table.id, table.name).where(col(table.id).in_(ids))
         ):
-            found[f"{noun}:{number}"] = name
+            found[subject_of(table, number or 0)] = name
     return found

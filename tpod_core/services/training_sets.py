@@ -63,6 +63,7 @@ __all__ = [
     "create",
     "delete",
     "is_building",
+    "is_built",
     "list_training_sets",
     "preview",
     "progress_of",
@@ -122,11 +123,19 @@ def create(session: Session, user: User, name: str, choice: Choice) -> TrainingS
     )
     session.add(training_set)
     session.flush()
-    subject = f"training_set:{training_set.id}"
+    subject = jobs.subject_of(TrainingSet, saved_id(training_set))
     kind, queue = JobKind.BUILD_TRAINING_SET, QueueName.DEFAULT
     training_set.job_id = jobs.submit(session, kind, queue, subject, user.id).id
     session.flush()
     return training_set
+
+
+def is_built(session: Session, training_set_id: int) -> bool:
+    """Whether an earlier run of the job has built the set: it never changes again.
+
+    Raises: NotFound if it was deleted.
+    """
+    return _get(session, training_set_id).state is TrainingSetState.READY
 
 
 def start_build(session: Session, training_set_id: int) -> Plan:
@@ -159,8 +168,7 @@ def record_built(session: Session, training_set_id: int, content_hash: str, foun
 
 def settle_build(session: Session, job: Job) -> None:
     """A build that ended without a set has failed, with the job's cause."""
-    training_set_id = int(job.subject.rpartition(":")[2])
-    training_set = session.get(TrainingSet, training_set_id)
+    training_set = session.get(TrainingSet, job.subject_id)
     if training_set is None or training_set.job_id != job.id or not is_building(training_set):
         return
     cancelled = job.state is JobState.CANCELLED

@@ -26,7 +26,8 @@ class TrainingPlan:
         parent_labels, parent_config: its classes, and what it was trained with.
         first_classes: those that come before the set's own: the detector's where they are
             known already, else its parent's.
-        mixed_set_keys: the storage keys of the training sets that its ancestors learnt from.
+        mixed_set_keys: the storage keys of its ancestors' training sets that are mixed in.
+        learnt_set_keys: those of all that its ancestors learnt from.
         warnings: what a person should know, so far.
     """
 
@@ -45,6 +46,7 @@ class TrainingPlan:
     parent_id: int | None = None
     parent_labels: tuple[str, ...] = ()
     parent_config: TrainConfig | None = None
+    learnt_set_keys: tuple[str, ...] = ()
 
 
 def begin_training(session: Session, detector_id: int) -> TrainingPlan | None:
@@ -81,42 +83,48 @@ def read_plan(session: Session, detector_id: int) -> TrainingPlan:
         parent_key=_checkpoint_key(session, parent) if parent else None,
         first_classes=tuple(detector.labels or (parent.labels if parent else ())),
         mixed_set_keys=tuple(
-            row.directory_key for row in lineage.sets if row.id != training_set.id
+            row.directory_key for row in lineage.mixed if row.id != training_set.id
         ),
         warnings=known or lineage.warnings,
         parent_id=parent.id if parent else None,
         parent_labels=tuple(parent.labels) if parent else (),
         parent_config=_config(parent) if parent else None,
+        learnt_set_keys=tuple(row.directory_key for row in lineage.learnt),
     )
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """The training sets that a detector's ancestors learnt from, nearest first."""
+    """The training sets that a detector's ancestors learnt from, nearest first.
 
-    sets: tuple[TrainingSet, ...]
+    Those are ``mixed`` that come before an ancestor which does not mix.
+    """
+
+    mixed: tuple[TrainingSet, ...]
+    learnt: tuple[TrainingSet, ...]
     warnings: tuple[str, ...]
 
 
 def read_lineage(session: Session, detector: Detector, config: TrainConfig) -> Lineage:
-    """What is to be mixed in for ``detector``; nothing, where it or an ancestor does not mix."""
-    sets: dict[int, TrainingSet] = {}
+    """What the weights that ``detector`` starts from have seen, and what of it is mixed in."""
+    mixed: dict[int, TrainingSet] = {}
+    learnt: dict[int, TrainingSet] = {}
     warnings: list[str] = []
-    while config.mix_parent_data:
-        parent = session.get(Detector, detector.parent_id or 0)
-        if parent is None:
-            break
+    mixes = True
+    while parent := session.get(Detector, detector.parent_id or 0):
+        mixes = mixes and config.mix_parent_data
         learnt_from = session.get(TrainingSet, parent.train_set_id or 0)
-        if learnt_from is None:
+        if learnt_from is not None:
+            learnt.setdefault(saved_id(learnt_from), learnt_from)
+            if mixes:
+                mixed.setdefault(saved_id(learnt_from), learnt_from)
+        elif mixes:
             warnings.append(
                 f"The training set of {parent.name} was deleted: it is not mixed in, and what "
                 f"{parent.name} knew may be forgotten."
             )
-        else:
-            sets.setdefault(saved_id(learnt_from), learnt_from)
-        config = _config(parent)
-        detector = parent
-    return Lineage(tuple(sets.values()), tuple(warnings))
+        detector, config = parent, _config(parent)
+    return Lineage(tuple(mixed.values()), tuple(learnt.values()), tuple(warnings))
 
 
 def record_start(

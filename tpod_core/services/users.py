@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
-from tpod_core.db import reading, transaction
+from tpod_core.db import find, reading, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
@@ -156,7 +156,7 @@ def list_tokens(session: Session, user: User) -> list[ApiToken]:
 
 
 def delete_token(session: Session, user: User, token_id: int) -> None:
-    row = session.get(ApiToken, token_id)
+    row = find(session, ApiToken, token_id)
     if row is None or row.user_id != user.id:
         raise NotFound(f"There is no token {token_id}, or it is not yours.")
     session.delete(row)
@@ -183,7 +183,7 @@ def change_user(
     session: Session, user_id: int, role: Role | None = None, active: bool | None = None
 ) -> User:
     """Grant a role or (de)activate. Raises: Conflict if no administrator would remain."""
-    user = session.get(User, user_id)
+    user = find(session, User, user_id)
     if user is None:
         raise NotFound(f"There is no user {user_id}.")
     user.role = role if role is not None else user.role

@@ -70,16 +70,15 @@ def delete(session: Session, video: Video) -> None:
     """Remove a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None
     # The demo's job makes several things; the end of one of them is not its end.
-    if job is not None and not job.state.is_final and job.subject == _subject(video):
+    if job is not None and not job.state.is_final and job.subject == _subject_of(video):
         jobs.request_cancel(session, job)
     directory = directory_key(saved_id(video))
     session.delete(video)
     after_commit(session, lambda: get_storage().delete(directory))
 
 
-def _subject(video: Video) -> str:
-    """What the jobs of this video are about."""
-    return f"video:{video.id}"
+def _subject_of(video: Video) -> str:
+    return jobs.subject_of(Video, saved_id(video))
 
 
 def _clean_name(name: str) -> str:
@@ -135,7 +134,7 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
     video.sha256 = received.sha256
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
     job = jobs.submit(
-        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, _subject(video), video.owner_id
+        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, _subject_of(video), video.owner_id
     )
     video.job_id = job.id
     session.add(video)
@@ -144,7 +143,7 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
 
 def settle_import(session: Session, job: Job) -> None:
     """Let the video follow its import's end: a failed one says why."""
-    video_id = int(job.subject.rpartition(":")[2])
+    video_id = job.subject_id
     video = session.get(Video, video_id)
     if video is None:
         # Deleted while the import ran: what the job still wrote goes as well.

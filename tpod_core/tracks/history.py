@@ -2,9 +2,9 @@
 
 A part holds the touched key frames only: ``{"tracks": {id: {"label_id", "proposed", "score",
 "keyframes": {frame: [x1, y1, x2, y2, outside, occluded, source] or null}} or null}, "ranges"?:
-[[start, stop]]}``; steps of the first release lack "proposed" and "score". Null says "was not
-there". The part ``before`` put over the state ``after`` gives the state ``before``, and the
-other way round.
+[[start, stop]]}``; a track that came or went with the step has "linear" too; steps of the
+first release lack all but "label_id" and "keyframes". Null says "was not there". The part
+``before`` put over the state ``after`` gives the state ``before``, and the other way round.
 """
 
 from collections.abc import Iterable
@@ -30,8 +30,9 @@ def difference(before: Annotations, after: Annotations) -> tuple[Part, Part]:
         was, now = before.tracks.get(track_id), after.tracks.get(track_id)
         if was != now:
             frames = _changed_frames(was, now)
-            old.setdefault("tracks", {})[str(track_id)] = _track_part(was, frames)
-            new.setdefault("tracks", {})[str(track_id)] = _track_part(now, frames)
+            whole = was is None or now is None
+            old.setdefault("tracks", {})[str(track_id)] = _track_part(was, frames, whole=whole)
+            new.setdefault("tracks", {})[str(track_id)] = _track_part(now, frames, whole=whole)
     if before.ranges != after.ranges:
         old["ranges"] = [list(each) for each in before.ranges]
         new["ranges"] = [list(each) for each in after.ranges]
@@ -43,11 +44,13 @@ def _changed_frames(was: TrackState | None, now: TrackState | None) -> list[int]
     return sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
 
 
-def _track_part(state: TrackState | None, frames: Iterable[int]) -> Part | None:
+def _track_part(state: TrackState | None, frames: Iterable[int], *, whole: bool) -> Part | None:
     if state is None:
         return None
     keyframes = {str(frame): _row(state.keyframes.get(frame)) for frame in frames}
     head = {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
+    if whole:
+        head["linear"] = state.linear
     return head | {"keyframes": keyframes}
 
 
@@ -60,7 +63,10 @@ def _row(keyframe: KeyframeDoc | None) -> tuple[Any, ...] | None:
 def head_of(part: Part) -> TrackState:
     """A track's entry of a part without its key frames."""
     return TrackState(
-        part["label_id"], proposed=part.get("proposed", False), score=part.get("score")
+        part["label_id"],
+        proposed=part.get("proposed", False),
+        score=part.get("score"),
+        linear=part.get("linear", False),
     )
 
 

@@ -31,7 +31,9 @@ def insert_tracks(
     if not states:
         return []
     common = {"video_id": video_id, "author_id": author_id, "created_at": utc_now()}
-    rows: list[dict[str, Any]] = [common | _track_row(state) for state in states]
+    rows: list[dict[str, Any]] = [
+        common | _track_row(state) | {"linear": state.linear} for state in states
+    ]
     for row, track_id in zip(rows, track_ids, strict=False):
         row["id"] = track_id
     statement = insert(Track).returning(col(Track.id), sort_by_parameter_order=True)
@@ -71,6 +73,7 @@ def _rewrite_tracks(session: Session, states: dict[int, TrackState]) -> None:
 
 
 def _track_row(state: TrackState) -> dict[str, Any]:
+    """What edits change; whether a track is linear, they only pass on."""
     return {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
 
 

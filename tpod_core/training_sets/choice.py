@@ -1,13 +1,11 @@
 """What a person asks for: videos, labels, sampling, split. Also the body of ``POST /trainsets``."""
 
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tpod_core.errors import InvalidInput
-
-RowId = Annotated[int, Field(ge=1, lt=2**63)]
+from tpod_core.models import RowId
 
 
 class SplitMethod(StrEnum):

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from tpod_core.geometry import Box
-from tpod_core.models import KeyframeSource
+from tpod_core.models import MAX_ROW_ID, KeyframeSource, RowId
 from tpod_core.services.annotations import (
     AcceptTracks,
     AnnotationDoc,
@@ -27,8 +27,7 @@ from tpod_core.services.annotations import (
     TrackDoc,
 )
 
-RowId = Annotated[int, Field(ge=1, lt=2**63)]
-Revision = Annotated[int, Field(ge=0, lt=2**63)]
+Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
 BoxBody = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the upright frame."""
 

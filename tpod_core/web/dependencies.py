@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from tpod_core.auth import COOKIE_NAME
 from tpod_core.db import reading
 from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
-from tpod_core.models import Role, User
+from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
 
 MAX_PAGE_SIZE = 1000
@@ -130,13 +130,15 @@ class PageRequest:
             )
         descending = self.ordering.startswith("-") or not self.ordering
         column = col(orderings[name])
-        ordered = query.order_by(column.desc() if descending else column.asc())
+        # Among equals the order must be the same on every page.
+        table = query.column_descriptions[0]["entity"]
+        ordered = query.order_by(column.desc() if descending else column.asc(), table.id)
         offset = (self.page - 1) * self.page_size
         return count, session.exec(ordered.offset(offset).limit(self.page_size)).all()
 
 
 def page_request(
-    page: Annotated[int, Query(ge=1)] = 1,
+    page: Annotated[int, Query(ge=1, le=MAX_ROW_ID // MAX_PAGE_SIZE)] = 1,
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 100,
     search: str = "",
     ordering: str = "",

@@ -3,7 +3,7 @@
 The body is always ``{"error": {"code", "message", "field"?}}``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -44,10 +44,16 @@ def status_code(error: TpodError) -> int:
     return next((STATUS_CODES[kind] for kind in type(error).__mro__ if kind in STATUS_CODES), 500)
 
 
-def error_response(status: int, code: str, message: str, field: str | None = None) -> JSONResponse:
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    field: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     body = {"code": code, "message": message} | ({"field": field} if field else {})
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": body}, status_code=status, headers=headers)
+    told = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"error": body}, status, {**told, **(headers or {})})
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -82,7 +88,7 @@ def _field_path(location: Sequence[str | int]) -> str:
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http_error")
-    return error_response(error.status_code, code, str(error.detail))
+    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
 
 
 async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:

@@ -1,14 +1,14 @@
 """The inbox of unexplained detections over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from tpod_core.access import get_detector
 from tpod_core.db import reading, transaction
-from tpod_core.models import Finding, Verdict, saved_id
+from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
 from tpod_core.services.findings import ReviewWish
 from tpod_core.web.dependencies import Page, Paging, SignedIn
@@ -81,7 +81,7 @@ def list_findings(
     user: SignedIn,
     detector_id: int,
     paging: Paging,
-    video_id: Annotated[int | None, Query(ge=1)] = None,
+    video_id: RowId | None = None,
     verdict: Verdict | None = None,
 ) -> Page[FindingBody]:
     """Worst first: the detector is surest of these."""

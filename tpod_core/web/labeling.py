@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from tpod_core.access import get_video
 from tpod_core.db import reading, transaction
-from tpod_core.models import User, Video, saved_id
+from tpod_core.models import RowId, User, Video, saved_id
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.propagation import Method, Propagation
-from tpod_core.web.annotation_bodies import Body, RowId
+from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 

@@ -101,8 +101,11 @@ class Annotator {
   // Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
   standIn(event) {
     const hand = new PictureHand(this.view, this.screen.stage.picture)
-    const isSeen = this.screen.painted === this.shown && hand.covers(event)
+    const { painted } = this.screen
+    const isSeen = (painted === this.shown || this.go.playing) && hand.covers(event)
     if (!isSeen || this.outbox.silent || !this.feed?.labels.length) return null
+    // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
+    if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
     const rects = this.rectsOf(this.boxesSeen)
     return { hand, rects, active: rects.find(({ track }) => track && track === this.selected) }

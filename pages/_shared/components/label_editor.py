@@ -42,7 +42,7 @@ def _show_label(video_id: int, labels: Sequence[Label], label: Label) -> None:
     picked = color.color_picker(
         f"Colour of {label.name}",
         label.color,
-        key=f"label-color-{video_id}-{label.id}",
+        key=f"label-color-{video_id}-{label.id}-{label.color}",  # another act makes it anew
         label_visibility="collapsed",
     )
     name.markdown(plain(label.name))

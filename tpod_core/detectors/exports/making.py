@@ -54,8 +54,8 @@ def make(wanted: ExportFormat, task: ExportTask, steps: Steps) -> Agreement:
     for name in _COMPANIONS:
         shutil.copyfile(task.model / name, task.directory / name)
     text = json.dumps(agreed.as_json(), indent=2)
-    (task.directory / "agreement.json").write_text(text)
-    (task.directory / "README.md").write_text(_readme(wanted, task))
+    (task.directory / "agreement.json").write_text(text, encoding="utf-8")
+    (task.directory / "README.md").write_text(_readme(wanted, task), encoding="utf-8")
     return agreed
 
 

@@ -16,7 +16,10 @@ _CONVERTER = "onnx2tf"
 def missing_openvino() -> str:
     if find_spec("openvino") is not None:
         return ""
-    return "OpenVINO is not installed here. Run “make export-openvino” on the server."
+    return (
+        "OpenVINO is not installed here. "
+        "Run “pip install -r requirements-export-openvino.txt” in TPOD's environment."
+    )
 
 
 def missing_tensorflow() -> str:
