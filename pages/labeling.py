@@ -16,6 +16,7 @@ from pages._shared.labeling_session import LabelingSession
 from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading
+from tpod_core.errors import NotFound
 from tpod_core.models import Role, User, Video, VideoState
 
 CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
@@ -30,8 +31,12 @@ def main() -> None:
         _explain("Choose a video", "This screen shows one video: open it from the list.")
         return
     with show_errors():
-        with reading() as session:
-            video = access.get_video(session, user, int(wanted))
+        try:
+            with reading() as session:
+                video = access.get_video(session, user, int(wanted))
+        except NotFound as missing:
+            _explain("No such video", missing.message)
+            return
         if video.frame_count:
             _annotate(video.id)
         else:

@@ -87,7 +87,7 @@ def _show_card(row: TrainingSet, progress: float | None) -> None:
     if progress is not None:
         st.progress(progress, f"{progress:.0%}")
     elif row.state is TrainingSetState.FAILED:
-        st.error(row.message)
+        st.error(plain(row.message))
     else:
         st.write(
             f"{statistics.frames.total:,} frames, {statistics.boxes.total:,} boxes · "

@@ -46,7 +46,7 @@ def _offer_review(detector: Detector, waiting: int, decided: int) -> None:
     elif not waiting:
         st.caption("Nothing waits for you here.")
     if decided:
-        st.caption(f"{decided:,} are decided.")
+        st.caption("1 is decided." if decided == 1 else f"{decided:,} are decided.")
 
 
 def _offer_look(user: User, detector: Detector) -> None:

@@ -11,6 +11,7 @@ from pages._shared.components.detector_words import (
     waiting_words,
 )
 from pages._shared.feedback import show_errors
+from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.scores import EpochRow
@@ -43,7 +44,7 @@ def _show_training(user: User, detector_id: int) -> None:
             tensorboard_button(detector)
         st.progress(
             detector.progress,
-            text=waiting_words(place, job.message) if job and waits else detector.message,
+            text=plain(waiting_words(place, job.message) if job and waits else detector.message),
         )
         show_warnings(detector)
         _show_live(detector)
@@ -74,7 +75,7 @@ def tensorboard_button(detector: Detector) -> None:
 
 def show_warnings(detector: Detector) -> None:
     for warning in detector.metrics.get("warnings", []):
-        st.warning(warning, icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
 
 
 def _show_live(detector: Detector) -> None:

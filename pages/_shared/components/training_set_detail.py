@@ -15,7 +15,7 @@ from pages._shared.components.training_set_numbers import (
     show_warnings,
 )
 from pages._shared.feedback import show_errors
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
@@ -48,13 +48,13 @@ def show_training_set(user: User, training_set_id: int) -> None:
         st.rerun()
     with reading() as session:
         training_set = access.get_training_set(session, user, training_set_id)
-    page_header(training_set.name, f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
+    page_header(plain(training_set.name), f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
     if training_sets.is_building(training_set):
         st.fragment(_show_building, run_every=REFRESH_S)(user, training_set_id)
     else:
         _show_actions(user, training_set)
         if training_set.state is TrainingSetState.FAILED:
-            st.error(training_set.message)
+            st.error(plain(training_set.message))
     _show_numbers(training_set)
     if training_set.state is TrainingSetState.READY:
         _show_pictures(training_set)
@@ -156,7 +156,7 @@ def _contact_sheet(
     return [
         (
             picture.jpeg,
-            f"{names[picture.frame.video_id]}, frame {picture.frame.frame_index}, "
+            f"{plain(names[picture.frame.video_id])}, frame {picture.frame.frame_index}, "
             f"{parts[picture.frame.split]}",
         )
         for picture in pictures

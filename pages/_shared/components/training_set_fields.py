@@ -47,7 +47,9 @@ def choose(offer: Offer) -> Wish:
     """The fields of the form, and what they hold."""
     chosen = _choose_videos(offer)
     offered = list(dict.fromkeys(name for number in chosen for name in offer.labels[number]))
-    picked = st.pills("Classes", offered, selection_mode="multi", default=offered)
+    picked = st.pills(
+        "Classes", offered, selection_mode="multi", default=offered, format_func=plain, wrap=True
+    )
     stride, negatives = _choose_amounts()
     keyframes_only, drop_near_duplicates, outside_ranges = _choose_kinds()
     method, val_percent, val_videos = _choose_split(offer, list(chosen))

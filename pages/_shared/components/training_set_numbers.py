@@ -16,7 +16,7 @@ _BAR_STYLE = """<style>
 .tpod-split div { padding: 0 .7rem; white-space: nowrap; overflow: hidden; min-width: 3.2rem; }
 .tpod-split .train { background: #2f6fed; }
 .tpod-split .guard { background: #737985; }
-.tpod-split .val { background: #0e9f6e; }
+.tpod-split .val { background: #0b845c; }
 </style>"""
 
 
@@ -99,7 +99,7 @@ def show_class_chart(statistics: Statistics) -> None:
         x="Class",
         y=["Training", "Validation"],
         y_label="Boxes",
-        color=["#2f6fed", "#0e9f6e"],
+        color=["#2f6fed", "#0b845c"],
         horizontal=True,
         sort=False,
     )

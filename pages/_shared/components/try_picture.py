@@ -20,6 +20,7 @@ from tpod_core.video.encode import encode_jpeg, scaled_down
 from tpod_core.video.orientation import Image
 
 _SHOWN_WIDTH_PX = 1280
+_TALL_HEIGHT_PX = 640
 _EVERYTHING = Wish(0.01)
 """The model runs once; what the slider and the classes leave out is left out afterwards."""
 
@@ -60,8 +61,9 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
     if keep:
         added = _use_as_labels(tried.user, at, found)
         already = len(found) - added
-        known = f" {already} were there already, or are too small." if already else ""
-        st.success(f"{added} {'box' if added == 1 else 'boxes'} added as labels.{known}")
+        boxes = "1 box" if added == 1 else f"{added} boxes"
+        known = f" Left out as known or too small: {already}." if already else ""
+        st.success(f"{boxes} added as labels.{known}")
 
 
 def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
@@ -71,7 +73,10 @@ def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
         colors = inference.label_colors(session, tried.detector)
     scale = image.shape[1] / look.frame_wh[0]
     drawn = draw(image, inference.marks_of([_scaled(each, scale) for each in found], colors))
-    st.image(encode_jpeg(drawn), width="stretch")
+    # A tall picture, as wide as the page, would push what is said about it out of sight.
+    height, width = drawn.shape[:2]
+    tall = height > width
+    st.image(encode_jpeg(drawn), width=_TALL_HEIGHT_PX * width // height if tall else "stretch")
     objects = "1 object" if len(found) == 1 else f"{len(found)} objects"
     width, height = look.frame_wh
     st.markdown(f"**{objects}** · {look.latency_ms:.0f} ms · {width}×{height}")
