@@ -103,7 +103,9 @@ def test_page_without_a_video_says_where_to_choose_one(user: User):
 
 def test_page_of_someone_elses_video_finds_nothing(user: User):
     other = add_video(add_user("other", Role.USER))
-    assert f"no video {other.id}" in words(page(video=other.id))
+    test = page(video=other.id)
+    assert f"no video {other.id}" in words(test)
+    assert [button.label for button in test.button] == ["Go to the videos"]
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,17 @@ def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) ->
     assert back.disabled
 
 
+def test_only_one_s_answers_about_this_detector_are_taken_back(
+    home: Path, user: User, detector: Detector, video: Video
+) -> None:
+    test = press(page(detector), "Not one")
+    test.query_params["detector"] = str(add_trained_detector(home, user).id)
+    _sound(test.run())
+    [back] = [button for button in test.button if button.label == "Take back"]
+    assert back.disabled
+    assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
+
+
 def test_page_without_a_detector_says_where_to_go(user: User) -> None:
     test = AppTest.from_file(PAGE, default_timeout=20).run()
     assert not test.exception

@@ -114,6 +114,17 @@ def test_image_shows_what_is_found_how_surely_and_how_fast(detector: Detector) -
     assert row == {"Class": "cup", "Score": pytest.approx(0.9), "Box": "25, 25, 75, 75"}
 
 
+def test_tall_picture_leaves_room_for_what_is_said_about_it(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths: list[int | str] = []
+    monkeypatch.setattr("streamlit.image", lambda shown, width: widths.append(width))
+    test = page()
+    test.file_uploader[0].upload("tower.png", image_file(wh=(120, 320)), "image/png")
+    sound(test.run())
+    assert widths == [240]
+
+
 def test_confidence_and_classes_filter_without_looking_again(
     detector: Detector, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,7 @@ def show_confusion(evaluation: Evaluation) -> None:
     )
     left, _ = st.columns([3, 2])
     left.altair_chart(_heat_map(evaluation), width="stretch")
-    mistake = _worst_mix_up(evaluation)
+    mistake = worst_mix_up(evaluation)
     if mistake:
         st.caption(mistake)
 
@@ -113,7 +113,7 @@ def _heat_map(evaluation: Evaluation) -> alt.LayerChart:
     return alt.layer(cells, base.mark_text().encode(text="Count:Q", color=color))
 
 
-def _worst_mix_up(evaluation: Evaluation) -> str:
+def worst_mix_up(evaluation: Evaluation) -> str:
     """The two classes that are mixed up most often, if any are."""
     pairs = [
         (count, true, found)

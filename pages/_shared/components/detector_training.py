@@ -56,7 +56,9 @@ def _show_training(user: User, detector_id: int) -> None:
 def _offer_cancel(user: User, detector: Detector, job: Job | None) -> None:
     ending = job is not None and job.cancel_requested
     label = "Ending after this batch …" if ending else "Cancel training"
-    if st.button(label, icon=":material/stop_circle:", disabled=ending):
+    # One key, so that the new words take the old ones' place at once.
+    key = f"cancel-training-{detector.id}"
+    if st.button(label, key=key, icon=":material/stop_circle:", disabled=ending):
         with transaction() as session:
             detectors.cancel(session, access.get_detector(session, user, saved_id(detector)))
         st.toast("The training ends after this batch. What it has learnt is kept.")
