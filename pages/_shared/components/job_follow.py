@@ -20,9 +20,8 @@ def follow(job: Job) -> None:
 
 def _follow(job_id: int) -> None:
     with show_errors():
-        user = require_user()
         with reading() as session:
-            job = access.get_job(session, user, job_id)
+            job = access.get_job(session, require_user(), job_id)
         if job.state.is_final:
             st.rerun()
         waiting = job.state is JobState.QUEUED
@@ -31,10 +30,19 @@ def _follow(job_id: int) -> None:
         )
         ending = job.cancel_requested
         label = "Ending …" if ending else "Cancel"
-        if st.button(label, key=f"end-{job_id}", icon=":material/stop_circle:", disabled=ending):
-            with transaction() as session:
-                jobs.cancel(session, user, job_id)
-            st.rerun(scope="fragment")
+        st.button(
+            label,
+            key=f"end-{job_id}",
+            icon=":material/stop_circle:",
+            disabled=ending,
+            on_click=_cancel,
+            args=(job_id,),
+        )
+
+
+def _cancel(job_id: int) -> None:
+    with show_errors(), transaction() as session:
+        jobs.cancel(session, require_user(), job_id)
 
 
 def show_end(job: Job) -> None:
