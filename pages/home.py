@@ -79,10 +79,11 @@ def main() -> None:
         with reading() as session:
             counts = overview.counts(session, user)
             is_loading = demo.find_running(session, user) is not None
+            is_loaded = demo.is_loaded(session, user)
         _show_steps(counts)
         if is_loading:
             st.fragment(run_every=REFRESH_S)(_show_demo_progress)()
-        else:
+        elif not is_loaded:
             _offer_demo(user)
         _show_latest(user)
 

@@ -48,12 +48,11 @@ def _annotate(video_id: int) -> None:
     """The screen itself; each rerun ends by telling the annotator what is saved now."""
     user = require_user()
     with show_errors():
-        desk = state.labeling_session()
-        if desk is None or desk.video.id != video_id:
-            desk = LabelingSession.open(user, video_id, _wanted_frame())
-            state.set_labeling_session(desk)
-        else:
-            desk.refresh(user)
+        try:
+            desk = _desk(user, video_id)
+        except NotFound as missing:  # somebody has deleted the video meanwhile
+            _explain("No such video", missing.message)
+            return
         if desk.surface is None and (stage := _stage()):
             desk.resize(user, stage)
         with st.container(key="annotator-screen"):
@@ -62,6 +61,17 @@ def _annotate(video_id: int) -> None:
                 with st.container(key="annotator-canvas"):
                     _canvas(desk, desk.surface)
             annotator.feed(labeling_view.feed(desk), FEED)
+
+
+def _desk(user: User, video_id: int) -> LabelingSession:
+    """What this browser tab has open of the video, as it is now. Raises: NotFound."""
+    desk = state.labeling_session()
+    if desk is None or desk.video.id != video_id:
+        desk = LabelingSession.open(user, video_id, _wanted_frame())
+        state.set_labeling_session(desk)
+    else:
+        desk.refresh(user)
+    return desk
 
 
 def _canvas(desk: LabelingSession, surface: Surface) -> None:

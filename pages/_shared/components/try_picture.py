@@ -12,6 +12,7 @@ from tpod_core.detectors.drawing import draw
 from tpod_core.detectors.proposals import boxes_as_labels
 from tpod_core.detectors.wish import FoundBox, Wish
 from tpod_core.geometry import Box
+from tpod_core.label_colors import label_colors
 from tpod_core.models import Detector, User, saved_id
 from tpod_core.pictures import read_picture
 from tpod_core.services import annotations, inference, video_labels
@@ -70,7 +71,7 @@ def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
     """The picture with what is wanted; returns that, in pixels of the original."""
     found = tried.wish.of(look.boxes)
     with reading() as session:
-        colors = inference.label_colors(session, tried.detector)
+        colors = label_colors(session, tried.detector.labels)
     scale = image.shape[1] / look.frame_wh[0]
     drawn = draw(image, inference.marks_of([_scaled(each, scale) for each in found], colors))
     # A tall picture, as wide as the page, would push what is said about it out of sight.
