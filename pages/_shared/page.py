@@ -6,7 +6,7 @@ import streamlit as st
 
 PAGE_STYLE = """<style>
 .stMainBlockContainer { max-width: 96rem; padding-bottom: 3rem; }
-body [data-testid="stCaptionContainer"] { opacity: .76; }
+body [data-testid="stCaptionContainer"] { opacity: .82; }
 </style>"""
 """On a very wide screen lines and cards would grow too long to read; captions, and the links in
 them, would be too pale."""
@@ -29,6 +29,13 @@ def empty_state(title: str, sentence: str) -> None:
 def plain(text: str) -> str:
     """``text`` without a meaning in Markdown."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+
+
+def counted(count: int, noun: str) -> str:
+    """``"1 box"``, ``"1,200 frames"``; nouns that end in x, as "box", get an "es"."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
 def size_text(size_bytes: float) -> str:

@@ -109,6 +109,17 @@ def test_verdict_has_a_button_and_a_key_and_brings_the_next(
     assert "Confidence 0.40" in texts(test)
 
 
+def test_chip_of_a_box_at_the_upper_edge_lies_in_the_picture(
+    detector: Detector, video: Video
+) -> None:
+    with db.transaction() as session:
+        for finding in session.exec(select(Finding)):
+            finding.y1 = 0.0
+    shown = texts(page(detector))
+    assert "top:0;" in shown
+    assert "bottom:100%" not in shown
+
+
 def test_missed_label_offers_the_way_to_its_frame(detector: Detector, video: Video) -> None:
     shown = texts(press(page(detector), "Missed label"))
     assert f"[Label it now](/labeling?video={video.id}&frame=10)" in shown

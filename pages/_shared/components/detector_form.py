@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.feedback import show_errors
+from pages._shared.page import counted
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
@@ -32,7 +33,7 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
         parent = _choose_parent(user, known)
         size = detectors.training_set_size(training_set)
         st.caption(
-            f"{_images(size.train_images)}. The values below suit this set; "
+            f"{counted(size.train_images, 'training image')}. The values below suit this set; "
             "change them if you know better."
         )
         rows = [row for row in parameters(known.config, size) if row.name != MIX]
@@ -55,10 +56,6 @@ def _create(user: User, draft: DetectorDraft) -> None:
         detector = detectors.create(session, user, draft)
     st.query_params["detector"] = str(detector.id)
     st.rerun()
-
-
-def _images(count: int) -> str:
-    return "1 training image" if count == 1 else f"{count:,} training images"
 
 
 def _choose_family() -> DetectorType:

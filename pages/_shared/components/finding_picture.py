@@ -13,8 +13,11 @@ _WIDTH_PX = 1280
 _HEIGHT_VH = 66
 """Of the window: on a small screen the picture and the buttons are seen together."""
 
+_CHIP_SHARE = 0.06
+"""Of the picture's height that a chip needs above its box."""
+
 _CHIP = (
-    "position:absolute;left:-2px;bottom:100%;padding:0 .3rem;font-size:.8rem;"
+    "position:absolute;left:-2px;padding:0 .3rem;font-size:.8rem;"
     "line-height:1.2rem;white-space:nowrap;background:"
 )
 
@@ -48,11 +51,12 @@ def _drawn(video: Video, box: Box, label: str, border: str, ink: str) -> str:
     width, height = video.frame_wh
     left, top = box.x1 / width, box.y1 / height
     color = border.rpartition(" ")[2]
+    place = "bottom:100%" if top > _CHIP_SHARE else "top:0"  # above the picture it would be cut off
     return (
         f"<div style='position:absolute;box-sizing:border-box;border:{border};"
         f"left:{left:.3%};top:{top:.3%};"
         f"width:{box.width / width:.3%};height:{box.height / height:.3%}'>"
-        f"<span style='{_CHIP}{color};color:{ink}'>{escape(label)}</span></div>"
+        f"<span style='{place};{_CHIP}{color};color:{ink}'>{escape(label)}</span></div>"
     )
 
 

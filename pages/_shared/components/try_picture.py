@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages._shared.components.detector_wish import TryOut
 from pages._shared.components.try_sources import FrameAt
+from pages._shared.page import counted
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.drawing import draw
@@ -62,9 +63,8 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
     if keep:
         added = _use_as_labels(tried.user, at, found)
         already = len(found) - added
-        boxes = "1 box" if added == 1 else f"{added} boxes"
         known = f" Left out as known or too small: {already}." if already else ""
-        st.success(f"{boxes} added as labels.{known}")
+        st.success(f"{counted(added, 'box')} added as labels.{known}")
 
 
 def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
@@ -78,7 +78,7 @@ def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
     height, width = drawn.shape[:2]
     tall = height > width
     st.image(encode_jpeg(drawn), width=_TALL_HEIGHT_PX * width // height if tall else "stretch")
-    objects = "1 object" if len(found) == 1 else f"{len(found)} objects"
+    objects = counted(len(found), "object")
     width, height = look.frame_wh
     st.markdown(f"**{objects}** · {look.latency_ms:.0f} ms · {width}×{height}")
     if found:
