@@ -122,7 +122,7 @@ def test_tall_picture_leaves_room_for_what_is_said_about_it(
     test = page()
     test.file_uploader[0].upload("tower.png", image_file(wh=(120, 320)), "image/png")
     sound(test.run())
-    assert widths == [240]
+    assert widths == [180]
 
 
 def test_confidence_and_classes_filter_without_looking_again(

@@ -22,7 +22,7 @@ from tpod_core.video.encode import encode_jpeg, scaled_down
 from tpod_core.video.orientation import Image
 
 _SHOWN_WIDTH_PX = 1280
-_TALL_HEIGHT_PX = 640
+_TALL_HEIGHT_PX = 480
 _EVERYTHING = Wish(0.01)
 """The model runs once; what the slider and the classes leave out is left out afterwards."""
 
