@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from pages._shared.sign_in import sign_out_form
 from tpod_core.auth import MIN_PASSWORD_LENGTH
 from tpod_core.db import reading, transaction
@@ -16,7 +16,7 @@ _WHEN = "%d %b %Y, %H:%M UTC"
 
 def main() -> None:
     user = require_user()
-    page_header("Account", f"Signed in as {user.username}.")
+    page_header("Account", f"Signed in as {plain(user.username)}.")
     left, right = st.columns(2, gap="large")
     with left:
         _show_tokens(user)
@@ -32,16 +32,28 @@ def _show_tokens(user: User) -> None:
         "For programs that use the HTTP API: send `Authorization: Bearer <token>`. "
         "The API is described at [/api/v1/docs](/api/v1/docs)."
     )
+    listed = st.container()
+    _offer_token(user)
+    with listed:  # filled last: the token just made is in it
+        _list_tokens(user)
+
+
+def _list_tokens(user: User) -> None:
     with reading() as session:
         tokens = users.list_tokens(session, user)
     for token in tokens:
         name, revoke = st.columns([4, 1], vertical_alignment="center")
-        name.markdown(f"**{token.name}** · `{token.hint}…` · made {token.created_at:{_WHEN}}")
+        name.markdown(
+            f"**{plain(token.name)}** · `{token.hint}…` · made {token.created_at:{_WHEN}}"
+        )
         if revoke.button("Revoke", key=f"revoke-{token.id}", width="stretch"):
             with show_errors():
                 with transaction() as session:
                     users.delete_token(session, user, saved_id(token))
                 st.rerun()
+
+
+def _offer_token(user: User) -> None:
     with st.form("new-token", clear_on_submit=True, border=True):
         name = st.text_input("What is the token for?", placeholder="nightly upload")
         if st.form_submit_button("Create token", type="primary"):

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header, size_text
+from pages._shared.page import page_header, plain, size_text
 from tpod_core import __version__
 from tpod_core.db import reading, transaction
 from tpod_core.errors import NotAllowed
@@ -64,7 +64,7 @@ def _show_user(one: User) -> None:
     number = saved_id(one)
     with st.container(border=True):
         name, role, active = st.columns([3, 2, 1], vertical_alignment="center")
-        name.markdown(f"**{one.username}**  \n:gray[since {one.created_at:%d %b %Y}]")
+        name.markdown(f"**{plain(one.username)}**  \n:gray[since {one.created_at:%d %b %Y}]")
         chosen = role.selectbox(
             "Role",
             list(Role),

@@ -37,7 +37,8 @@ def _show_list(user: User) -> None:
             "Nothing to train on yet",
             "A detector learns from a training set. Build one from your labelled videos first.",
         )
-        st.page_link("training_sets.py", label="Go to training sets", icon=":material/dataset:")
+        if st.button("Go to the training sets", icon=":material/dataset:"):
+            st.switch_page("training_sets.py")
         return
     wanted_set = st.query_params.pop("training_set", "")
     pressed = st.button(
@@ -80,11 +81,11 @@ def _show_card(detector: Detector) -> None:
         state_badge(detector.state)
     st.caption(f"{registry.get_type(detector.dnn_type).label} · {_classes(detector)}")
     if detector.state in detectors.ACTIVE:
-        st.progress(detector.progress, text=detector.message)
+        st.progress(detector.progress, text=plain(detector.message))
     elif detector.state is DetectorState.TRAINED:
         st.metric("mAP50", f"{detector.metrics['mAP50']:.2f}", help="1 is perfect.")
     else:
-        st.write(detector.message)
+        st.write(plain(detector.message))
     if st.button("Open", key=f"open-detector-{detector.id}", icon=":material/arrow_forward:"):
         st.query_params["detector"] = str(detector.id)
         st.rerun(scope="app")

@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared.components.job_list import job_list
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from tpod_core.db import reading, transaction
 from tpod_core.models import User
 from tpod_core.services import demo, jobs, overview
@@ -74,15 +74,16 @@ STEPS = (
 
 def main() -> None:
     user = require_user()
-    page_header(f"Hello, {user.username}", "From video to object detector in five steps.")
+    page_header(f"Hello, {plain(user.username)}", "From video to object detector in five steps.")
     with show_errors():
         with reading() as session:
             counts = overview.counts(session, user)
             is_loading = demo.find_running(session, user) is not None
+            is_loaded = demo.is_loaded(session, user)
         _show_steps(counts)
         if is_loading:
             st.fragment(run_every=REFRESH_S)(_show_demo_progress)()
-        else:
+        elif not is_loaded:
             _offer_demo(user)
         _show_latest(user)
 
@@ -138,7 +139,7 @@ def _show_demo_progress() -> None:
         if job is None:
             st.rerun()
         with st.container(border=True):
-            st.progress(job.progress, job.message or "Making the demo project …")
+            st.progress(job.progress, plain(job.message) or "Making the demo project …")
 
 
 def _show_latest(user: User) -> None:

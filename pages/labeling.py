@@ -16,6 +16,7 @@ from pages._shared.labeling_session import LabelingSession
 from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading
+from tpod_core.errors import NotFound
 from tpod_core.models import Role, User, Video, VideoState
 
 CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
@@ -30,8 +31,12 @@ def main() -> None:
         _explain("Choose a video", "This screen shows one video: open it from the list.")
         return
     with show_errors():
-        with reading() as session:
-            video = access.get_video(session, user, int(wanted))
+        try:
+            with reading() as session:
+                video = access.get_video(session, user, int(wanted))
+        except NotFound as missing:
+            _explain("No such video", missing.message)
+            return
         if video.frame_count:
             _annotate(video.id)
         else:
@@ -43,12 +48,11 @@ def _annotate(video_id: int) -> None:
     """The screen itself; each rerun ends by telling the annotator what is saved now."""
     user = require_user()
     with show_errors():
-        desk = state.labeling_session()
-        if desk is None or desk.video.id != video_id:
-            desk = LabelingSession.open(user, video_id, _wanted_frame())
-            state.set_labeling_session(desk)
-        else:
-            desk.refresh(user)
+        try:
+            desk = _desk(user, video_id)
+        except NotFound as missing:  # somebody has deleted the video meanwhile
+            _explain("No such video", missing.message)
+            return
         if desk.surface is None and (stage := _stage()):
             desk.resize(user, stage)
         with st.container(key="annotator-screen"):
@@ -57,6 +61,17 @@ def _annotate(video_id: int) -> None:
                 with st.container(key="annotator-canvas"):
                     _canvas(desk, desk.surface)
             annotator.feed(labeling_view.feed(desk), FEED)
+
+
+def _desk(user: User, video_id: int) -> LabelingSession:
+    """What this browser tab has open of the video, as it is now. Raises: NotFound."""
+    desk = state.labeling_session()
+    if desk is None or desk.video.id != video_id:
+        desk = LabelingSession.open(user, video_id, _wanted_frame())
+        state.set_labeling_session(desk)
+    else:
+        desk.refresh(user)
+    return desk
 
 
 def _canvas(desk: LabelingSession, surface: Surface) -> None:

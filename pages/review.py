@@ -9,6 +9,7 @@ from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
+from tpod_core.errors import NotFound
 from tpod_core.models import Detector, Finding, User, Verdict, saved_id
 from tpod_core.services import annotations, findings
 
@@ -28,14 +29,16 @@ def main() -> None:
     user = require_user()
     wanted = st.query_params.get("detector", "")
     if not wanted.isdecimal():
-        page_header("Choose a detector", "This screen shows what one detector found.")
-        if st.button("Go to the detectors", icon=":material/model_training:"):
-            st.switch_page("detectors.py")
+        _explain("Choose a detector", "This screen shows what one detector found.")
         return
     with show_errors():
-        with reading() as session:
-            detector = access.get_detector(session, user, int(wanted))
-            page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
+        try:
+            with reading() as session:
+                detector = access.get_detector(session, user, int(wanted))
+                page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
+        except NotFound as missing:
+            _explain("No such detector", missing.message)
+            return
         _show_head(user, detector, page.count)
         if page.findings:
             current, *following = page.findings
@@ -46,6 +49,14 @@ def main() -> None:
                 _show_picture(user, current, following)
         else:
             st.success("All done: every detection of this detector is explained or decided.")
+            if st.button("Build a training set that learns from it", icon=":material/dataset:"):
+                st.switch_page("training_sets.py", query_params={"new": "1"})
+
+
+def _explain(title: str, sentence: str) -> None:
+    page_header(title, plain(sentence))
+    if st.button("Go to the detectors", icon=":material/model_training:"):
+        st.switch_page("detectors.py")
 
 
 def _show_head(user: User, detector: Detector, left: int) -> None:
@@ -53,14 +64,14 @@ def _show_head(user: User, detector: Detector, left: int) -> None:
         if st.button(plain(detector.name), icon=":material/arrow_back:", type="tertiary"):
             st.switch_page("detectors.py", query_params={"detector": str(detector.id)})
         st.markdown(f"**{left:,} left**")
-        decided = state.decided_findings()
+        decided = state.decided_findings(saved_id(detector))
         st.button(
             "Take back",
             icon=":material/undo:",
             shortcut="b",
             disabled=not decided,
             on_click=_take_back,
-            args=(user,),
+            args=(user, saved_id(detector)),
         )
         if decided:
             _show_last(user, decided[-1])
@@ -103,14 +114,15 @@ def _show_picture(user: User, finding: Finding, following: list[Finding]) -> Non
 def _decide(user: User, finding_id: int, verdict: Verdict) -> None:
     with show_errors():
         with transaction() as session:
-            findings.decide(session, user, findings.get(session, user, finding_id), verdict)
-        state.decided_findings().append(finding_id)
+            finding = findings.get(session, user, finding_id)
+            findings.decide(session, user, finding, verdict)
+        state.decided_findings(finding.detector_id).append(finding_id)
 
 
-def _take_back(user: User) -> None:
+def _take_back(user: User, detector_id: int) -> None:
     """The one decided last is open again, and as it was the surest, it is shown next."""
     with show_errors(), transaction() as session:
-        finding = findings.get(session, user, state.decided_findings().pop())
+        finding = findings.get(session, user, state.decided_findings(detector_id).pop())
         findings.decide(session, user, finding, Verdict.OPEN)
 
 

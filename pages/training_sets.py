@@ -6,7 +6,7 @@ from pages._shared.components.training_set_detail import show_training_set, stat
 from pages._shared.components.training_set_form import show_form
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import empty_state, page_header, plain
+from pages._shared.page import counted, empty_state, page_header, plain
 from tpod_core.db import reading
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import training_sets
@@ -87,12 +87,11 @@ def _show_card(row: TrainingSet, progress: float | None) -> None:
     if progress is not None:
         st.progress(progress, f"{progress:.0%}")
     elif row.state is TrainingSetState.FAILED:
-        st.error(row.message)
+        st.error(plain(row.message))
     else:
-        st.write(
-            f"{statistics.frames.total:,} frames, {statistics.boxes.total:,} boxes · "
-            f"{statistics.split.val_fraction:.0%} held out"
-        )
+        frames = counted(statistics.frames.total, "frame")
+        boxes = counted(statistics.boxes.total, "box")
+        st.write(f"{frames}, {boxes} · {statistics.split.val_fraction:.0%} held out")
     if st.button("Open", key=f"open-set-{row.id}", icon=":material/arrow_forward:"):
         _go(training_set=str(row.id))
 

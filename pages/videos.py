@@ -7,7 +7,7 @@ from pages._shared.components.video_card import CardFacts, read_facts, video_car
 from pages._shared.components.video_dialogs import show_video_dialog
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import empty_state, page_header
+from pages._shared.page import empty_state, page_header, plain
 from tpod_core.config import get_settings
 from tpod_core.db import reading
 from tpod_core.services import videos
@@ -24,7 +24,7 @@ def main() -> None:
         with reading() as session:
             found = read_facts(session, videos.list_videos(session, user))
         if found:
-            _show_cards(_search(found))
+            _show_found(found)
         else:
             empty_state(
                 "No videos yet",
@@ -34,13 +34,19 @@ def main() -> None:
         show_video_dialog()
 
 
-def _search(found: list[CardFacts]) -> list[CardFacts]:
+def _show_found(found: list[CardFacts]) -> None:
+    """All of them, or those that are searched for."""
     if len(found) < SEARCH_FROM:
-        return found
+        _show_cards(found)
+        return
     wanted = st.text_input(
         "Search", placeholder="Search by name", label_visibility="collapsed", key="videos_search"
     )
-    return [facts for facts in found if wanted.casefold() in facts.video.name.casefold()]
+    shown = [facts for facts in found if wanted.casefold() in facts.video.name.casefold()]
+    if shown:
+        _show_cards(shown)
+    else:
+        st.info(f"No video has “{plain(wanted)}” in its name. Empty the search to see all.")
 
 
 def _show_cards(shown: list[CardFacts]) -> None:

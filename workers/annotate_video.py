@@ -8,6 +8,7 @@ from tpod_core.detectors.inference import TrainedModel, look_through, open_model
 from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.detectors.wish import named
 from tpod_core.jobs import RunningJob
+from tpod_core.label_colors import label_colors
 from tpod_core.models import Job
 from tpod_core.services import annotated_videos, inference
 from tpod_core.storage import get_storage
@@ -28,7 +29,7 @@ def run(job: RunningJob) -> None:
     storage = get_storage()
     with job.transaction() as session:
         asked = read_run(session, job)
-        colors = inference.label_colors(session, asked.detector)
+        colors = label_colors(session, asked.detector.labels)
         key = annotated_videos.key_of(session.get_one(Job, job.id))
     storage.discard_parts(key)
     storage.require_free(asked.video.size_bytes)

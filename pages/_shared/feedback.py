@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
+from pages._shared.page import plain
 from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
 
@@ -20,7 +21,7 @@ def show_errors() -> Iterator[None]:
     except (RerunException, StopException):
         raise
     except TpodError as error:
-        st.error(error.message)
+        st.error(plain(error.message))
     except Exception:
         _log.exception("a page failed")
         st.error("Something went wrong on our side. Reload the page; the log has the details.")

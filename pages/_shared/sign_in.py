@@ -23,7 +23,7 @@ _STYLE = """
 .tpod-door img { display: block; height: 34px; width: auto; margin: 0 0 1.6rem -.2rem; }
 .tpod-door { max-width: 21rem; margin: 9vh auto 0; }
 .tpod-door h1 { font-size: 1.9rem; padding: 0; margin: 0 0 .35rem; letter-spacing: -.02em; }
-.tpod-door p { margin: 0 0 1.4rem; opacity: .75; line-height: 1.5; }
+.tpod-door p { margin: 0 0 1.4rem; opacity: .8; line-height: 1.5; }
 .tpod-door label { display: block; font-size: .85rem; margin: .9rem 0 .3rem; }
 .tpod-door input:not([type=hidden]) {
   width: 100%; box-sizing: border-box; padding: .6rem .75rem; font: inherit; color: inherit;
@@ -38,7 +38,7 @@ _STYLE = """
   border: 1px solid rgba(128,128,128,.35); }
 .tpod-door .problem { background: rgba(220,53,69,.12); border: 1px solid rgba(220,53,69,.4);
   border-radius: .5rem; padding: .6rem .75rem; margin: 0 0 .6rem; opacity: 1; }
-.tpod-door a { color: #4f86f7; }
+.tpod-door a { color: inherit; }
 </style>
 """
 
@@ -90,9 +90,10 @@ def show_sign_in() -> None:
 def show_no_access(user: User) -> None:
     """For an account to which nobody has granted a role."""
     st.html(
-        f"{_STYLE}<div class='tpod-door'><h1>Almost there, {escape(user.username)}</h1>"
+        f"{_STYLE}<div class='tpod-door'><img src='{_LOGO}' alt='TPOD'>"
+        f"<h1>Almost there, {escape(user.username)}</h1>"
         "<p>Your account has no access yet. Ask an administrator to give you a role, then "
-        f"reload this page.</p></div><div class='tpod-door'>{sign_out_form()}</div>"
+        f"reload this page.</p>{sign_out_form()}</div>"
     )
 
 
@@ -111,13 +112,15 @@ def _show(door: _Door) -> None:
     is_ours = bool(problem) and is_sealed(problem, st.query_params.get("seal", ""))
     told = f"<p class='problem' role='alert'>{escape(problem)}</p>" if is_ours else ""
     hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
+    username = st.query_params.get("username", "") if is_ours else ""
     completion = "new-password" if door.new_password else "current-password"
     st.html(
         f"""{_STYLE}<div class="tpod-door"><img src="{_LOGO}" alt="TPOD">
 <h1>{door.title}</h1><p>{door.sentence}</p>{told}
 <form method="post" action="{_ACTION_URL}{door.action}" target="_self">{_hidden_token()}
 <label for="username">User name</label>
-<input id="username" name="username" autocomplete="username" required maxlength="150">
+<input id="username" name="username" value="{escape(username)}" autocomplete="username" required
+maxlength="150">
 <label for="password">Password{hint}</label>
 <input id="password" name="password" type="password" autocomplete="{completion}" required>
 <button type="submit">{door.button}</button></form>{door.footer}</div>"""

@@ -58,7 +58,7 @@ def close_video_dialog() -> None:
     st.session_state.pop(_VIDEO_DIALOG, None)
 
 
-def decided_findings() -> list[int]:
-    """The findings decided in this browser tab, the last one at the end, to be taken back."""
-    decided: list[int] = st.session_state.setdefault(_DECIDED_FINDINGS, [])
-    return decided
+def decided_findings(detector_id: int) -> list[int]:
+    """Findings of a detector decided in this browser tab, the last at the end, to be taken back."""
+    decided: dict[int, list[int]] = st.session_state.setdefault(_DECIDED_FINDINGS, {})
+    return decided.setdefault(detector_id, [])

@@ -135,3 +135,5 @@ def test_form_says_what_was_wrong(installation: Api, admin: User) -> None:
     sent = form(username="admin", password="not this one")
     answer = installation.client().post("/auth/form/login", data=sent, follow_redirects=False)
     assert "problem=The+user+name+or+the+password" in answer.headers["location"]
+    assert "username=admin" in answer.headers["location"]
+    assert "not+this+one" not in answer.headers["location"]

@@ -1,11 +1,14 @@
 """The labelling screen in a real browser. The test video is 640x360, 60 frames."""
 
+from pathlib import Path
+
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, WebSocket, WebSocketRoute
+from playwright.sync_api import BrowserContext, Page, WebSocket, WebSocketRoute, expect
 
-from tests.browser.annotator import Annotator, near, track
+from tests.browser.annotator import Annotator, import_video, near, track
 from tests.browser.conftest import NUMBERS_FRAMES
+from tests.synthetic import make_video
 
 pytestmark = pytest.mark.browser
 
@@ -19,6 +22,33 @@ def test_drawn_box_is_there_when_one_comes_back(screen: Annotator):
     screen.wait_listed(track)
     assert near(screen.boxes(0)[0], 100, 80, 220, 200)
     screen.wait_color(100, 90, 100, 190, color=screen.color_of("cup"))
+
+
+def test_drawing_before_there_is_a_label_asks_for_one(
+    page: Page, api: httpx.Client, tmp_path: Path
+):
+    path = make_video(tmp_path / "unnamed.mp4", 5, (320, 180))
+    annotator = Annotator(page, api, import_video(api, path, []))
+    page.goto(f"/labeling?video={annotator.video_id}")
+    page.locator('.annotator[data-painted="0"]').wait_for()
+    page.locator(".annotator .picture").click(position={"x": 200, "y": 150})
+    assert "Add a label first" in annotator.toast()
+
+
+def test_every_button_is_reached_without_a_mouse(screen: Annotator):
+    page, focused = screen.page, ".annotator :focus-visible"
+    screen.press("Tab")  # on this frame is no box to select, so the key is the browser's
+    expect(page.locator(":focus")).not_to_have_count(0)
+    screen.press("F6")
+    expect(page.locator(focused)).to_have_attribute("title", 'New boxes are "cup"')
+    screen.press("Tab")
+    expect(page.locator(focused)).to_have_attribute("title", 'New boxes are "black cat"')
+    screen.press("F6")
+    expect(page.locator(focused)).to_have_attribute("title", "First frame (Home)")
+    screen.press("F6")
+    expect(page.locator(focused)).to_have_attribute("title", "Back to the videos")
+    screen.press("Escape")
+    expect(page.locator(focused)).to_have_count(0)
 
 
 def test_draw_then_next_at_once_loses_none_and_misfiles_none(screen: Annotator):

@@ -59,6 +59,7 @@ def test_first_visitor_creates_the_administrator_who_lets_others_in(
     expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=DEADLINE_MS)
     send(other, "ann", "not the password", "Sign in")
     expect(other.get_by_role("alert")).to_contain_text("wrong", timeout=DEADLINE_MS)
+    expect(other.get_by_label("User name")).to_have_value("ann")
     send(other, "ann", PASSWORD, "Sign in")
     expect(other.get_by_text("Hello, ann")).to_be_visible(timeout=DEADLINE_MS)
     other.close()

@@ -76,6 +76,15 @@ def test_file_that_is_no_video_gets_a_sentence_and_no_card(page: Page, tmp_path:
     expect(row).to_have_count(0)
 
 
+def test_empty_file_gets_a_sentence_of_its_own(page: Page, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.mp4"
+    nothing.write_bytes(b"")
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(nothing)
+    expect(page.locator(".uploader li.failed")).to_contain_text("The file is empty.")
+    expect(card(page, "nothing")).to_have_count(0)
+
+
 def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> None:
     sent: list[int] = []
 

@@ -27,6 +27,14 @@ def stored(user: User) -> User:
         return session.get_one(User, user.id)
 
 
+def test_names_of_accounts_stay_text(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_user("*ann* $1$", Role.USER)
+    shown = [element.value for element in page(monkeypatch, admin).markdown]
+    assert any(words.startswith(r"**\*ann\* \$1\$**") for words in shown)
+
+
 def test_administrator_gives_a_role(
     admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:

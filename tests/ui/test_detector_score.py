@@ -1,12 +1,14 @@
 """A trained detector's score on its page: curves, mistakes, parent, what to do next."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
+from pages._shared.components.detector_charts import worst_mix_up
 from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
@@ -92,6 +94,23 @@ def test_mix_ups_and_counts_are_told(detector: Detector) -> None:
     shown = texts(page(detector))
     assert "**2** objects found, **2** missed, **2** boxes wrong" in shown
     assert "takes bus stop for cup: 2 times" in shown
+
+
+def test_single_mix_up_is_told_in_the_singular() -> None:
+    evaluation = SimpleNamespace(
+        confusion=[[2, 0, 0], [1, 2, 0], [0, 0, 0]], classes=["cup", "bus"]
+    )
+    assert worst_mix_up(evaluation) == "Most often it takes bus for cup: once."  # type: ignore[arg-type]
+
+
+def test_settings_are_told_in_words_and_only_those_that_counted(detector: Detector) -> None:
+    test = AppTest.from_file(PAGE, default_timeout=20)
+    test.query_params["detector"], test.query_params["tab"] = str(detector.id), "Details"
+    _sound(test.run())
+    [_, settings] = [table.value for table in test.table]
+    told = dict(settings.itertuples())
+    assert told["Mirror frames"] == "yes"
+    assert "Also train on the parent's training set" not in told
 
 
 def test_worst_pictures_lead_to_their_frames(detector: Detector) -> None:

@@ -17,7 +17,7 @@ from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, Video, VideoState, saved_id
-from tpod_core.services import annotations, video_labels
+from tpod_core.services import annotations, video_labels, videos
 from tpod_core.services.annotations import DeleteTrack, EditOp, EndTrack, FrameBox, PutBox
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "labeling.py")
@@ -103,7 +103,9 @@ def test_page_without_a_video_says_where_to_choose_one(user: User):
 
 def test_page_of_someone_elses_video_finds_nothing(user: User):
     other = add_video(add_user("other", Role.USER))
-    assert f"no video {other.id}" in words(page(video=other.id))
+    test = page(video=other.id)
+    assert f"no video {other.id}" in words(test)
+    assert [button.label for button in test.button] == ["Go to the videos"]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,15 @@ def test_page_of_a_video_without_frames_says_why(user: User, state: VideoState, 
 def test_page_opens_the_frame_of_its_address(user: User, video: Video):
     test = page(video=video.id, frame=40)
     assert test.session_state["labeling_session"].visit.frame == 40
+
+
+def test_page_of_a_video_that_is_deleted_meanwhile_leads_to_the_others(user: User, video: Video):
+    test = page(video=video.id)
+    with db.transaction() as session:
+        videos.delete(session, session.get_one(Video, video.id))
+    test.run()
+    assert f"no video {video.id}" in words(test)
+    assert [button.label for button in test.button] == ["Go to the videos"]
 
 
 def test_page_asked_for_a_frame_beyond_the_end_opens_the_last(user: User, video: Video):

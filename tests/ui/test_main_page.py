@@ -3,13 +3,16 @@
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
 from tpod_core.auth import seal
-from tpod_core.models import Role, User
+from tpod_core.db import transaction
+from tpod_core.models import Job, JobState, Role, User, Video, saved_id
+from tpod_core.services import demo, videos
 
 MAIN = str(Path(__file__).resolve().parents[2] / "pages" / "main.py")
 
@@ -76,6 +79,26 @@ def test_home_marks_the_next_step(
     steps = [text.value for text in test.markdown if "badge" in text.value]
     assert "next" in steps[0]
     assert all("step" in step for step in steps[1:])
+
+
+def test_demo_is_offered_until_it_is_there_and_again_once_it_is_deleted(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_offered() -> bool:
+        return "Load the demo project" in [button.label for button in page().button]
+
+    sit(monkeypatch, admin)
+    with transaction() as session:
+        job = demo.start(session, admin)
+        session.add(Video(owner_id=saved_id(admin), name="Demo: square", job_id=saved_id(job)))
+        job.state = JobState.FAILED
+    assert is_offered()
+    with transaction() as session:
+        session.get_one(Job, job.id).state = JobState.SUCCEEDED
+    assert not is_offered()
+    with transaction() as session:
+        videos.delete(session, session.exec(select(Video)).one())
+    assert is_offered()
 
 
 def test_demo_is_one_click(admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> None:

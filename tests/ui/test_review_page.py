@@ -109,6 +109,17 @@ def test_verdict_has_a_button_and_a_key_and_brings_the_next(
     assert "Confidence 0.40" in texts(test)
 
 
+def test_chip_of_a_box_at_the_upper_edge_lies_in_the_picture(
+    detector: Detector, video: Video
+) -> None:
+    with db.transaction() as session:
+        for finding in session.exec(select(Finding)):
+            finding.y1 = 0.0
+    shown = texts(page(detector))
+    assert "top:0;" in shown
+    assert "bottom:100%" not in shown
+
+
 def test_missed_label_offers_the_way_to_its_frame(detector: Detector, video: Video) -> None:
     shown = texts(press(page(detector), "Missed label"))
     assert f"[Label it now](/labeling?video={video.id}&frame=10)" in shown
@@ -126,6 +137,17 @@ def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) ->
     assert back.disabled
 
 
+def test_only_one_s_answers_about_this_detector_are_taken_back(
+    home: Path, user: User, detector: Detector, video: Video
+) -> None:
+    test = press(page(detector), "Not one")
+    test.query_params["detector"] = str(add_trained_detector(home, user).id)
+    _sound(test.run())
+    [back] = [button for button in test.button if button.label == "Take back"]
+    assert back.disabled
+    assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
+
+
 def test_page_without_a_detector_says_where_to_go(user: User) -> None:
     test = AppTest.from_file(PAGE, default_timeout=20).run()
     assert not test.exception
@@ -135,6 +157,6 @@ def test_page_without_a_detector_says_where_to_go(user: User) -> None:
 def test_detector_of_someone_else_is_a_sentence(user: User) -> None:
     test = AppTest.from_file(PAGE, default_timeout=20)
     test.query_params["detector"] = "99"
-    assert [error.value for error in test.run().error] == [
-        "There is no detector 99, or it is not yours."
-    ]
+    assert not test.run().error
+    assert "There is no detector 99" in texts(test)
+    assert [button.label for button in test.button] == ["Go to the detectors"]

@@ -13,7 +13,7 @@ from tests.labelled import add_video, annotate, give_file, track
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.jobs import execute
-from tpod_core.models import TrainingSet, TrainingSetState, User, Video
+from tpod_core.models import Label, TrainingSet, TrainingSetState, User, Video
 from tpod_core.services import videos
 from workers import build_training_set
 
@@ -152,7 +152,7 @@ def test_cancelled_set_shows_its_state_and_can_be_deleted(user: User, video: Vid
     build_one(test, "Cups")
     button(test, "Cancel").click().run()
     test.run()
-    assert "Building was cancelled." in [error.value for error in test.error]
+    assert "Building was cancelled\\." in [error.value for error in test.error]
     button(test, "Delete this training set").click().run()
     assert sets() == []
 
@@ -161,9 +161,13 @@ def test_finished_set_shows_its_numbers_and_pictures(user: User, video: Video) -
     made = build_one(page(new="1"), "Cups")
     assert made.job_id is not None
     execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    with db.transaction() as session:
+        session.exec(select(Label).where(Label.name == "bus")).one().color = "#123456"
     test = page(training_set=str(made.id))
     assert metrics(test)["Boxes"]
     assert len(test.get("image")) == 7
+    legend = "".join(each.proto.body for each in test.get("html"))
+    assert "background:#123456'></i>bus" in legend, "the colour of the label itself"
     assert "Cups" in "".join(each.value for each in page().markdown)
 
 

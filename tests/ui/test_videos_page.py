@@ -129,7 +129,43 @@ def test_label_that_is_there_already_is_refused_with_a_word(user: User) -> None:
     [button] = [b for b in test.button if b.label == "Add"]
     sound(button.click().run())
     assert "twice" in test.error[0].value
+    assert test.text_input[0].value == "Cup", "what was refused can be corrected"
     assert labels_of(number) == ["cup"]
+
+
+def test_label_written_before_done_is_not_lost(user: User) -> None:
+    number = add(user)
+    test = page()
+    test.button(key=f"labels-{number}").click().run()
+    test.text_input[0].input("saucer")
+    sound(test.button(key="labels-done").click().run())
+    assert labels_of(number) == ["cup", "saucer"]
+    assert not test.get("dialog")
+
+
+def test_labels_of_other_videos_are_offered_as_they_are_written(user: User) -> None:
+    number = add(user)
+    with transaction() as session:
+        other = videos.create(session, user, "Hall")
+        video_labels.set_labels(session, other, [("$5$ *note*", None)])
+    test = page()
+    sound(test.button(key=f"labels-{number}").click().run())
+    [pills] = [group for group in test.button_group if group.label == "Labels of other videos"]
+    assert [option.content for option in pills.proto.options] == [r"\$5\$ \*note\*"]
+    sound(pills.select("$5$ *note*").run())
+    assert labels_of(number) == ["cup", "$5$ *note*"]
+
+
+def test_search_that_finds_nothing_says_so(user: User) -> None:
+    for number in range(7):
+        add(user, f"Kitchen {number}")
+    test = page()
+    test.text_input(key="videos_search").input("cellar").run()
+    assert cards(test) == []
+    assert "No video has “cellar” in its name" in test.info[0].value
+    test.text_input(key="videos_search").input("chen 3").run()
+    assert len(cards(test)) == 1
+    assert not test.info
 
 
 def test_video_is_renamed(user: User) -> None:

@@ -320,7 +320,7 @@ def test_boxes_held_still_to_the_end_are_a_warning(admin: User) -> None:
         (
             {"videos": [{"video_id": 1, "ranges": [[0, 5], [5, 101]]}]},
             "videos[0].ranges[1]",
-            "does not lie in a video of 100 frames",
+            "Kitchen: the range of frames 5 to 100 does not lie in a video of 100 frames",
         ),
         ({"videos": [{"video_id": 1, "ranges": [[5, 5]]}]}, "videos[0].ranges[0]", "5 to 5"),
         ({"videos": [{"video_id": 1, "ranges": []}]}, "videos[0].ranges", "at least one range"),

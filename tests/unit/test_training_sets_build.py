@@ -138,15 +138,17 @@ def test_ultralytics_accepts_the_set_as_it_is_downloaded(
     assert (unpacked / described["val"]).is_dir()
 
 
-def test_contact_sheet_draws_the_boxes(admin: User, video: Video) -> None:
+def test_contact_sheet_draws_the_boxes_in_the_colours_of_their_labels(
+    admin: User, video: Video
+) -> None:
     training_set, _ = built(admin, video)
-    pictures = training_set_files.contact_sheet(training_set, 4, 80)
+    pictures = training_set_files.contact_sheet(training_set, 4, 80, ["#ff0000", "#ff0000"])
     assert len(pictures) == 4
     for picture in pictures:
         image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert image is not None and image.shape[1] == 80
-        saturated = int((image.max(axis=2).astype(int) - image.min(axis=2) > 100).sum())
-        assert (saturated > 0) == (picture.frame.boxes > 0)
+        blue, green, red = np.moveaxis(image.astype(int), 2, 0)
+        assert bool((red - np.maximum(blue, green) > 100).any()) == (picture.frame.boxes > 0)
 
 
 # How a build can end

@@ -35,6 +35,20 @@ def find_running(session: Session, user: User) -> Job | None:
     return session.exec(query).first()
 
 
+def is_loaded(session: Session, user: User) -> bool:
+    """Whether the user has a video of a demo project that was made to its end."""
+    query = (
+        select(Video.id)
+        .join(Job, col(Job.id) == Video.job_id)
+        .where(
+            Job.kind == JobKind.LOAD_DEMO,
+            Job.state == JobState.SUCCEEDED,
+            Video.owner_id == user.id,
+        )
+    )
+    return session.exec(query).first() is not None
+
+
 def settle_demo(session: Session, job: Job) -> None:
     """A demo that could not be finished leaves its unfinished videos as failed, with the cause."""
     if job.state is JobState.SUCCEEDED:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from tpod_core import access
 from tpod_core.detectors.drawing import Mark
 from tpod_core.detectors.inference import open_model
 from tpod_core.detectors.wish import FoundBox, Wish, named
-from tpod_core.models import Detector, DetectorState, Label, User, Video
-from tpod_core.palette import bgr_of, color_at
+from tpod_core.models import Detector, DetectorState, User, Video
+from tpod_core.palette import bgr_of
 from tpod_core.video.orientation import Image
 from tpod_core.video.source import frame_source
 
@@ -46,15 +46,6 @@ def read_frame(video: Video, frame_index: int) -> Image:
     """One frame, upright. Raises: NotFound beyond the end; Conflict without frames."""
     with frame_source(video).open() as reader:
         return reader.read(frame_index)
-
-
-def label_colors(session: Session, detector: Detector) -> dict[str, str]:
-    """The colour of each of its classes: the label's own, or one of the palette."""
-    query = select(Label.name, Label.color).where(col(Label.name).in_(detector.labels))
-    known = dict(session.exec(query).all())
-    return {
-        name: known.get(name, color_at(class_id)) for class_id, name in enumerate(detector.labels)
-    }
 
 
 def marks_of(boxes: Sequence[FoundBox], colors: Mapping[str, str]) -> list[Mark]:

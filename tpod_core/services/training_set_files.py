@@ -1,6 +1,6 @@
 """Finished training sets: download them, look into them, compare two of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tpod_core.archive import Entry, files_below, stream_zip
@@ -58,9 +58,14 @@ def download(training_set: TrainingSet, format_name: str) -> Iterator[bytes]:
     return stream_zip(entries, f"training_set_{training_set.id}")
 
 
-def contact_sheet(training_set: TrainingSet, count: int, width: int) -> list[Picture]:
-    """Some pictures of the set with their boxes drawn, ``width`` pixels wide."""
-    return draw_contact_sheet(_directory(training_set), count, width)
+def contact_sheet(
+    training_set: TrainingSet, count: int, width: int, colors: Sequence[str]
+) -> list[Picture]:
+    """Some pictures of the set with their boxes drawn, ``width`` pixels wide.
+
+    ``colors`` (``"#rrggbb"``) are those of the classes, in the order of their ids.
+    """
+    return draw_contact_sheet(_directory(training_set), count, width, colors)
 
 
 def diff(older: TrainingSet, newer: TrainingSet) -> Comparison:

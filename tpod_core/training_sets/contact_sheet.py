@@ -1,5 +1,6 @@
 """A look into a finished set: some of its pictures with their boxes drawn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
-from tpod_core.palette import bgr_of, color_at
+from tpod_core.palette import bgr_of
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
 _JPEG_QUALITY = 85
@@ -22,18 +23,20 @@ class Picture:
     frame: ManifestFrame
 
 
-def draw_contact_sheet(directory: Path, count: int, width: int) -> list[Picture]:
+def draw_contact_sheet(
+    directory: Path, count: int, width: int, colors: Sequence[str]
+) -> list[Picture]:
     """Up to ``count`` pictures from both parts, evenly spread, at most ``width`` pixels wide.
 
-    A class is drawn in the palette's colour of its ``class_id``.
+    ``colors`` (``"#rrggbb"``) are those of the classes, in the order of their ids.
     """
     frames = sorted(read_manifest(directory).frames, key=lambda frame: frame.image)
     step = max(len(frames) / count, 1.0)
     chosen = [frames[int(i * step)] for i in range(min(count, len(frames)))]
-    return [Picture(_draw(directory, frame, width), frame) for frame in chosen]
+    return [Picture(_draw(directory, frame, width, colors), frame) for frame in chosen]
 
 
-def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
+def _draw(directory: Path, frame: ManifestFrame, width: int, colors: Sequence[str]) -> bytes:
     whole = cv2.imread(str(directory / frame.image))
     if whole is None:
         raise NotFound(f"The picture {frame.image} of this training set is gone. Build it again.")
@@ -42,10 +45,6 @@ def _draw(directory: Path, frame: ManifestFrame, width: int) -> bytes:
     for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
         class_id, box = read_yolo_line(line, drawn_wh)
         corners = [round(edge) for edge in box.xyxy]
-        cv2.rectangle(image, corners[:2], corners[2:], class_color_bgr(class_id), 2, cv2.LINE_AA)
+        color = bgr_of(colors[class_id])
+        cv2.rectangle(image, corners[:2], corners[2:], color, 2, cv2.LINE_AA)
     return encode_jpeg(image, _JPEG_QUALITY)
-
-
-def class_color_bgr(class_id: int) -> tuple[int, int, int]:
-    """The palette's colour of a class, as OpenCV wants it."""
-    return bgr_of(color_at(class_id))

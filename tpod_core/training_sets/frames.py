@@ -94,14 +94,20 @@ def labelled_frames(source: Source, label_ids: Collection[int]) -> Mask:
 
 
 def check_ranges(
-    ranges: Sequence[Range] | None, frame_count: int, field: str
+    ranges: Sequence[Range] | None, source: Source, field: str
 ) -> tuple[Range, ...] | None:
     """``ranges`` sorted and apart. Raises: InvalidInput naming the first that is none."""
     for number, (start, stop) in enumerate(ranges or ()):
-        if not 0 <= start < stop <= frame_count:
+        if start == stop:
             raise InvalidInput(
-                f"The range {start} to {stop} (not included) does not lie in a video of "
-                f"{frame_count} frames.",
+                f"{source.name}: the range {start} to {stop} (not included) holds no frame.",
+                f"{field}[{number}]",
+            )
+        if not 0 <= start < stop <= source.frame_count:
+            raise InvalidInput(
+                f"{source.name}: the range of frames {start} to {stop - 1} does not lie in a "
+                f"video of {source.frame_count} frames. The last one is "
+                f"{source.frame_count - 1}.",
                 f"{field}[{number}]",
             )
     if ranges is not None and not ranges:

@@ -93,7 +93,7 @@ def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
     """
     require_consistent(choice)
     ranges = [
-        check_ranges(video.ranges, source.frame_count, f"videos[{number}].ranges")
+        check_ranges(video.ranges, source, f"videos[{number}].ranges")
         for number, (video, source) in enumerate(zip(choice.videos, sources, strict=True))
     ]
     labels = choose_classes(choice.labels, sources)

@@ -147,7 +147,12 @@ def submit_form(
         require_form_token(form_token)
         return _act(action, request, username, password)
     except TpodError as error:
-        told = {"problem": error.message, "seal": seal(error.message), "form": action}
+        told = {
+            "problem": error.message,
+            "seal": seal(error.message),
+            "form": action,
+            "username": username,  # to be corrected, not typed again
+        }
         return _to_screens(f"/?{urlencode(told)}")
 
 

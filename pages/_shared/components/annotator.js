@@ -3,6 +3,8 @@
 // The person is always ahead of the server: `shown` is the frame on the picture at once, the
 // canvas (which only the server can fill) follows and takes the pointer only when in step.
 
+const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
+
 class Annotator {
   constructor(root, video, setState) {
     this.root = root
@@ -103,7 +105,11 @@ class Annotator {
     const hand = new PictureHand(this.view, this.screen.stage.picture)
     const { painted } = this.screen
     const isSeen = (painted === this.shown || this.go.playing) && hand.covers(event)
-    if (!isSeen || this.outbox.silent || !this.feed?.labels.length) return null
+    if (!isSeen || this.outbox.silent || !this.feed) return null
+    if (!this.feed.labels.length) {
+      this.say(LABEL_FIRST)
+      return null
+    }
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
@@ -195,7 +201,7 @@ class Annotator {
   selectNext(direction) {
     const tracks = this.boxesHere.map(({ track }) => track).filter((track) => track && !this.reach.isAside(track))
     tracks.sort((a, b) => a - b)
-    if (!tracks.length) return
+    if (!tracks.length) return PASSED_ON
     const at = tracks.indexOf(this.selected)
     const from = at < 0 && direction < 0 ? 0 : at
     this.select(tracks[(from + direction + tracks.length) % tracks.length])
@@ -207,8 +213,16 @@ class Annotator {
     this.surface.forceDraw = false
     stage.hush()
     if (this.edit.letGo()) return this.paint()
+    this.root.getRootNode().activeElement?.blur()
     this.surface.deselect()
     this.pick(null)
+  }
+
+  // From the picture to the list, the bar below, the bar above, and round again.
+  focusNextPart() {
+    const parts = ["aside", "nav", "header"].map((name) => this.root.querySelector(name))
+    const at = parts.findIndex((part) => part.contains(this.root.getRootNode().activeElement))
+    parts[(at + 1) % parts.length].querySelector("button, input, a").focus()
   }
 
   toggleReach(which, tracks = [this.edit.track?.id]) {

@@ -45,8 +45,12 @@ const KEYS = [
   ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
   ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
   ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
+  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => a.focusNextPart()],
   ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
+
+// What an act answers that leaves its key to the browser.
+const PASSED_ON = Symbol("passed on")
 
 const WALKING = new Set(["Tab", " "])
 const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
@@ -56,14 +60,14 @@ function handleKey(annotator, event) {
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
     return
   }
-  // Who walks through the buttons by keyboard keeps Tab and Space for that.
-  if (target instanceof Element && WALKING.has(event.key) && target.matches("button:focus-visible")) return
+  // Who walks through buttons and links by keyboard keeps Tab and Space for that.
+  if (target instanceof Element && WALKING.has(event.key) && target.matches("a:focus-visible, button:focus-visible")) return
   if (event.altKey || document.querySelector('[role="dialog"]')) return
   const run = BY_CHORD.get(chordOf(event))
   if (!run) return
+  if (run(annotator, event) === PASSED_ON) return
   event.preventDefault()
   event.stopImmediatePropagation() // Streamlit has keys of its own.
-  run(annotator, event)
 }
 
 function chordOf(event) {

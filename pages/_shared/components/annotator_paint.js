@@ -4,6 +4,7 @@ const UNLISTED_COLOR = "#888888"
 const WARNING_COLOR = "#f5a524"
 const DOUBT_COLOR = "#ffe23d" // on the picture; no label begins with it
 const HANDLE_PX = 8
+const CHIP_SIGNS = 24
 const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4, 2, 4] }
 
 // human: set on this frame; derived: from the key frames around; uncertain: derived, and
@@ -52,9 +53,15 @@ function strokeBox(context, box, color, width, dashes) {
 }
 
 function chipOf({ label, track, occluded, locked, score }, kind) {
-  const words = [label ?? "", track ?? ""].join(" ").trim()
+  const words = [shortened(label ?? ""), track ?? ""].join(" ").trim()
   const sure = kind === "proposed" && score !== null && score !== undefined ? ` ${percent(score)}` : ""
   return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
+}
+
+// A chip with a very long name would lie over half the picture.
+function shortened(name) {
+  const signs = [...name]
+  return signs.length > CHIP_SIGNS ? `${signs.slice(0, CHIP_SIGNS - 1).join("")}…` : name
 }
 
 function percent(share) {

@@ -9,7 +9,7 @@ from tpod_core.detectors.evaluation_file import BACKGROUND, Curve, Evaluation
 _HEIGHT_PX = 280
 _MOST_NUMBERED_CLASSES = 15
 _ALL = "All classes"
-_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR = "#2f6fed", "#0e9f6e", "#b36b00"
+_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR = "#2f6fed", "#0b845c", "#b36b00"
 
 
 def show_confidence(evaluation: Evaluation) -> None:
@@ -28,6 +28,8 @@ def show_confidence(evaluation: Evaluation) -> None:
             help=f"{evaluation.recommended_confidence:.2f} suits all classes together best: the "
             "middle of the stretch where F1 is highest.",
         )
+        best = evaluation.recommended_confidence
+        at = best if at == round(best, 2) else at  # the slider has two decimals, the best has more
         curve = evaluation.curves.get(chosen, evaluation.mean)
         st.write(_sentence(curve, round(at * (len(evaluation.confidences) - 1))))
     with right:
@@ -77,7 +79,7 @@ def show_confusion(evaluation: Evaluation) -> None:
     )
     left, _ = st.columns([3, 2])
     left.altair_chart(_heat_map(evaluation), width="stretch")
-    mistake = _worst_mix_up(evaluation)
+    mistake = worst_mix_up(evaluation)
     if mistake:
         st.caption(mistake)
 
@@ -111,7 +113,7 @@ def _heat_map(evaluation: Evaluation) -> alt.LayerChart:
     return alt.layer(cells, base.mark_text().encode(text="Count:Q", color=color))
 
 
-def _worst_mix_up(evaluation: Evaluation) -> str:
+def worst_mix_up(evaluation: Evaluation) -> str:
     """The two classes that are mixed up most often, if any are."""
     pairs = [
         (count, true, found)
@@ -123,6 +125,5 @@ def _worst_mix_up(evaluation: Evaluation) -> str:
         return ""
     count, true, found = max(pairs)
     classes = evaluation.classes
-    return (
-        f"Most often it takes {plain(classes[true])} for {plain(classes[found])}: {count:,} times."
-    )
+    often = "once" if count == 1 else f"{count:,} times"
+    return f"Most often it takes {plain(classes[true])} for {plain(classes[found])}: {often}."

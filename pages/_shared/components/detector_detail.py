@@ -1,10 +1,12 @@
 """One detector: watch it learn, judge it, take it home."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from pages._shared.components.detector_downloads import show_downloads, zip_button
+from pages._shared.components.detector_form import MIX
 from pages._shared.components.detector_score import show_score
 from pages._shared.components.detector_training import (
     show_curves,
@@ -84,9 +86,8 @@ def _show_whole_log(detector: Detector) -> None:
 
 def _show_try_it(user: User, detector: Detector) -> None:
     st.write("Let it look at a picture, a video, or what your camera sees.")
-    st.link_button(
-        "Try it", f"/try_it?detector={detector.id}", icon=":material/center_focus_strong:"
-    )
+    if st.button("Try it", icon=":material/center_focus_strong:"):
+        st.switch_page("try_it.py", query_params={"detector": str(detector.id)})
 
 
 def _show_details(user: User, detector: Detector) -> None:
@@ -99,15 +100,23 @@ def _show_details(user: User, detector: Detector) -> None:
         "Training set": training_set.name if training_set else "deleted",
         "Content hash": training_set.content_hash[:12] if training_set else "–",
         "Taught further from": parent.name if parent else "–",
-        "Asked for": f"{detector.created_at:%Y-%m-%d %H:%M} UTC",
+        "Asked for": f"{detector.created_at:%d %B %Y, %H:%M} UTC",
     }
     left, right = st.columns(2)
     left.markdown("**Where it comes from**")
     left.table(facts, border="horizontal")
     right.markdown("**How it was trained**")
     known = parameters(registry.config_model(detector.dnn_type))
-    asked = {row.title: str(detector.train_config.get(row.name, "–")) for row in known}
+    asked = {
+        row.title: _said(detector.train_config.get(row.name, "–"))
+        for row in known
+        if parent or row.name != MIX
+    }
     right.table(asked, border="horizontal")
+
+
+def _said(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _show_end(detector: Detector) -> None:

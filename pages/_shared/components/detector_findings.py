@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages._shared.components.job_follow import follow
 from pages._shared.feedback import show_errors
-from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
-from tpod_core.models import Detector, Job, User, Verdict, Video, VideoState, saved_id
+from tpod_core.models import Detector, User, Verdict, Video, VideoState, saved_id
 from tpod_core.services import findings, videos
 from tpod_core.services.findings import ReviewWish
-
-REFRESH_S = 2.0
 
 
 def show_inbox(user: User, detector: Detector) -> None:
@@ -30,9 +28,9 @@ def show_inbox(user: User, detector: Detector) -> None:
     with left:
         _offer_review(detector, sum(waiting.values()), sum(decided.values()))
     with right:
-        if jobs:
-            st.fragment(_show_running, run_every=REFRESH_S)(user, saved_id(detector))
-        else:
+        for job in jobs:
+            follow(job)
+        if not jobs:
             _offer_look(user, detector)
 
 
@@ -46,7 +44,7 @@ def _offer_review(detector: Detector, waiting: int, decided: int) -> None:
     elif not waiting:
         st.caption("Nothing waits for you here.")
     if decided:
-        st.caption(f"{decided:,} are decided.")
+        st.caption("1 is decided." if decided == 1 else f"{decided:,} are decided.")
 
 
 def _offer_look(user: User, detector: Detector) -> None:
@@ -75,14 +73,3 @@ def _ready_videos(user: User) -> Sequence[Video]:
         every = videos.list_videos(session, user)
     ready = (row for row in every if row.state is VideoState.READY)
     return sorted(ready, key=lambda row: not row.held_out)
-
-
-def _show_running(user: User, detector_id: int) -> None:
-    with show_errors():
-        with reading() as session:
-            detector = access.get_detector(session, user, detector_id)
-            jobs: Sequence[Job] = findings.list_active_reviews(session, detector)
-        if not jobs:
-            st.rerun(scope="app")
-        for job in jobs:
-            st.progress(job.progress, plain(job.message) or "Waiting for a free worker")

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.feedback import show_errors
+from pages._shared.page import counted
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
@@ -32,7 +33,7 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
         parent = _choose_parent(user, known)
         size = detectors.training_set_size(training_set)
         st.caption(
-            f"{size.train_images} training images. The values below suit this set; "
+            f"{counted(size.train_images, 'training image')}. The values below suit this set; "
             "change them if you know better."
         )
         rows = [row for row in parameters(known.config, size) if row.name != MIX]
@@ -42,13 +43,19 @@ def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | N
             values |= _ask([row for row in rows if row.advanced], scope)
         if parent:
             values[MIX] = _ask_to_mix(known, parent)
+        refusal = st.container()  # above the button: below it, it could be out of sight
         if st.button("Train", type="primary", icon=":material/play_arrow:"):
             parent_id = parent.id if parent else None
             draft = DetectorDraft(name, known.type, saved_id(training_set), values, parent_id)
-            with transaction() as session:
-                detector = detectors.create(session, user, draft)
-            st.query_params["detector"] = str(detector.id)
-            st.rerun()
+            with refusal, show_errors():
+                _create(user, draft)
+
+
+def _create(user: User, draft: DetectorDraft) -> None:
+    with transaction() as session:
+        detector = detectors.create(session, user, draft)
+    st.query_params["detector"] = str(detector.id)
+    st.rerun()
 
 
 def _choose_family() -> DetectorType:

@@ -3,6 +3,7 @@
 import altair as alt
 import streamlit as st
 
+from pages._shared.components.job_follow import follow
 from pages._shared.feedback import show_errors
 from pages._shared.page import plain
 from tpod_core import access
@@ -10,9 +11,8 @@ from tpod_core.db import reading, transaction
 from tpod_core.detectors.learning_curve import Advice, LearningCurve
 from tpod_core.errors import NotFound
 from tpod_core.models import Detector, User, Verdict, saved_id
-from tpod_core.services import findings, jobs, learning
+from tpod_core.services import findings, learning
 
-REFRESH_S = 2.0
 _HEIGHT_PX = 260
 _MOST_LINES = 8
 
@@ -31,7 +31,7 @@ def show_learning(user: User, detector: Detector) -> None:
         if advice:
             right.write(_sentence(user, advice, waiting))
     if job:
-        st.fragment(_show_running, run_every=REFRESH_S)(user, saved_id(detector))
+        follow(job)
     elif not curve.complete:
         _offer(user, detector, begun=bool(curve.points))
 
@@ -47,21 +47,6 @@ def _offer(user: User, detector: Detector, *, begun: bool) -> None:
                 row = access.get_detector(session, user, saved_id(detector))
                 learning.start(session, user, row)
             st.rerun(scope="app")
-
-
-def _show_running(user: User, detector_id: int) -> None:
-    with show_errors():
-        with reading() as session:
-            detector = access.get_detector(session, user, detector_id)
-            job = learning.find_active(session, detector)
-        if job is None:
-            st.rerun(scope="app")
-            return
-        st.progress(job.progress, plain(job.message) or "Waiting for a free worker")
-        if st.button("Cancel", key="cancel-learning", icon=":material/stop_circle:"):
-            with transaction() as session:
-                jobs.cancel(session, user, saved_id(job))
-            st.toast("It ends after this batch. Finished points are kept.")
 
 
 def _chart(curve: LearningCurve) -> alt.Chart:

@@ -11,6 +11,7 @@ from pages._shared.components.detector_words import (
     waiting_words,
 )
 from pages._shared.feedback import show_errors
+from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.scores import EpochRow
@@ -43,7 +44,7 @@ def _show_training(user: User, detector_id: int) -> None:
             tensorboard_button(detector)
         st.progress(
             detector.progress,
-            text=waiting_words(place, job.message) if job and waits else detector.message,
+            text=plain(waiting_words(place, job.message) if job and waits else detector.message),
         )
         show_warnings(detector)
         _show_live(detector)
@@ -55,7 +56,9 @@ def _show_training(user: User, detector_id: int) -> None:
 def _offer_cancel(user: User, detector: Detector, job: Job | None) -> None:
     ending = job is not None and job.cancel_requested
     label = "Ending after this batch …" if ending else "Cancel training"
-    if st.button(label, icon=":material/stop_circle:", disabled=ending):
+    # One key, so that the new words take the old ones' place at once.
+    key = f"cancel-training-{detector.id}"
+    if st.button(label, key=key, icon=":material/stop_circle:", disabled=ending):
         with transaction() as session:
             detectors.cancel(session, access.get_detector(session, user, saved_id(detector)))
         st.toast("The training ends after this batch. What it has learnt is kept.")
@@ -74,7 +77,7 @@ def tensorboard_button(detector: Detector) -> None:
 
 def show_warnings(detector: Detector) -> None:
     for warning in detector.metrics.get("warnings", []):
-        st.warning(warning, icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
 
 
 def _show_live(detector: Detector) -> None:

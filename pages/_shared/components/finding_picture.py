@@ -13,9 +13,12 @@ _WIDTH_PX = 1280
 _HEIGHT_VH = 66
 """Of the window: on a small screen the picture and the buttons are seen together."""
 
+_CHIP_SHARE = 0.06
+"""Of the picture's height that a chip needs above its box."""
+
 _CHIP = (
-    "position:absolute;left:-2px;bottom:100%;padding:0 .3rem;font-size:.8rem;"
-    "line-height:1.2rem;white-space:nowrap;color:#fff;background:"
+    "position:absolute;left:-2px;padding:0 .3rem;font-size:.8rem;"
+    "line-height:1.2rem;white-space:nowrap;background:"
 )
 
 
@@ -28,8 +31,10 @@ def finding_picture(
     """
     width, height = video.frame_wh
     label = f"{finding.label} {finding.score:.2f}"
-    drawn = "".join(_drawn(video, box.box, box.label, "2px dashed #2ec4f1") for box in boxes)
-    drawn += _drawn(video, finding.box, label, "3px solid #ff3b3b")
+    drawn = "".join(
+        _drawn(video, box.box, box.label, "2px dashed #2ec4f1", "#06222d") for box in boxes
+    )
+    drawn += _drawn(video, finding.box, label, "3px solid #e11d1d", "#fff")
     ahead = "".join(
         f"<img src='{_address(next_one)}' alt='' style='display:none'>" for next_one in following
     )
@@ -42,15 +47,16 @@ def finding_picture(
     )
 
 
-def _drawn(video: Video, box: Box, label: str, border: str) -> str:
+def _drawn(video: Video, box: Box, label: str, border: str, ink: str) -> str:
     width, height = video.frame_wh
     left, top = box.x1 / width, box.y1 / height
     color = border.rpartition(" ")[2]
+    place = "bottom:100%" if top > _CHIP_SHARE else "top:0"  # above the picture it would be cut off
     return (
         f"<div style='position:absolute;box-sizing:border-box;border:{border};"
         f"left:{left:.3%};top:{top:.3%};"
         f"width:{box.width / width:.3%};height:{box.height / height:.3%}'>"
-        f"<span style='{_CHIP}{color}'>{escape(label)}</span></div>"
+        f"<span style='{place};{_CHIP}{color};color:{ink}'>{escape(label)}</span></div>"
     )
 
 

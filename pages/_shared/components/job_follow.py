@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
+from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Job, JobState, saved_id
@@ -19,19 +20,29 @@ def follow(job: Job) -> None:
 
 def _follow(job_id: int) -> None:
     with show_errors():
-        user = require_user()
         with reading() as session:
-            job = access.get_job(session, user, job_id)
+            job = access.get_job(session, require_user(), job_id)
         if job.state.is_final:
             st.rerun()
         waiting = job.state is JobState.QUEUED
-        st.progress(job.progress, "Waiting for a free worker" if waiting else job.message or "…")
+        st.progress(
+            job.progress, "Waiting for a free worker" if waiting else plain(job.message) or "…"
+        )
         ending = job.cancel_requested
         label = "Ending …" if ending else "Cancel"
-        if st.button(label, key=f"end-{job_id}", icon=":material/stop_circle:", disabled=ending):
-            with transaction() as session:
-                jobs.cancel(session, user, job_id)
-            st.rerun(scope="fragment")
+        st.button(
+            label,
+            key=f"end-{job_id}",
+            icon=":material/stop_circle:",
+            disabled=ending,
+            on_click=_cancel,
+            args=(job_id,),
+        )
+
+
+def _cancel(job_id: int) -> None:
+    with show_errors(), transaction() as session:
+        jobs.cancel(session, require_user(), job_id)
 
 
 def show_end(job: Job) -> None:
@@ -39,4 +50,4 @@ def show_end(job: Job) -> None:
     if job.state is JobState.CANCELLED:
         st.caption("Cancelled.")
     else:
-        st.error(job.message)
+        st.error(plain(job.message))

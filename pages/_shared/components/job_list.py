@@ -49,7 +49,7 @@ def _job_line(job: Job, name: str) -> None:
     about = f"  \n:gray[{plain(name)}{attempt}]" if name or attempt else ""
     what.markdown(f"**{_KIND_WORDS[job.kind]}**{about}")
     if job.state is JobState.RUNNING:
-        how.progress(job.progress, job.message or f"{job.progress:.0%}")
+        how.progress(job.progress, plain(job.message) or f"{job.progress:.0%}")
     else:
         how.markdown(f"{_STATE_BADGES[job.state]} {plain(job.message)}")
     when.caption(ago_text(job.finished_at or job.created_at, utc_now()))

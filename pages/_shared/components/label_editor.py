@@ -30,11 +30,8 @@ def edit_labels(video_id: int) -> None:
             catalogue = video_labels.list_catalogue(session)
         for label in labels:
             _show_label(video_id, labels, label)
-        _offer_new(video_id, labels)
         _offer_known(video_id, labels, catalogue)
-    if st.button("Done", type="primary", key="labels-done"):
-        state.close_video_dialog()
-        st.rerun()
+        _offer_new(video_id, labels)
 
 
 def _show_label(video_id: int, labels: Sequence[Label], label: Label) -> None:
@@ -59,12 +56,20 @@ def _show_label(video_id: int, labels: Sequence[Label], label: Label) -> None:
 
 
 def _offer_new(video_id: int, labels: Sequence[Label]) -> None:
-    with st.form(f"label-new-{video_id}", clear_on_submit=True, border=False):
+    # With another list it is another form: what was refused stays written, what was added is gone.
+    with st.form(f"label-new-{video_id}-{len(labels)}", border=False):
         words, button = st.columns([4, 1], vertical_alignment="bottom")
         written = words.text_input("New labels", placeholder="cup, traffic light")
-        if button.form_submit_button("Add", width="stretch"):
-            names = [name for name in (part.strip() for part in written.split(",")) if name]
-            _save(video_id, [(one.name, None) for one in labels] + [(name, None) for name in names])
+        added = button.form_submit_button("Add", width="stretch")
+        # Part of the form, so that a label just written is not lost with the dialog.
+        done = st.form_submit_button("Done", type="primary", key="labels-done")
+    names = [name for name in (part.strip() for part in written.split(",")) if name]
+    if names and (added or done):
+        wishes = [(one.name, None) for one in labels] + [(name, None) for name in names]
+        _save(video_id, wishes, close=done)
+    elif done:
+        state.close_video_dialog()
+        st.rerun()
 
 
 def _offer_known(video_id: int, labels: Sequence[Label], catalogue: Sequence[Label]) -> None:
@@ -74,13 +79,15 @@ def _offer_known(video_id: int, labels: Sequence[Label], catalogue: Sequence[Lab
         return
     # With another list it is another widget, so that the press is not there any more.
     key = f"label-known-{video_id}-{len(labels)}"
-    if chosen := st.pills("Labels of other videos", names, key=key):
+    if chosen := st.pills("Labels of other videos", names, format_func=plain, key=key):
         _save(video_id, [(one.name, None) for one in labels] + [(chosen, None)])
 
 
-def _save(video_id: int, wishes: Sequence[LabelWish]) -> None:
+def _save(video_id: int, wishes: Sequence[LabelWish], *, close: bool = False) -> None:
     user = require_user()
     with show_errors():
         with transaction() as session:
             video_labels.set_labels(session, access.get_video(session, user, video_id), wishes)
+        if close:
+            state.close_video_dialog()
         st.rerun()

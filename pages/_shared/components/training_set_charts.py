@@ -1,12 +1,11 @@
 """A training set in pictures: its boxes by size, shape, place and video."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import streamlit as st
 
-from tpod_core.palette import color_at
 from tpod_core.services.training_sets import Histogram, Shapes, Statistics
 
 _BLUE = "#2f6fed"
@@ -29,22 +28,22 @@ def show_shapes(shapes: Shapes) -> None:
         _show_positions(shapes.positions)
 
 
-def show_classes_by_video(statistics: Statistics) -> None:
-    """A bar for each video, made of its boxes of each class."""
+def show_classes_by_video(statistics: Statistics, colors: Mapping[str, str]) -> None:
+    """A bar for each video, made of its boxes of each class; ``colors`` are those by name."""
     names = [row.name for row in statistics.classes]
     rows = [
         {"Video": video.name, "Class": name, "Boxes": boxes}
         for video in statistics.videos
         for name, boxes in zip(names, video.class_boxes, strict=False)
     ]
-    colors = alt.Scale(domain=names, range=[color_at(i) for i in range(len(names))])
+    scale = alt.Scale(domain=names, range=[colors[name] for name in names])
     chart = (
         _chart(rows)
         .mark_bar()
         .encode(
             x=alt.X("Boxes:Q", title="Boxes"),
             y=alt.Y("Video:N", title=None, sort=None),
-            color=alt.Color("Class:N", scale=colors, legend=alt.Legend(orient="top", title=None)),
+            color=alt.Color("Class:N", scale=scale, legend=alt.Legend(orient="top", title=None)),
             order=alt.Order("Class:N"),
             tooltip=["Video:N", "Class:N", "Boxes:Q"],
         )

@@ -1,6 +1,6 @@
 """One training set: how far its building is, what it holds, what to do with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from html import escape
 
 import streamlit as st
@@ -15,11 +15,11 @@ from pages._shared.components.training_set_numbers import (
     show_warnings,
 )
 from pages._shared.feedback import show_errors
-from pages._shared.page import page_header
+from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
+from tpod_core.label_colors import label_colors
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
-from tpod_core.palette import color_at
 from tpod_core.services import jobs, training_set_files, training_sets
 
 REFRESH_S = 1.0
@@ -48,13 +48,13 @@ def show_training_set(user: User, training_set_id: int) -> None:
         st.rerun()
     with reading() as session:
         training_set = access.get_training_set(session, user, training_set_id)
-    page_header(training_set.name, f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
+    page_header(plain(training_set.name), f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
     if training_sets.is_building(training_set):
         st.fragment(_show_building, run_every=REFRESH_S)(user, training_set_id)
     else:
         _show_actions(user, training_set)
         if training_set.state is TrainingSetState.FAILED:
-            st.error(training_set.message)
+            st.error(plain(training_set.message))
     _show_numbers(training_set)
     if training_set.state is TrainingSetState.READY:
         _show_pictures(training_set)
@@ -130,15 +130,20 @@ def _show_numbers(training_set: TrainingSet) -> None:
     st.subheader("Videos", anchor=False)
     chart, table = st.columns([1, 2], gap="large")
     with chart:
-        show_classes_by_video(statistics)
+        show_classes_by_video(statistics, _colors(training_set))
     with table:
         show_video_table(statistics)
 
 
 def _show_pictures(training_set: TrainingSet) -> None:
     st.subheader("A look inside", anchor=False)
-    st.html(_legend([row.name for row in training_sets.statistics_in(training_set).classes]))
-    pictures = _contact_sheet(training_set.content_hash, training_set.directory_key, training_set)
+    colors = _colors(training_set)
+    st.html(_legend(colors))
+    pictures = _contact_sheet(
+        (training_set.content_hash, training_set.directory_key),
+        tuple(colors.values()),
+        training_set,
+    )
     for start in range(0, len(pictures), _PICTURES_IN_A_ROW):
         row = pictures[start : start + _PICTURES_IN_A_ROW]
         for column, (jpeg, caption) in zip(st.columns(_PICTURES_IN_A_ROW), row, strict=False):
@@ -147,28 +152,35 @@ def _show_pictures(training_set: TrainingSet) -> None:
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _contact_sheet(
-    content_hash: str, directory_key: str, _training_set: TrainingSet
+    set_key: tuple[str, str], colors: tuple[str, ...], _training_set: TrainingSet
 ) -> list[tuple[bytes, str]]:
     """Drawn once for all: a set never changes. The first two arguments are the cache's key."""
-    pictures = training_set_files.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX)
+    pictures = training_set_files.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX, colors)
     names = {row.video_id: row.name for row in training_sets.statistics_in(_training_set).videos}
     parts = {"train": "training", "val": "validation"}
     return [
         (
             picture.jpeg,
-            f"{names[picture.frame.video_id]}, frame {picture.frame.frame_index}, "
+            f"{plain(names[picture.frame.video_id])}, frame {picture.frame.frame_index}, "
             f"{parts[picture.frame.split]}",
         )
         for picture in pictures
     ]
 
 
-def _legend(classes: Sequence[str]) -> str:
+def _colors(training_set: TrainingSet) -> dict[str, str]:
+    """The colour of each class by its name, in the order of their ids."""
+    classes = [row.name for row in training_sets.statistics_in(training_set).classes]
+    with reading() as session:
+        return label_colors(session, classes)
+
+
+def _legend(colors: Mapping[str, str]) -> str:
     """The classes in the colours of their drawn boxes."""
     entries = "".join(
         f"<span style='margin-right:1rem'><i style='display:inline-block;width:.7rem;height:.7rem;"
-        f"border-radius:50%;margin-right:.35rem;background:{color_at(class_id)}'></i>"
+        f"border-radius:50%;margin-right:.35rem;background:{color}'></i>"
         f"{escape(name)}</span>"
-        for class_id, name in enumerate(classes)
+        for name, color in colors.items()
     )
     return f"<div style='font-size:.9rem'>{entries}</div>"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared.page import plain
+from pages._shared.page import counted, plain
 from pages._shared.training_set_wish import Wish, all_or
 from tpod_core.db import reading
 from tpod_core.models import User, Video, VideoState, saved_id
@@ -47,7 +47,9 @@ def choose(offer: Offer) -> Wish:
     """The fields of the form, and what they hold."""
     chosen = _choose_videos(offer)
     offered = list(dict.fromkeys(name for number in chosen for name in offer.labels[number]))
-    picked = st.pills("Classes", offered, selection_mode="multi", default=offered)
+    picked = st.pills(
+        "Classes", offered, selection_mode="multi", default=offered, format_func=plain, wrap=True
+    )
     stride, negatives = _choose_amounts()
     keyframes_only, drop_near_duplicates, outside_ranges = _choose_kinds()
     method, val_percent, val_videos = _choose_split(offer, list(chosen))
@@ -122,8 +124,9 @@ def _choose_videos(offer: Offer) -> dict[int, str]:
                 help="Locked as held out: always validation." if video.held_out else None,
             )
             share = done.share(video)
-            tracks = "1 track" if done.tracks == 1 else f"{done.tracks} tracks"
-            labelled.progress(share, f"{share:.0%} fully labelled · {tracks}")
+            labelled.progress(
+                share, f"{share:.0%} fully labelled · {counted(done.tracks, 'track')}"
+            )
             text = ranges.text_input(
                 f"Frames of {video.name}",
                 placeholder="Frames, as 0-99, 150-200",
@@ -135,7 +138,7 @@ def _choose_videos(offer: Offer) -> dict[int, str]:
             if is_chosen:
                 chosen[number] = text
     if offer.others:
-        st.caption(f"{offer.others} more have no boxes yet, or are still being read.")
+        st.caption(f"{counted(offer.others, 'video')} without boxes, or still being read.")
     return chosen
 
 

@@ -10,7 +10,8 @@ from pages._shared.components.training_set_numbers import (
     show_totals,
     show_warnings,
 )
-from pages._shared.page import empty_state, page_header
+from pages._shared.feedback import show_errors
+from pages._shared.page import empty_state, page_header, plain
 from pages._shared.training_set_wish import Wish
 from tpod_core.db import reading, transaction
 from tpod_core.errors import InvalidInput
@@ -28,7 +29,8 @@ def show_form(user: User) -> int | None:
             "Nothing is labelled yet",
             "A training set is made of labelled frames. Open a video and draw some boxes first.",
         )
-        st.page_link("videos.py", label="Go to the videos", icon=":material/movie:")
+        if st.button("Go to the videos", icon=":material/movie:"):
+            st.switch_page("videos.py")
         return None
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -37,6 +39,7 @@ def show_form(user: User) -> int | None:
     with right:
         st.markdown("**What you get**")
         found = _preview(user, wish)
+        refusal = st.container()  # above the button: below the findings it is out of sight
         pressed = st.button(
             "Build the training set",
             type="primary",
@@ -48,10 +51,10 @@ def show_form(user: User) -> int | None:
             show_warnings(found.warnings)
             show_findings(found.findings)
             show_class_table(found.statistics)
-        if not pressed:
-            return None
-        with transaction() as session:
+    if pressed:
+        with refusal, show_errors(), transaction() as session:
             return saved_id(training_sets.create(session, user, name, wish.choice()))
+    return None
 
 
 def _preview(user: User, wish: Wish) -> Preview | None:
@@ -60,7 +63,7 @@ def _preview(user: User, wish: Wish) -> Preview | None:
         with reading() as session:
             found = training_sets.preview(session, user, wish.choice())
     except InvalidInput as refused:
-        st.info(refused.message, icon=":material/info:")
+        st.info(plain(refused.message), icon=":material/info:")
         return None
     show_totals(found.statistics)
     show_split(found.statistics)

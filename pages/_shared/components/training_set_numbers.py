@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from pages._shared.page import plain
+from pages._shared.page import counted, plain
 from tpod_core.services.training_sets import Leakage, Statistics
 
 _BAD_LEAKAGE = 0.1
@@ -16,7 +16,7 @@ _BAR_STYLE = """<style>
 .tpod-split div { padding: 0 .7rem; white-space: nowrap; overflow: hidden; min-width: 3.2rem; }
 .tpod-split .train { background: #2f6fed; }
 .tpod-split .guard { background: #737985; }
-.tpod-split .val { background: #0e9f6e; }
+.tpod-split .val { background: #0b845c; }
 </style>"""
 
 
@@ -33,11 +33,10 @@ def show_totals(statistics: Statistics) -> None:
     if at_most:
         st.caption("Frames that look like the one before are found while the set is built.")
     if statistics.near_duplicates:
-        st.caption(
-            f"{statistics.near_duplicates:,} frames that look like the one before are left out."
-        )
+        st.caption(f"Left out: {counted(statistics.near_duplicates, 'frame')} like the one before.")
     if statistics.background_crops:
-        st.caption(f"{statistics.background_crops:,} background pieces are further pictures.")
+        pieces = counted(statistics.background_crops, "background piece")
+        st.caption(f"With {pieces} as further pictures.")
 
 
 def show_split(statistics: Statistics) -> None:
@@ -61,7 +60,8 @@ def show_split(statistics: Statistics) -> None:
     )
     if split.dropped:
         sentence += (
-            f" {split.dropped:,} frames beside them are left out: they look nearly the same."
+            f" Beside them {counted(split.dropped, 'frame')} of nearly the same look "
+            f"{'is' if split.dropped == 1 else 'are'} left out."
         )
     st.caption(sentence)
     if split.leakage is not None:
@@ -80,7 +80,7 @@ def _leakage_badge(leakage: Leakage) -> None:
         f"{_percent(leakage.share)} leakage",
         color="red" if leakage.share > _BAD_LEAKAGE else "orange",
         icon=":material/water_drop:",
-        help=f"{leakage.frames:,} validation frames lie {near}: the score will be too good.",
+        help=f"{counted(leakage.frames, 'validation frame')} {near}: the score will be too good.",
     )
 
 
@@ -99,7 +99,7 @@ def show_class_chart(statistics: Statistics) -> None:
         x="Class",
         y=["Training", "Validation"],
         y_label="Boxes",
-        color=["#2f6fed", "#0e9f6e"],
+        color=["#2f6fed", "#0b845c"],
         horizontal=True,
         sort=False,
     )

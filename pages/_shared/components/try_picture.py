@@ -6,12 +6,14 @@ import streamlit as st
 
 from pages._shared.components.detector_wish import TryOut
 from pages._shared.components.try_sources import FrameAt
+from pages._shared.page import counted
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.drawing import draw
 from tpod_core.detectors.proposals import boxes_as_labels
 from tpod_core.detectors.wish import FoundBox, Wish
 from tpod_core.geometry import Box
+from tpod_core.label_colors import label_colors
 from tpod_core.models import Detector, User, saved_id
 from tpod_core.pictures import read_picture
 from tpod_core.services import annotations, inference, video_labels
@@ -20,6 +22,7 @@ from tpod_core.video.encode import encode_jpeg, scaled_down
 from tpod_core.video.orientation import Image
 
 _SHOWN_WIDTH_PX = 1280
+_TALL_HEIGHT_PX = 480
 _EVERYTHING = Wish(0.01)
 """The model runs once; what the slider and the classes leave out is left out afterwards."""
 
@@ -60,19 +63,22 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
     if keep:
         added = _use_as_labels(tried.user, at, found)
         already = len(found) - added
-        known = f" {already} were there already, or are too small." if already else ""
-        st.success(f"{added} {'box' if added == 1 else 'boxes'} added as labels.{known}")
+        known = f" Left out as known or too small: {already}." if already else ""
+        st.success(f"{counted(added, 'box')} added as labels.{known}")
 
 
 def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
     """The picture with what is wanted; returns that, in pixels of the original."""
     found = tried.wish.of(look.boxes)
     with reading() as session:
-        colors = inference.label_colors(session, tried.detector)
+        colors = label_colors(session, tried.detector.labels)
     scale = image.shape[1] / look.frame_wh[0]
     drawn = draw(image, inference.marks_of([_scaled(each, scale) for each in found], colors))
-    st.image(encode_jpeg(drawn), width="stretch")
-    objects = "1 object" if len(found) == 1 else f"{len(found)} objects"
+    # A tall picture, as wide as the page, would push what is said about it out of sight.
+    height, width = drawn.shape[:2]
+    tall = height > width
+    st.image(encode_jpeg(drawn), width=_TALL_HEIGHT_PX * width // height if tall else "stretch")
+    objects = counted(len(found), "object")
     width, height = look.frame_wh
     st.markdown(f"**{objects}** · {look.latency_ms:.0f} ms · {width}×{height}")
     if found:

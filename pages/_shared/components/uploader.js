@@ -23,6 +23,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const add = (files) => {
     for (const file of files) {
       const row = addRow(list, file.name);
+      if (file.size === 0) {
+        row.fail("The file is empty. Copy it again from where it was recorded.");
+        continue;
+      }
       if (file.size > limit) {
         row.fail(`Larger than ${sizeText(limit)}, the limit of this installation.`);
         continue;

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import duration_text, size_text
+from pages._shared.page import counted, duration_text, size_text
 from pages._shared.state import VideoAct, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import reading, transaction
@@ -105,7 +105,7 @@ def _picture(video: Video) -> str:
 def _facts(video: Video) -> str:
     parts = [size_text(video.size_bytes)] if video.size_bytes else []
     if video.width:
-        parts += [f"{video.width}×{video.height}", f"{video.frame_count:,} frames"]
+        parts += [f"{video.width}×{video.height}", counted(video.frame_count, "frame")]
     return " · ".join(parts) or "No file yet"
 
 
@@ -125,7 +125,7 @@ def _state(video: Video, done: Labelled, import_progress: float) -> str:
     if video.state is VideoState.PROCESSING:
         return _bar("Reading frames", f"{import_progress:.0%}", import_progress, "busy")
     share = done.share(video)
-    tracks = "1 track" if done.tracks == 1 else f"{done.tracks} tracks"
+    tracks = counted(done.tracks, "track")
     return _bar(f"{share:.0%} fully labelled", tracks, share, "")
 
 

@@ -1,0 +1,59 @@
+"""The Account page: one's tokens and password."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._shared import guard
+from tests.fake_queue import ListQueue
+from tpod_core.models import User
+
+PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "account.py")
+
+
+@pytest.fixture
+def test(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(guard, "find_user", lambda: member)
+    return _sound(AppTest.from_file(PAGE, default_timeout=30).run())
+
+
+def _sound(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    [button] = [button for button in test.button if button.label == label]
+    return _sound(button.click().run())
+
+
+def make_token(test: AppTest, name: str) -> AppTest:
+    test.text_input[0].input(name)
+    return press(test, "Create token")
+
+
+def listed(test: AppTest) -> list[str]:
+    return [element.value for element in test.markdown if "made" in element.value]
+
+
+def test_new_token_is_shown_once_and_listed_at_once(test: AppTest) -> None:
+    make_token(test, "nightly *upload*")
+    assert len(test.code[0].value) > 20
+    [line] = listed(test)
+    assert line.startswith(r"**nightly \*upload\***")
+    _sound(test.run())
+    assert not test.code
+    assert len(listed(test)) == 1
+
+
+def test_revoked_token_is_gone(test: AppTest) -> None:
+    make_token(test, "nightly upload")
+    press(test, "Revoke")
+    assert not listed(test)
+
+
+def test_token_without_a_name_is_refused_with_a_word(test: AppTest) -> None:
+    make_token(test, " ")
+    assert "needs a name" in test.error[0].value
+    assert not listed(test)

@@ -1,0 +1,15 @@
+"""The colours in which classes are drawn, the same on every screen."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from tpod_core.models import Label
+from tpod_core.palette import color_at
+
+
+def label_colors(session: Session, classes: Sequence[str]) -> dict[str, str]:
+    """The colour of each of ``classes``, by name: the label's own, or one of the palette."""
+    query = select(Label.name, Label.color).where(col(Label.name).in_(classes))
+    known = dict(session.exec(query).all())
+    return {name: known.get(name, color_at(class_id)) for class_id, name in enumerate(classes)}
