@@ -79,12 +79,8 @@ def test_only_so_much_is_filled_at_once(
     admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prompt, "PROMPT_FRAMES", 20)
-    (track_id,) = edit(admin, video, PutBox(0, BOX, "cup")).track_ids
-    edit(
-        admin,
-        video,
-        *(PutBox(frame, Box(0, 0, frame, 50), track_id=track_id) for frame in (10, 20, 30, 59)),
-    )
+    keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 10, 20, 30, 59)]
+    annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
     assert idle(video)
     assert {(s.left.frame, s.stop) for s in fake.asked} == {(0, 10), (10, 20)}
     assert PROMPT_FRAMES >= 300
