@@ -161,13 +161,14 @@ class Annotator:
         return self.boxes(frame)
 
     def draw_and_wait(self, frame: int, x1: float, y1: float, x2: float, y2: float) -> int:
-        """Draw a box on the frame that is shown; the id of its track, once it is saved."""
+        """Draw a box on the frame that is shown; the id of its track, once the screen has it."""
         before = {box["track_id"] for box in self.boxes(frame)}
         self.draw(x1, y1, x2, y2)
         found = self.wait_boxes(frame, lambda boxes: len(boxes) > len(before))
         self.wait_ready(frame)
-        (made,) = {box["track_id"] for box in found} - before
-        return int(made)
+        (made,) = {int(box["track_id"]) for box in found} - before
+        self._wait(lambda: made in self.listed(), f"track {made} is not listed")
+        return made
 
     def listed(self) -> list[int]:
         """The tracks in the panel's list of this frame."""
