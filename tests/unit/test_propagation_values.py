@@ -10,7 +10,7 @@ from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, belie
 from tpod_core.propagation.boxes import Boxes, cornered, placed
 from tpod_core.propagation.fusion import Paths, fuse
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import disagreement, size_jumps, worst_frame
+from tpod_core.propagation.uncertainty import corrections, disagreement, size_jumps
 
 SQUARE = Box(0, 0, 10, 10)
 
@@ -184,11 +184,23 @@ def doubted(start: int, doubt: list[float]) -> DerivedBoxes:
     return DerivedBoxes(start, rows, np.array(doubt, np.float32))
 
 
-def test_worst_frame_is_the_middle_of_the_most_uncertain_stretch() -> None:
-    peak, broad = doubted(1, [0, 0.9, 0]), doubted(11, [0.1, 0.4, 0.4, 0.4, 0.1])
-    assert worst_frame([peak, broad]) == 13
+def test_correction_of_a_stretch_is_in_the_middle_of_its_doubt() -> None:
+    (found,) = corrections([doubted(11, [0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5])])
+    assert found
+    assert found.frame == 15
+    assert found.uncertainty == 0.5
 
 
-def test_worst_frame_of_sure_boxes_is_none() -> None:
-    assert worst_frame([]) is None
-    assert worst_frame([doubted(1, [0, 0])]) is None
+def test_correction_weighs_the_doubt_and_as_much_for_an_even_share_of_it() -> None:
+    long, short = corrections([doubted(1, [0.25, 0.5, 0.25, 0]), doubted(11, [0.5, 0.5])])
+    assert long and short
+    assert long.weight == pytest.approx(1 + 4 * 2 / 6)
+    assert short.weight == pytest.approx(1 + 2 * 2 / 6)
+
+
+def test_sure_stretch_has_no_correction() -> None:
+    assert corrections([]) == []
+    assert corrections([doubted(1, []), doubted(4, [0, 0])]) == [None, None]
+    sure, unsure = corrections([doubted(1, [0, 0]), doubted(4, [0, 0.5])])
+    assert not sure
+    assert unsure

@@ -11,7 +11,7 @@ from tpod_core.models import Video
 from tpod_core.propagation.gaps import Gap, gaps
 from tpod_core.propagation.segments import DerivedBoxes
 from tpod_core.propagation.stored import Extent, extents, with_derived
-from tpod_core.propagation.uncertainty import worst_frame
+from tpod_core.propagation.uncertainty import Correction, corrections
 from tpod_core.tracks.documents import TrackState
 
 NEAR_FRAMES = 2
@@ -66,22 +66,21 @@ def filled_gaps(
     }
 
 
-def worst_of(filled: Mapping[int, Iterable[FilledGap]]) -> WorstFrame | None:
-    """The frame to correct next, among gaps by track, by the rule of ``uncertainty.worst_frame``.
+def best_corrections(of_track: Iterable[FilledGap]) -> list[Correction | None]:
+    """Of each filled gap of one track the frame to correct; ``None`` where none is worth it.
 
-    ``None`` where nothing was propagated, or all of it is sure, or next to a key frame.
+    That is where all of it is sure, or next to a key frame.
     """
-    stretches = [
-        (track_id, stretch)
-        for track_id, of_track in filled.items()
-        for each in of_track
-        if (stretch := _away_from_key_frames(each)) is not None
-    ]
-    most = max(stretches, key=lambda each: float(each[1].uncertainty.sum()), default=None)
-    frame = worst_frame([most[1]]) if most else None
-    if most is None or frame is None:
+    return corrections([_away_from_key_frames(each) for each in of_track])
+
+
+def worst_of(best: Mapping[int, Iterable[Correction | None]]) -> WorstFrame | None:
+    """The frame to correct next, among the best corrections by track."""
+    known = [(n, each) for n, of_track in best.items() for each in of_track if each]
+    if not known:
         return None
-    return WorstFrame(most[0], frame, round(most[1].uncertainty_at(frame) or 0.0, 2))
+    track_id, most = max(known, key=lambda one: one[1].weight)
+    return WorstFrame(track_id, most.frame, round(most.uncertainty, 2))
 
 
 def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> FilledGap:
@@ -92,9 +91,8 @@ def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> FilledGap:
     return FilledGap(gap, shown, ended_early)
 
 
-def _away_from_key_frames(filled: FilledGap) -> DerivedBoxes | None:
+def _away_from_key_frames(filled: FilledGap) -> DerivedBoxes:
     first = filled.gap.left.frame + 1 + NEAR_FRAMES
     stop = filled.gap.stop - NEAR_FRAMES if filled.gap.right else filled.stop
     kept = slice(first - filled.start, max(stop, first) - filled.start)
-    boxes, unsure = filled.boxes.boxes_xyxy[kept], filled.boxes.uncertainty[kept]
-    return DerivedBoxes(first, boxes, unsure) if len(unsure) else None
+    return DerivedBoxes(first, filled.boxes.boxes_xyxy[kept], filled.boxes.uncertainty[kept])

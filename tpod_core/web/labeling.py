@@ -28,12 +28,20 @@ class PropagateBody(Body):
     method: Method = Method.VISUAL
 
 
+class CorrectionBody(BaseModel):
+    """The frame of a segment that is best corrected: the one with the most weight first."""
+
+    frame: int
+    weight: float
+
+
 class SegmentBody(BaseModel):
     """Frames ``start <= n < stop``, and for each how unsure its box is, 0 to 1."""
 
     start: int
     stop: int
     uncertainty: list[float]
+    correction: CorrectionBody | None
 
 
 class TrackPropagationBody(BaseModel):
@@ -160,8 +168,10 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
                         "start": filled.start,
                         "stop": filled.stop,
                         "uncertainty": filled.hundredths.tolist(),
+                        "correction": best
+                        and {"frame": best.frame, "weight": round(best.weight, 2)},
                     }
-                    for filled in track.filled
+                    for filled, best in zip(track.filled, track.best, strict=True)
                 ],
                 "ends_at": track.ends_at,
             }
