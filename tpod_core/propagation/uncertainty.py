@@ -52,8 +52,12 @@ def corrections(stretches: Sequence[DerivedBoxes]) -> list[Correction | None]:
     """Of each stretch of one track the best correction; ``None`` where it is sure throughout.
 
     It is the middle of the stretch's weight, and the weightiest stretch comes first. A frame
-    weighs its doubt and the track's mean doubt: half of the choice is doubt, half is length,
-    as doubt alone foretells the error too badly (correlation 0.44).
+    weighs its own doubt and the track's mean doubt, so that half of the choice goes by length:
+    doubt foretells the error (correlation 0.44), but not well enough to leave long gaps alone.
+
+    Measured by ``bench_worst_frame`` on 35 stretches of real tracks, the loss of IoU beside as
+    many evenly spaced boxes: 0.973 (standard error 0.015); with the middle of the longest gap
+    1.027; with the true error in place of doubt 0.965, so better doubt would bring no more.
     """
     values = [each.uncertainty.astype(np.float64) for each in stretches]
     usual = float(np.concatenate(values).mean()) if any(map(len, values)) else 0.0
