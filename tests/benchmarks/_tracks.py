@@ -16,7 +16,7 @@ from tests.unwatched import Unwatched
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import Correction, corrections
+from tpod_core.propagation.uncertainty import Correction, best_correction
 from tpod_core.propagation.visual import propagate
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
@@ -142,7 +142,7 @@ def middle_of_longest(places: Sequence[int]) -> int:
 
 def heaviest(stretches: Sequence[DerivedBoxes]) -> Correction | None:
     """The best correction of a track; ``None`` if no box is derived or all are sure."""
-    known = [each for each in corrections(stretches) if each]
+    known = filter(None, map(best_correction, stretches))
     return max(known, key=lambda each: each.weight, default=None)
 
 

@@ -17,12 +17,10 @@ from tpod_core.propagation import requests
 from tpod_core.propagation.filled import (
     FilledGap,
     WorstFrame,
-    best_corrections,
     filled_gaps,
     worst_of,
 )
 from tpod_core.propagation.prompt import is_busy_with
-from tpod_core.propagation.uncertainty import Correction
 from tpod_core.propagation.witnesses import heard
 from tpod_core.storage import get_storage
 from tpod_core.tracks import reading
@@ -41,14 +39,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class TrackPropagation:
-    """``best`` has of each of ``filled`` the frame to correct.
-
-    ``ends_at``: the frame from which the object may be gone, if tracking ended by itself.
-    """
+    """``ends_at``: the frame from which the object may be gone, if tracking ended by itself."""
 
     track_id: int
     filled: tuple[FilledGap, ...]
-    best: tuple[Correction | None, ...]
     ends_at: int | None
 
 
@@ -120,35 +114,15 @@ def status(session: Session, video: Video) -> Propagation:
     """Every track with its propagated boxes' uncertainty, detectors that looked included."""
     tracks = reading.load_tracks(session, saved_id(video))
     filled = heard(session, video, tracks, filled_gaps(session, video, tracks))
-    best = {track_id: best_corrections(of_track) for track_id, of_track in filled.items()}
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
         tracks=tuple(
-            TrackPropagation(
-                track_id,
-                tuple(of_track),
-                tuple(best[track_id]),
-                _ends_at(tracks[track_id], of_track),
-            )
+            TrackPropagation(track_id, tuple(of_track), _ends_at(tracks[track_id], of_track))
             for track_id, of_track in filled.items()
         ),
-        worst=worst_of({n: of_track for n, of_track in best.items() if not tracks[n].proposed}),
+        worst=worst_of({n: gaps for n, gaps in filled.items() if not tracks[n].proposed}),
     )
-
-
-def worst_frame(session: Session, video: Video, track_id: int | None = None) -> WorstFrame | None:
-    """The frame to correct next, of one track or of all that are accepted.
-
-    ``None`` where nothing was propagated yet, or all of it is sure.
-    Raises: InvalidInput if the track is not in the video.
-    """
-    wanted = None if track_id is None else [track_id]
-    _require_tracks(session, video, wanted or ())
-    tracks = reading.load_tracks(session, saved_id(video))
-    shown = {n: tracks[n] for n in wanted or tracks if wanted or not tracks[n].proposed}
-    filled = heard(session, video, tracks, filled_gaps(session, video, shown))
-    return worst_of({n: best_corrections(of_track) for n, of_track in filled.items()})
 
 
 def _ends_at(state: TrackState, filled: Sequence[FilledGap]) -> int | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tpod_core.access import get_video
 from tpod_core.db import reading, transaction
 from tpod_core.models import User, Video, saved_id
+from tpod_core.propagation.uncertainty import Correction
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.web.annotation_bodies import Body, RowId
@@ -168,10 +169,9 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
                         "start": filled.start,
                         "stop": filled.stop,
                         "uncertainty": filled.hundredths.tolist(),
-                        "correction": best
-                        and {"frame": best.frame, "weight": round(best.weight, 2)},
+                        "correction": _correction_json(filled.correction),
                     }
-                    for filled, best in zip(track.filled, track.best, strict=True)
+                    for filled in track.filled
                 ],
                 "ends_at": track.ends_at,
             }
@@ -179,3 +179,7 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
         ],
         "worst": found.worst and asdict(found.worst),
     }
+
+
+def _correction_json(best: Correction | None) -> dict[str, Any] | None:
+    return {"frame": best.frame, "weight": round(best.weight, 2)} if best else None
