@@ -29,9 +29,9 @@ def url(video: Video, call: str) -> str:
     return f"/videos/{video.id}/{call}"
 
 
-def label(api: TestClient, video: Video) -> int:
+def label(api: TestClient, video: Video, last: int = 15) -> int:
     box = [10, 20, 40, 60]
-    keyframes = [{"frame": frame, "box": box} for frame in (10, 15)]
+    keyframes = [{"frame": frame, "box": box} for frame in (10, last)]
     document = {"revision": 0, "tracks": [{"label": "cup", "keyframes": keyframes}]}
     body = api.put(url(video, "annotations"), json=document).json()
     return int(body["tracks"][0]["id"])
@@ -100,10 +100,29 @@ def test_propagation_has_exactly_the_keys_of_the_contract(api: TestClient, video
     fill(video)
     (track,) = api.get(url(video, "propagation")).json()["tracks"]
     between, forward = track["segments"]
-    assert between == {"start": 11, "stop": 15, "uncertainty": [0.4, 0.8, 0.8, 0.4]}
+    assert between == {
+        "start": 11,
+        "stop": 15,
+        "uncertainty": [0.4, 0.8, 0.8, 0.4],
+        "correction": None,  # each of these is near a key frame
+    }
     assert (forward["start"], forward["stop"]) == (16, 16 + FORWARD_FRAMES)
     assert len(forward["uncertainty"]) == FORWARD_FRAMES
+    assert forward["correction"] is None
     assert track["ends_at"] == 16 + FORWARD_FRAMES
+
+
+def test_each_unsure_segment_has_a_correction_and_the_weightiest_is_worst(
+    api: TestClient, video: Video
+) -> None:
+    track_id = label(api, video, last=30)
+    fill(video)
+    found = api.get(url(video, "propagation")).json()
+    unsure, sure = found["tracks"][0]["segments"]
+    assert sure["correction"] is None
+    assert unsure["correction"].keys() == {"frame", "weight"}
+    assert unsure["correction"]["frame"] == 20
+    assert found["worst"] == {"track_id": track_id, "frame": 20, "uncertainty": 1.0}
 
 
 def test_boxes_tell_how_unsure_they_are(api: TestClient, video: Video) -> None:

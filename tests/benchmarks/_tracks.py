@@ -16,7 +16,7 @@ from tests.unwatched import Unwatched
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import worst_frame
+from tpod_core.propagation.uncertainty import Correction, best_correction
 from tpod_core.propagation.visual import propagate
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
@@ -111,10 +111,13 @@ class Propagated:
             boxes[inside] = derived.boxes_xyxy
         return boxes
 
-    def worst_place(self, places: Sequence[int]) -> int:
-        """The frame that is proposed to be drawn next, as a place; else the middle of all."""
-        frame = worst_frame(self.stretches(places))
-        return len(self._object.truth) // 2 if frame is None else frame - self._object.first
+    def proposed_place(self, places: Sequence[int]) -> int:
+        """The place of the frame that is proposed to be drawn next."""
+        return self.place_of(heaviest(self.stretches(places)), places)
+
+    def place_of(self, best: Correction | None, places: Sequence[int]) -> int:
+        """In the longest gap where nothing is proposed, as all are sure."""
+        return best.frame - self._object.first if best else middle_of_longest(places)
 
     def stretches(self, places: Sequence[int]) -> list[DerivedBoxes]:
         segments = self._segments(places)
@@ -129,6 +132,18 @@ class Propagated:
             context = (*anchors[max(0, number - 1) : number], *anchors[number + 2 : number + 3])
             segments.append(Segment(left, right, right.frame, context))
         return segments
+
+
+def middle_of_longest(places: Sequence[int]) -> int:
+    """Of the gaps between them."""
+    left, right = max(pairwise(places), key=lambda gap: gap[1] - gap[0])
+    return (left + right) // 2
+
+
+def heaviest(stretches: Sequence[DerivedBoxes]) -> Correction | None:
+    """The best correction of a track; ``None`` if no box is derived or all are sure."""
+    known = filter(None, map(best_correction, stretches))
+    return max(known, key=lambda each: each.weight, default=None)
 
 
 def fit(boxes: Boxes, truth: Boxes) -> NDArray[np.float64]:

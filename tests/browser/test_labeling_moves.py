@@ -64,33 +64,38 @@ def test_next_unlabelled_frame_passes_over_fully_labelled_ranges(annotator: Anno
     annotator.step("u", 50)
 
 
-def test_worst_frame_is_amid_the_least_certain_stretch_and_then_the_least_certain(
+def segment(
+    start: int, doubts: list[float], correction: tuple[int, float] | None = None
+) -> dict[str, Any]:
+    best = correction and dict(zip(("frame", "weight"), correction, strict=True))
+    stop = start + len(doubts)
+    return {"start": start, "stop": stop, "uncertainty": doubts, "correction": best}
+
+
+def test_worst_frame_is_the_weightiest_correction_then_the_next_then_the_least_certain(
     annotator: Annotator,
 ):
     (cup, _) = annotator.put_tracks(CUP, track("black cat", (0, BOX), (30, BOX)))
     doubts = [0.1] * 29
-    doubts[4], doubts[19] = 0.8, 1.0  # 4.5 in all, half of it with the 16th
-    segment = {"start": 11, "stop": 40, "uncertainty": doubts}
-    tell_uncertainty(annotator.page, {"track_id": cup, "segments": [segment], "ends_at": None})
+    doubts[19] = 1.0
+    segments = [segment(1, [0.2] * 9, (5, 2.0)), segment(11, doubts, (26, 3.9))]
+    tell_uncertainty(annotator.page, {"track_id": cup, "segments": segments, "ends_at": None})
     annotator.open(0)
     annotator.step("w", 26)
     annotator.page.locator('.annotator button[title^="Worst frame"]').click()
-    annotator.wait_ready(30)
+    annotator.wait_ready(5)
+    annotator.step("w", 30)
 
 
 def test_worst_frame_of_the_selected_track_comes_before_that_of_the_video(annotator: Annotator):
     cup, cat = annotator.put_tracks(CUP, track("black cat", (0, BOX), (30, BOX)))
+    found = ((cup, segment(5, [0.3, 0.2], (5, 1.0))), (cat, segment(5, [0.1, 0.9], (6, 2.0))))
     tell_uncertainty(
         annotator.page,
-        *(
-            {
-                "track_id": number,
-                "segments": [{"start": 5, "stop": 7, "uncertainty": doubts}],
-                "ends_at": None,
-            }
-            for number, doubts in ((cup, [0.3, 0.2]), (cat, [0.1, 0.9]))
-        ),
+        *({"track_id": n, "segments": [one], "ends_at": None} for n, one in found),
     )
+    annotator.open(0)
+    annotator.step("w", 6)
     annotator.open(0)
     annotator.select(cup)
     annotator.step("w", 5)
@@ -98,8 +103,8 @@ def test_worst_frame_of_the_selected_track_comes_before_that_of_the_video(annota
 
 def test_box_that_is_doubted_says_so_where_it_is(annotator: Annotator):
     (cup,) = annotator.put_tracks(CUP)
-    segment = {"start": 11, "stop": 40, "uncertainty": [0.0] * 10 + [0.9] * 19}
-    tell_uncertainty(annotator.page, {"track_id": cup, "segments": [segment], "ends_at": None})
+    segments = [segment(11, [0.0] * 10 + [0.9] * 19)]
+    tell_uncertainty(annotator.page, {"track_id": cup, "segments": segments, "ends_at": None})
     row = annotator.page.locator(f'.annotator .box.here[data-track="{cup}"]')
     annotator.open(20)
     row.filter(has_text="between").wait_for()

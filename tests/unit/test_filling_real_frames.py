@@ -93,7 +93,7 @@ def test_boxes_follow_an_object_that_leaves_the_straight_line(admin: User, video
     assert straight < 0.3
     assert agreement(video) > 0.7
     with db.reading() as session:
-        worst = propagation.worst_frame(session, session.get_one(Video, video.id))
+        worst = propagation.status(session, session.get_one(Video, video.id)).worst
     assert worst is not None
     assert 4 < worst.frame < FRAMES - 4
 

@@ -10,7 +10,7 @@ from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, belie
 from tpod_core.propagation.boxes import Boxes, cornered, placed
 from tpod_core.propagation.fusion import Paths, fuse
 from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import disagreement, size_jumps, worst_frame
+from tpod_core.propagation.uncertainty import best_correction, disagreement, size_jumps
 
 SQUARE = Box(0, 0, 10, 10)
 
@@ -184,11 +184,28 @@ def doubted(start: int, doubt: list[float]) -> DerivedBoxes:
     return DerivedBoxes(start, rows, np.array(doubt, np.float32))
 
 
-def test_worst_frame_is_the_middle_of_the_most_uncertain_stretch() -> None:
-    peak, broad = doubted(1, [0, 0.9, 0]), doubted(11, [0.1, 0.4, 0.4, 0.4, 0.1])
-    assert worst_frame([peak, broad]) == 13
+def test_correction_of_a_stretch_is_where_half_of_its_doubt_and_length_lies_before() -> None:
+    found = best_correction(doubted(11, [0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 0.5]))
+    assert found
+    assert found.frame == 16
+    assert found.uncertainty == 0.5
 
 
-def test_worst_frame_of_sure_boxes_is_none() -> None:
-    assert worst_frame([]) is None
-    assert worst_frame([doubted(1, [0, 0])]) is None
+def test_of_two_stretches_as_doubtful_in_all_the_longer_one_is_corrected_first() -> None:
+    long = best_correction(doubted(1, [0.25, 0.5, 0.25, 0]))
+    short = best_correction(doubted(11, [0.5, 0.5]))
+    assert long and short
+    assert long.weight > short.weight
+
+
+def test_long_stretch_of_little_doubt_weighs_more_than_a_moment_of_much() -> None:
+    long = best_correction(doubted(1, [0.01] * 100))
+    short = best_correction(doubted(111, [1.0] * 5))
+    assert long and short
+    assert long.weight > short.weight
+
+
+def test_sure_stretch_has_no_correction() -> None:
+    assert best_correction(doubted(1, [])) is None
+    assert best_correction(doubted(4, [0, 0])) is None
+    assert best_correction(doubted(4, [0, 0.5]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from tpod_core.models import Video
 from tpod_core.propagation.gaps import Gap, gaps
 from tpod_core.propagation.segments import DerivedBoxes
 from tpod_core.propagation.stored import Extent, extents, with_derived
-from tpod_core.propagation.uncertainty import worst_frame
+from tpod_core.propagation.uncertainty import Correction, best_correction
 from tpod_core.tracks.documents import TrackState
 
 NEAR_FRAMES = 2
@@ -43,6 +44,15 @@ class FilledGap:
         """(n,): how unsure each box is, 0 (sure) to 1 (a guess), in two decimals."""
         return self.boxes.uncertainty.astype(np.float64).round(2)
 
+    @cached_property
+    def correction(self) -> Correction | None:
+        """The frame to correct; ``None`` where all is sure, or next to a key frame."""
+        first = self.gap.left.frame + 1 + NEAR_FRAMES
+        stop = self.gap.stop - NEAR_FRAMES if self.gap.right else self.stop
+        kept = slice(first - self.start, max(stop, first) - self.start)
+        boxes, doubt = self.boxes.boxes_xyxy[kept], self.boxes.uncertainty[kept]
+        return best_correction(DerivedBoxes(first, boxes, doubt))
+
 
 @dataclass(frozen=True)
 class WorstFrame:
@@ -67,21 +77,13 @@ def filled_gaps(
 
 
 def worst_of(filled: Mapping[int, Iterable[FilledGap]]) -> WorstFrame | None:
-    """The frame to correct next, among gaps by track, by the rule of ``uncertainty.worst_frame``.
-
-    ``None`` where nothing was propagated, or all of it is sure, or next to a key frame.
-    """
-    stretches = [
-        (track_id, stretch)
-        for track_id, of_track in filled.items()
-        for each in of_track
-        if (stretch := _away_from_key_frames(each)) is not None
-    ]
-    most = max(stretches, key=lambda each: float(each[1].uncertainty.sum()), default=None)
-    frame = worst_frame([most[1]]) if most else None
-    if most is None or frame is None:
+    """The frame to correct next, among the best corrections of these tracks."""
+    known = [(n, each.correction) for n, of_track in filled.items() for each in of_track]
+    found = [(track_id, best) for track_id, best in known if best]
+    if not found:
         return None
-    return WorstFrame(most[0], frame, round(most[1].uncertainty_at(frame) or 0.0, 2))
+    track_id, most = max(found, key=lambda one: one[1].weight)
+    return WorstFrame(track_id, most.frame, round(most.uncertainty, 2))
 
 
 def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> FilledGap:
@@ -90,11 +92,3 @@ def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> FilledGap:
     shown = DerivedBoxes(found.start, found.boxes_xyxy[kept], found.uncertainty[kept])
     ended_early = extent is not None and extent.stop < min(extent.reach, gap.stop)
     return FilledGap(gap, shown, ended_early)
-
-
-def _away_from_key_frames(filled: FilledGap) -> DerivedBoxes | None:
-    first = filled.gap.left.frame + 1 + NEAR_FRAMES
-    stop = filled.gap.stop - NEAR_FRAMES if filled.gap.right else filled.stop
-    kept = slice(first - filled.start, max(stop, first) - filled.start)
-    boxes, unsure = filled.boxes.boxes_xyxy[kept], filled.boxes.uncertainty[kept]
-    return DerivedBoxes(first, boxes, unsure) if len(unsure) else None

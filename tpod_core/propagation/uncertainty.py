@@ -1,6 +1,7 @@
 """How unsure a derived box is, 0 to 1, so that the worst can be shown first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ _WEAK_PEAK = 0.3
 """Share of the doubt that comes from how little the picture looks like the object."""
 _JUMP = 0.15
 """A change of size from frame to frame, as a logarithm, that is a fault for certain."""
+_UNSEEN = 0.1
+"""The error of boxes about which there is no doubt at all, as 1 - IoU, measured."""
 _DETECTOR = 0.5
 """The doubt about a box of which a detector saw nothing: detectors miss more than they invent."""
 
@@ -38,17 +41,34 @@ def size_jumps(boxes_xyxy: Boxes) -> Values:
     return np.clip(change / _JUMP - 0.5, 0, 1)
 
 
-def worst_frame(stretches: Sequence[DerivedBoxes]) -> int | None:
-    """The frame of a track to look at next; ``None`` if no box is derived or all are sure.
+@dataclass(frozen=True)
+class Correction:
+    """The frame of a stretch that is best corrected, and what that weighs against others.
 
-    It is the middle, by uncertainty, of the stretch that is the most uncertain in all: a human
-    box there mends more than one on the peak, which often stands beside another human box.
+    ``weight`` is the error to expect of the whole stretch, in frames that are all wrong.
     """
-    worst = max(stretches, key=lambda one: float(one.uncertainty.sum()), default=None)
-    if worst is None or not worst.uncertainty.any():
+
+    frame: int
+    uncertainty: float
+    weight: float
+
+
+def best_correction(stretch: DerivedBoxes) -> Correction | None:
+    """The middle of a stretch's weight; ``None`` where it is sure throughout.
+
+    A frame weighs its own doubt and a constant, so that length counts too: doubt foretells the
+    error (correlation 0.44), but not well enough to leave long gaps alone.
+
+    Measured by ``bench_worst_frame`` on 35 stretches of real tracks, the loss of IoU beside as
+    many evenly spaced boxes: 0.976 (standard error 0.015); with the middle of the longest gap
+    1.027; with the true error in place of doubt 0.964: better doubt alone would bring little.
+    """
+    doubt = stretch.uncertainty.astype(np.float64)
+    if not doubt.any():
         return None
-    grown = np.cumsum(worst.uncertainty, dtype=np.float64)
-    return worst.start + int(np.searchsorted(grown, grown[-1] / 2))
+    grown = np.cumsum(doubt + _UNSEEN)
+    middle = int(np.searchsorted(grown, grown[-1] / 2))
+    return Correction(stretch.start + middle, float(doubt[middle]), float(grown[-1]))
 
 
 def disagreement(

@@ -14,7 +14,12 @@ from tpod_core.detectors import kept_looks
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
-from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
+from tpod_core.propagation.filled import (
+    FilledGap,
+    WorstFrame,
+    filled_gaps,
+    worst_of,
+)
 from tpod_core.propagation.prompt import is_busy_with
 from tpod_core.propagation.witnesses import heard
 from tpod_core.storage import get_storage
@@ -118,19 +123,6 @@ def status(session: Session, video: Video) -> Propagation:
         ),
         worst=worst_of({n: gaps for n, gaps in filled.items() if not tracks[n].proposed}),
     )
-
-
-def worst_frame(session: Session, video: Video, track_id: int | None = None) -> WorstFrame | None:
-    """The frame to correct next, of one track or of all that are accepted.
-
-    ``None`` where nothing was propagated yet, or all of it is sure.
-    Raises: InvalidInput if the track is not in the video.
-    """
-    wanted = None if track_id is None else [track_id]
-    _require_tracks(session, video, wanted or ())
-    tracks = reading.load_tracks(session, saved_id(video))
-    shown = {n: tracks[n] for n in wanted or tracks if wanted or not tracks[n].proposed}
-    return worst_of(heard(session, video, tracks, filled_gaps(session, video, shown)))
 
 
 def _ends_at(state: TrackState, filled: Sequence[FilledGap]) -> int | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tpod_core.access import get_video
 from tpod_core.db import reading, transaction
 from tpod_core.models import RowId, User, Video, saved_id
+from tpod_core.propagation.uncertainty import Correction
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.web.annotation_bodies import Body
@@ -28,12 +29,20 @@ class PropagateBody(Body):
     method: Method = Method.VISUAL
 
 
+class CorrectionBody(BaseModel):
+    """The frame of a segment that is best corrected: the one with the most weight first."""
+
+    frame: int
+    weight: float
+
+
 class SegmentBody(BaseModel):
     """Frames ``start <= n < stop``, and for each how unsure its box is, 0 to 1."""
 
     start: int
     stop: int
     uncertainty: list[float]
+    correction: CorrectionBody | None
 
 
 class TrackPropagationBody(BaseModel):
@@ -160,6 +169,7 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
                         "start": filled.start,
                         "stop": filled.stop,
                         "uncertainty": filled.hundredths.tolist(),
+                        "correction": _correction_json(filled.correction),
                     }
                     for filled in track.filled
                 ],
@@ -169,3 +179,7 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
         ],
         "worst": found.worst and asdict(found.worst),
     }
+
+
+def _correction_json(best: Correction | None) -> dict[str, Any] | None:
+    return {"frame": best.frame, "weight": round(best.weight, 2)} if best else None

@@ -86,12 +86,13 @@ class PropagationStore {
   }
 
   // The frame of these tracks to correct next, of those not proposed since the last edit: the
-  // middle, by uncertainty, of the most uncertain stretch, as `uncertainty.worst_frame` measured
-  // it to be best; when every stretch was proposed, the most uncertain frame that is left.
+  // weightiest of the server's corrections, one in each segment; when all of them were proposed,
+  // the most uncertain frame that is left.
   worst(ids) {
     const segments = ids.flatMap((id) => this.tracks.get(id)?.segments ?? [])
-    const middles = segments.map((one) => [middleOf(one), sum(one.uncertainty)])
-    const best = this.#most(middles) ?? this.#most(this.uncertainties(ids))
+    const corrections = segments.flatMap(({ correction }) => (correction ? [correction] : []))
+    const pairs = corrections.map(({ frame, weight }) => [frame, weight])
+    const best = this.#most(pairs) ?? this.#most(this.uncertainties(ids))
     if (best !== null) this.looked.add(best)
     return best
   }
@@ -105,17 +106,6 @@ class PropagationStore {
     }
     return best
   }
-}
-
-function sum(values) {
-  return values.reduce((total, value) => total + value, 0)
-}
-
-// Where half of a segment's uncertainty lies on either side.
-function middleOf(segment) {
-  let left = sum(segment.uncertainty) / 2
-  const at = segment.uncertainty.findIndex((value) => (left -= value) <= 0)
-  return frameOf(segment, Math.max(at, 0))
 }
 
 // A segment speaks of the frames between its key frames, or of the first one as well.
