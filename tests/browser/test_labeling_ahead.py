@@ -82,9 +82,24 @@ def test_box_moved_before_the_canvas_comes_is_kept(annotator: Annotator, server_
     annotator.open()
     with server_of.held():
         step_ahead(annotator, 1)
+        annotator.wait_color(100, 90, 100, 190, color=annotator.color_of("cup"), least=0.4)
         annotator.drag((160, 140), (190, 160))
     (box,) = annotator.wait_boxes(1, lambda boxes: near(boxes[0], 130, 100, 250, 220))
     assert box["track_id"] == cup
+
+
+def test_press_where_a_box_may_still_come_draws_none(annotator: Annotator, server_of: SlowServer):
+    (cup,) = annotator.put_tracks(track("cup", (0, LEFT), (20, LEFT)))
+    annotator.page.route("**/boxes?*", lambda route: route.abort())
+    annotator.open()
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((160, 140), (190, 160))
+        assert "still on their way" in annotator.toast()
+        annotator.draw(400, 80, 520, 200)
+    boxes = annotator.wait_boxes(1, lambda boxes: len(boxes) == 2)
+    assert boxes[0]["track_id"] == cup
+    assert near(boxes[1], *RIGHT)
 
 
 def test_press_on_the_playing_picture_stops_it_and_draws(annotator: Annotator):

@@ -110,6 +110,11 @@ class Annotator {
       this.say(LABEL_FIRST)
       return null
     }
+    // What is taken for an empty place may have a box that has not come yet.
+    if (!this.boxesKnown && !event.shiftKey && !this.surface.forceDraw) {
+      this.say("The boxes of this frame are still on their way.")
+      return null
+    }
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
@@ -132,6 +137,11 @@ class Annotator {
   get scale() {
     const { width, height } = this.canvasSize
     return [this.video.width / width, this.video.height / height]
+  }
+
+  get boxesKnown() {
+    const isHere = this.feed?.visit.frame === this.shown || this.boxes.on(this.shown)
+    return Boolean(isHere) || this.boxes.isEmpty
   }
 
   get boxesHere() {

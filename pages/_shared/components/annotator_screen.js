@@ -65,6 +65,7 @@ class Screen {
     cancelAnimationFrame(this.request)
     this.request = 0
     a.frames.want(a.shown, a.direction, a.go.playing ? 12 : 5)
+    if (a.feed?.frames) a.boxes.prepare(a.shown)
     const { inStep } = a
     this.#tellReady()
     this.stage.place(a.canvasSize)
