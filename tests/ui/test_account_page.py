@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
 from tests.fake_queue import ListQueue
+from tests.ui.acting import press, sound
 from tpod_core.models import User
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "account.py")
@@ -15,17 +16,7 @@ PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "account.py")
 @pytest.fixture
 def test(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setattr(guard, "find_user", lambda: member)
-    return _sound(AppTest.from_file(PAGE, default_timeout=30).run())
-
-
-def _sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    return test
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    [button] = [button for button in test.button if button.label == label]
-    return _sound(button.click().run())
+    return sound(AppTest.from_file(PAGE, default_timeout=30).run())
 
 
 def make_token(test: AppTest, name: str) -> AppTest:
@@ -42,7 +33,7 @@ def test_new_token_is_shown_once_and_listed_at_once(test: AppTest) -> None:
     assert len(test.code[0].value) > 20
     [line] = listed(test)
     assert line.startswith(r"**nightly \*upload\***")
-    _sound(test.run())
+    sound(test.run())
     assert not test.code
     assert len(listed(test)) == 1
 

@@ -13,6 +13,7 @@ from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video
+from tests.ui.acting import accepted, welcome
 from tpod_core import db
 from tpod_core.detectors.learning_curve import Point
 from tpod_core.models import Detector, Job, JobKind, TrainingSet, User, saved_id
@@ -56,18 +57,7 @@ def train(user: User, training_set: TrainingSet, name: str, parent: int | None =
 def page(detector: Detector) -> AppTest:
     test = AppTest.from_file(PAGE, default_timeout=20)
     test.query_params["detector"] = str(detector.id)
-    return _sound(test.run())
-
-
-def _sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    assert not test.error, [error.value for error in test.error]
-    return test
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    [button] = [button for button in test.button if button.label == label]
-    return _sound(button.click().run())
+    return welcome(test.run())
 
 
 def texts(test: AppTest) -> str:
@@ -84,10 +74,10 @@ def test_slider_reads_precision_and_recall_at_a_confidence(detector: Detector) -
     test = page(detector)
     test.selectbox(key="confidence-class").set_value("cup")
     test.slider(key="confidence-at").set_value(0.5)
-    shown = texts(_sound(test.run()))
+    shown = texts(welcome(test.run()))
     assert "about **50** are right; of 100 objects it finds about **100**" in shown
     test.slider(key="confidence-at").set_value(0.95)
-    assert "it finds about **0**" in texts(_sound(test.run()))
+    assert "it finds about **0**" in texts(welcome(test.run()))
 
 
 def test_mix_ups_and_counts_are_told(detector: Detector) -> None:
@@ -106,7 +96,7 @@ def test_single_mix_up_is_told_in_the_singular() -> None:
 def test_settings_are_told_in_words_and_only_those_that_counted(detector: Detector) -> None:
     test = AppTest.from_file(PAGE, default_timeout=20)
     test.query_params["detector"], test.query_params["tab"] = str(detector.id), "Details"
-    _sound(test.run())
+    welcome(test.run())
     [_, settings] = [table.value for table in test.table]
     told = dict(settings.itertuples())
     assert told["Mirror frames"] == "yes"
@@ -138,16 +128,16 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 
 
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
-    test = press(page(detector), "Look through it")
+    test = accepted(page(detector), "Look through it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
     assert job.request["video_id"] == 1
     assert "Look through it" not in [button.label for button in test.button]
 
 
 def test_learning_curve_is_started_and_cancelled_on_the_page(detector: Detector) -> None:
-    test = press(page(detector), "Measure it")
+    test = accepted(page(detector), "Measure it")
     assert len(jobs(JobKind.MEASURE_LEARNING)) == 1
-    press(test, "Cancel")
+    accepted(test, "Cancel")
     [job] = jobs(JobKind.MEASURE_LEARNING)
     assert job.state.is_final
 

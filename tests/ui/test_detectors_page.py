@@ -11,6 +11,7 @@ from pages._shared import guard
 from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
+from tests.ui.acting import press, sound
 from tpod_core import db
 from tpod_core.detectors.exports import needs
 from tpod_core.detectors.rows import list_exports
@@ -61,21 +62,7 @@ def page(**query: str) -> AppTest:
     test = AppTest.from_file(PAGE, default_timeout=20)
     for name, value in query.items():
         test.query_params[name] = value
-    return _sound(test.run())
-
-
-def _sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    return test
-
-
-def press(test: AppTest, *labels: str) -> AppTest:
-    """Press one button; a button of a dialog together with the one that opened it, for AppTest
-    runs the whole page where a browser runs the dialog alone."""
-    for label in labels:
-        [button] = [button for button in test.button if button.label == label]
-        button.click()
-    return _sound(test.run())
+    return sound(test.run())
 
 
 def unmarked(words: str) -> str:
@@ -312,7 +299,7 @@ def test_format_is_made_on_request_and_offered_with_its_figure(
     work(detector)
     test = page(detector=str(detector.id), tab="Download")
     [button] = [button for button in test.button if button.key == "make-torchscript"]
-    _sound(button.click().run())
+    sound(button.click().run())
     assert "Waiting for a free worker" in words(page(detector=str(detector.id), tab="Download"))
     run_export(detector)
     test = page(detector=str(detector.id), tab="Download")

@@ -10,6 +10,7 @@ from pages._shared import guard
 from tests.detector_life import add_trained_detector
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, track
+from tests.ui.acting import accepted, welcome
 from tpod_core import db
 from tpod_core.detectors.false_positives import Unexplained
 from tpod_core.geometry import Box
@@ -47,18 +48,7 @@ def video(user: User, detector: Detector) -> Video:
 def page(detector: Detector) -> AppTest:
     test = AppTest.from_file(PAGE, default_timeout=20)
     test.query_params["detector"] = str(detector.id)
-    return _sound(test.run())
-
-
-def _sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    assert not test.error, test.error
-    return test
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    [button] = [button for button in test.button if button.label == label]
-    return _sound(button.click().run())
+    return welcome(test.run())
 
 
 def texts(test: AppTest) -> str:
@@ -103,7 +93,7 @@ def test_verdict_has_a_button_and_a_key_and_brings_the_next(
     test = page(detector)
     [button] = [button for button in test.button if button.label == label]
     assert button.proto.shortcut == key
-    test = press(test, label)
+    test = accepted(test, label)
     assert verdicts() == {10: verdict, 50: Verdict.OPEN}
     assert "**1 left**" in texts(test)
     assert "Confidence 0.40" in texts(test)
@@ -121,16 +111,16 @@ def test_chip_of_a_box_at_the_upper_edge_lies_in_the_picture(
 
 
 def test_missed_label_offers_the_way_to_its_frame(detector: Detector, video: Video) -> None:
-    shown = texts(press(page(detector), "Missed label"))
+    shown = texts(accepted(page(detector), "Missed label"))
     assert f"[Label it now](/labeling?video={video.id}&frame=10)" in shown
 
 
 def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) -> None:
-    test = press(press(page(detector), "Not one"), "Ignore")
+    test = accepted(accepted(page(detector), "Not one"), "Ignore")
     assert "All done" in texts(test)
-    test = press(test, "Take back")
+    test = accepted(test, "Take back")
     assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
-    test = press(test, "Take back")
+    test = accepted(test, "Take back")
     assert verdicts() == {10: Verdict.OPEN, 50: Verdict.OPEN}
     assert "Confidence 0.90" in texts(test)
     [back] = [button for button in test.button if button.label == "Take back"]
@@ -140,9 +130,9 @@ def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) ->
 def test_only_one_s_answers_about_this_detector_are_taken_back(
     home: Path, user: User, detector: Detector, video: Video
 ) -> None:
-    test = press(page(detector), "Not one")
+    test = accepted(page(detector), "Not one")
     test.query_params["detector"] = str(add_trained_detector(home, user).id)
-    _sound(test.run())
+    welcome(test.run())
     [back] = [button for button in test.button if button.label == "Take back"]
     assert back.disabled
     assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}

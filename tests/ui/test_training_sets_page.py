@@ -10,6 +10,7 @@ from pages._shared import guard
 from pages._shared.training_set_wish import Wish, all_or, read_ranges
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
+from tests.ui.acting import welcome
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.jobs import execute
@@ -40,13 +41,7 @@ def page(**query: str) -> AppTest:
     test = AppTest.from_file(PAGE, default_timeout=20)
     for name, value in query.items():
         test.query_params[name] = value
-    return sound(test.run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    assert not test.error, [error.value for error in test.error]
-    return test
+    return welcome(test.run())
 
 
 def button(test: AppTest, label: str):  # type: ignore[no-untyped-def]
@@ -60,7 +55,7 @@ def metrics(test: AppTest) -> dict[str, str]:
 
 def build_one(test: AppTest, name: str) -> TrainingSet:
     test.text_input[0].set_value(name)
-    sound(button(test, BUILD).click().run())
+    welcome(button(test, BUILD).click().run())
     return sets()[0]
 
 
@@ -78,14 +73,14 @@ def test_preview_follows_the_form(user: User, video: Video) -> None:
     assert metrics(test) == {"Frames": "7", "Boxes": "9", "Without objects": "1"}
     test.number_input[0].set_value(1)  # every frame
     test.number_input[2].set_value(0)  # no gap
-    sound(test.run())
+    welcome(test.run())
     assert metrics(test)["Boxes"] == "45"
 
 
 def test_preview_says_why_nothing_can_be_built(user: User, video: Video) -> None:
     test = page(new="1")
     test.text_input[1].set_value("0-500")
-    sound(test.run())
+    welcome(test.run())
     assert "does not lie in a video of 40 frames" in test.info[0].value
     assert button(test, BUILD).disabled
 
@@ -103,7 +98,7 @@ def test_split_wears_a_badge_of_its_leakage(user: User, video: Video) -> None:
     assert any("No leakage" in each.value for each in test.markdown)
     test.number_input[0].set_value(1)  # every frame
     test.number_input[2].set_value(0)  # no gap
-    sound(test.run())
+    welcome(test.run())
     assert any("% leakage" in each.value for each in test.markdown)
 
 
@@ -113,7 +108,7 @@ def test_leaving_out_alike_frames_makes_the_preview_an_upper_bound(
     test = page(new="1")
     [alike] = [each for each in test.toggle if each.label.startswith("Leave out frames")]
     alike.set_value(True)
-    sound(test.run())
+    welcome(test.run())
     assert metrics(test)["Frames"] == "≤ 7"
     made = build_one(test, "Cups")
     assert made.choice["sampling"]["drop_near_duplicates"] is True
@@ -180,7 +175,7 @@ def test_finished_set_is_compared_with_another(user: User, video: Video) -> None
         annotate(user, video, track("cup", 0, 30), ranges=[(0, 40)])
     test = page(training_set=str(sets()[1].id))
     [choice] = [each for each in test.selectbox if each.label == "Compare with"]
-    sound(choice.select_index(0).run())
+    welcome(choice.select_index(0).run())
     assert int(metrics(test)["With other boxes"]) > 0
     assert any("revision 1 became 2" in each.value for each in test.markdown)
 

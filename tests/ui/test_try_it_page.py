@@ -13,6 +13,7 @@ from tests.detector_life import add_trained_detector
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, give_file
 from tests.scripted_detector import play
+from tests.ui.acting import press, sound
 from tests.unit.test_pictures import image_file
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
@@ -52,20 +53,9 @@ def page(name: str = "try_it.py", **query: str) -> AppTest:
     return sound(test.run())
 
 
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    return test
-
-
 def look_at(source: str) -> AppTest:
     test = page()
     test.button_group[0].set_value(source)
-    return sound(test.run())
-
-
-def press(test: AppTest, label: str) -> AppTest:
-    [button] = [button for button in test.button if button.label == label]
-    button.click()
     return sound(test.run())
 
 

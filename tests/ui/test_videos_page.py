@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
 from tests.fake_queue import ListQueue
+from tests.ui.acting import sound
 from tpod_core.db import reading, transaction
 from tpod_core.models import User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
@@ -32,11 +33,6 @@ def add(user: User, name: str = "Kitchen", **facts: object) -> int:
 
 def page() -> AppTest:
     return sound(AppTest.from_file(PAGE, default_timeout=30).run())
-
-
-def sound(test: AppTest) -> AppTest:
-    assert not test.exception, test.exception
-    return test
 
 
 def cards(test: AppTest) -> list[str]:

@@ -98,7 +98,7 @@ def test_job_whose_result_is_looked_up_goes_with_its_video(
     admin: User, queue: ListQueue, kind: JobKind
 ) -> None:
     video = add_video(admin)
-    job = add_job(kind, subject_of(Video, saved_id(video)))
+    job = add_job(kind, subject_of(video))
     clear_away(KEEP_DAYS)
     assert kept() == {job.id}
     with db.transaction() as session:

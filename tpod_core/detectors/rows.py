@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from tpod_core.jobs.subjects import subject_of
+from tpod_core.jobs.subjects import subject_with
 from tpod_core.models import Artifact, Detector, Job, JobKind, JobState
 
 CHECKPOINT = "checkpoint"
@@ -39,7 +39,7 @@ def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job
         session.exec(
             select(Job)
             .where(
-                Job.subject == subject_of(Detector, detector_id),
+                Job.subject == subject_with(Detector, detector_id),
                 col(Job.kind).in_(kinds),
                 col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
             )
@@ -59,7 +59,7 @@ def list_exports(session: Session, detector_id: int) -> list[Job]:
         session.exec(
             select(Job)
             .where(
-                Job.subject == subject_of(Detector, detector_id),
+                Job.subject == subject_with(Detector, detector_id),
                 Job.kind == JobKind.EXPORT_MODEL,
             )
             .order_by(col(Job.id).desc())

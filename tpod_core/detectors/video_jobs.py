@@ -22,7 +22,6 @@ from tpod_core.models import (
     User,
     Video,
     VideoState,
-    saved_id,
 )
 
 
@@ -51,12 +50,12 @@ def submit(
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(session, kind, QueueName.DEFAULT, _subject_of(video), user.id, request)
+    return jobs.submit(session, kind, QueueName.DEFAULT, jobs.subject_of(video), user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
     """The jobs of ``kind`` in which ``detector`` goes over ``video``, newest first."""
-    about = (Job.kind == kind, Job.subject == _subject_of(video))
+    about = (Job.kind == kind, Job.subject == jobs.subject_of(video))
     found = session.exec(select(Job).where(*about).order_by(col(Job.id).desc()))
     return [job for job in found if job.request.get("detector_id") == detector.id]
 
@@ -86,10 +85,6 @@ def require_readable(video: Video) -> None:
         raise Conflict(
             f"The video “{video.name}” is not ready ({video.state}). Wait until it has been read."
         )
-
-
-def _subject_of(video: Video) -> str:
-    return jobs.subject_of(Video, saved_id(video))
 
 
 def _request(detector: Detector, wish: Wish) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tpod_core.jobs.lifecycle import give_back, report_death, request_cancel, su
 from tpod_core.jobs.log_file import log_tail
 from tpod_core.jobs.reconciler import Reconciler
 from tpod_core.jobs.running import RunningJob
-from tpod_core.jobs.subjects import subject_of
+from tpod_core.jobs.subjects import subject_of, subject_with
 
 __all__ = [
     "Reconciler",
@@ -30,5 +30,6 @@ __all__ = [
     "report_death",
     "request_cancel",
     "subject_of",
+    "subject_with",
     "submit",
 ]

@@ -1,8 +1,10 @@
 """What jobs are about: a row, by its table's name in the singular and its id, "video:12"."""
 
-from tpod_core.models import Detector, TrainingSet, User, Video
+from tpod_core.models import Detector, TrainingSet, User, Video, saved_id
 
-NOUNS: dict[type[User | Video | TrainingSet | Detector], str] = {
+Subject = User | Video | TrainingSet | Detector
+
+_NOUNS: dict[type[Subject], str] = {
     User: "user",
     Video: "video",
     TrainingSet: "training_set",
@@ -10,6 +12,11 @@ NOUNS: dict[type[User | Video | TrainingSet | Detector], str] = {
 }
 
 
-def subject_of(table: type[User | Video | TrainingSet | Detector], row_id: int) -> str:
+def subject_of(row: Subject) -> str:
     """``Job.subject`` of a job that works on this row; ``Job.subject_id`` is the way back."""
-    return f"{NOUNS[table]}:{row_id}"
+    return subject_with(type(row), saved_id(row))
+
+
+def subject_with(table: type[Subject], row_id: int) -> str:
+    """The same where only the id is known."""
+    return f"{_NOUNS[table]}:{row_id}"

@@ -65,7 +65,7 @@ def request(session: Session, video: Video, owner_id: int | None) -> Job:
 
 
 def submit(session: Session, video: Video, owner_id: int | None) -> Job:
-    return jobs.submit(session, _KIND, QueueName.DEFAULT, _subject_of(video), owner_id)
+    return jobs.submit(session, _KIND, QueueName.DEFAULT, jobs.subject_of(video), owner_id)
 
 
 def is_under_way(session: Session, video: Video) -> bool:
@@ -80,13 +80,9 @@ def _waiting(session: Session, video: Video) -> Job | None:
 
 def _find(session: Session, video: Video, *states: JobState) -> Job | None:
     query = select(Job).where(
-        Job.subject == _subject_of(video), Job.kind == _KIND, col(Job.state).in_(states)
+        Job.subject == jobs.subject_of(video), Job.kind == _KIND, col(Job.state).in_(states)
     )
     return session.exec(query).first()
-
-
-def _subject_of(video: Video) -> str:
-    return jobs.subject_of(Video, saved_id(video))
 
 
 def _touched(video_id: int, part: Part) -> Touched | None:

@@ -21,7 +21,7 @@ def start(session: Session, user: User) -> Job:
     running = find_running(session, user)
     if running is not None:
         raise Conflict("The demo project is being made already. It takes under a minute.")
-    subject = jobs.subject_of(User, saved_id(user))
+    subject = jobs.subject_of(user)
     return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, subject, saved_id(user))
 
 

@@ -210,7 +210,7 @@ def _queue_training(session: Session, detector: Detector) -> Job:
         session,
         JobKind.TRAIN_DETECTOR,
         QueueName.LOW,
-        jobs.subject_of(Detector, saved_id(detector)),
+        jobs.subject_of(detector),
         detector.owner_id,
     )
     detector.job_id = job.id

@@ -86,7 +86,7 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewW
         session,
         JobKind.REVIEW_VIDEO,
         QueueName.DEFAULT,
-        jobs.subject_of(Detector, saved_id(detector)),
+        jobs.subject_of(detector),
         user.id,
         request,
     )

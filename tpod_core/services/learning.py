@@ -35,7 +35,7 @@ def start(session: Session, user: User, detector: Detector) -> Job:
         session,
         JobKind.MEASURE_LEARNING,
         QueueName.LOW,
-        jobs.subject_of(Detector, saved_id(detector)),
+        jobs.subject_of(detector),
         user.id,
     )
 

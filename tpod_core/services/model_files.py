@@ -104,7 +104,7 @@ def start_export(session: Session, detector: Detector, wanted: str) -> Job:
         session,
         JobKind.EXPORT_MODEL,
         QueueName.DEFAULT,
-        jobs.subject_of(Detector, saved_id(detector)),
+        jobs.subject_of(detector),
         detector.owner_id,
         {FORMAT: wanted},
     )

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access
-from tpod_core.jobs import subject_of
+from tpod_core.jobs import subject_with
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -76,9 +76,9 @@ def subject_names(session: Session, jobs: Sequence[Job]) -> dict[str, str]:
     """
     found = {}
     for table in _NAMED_TABLES:
-        ids = {job.subject_id for job in jobs if job.subject == subject_of(table, job.subject_id)}
+        ids = {job.subject_id for job in jobs if job.subject == subject_with(table, job.subject_id)}
         for number, name in session.exec(
             select(table.id, table.name).where(col(table.id).in_(ids))
         ):
-            found[subject_of(table, number or 0)] = name
+            found[subject_with(table, number or 0)] = name
     return found

@@ -123,7 +123,7 @@ def create(session: Session, user: User, name: str, choice: Choice) -> TrainingS
     )
     session.add(training_set)
     session.flush()
-    subject = jobs.subject_of(TrainingSet, saved_id(training_set))
+    subject = jobs.subject_of(training_set)
     kind, queue = JobKind.BUILD_TRAINING_SET, QueueName.DEFAULT
     training_set.job_id = jobs.submit(session, kind, queue, subject, user.id).id
     session.flush()

@@ -70,15 +70,11 @@ def delete(session: Session, video: Video) -> None:
     """Remove a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None
     # The demo's job makes several things; the end of one of them is not its end.
-    if job is not None and not job.state.is_final and job.subject == _subject_of(video):
+    if job is not None and not job.state.is_final and job.subject == jobs.subject_of(video):
         jobs.request_cancel(session, job)
     directory = directory_key(saved_id(video))
     session.delete(video)
     after_commit(session, lambda: get_storage().delete(directory))
-
-
-def _subject_of(video: Video) -> str:
-    return jobs.subject_of(Video, saved_id(video))
 
 
 def _clean_name(name: str) -> str:
@@ -134,7 +130,7 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
     video.sha256 = received.sha256
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
     job = jobs.submit(
-        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, _subject_of(video), video.owner_id
+        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, jobs.subject_of(video), video.owner_id
     )
     video.job_id = job.id
     session.add(video)

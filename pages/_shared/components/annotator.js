@@ -4,6 +4,8 @@
 // canvas (which only the server can fill) follows and takes the pointer only when in step.
 
 const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
+// What is taken for an empty place may have a box that has not come yet.
+const BOXES_FIRST = "The boxes of this frame are still on their way."
 
 class Annotator {
   constructor(root, video, setState) {
@@ -106,13 +108,10 @@ class Annotator {
     const { painted } = this.screen
     const isSeen = (painted === this.shown || this.go.playing) && hand.covers(event)
     if (!isSeen || this.outbox.silent || !this.feed) return null
-    if (!this.feed.labels.length) {
-      this.say(LABEL_FIRST)
-      return null
-    }
-    // What is taken for an empty place may have a box that has not come yet.
-    if (!this.boxesKnown && !event.shiftKey && !this.surface.forceDraw) {
-      this.say("The boxes of this frame are still on their way.")
+    const draws = event.shiftKey || this.surface.forceDraw
+    const missing = !this.feed.labels.length ? LABEL_FIRST : draws || this.boxesKnown ? "" : BOXES_FIRST
+    if (missing) {
+      this.say(missing)
       return null
     }
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.

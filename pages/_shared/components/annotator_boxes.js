@@ -55,10 +55,10 @@ class BoxStore {
     return chunk ? (chunk.get(frame) ?? []) : null
   }
 
-  // Have the boxes of the frames around one here before they are shown.
+  // Have boxes of the frames around one here before they are shown; older ones will do until then.
   prepare(frame) {
     const ends = [Math.max(0, frame - AHEAD_FRAMES), Math.min(frame + AHEAD_FRAMES, this.frameCount - 1)]
-    for (const end of ends) this.#want(chunkOf(end))
+    for (const start of ends.map(chunkOf)) if (!this.stale.has(start)) this.#want(start)
   }
 
   isFresh(frame) {

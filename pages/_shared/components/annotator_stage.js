@@ -35,15 +35,15 @@ class Stage {
     const { left, top, zoom } = view
     const cut = (over) => `${Math.max(0, over / zoom)}px`
     const cuts = [-top, left + canvas.width * zoom - width, top + canvas.height * zoom - height, -left]
-    set("left", `${element.offsetLeft + left}px`)
-    set("top", `${element.offsetTop + top}px`)
-    set("zoom", String(zoom))
-    set("cut", `inset(${cuts.map(cut).join(" ")})`)
+    setVariable("left", `${element.offsetLeft + left}px`)
+    setVariable("top", `${element.offsetTop + top}px`)
+    setVariable("zoom", String(zoom))
+    setVariable("cut", `inset(${cuts.map(cut).join(" ")})`)
   }
 
   // Whether the pointer reaches the canvas, or ends at the picture under it.
   letThrough(canvasTakesPointer) {
-    set("pointer", canvasTakesPointer ? "auto" : "none")
+    setVariable("pointer", canvasTakesPointer ? "auto" : "none")
   }
 
   // Start a picture with the frame on it. Without the image the last one stays, boxes and all.
@@ -95,6 +95,6 @@ class Stage {
 }
 
 // A variable of the document, for the styles of the drawing canvas.
-function set(name, value) {
+function setVariable(name, value) {
   document.documentElement.style.setProperty(`--annotator-${name}`, value)
 }

@@ -116,7 +116,9 @@ def _show_details(user: User, detector: Detector) -> None:
 
 
 def _said(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _show_end(detector: Detector) -> None:

@@ -75,9 +75,10 @@ def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
     scale = image.shape[1] / look.frame_wh[0]
     drawn = draw(image, inference.marks_of([_scaled(each, scale) for each in found], colors))
     # A tall picture, as wide as the page, would push what is said about it out of sight.
-    height, width = drawn.shape[:2]
-    tall = height > width
-    st.image(encode_jpeg(drawn), width=_TALL_HEIGHT_PX * width // height if tall else "stretch")
+    drawn_height, drawn_width = drawn.shape[:2]
+    tall = drawn_height > drawn_width
+    fitting = _TALL_HEIGHT_PX * drawn_width // drawn_height
+    st.image(encode_jpeg(drawn), width=fitting if tall else "stretch")
     objects = counted(len(found), "object")
     width, height = look.frame_wh
     st.markdown(f"**{objects}** · {look.latency_ms:.0f} ms · {width}×{height}")
