@@ -15,11 +15,15 @@ FRAMES = 40
 
 
 class SlowServer:
-    """What the server tells reaches the browser only while it is not held."""
+    """What the server tells reaches the browser only while it is not held.
+
+    What holds the bytes ``deaf_to`` never reaches the server.
+    """
 
     def __init__(self, annotator: Annotator) -> None:
         self._waiting: list[Callable[[], None]] = []
         self._is_held = False
+        self.deaf_to: bytes | None = None
         annotator.page.route_web_socket("**/_stcore/stream", self._route)
 
     def _route(self, socket: WebSocketRoute) -> None:
@@ -29,7 +33,14 @@ class SlowServer:
             else:
                 socket.send(message)
 
-        socket.connect_to_server().on_message(tell)
+        def ask(message: str | bytes) -> None:
+            content = message.encode() if isinstance(message, str) else message
+            if self.deaf_to is None or self.deaf_to not in content:
+                server.send(message)
+
+        server = socket.connect_to_server()
+        server.on_message(tell)
+        socket.on_message(ask)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -75,6 +86,20 @@ def test_box_drawn_ahead_is_seen_at_once(annotator: Annotator, server_of: SlowSe
         step_ahead(annotator, 1)
         annotator.drag((100, 80), (220, 200))
         annotator.wait_color(100, 90, 100, 190, color=annotator.color_of("cup"))
+
+
+def test_box_drawn_ahead_stays_in_sight_until_it_is_saved(
+    annotator: Annotator, server_of: SlowServer
+):
+    annotator.open()
+    server_of.deaf_to = b"occluded"  # only what is drawn ahead says whether it is
+    with server_of.held():
+        step_ahead(annotator, 1)
+        annotator.drag((100, 80), (220, 200))
+    annotator.page.wait_for_function("window.__tpodFeed.visit.frame === 1")
+    annotator.page.wait_for_timeout(500)  # the canvas has come, and knows nothing of the box
+    assert annotator.boxes(1) == []
+    annotator.wait_color(100, 90, 100, 190, color=annotator.color_of("cup"))
 
 
 def test_box_moved_before_the_canvas_comes_is_kept(annotator: Annotator, server_of: SlowServer):

@@ -117,7 +117,7 @@ class Annotator {
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
-    const rects = this.rectsOf(this.boxesSeen)
+    const rects = this.withAhead(this.rectsOf(this.boxesHere))
     return { hand, rects, active: rects.find(({ track }) => track && track === this.selected) }
   }
 
@@ -148,12 +148,13 @@ class Annotator {
     return this.feed.visit.frame === this.shown ? this.feed.boxes : (this.boxes.on(this.shown) ?? [])
   }
 
-  // With the boxes that were drawn ahead of the canvas and are still on their way.
-  get boxesSeen() {
+  // `rects`, with the boxes that were drawn ahead of the canvas and are still on their way.
+  withAhead(rects) {
     const put = this.outbox.acts.filter(({ kind, frame }) => kind === "put" && frame === this.shown)
-    const moved = new Map(put.filter(({ track }) => track).map((act) => [act.track, act.box]))
-    const here = this.boxesHere.map((box) => (moved.has(box.track) ? { ...box, box: moved.get(box.track), human: true } : box))
-    return [...here, ...put.filter(({ track }) => !track).map(({ box }) => ({ track: null, box, human: true }))]
+    const ahead = this.toCanvas(put.map(({ track, box }) => ({ track: track || null, box, human: true })))
+    const moved = new Map(ahead.map((rect) => [rect.track, rect]))
+    const here = rects.map((rect) => (rect.track && moved.has(rect.track) ? { ...rect, ...moved.get(rect.track) } : rect))
+    return [...here, ...ahead.filter(({ track }) => !track)]
   }
 
   get colors() {

@@ -97,7 +97,8 @@ class Screen {
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
     const locked = a.toCanvas(a.boxesHere.filter(({ track }) => a.reach.isLocked(track) && !a.reach.isHidden(track)))
-    const seen = inStep || a.surface.drag ? a.surface.seen : a.rectsOf(a.boxesSeen)
+    const known = inStep || a.surface.drag ? a.surface.seen : a.rectsOf(a.boxesHere)
+    const seen = a.surface.drag ? known : a.withAhead(known)
     const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
     const { selected, view, colors, edit } = a
     const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.surface.drag }
