@@ -34,6 +34,12 @@ GET /videos/{}/annotations
 PUT /videos/{}/annotations
 PATCH /videos/{}/annotations
 GET /videos/{}/boxes
+POST /videos/{}/annotations/undo
+POST /videos/{}/annotations/redo
+GET /videos/{}/changes
+GET /videos/{}/propagation
+POST /videos/{}/propagate
+POST /videos/{}/presence
 POST /videos/{}/prelabel
 POST /videos/{}/proposals/accept
 POST /videos/{}/proposals/reject
