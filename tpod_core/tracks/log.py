@@ -25,6 +25,7 @@ class LoggedStep:
 
 def lock(session: Session, video: Video) -> None:
     """Read ``video`` anew, and let nobody else write its annotations until the commit."""
+    session.flush()  # What the caller changed of the video is not to be read over.
     session.refresh(video, with_for_update=True)
 
 
