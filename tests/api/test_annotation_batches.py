@@ -1,5 +1,6 @@
 """Batches over HTTP: done once, by their author, and with tracks that have no row yet."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -44,6 +45,25 @@ def test_batch_sent_again_is_answered_as_before_and_done_once(
     assert again.status_code == 200
     assert again.json() == first.json()
     assert [label for label, _ in tracks(api, video).values()] == ["cup", "bus"]
+
+
+def test_batch_sent_many_times_at_once_is_done_once(api: TestClient, video: Video) -> None:
+    box = put_box(3, label="cup", track_id="new:a")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: send(api, video, box, batch="b1"), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    assert len({answer.text for answer in answers}) == 1
+    assert len(tracks(api, video)) == 1
+
+
+def test_batches_of_many_at_once_are_all_done(api: TestClient, video: Video) -> None:
+    def draw(number: int) -> Any:
+        return send(api, video, put_box(number, label="cup"), batch=f"b{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(draw, range(24)))
+    assert sorted(answer.json()["revision"] for answer in answers) == list(range(1, 25))
+    assert sorted(frames for _, frames in tracks(api, video).values()) == [[n] for n in range(24)]
 
 
 def test_batch_that_changed_nothing_is_remembered(api: TestClient, video: Video) -> None:
