@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from tpod_core.config import REPO_DIR, Settings
+from tpod_core.config import APP_DIR, PACKAGE_DIR, Settings
 from tpod_core.embedded.gpus import share, visible_gpus
 from tpod_core.embedded.locks import is_locked, try_lock
 from tpod_core.embedded.places import apps_dir, run_dir
@@ -21,7 +21,7 @@ from tpod_core.models import QueueName
 
 _PRESENT = ".app"
 _LEAVING_AT_ONCE = ".leaving"
-_CODE_ROOMS = ("tpod_core", "workers")
+_CODE = (PACKAGE_DIR, APP_DIR / "workers")
 _NOT_FOR_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_URL"}
 
 
@@ -116,8 +116,8 @@ def _read(path: Path) -> tuple[float, WorkOrder]:
 
 def _code_version() -> str:
     digest = hashlib.sha256()
-    for room in _CODE_ROOMS:
-        for path in sorted((REPO_DIR / room).rglob("*.py")):
+    for room in _CODE:
+        for path in sorted(room.rglob("*.py")):
             status = path.stat()
             digest.update(f"{path}:{status.st_mtime_ns}:{status.st_size}\n".encode())
     return digest.hexdigest()

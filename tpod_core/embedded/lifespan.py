@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tpod_core.config import REPO_DIR, get_settings
+from tpod_core.config import APP_DIR, get_settings
 from tpod_core.embedded.apps import Registration, work_order
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.places import lock_path, log_path
@@ -84,7 +84,7 @@ def start_supervisor(data_dir: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             (sys.executable, "-P", "-m", SUPERVISOR_MODULE, str(data_dir)),
             cwd="/",
-            env=os.environ | {"PYTHONPATH": str(REPO_DIR)},
+            env=os.environ | {"PYTHONPATH": str(APP_DIR)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
