@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from tpod_core import training_packages
 from tpod_core.config import APP_DIR, PACKAGE_DIR, Settings
 from tpod_core.embedded.gpus import share, visible_gpus
 from tpod_core.embedded.locks import is_locked, try_lock
@@ -57,7 +58,7 @@ def work_order(settings: Settings) -> WorkOrder:
         if name.startswith("TPOD_") and name not in _NOT_FOR_WORKERS
     }
     gpus = visible_gpus()
-    low_workers = settings.low_workers or max(1, len(gpus))
+    low_workers = _low_workers(settings, gpus)
     return WorkOrder(
         queues=(QueueName.DEFAULT.value,) * settings.default_workers
         + (QueueName.LOW.value,) * low_workers,
@@ -66,6 +67,13 @@ def work_order(settings: Settings) -> WorkOrder:
         working_dir=str(Path.cwd()),
         code=_code_version(),
     )
+
+
+def _low_workers(settings: Settings, gpus: tuple[str, ...]) -> int:
+    """None where they would refuse to start."""
+    if not training_packages.are_installed():
+        return 0
+    return settings.low_workers or max(1, len(gpus))
 
 
 class Registration:

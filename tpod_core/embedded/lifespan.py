@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 
+from tpod_core import training_packages
 from tpod_core.config import APP_DIR, get_settings
 from tpod_core.embedded.apps import Registration, work_order
 from tpod_core.embedded.locks import is_locked
@@ -37,6 +38,8 @@ async def embedded_services() -> AsyncIterator[None]:
     if not settings.uses_embedded_redis:
         yield
         return
+    if not training_packages.are_installed():
+        _log.warning("no worker for trainings is started: %s", training_packages.MISSING)
     data_dir = settings.data_dir.absolute()
     registration = Registration(data_dir, work_order(settings))
     watch = SupervisorWatch(data_dir)
