@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from tpod_core.errors import Conflict
 from tpod_core.models import JobKind, QueueName
 
-_MODULES = (
+MODULES = (
     "torch",
     "torchvision",
     "ultralytics",
@@ -42,7 +42,7 @@ WAITS = (
 
 def are_installed() -> bool:
     """Looks for the packages without importing them."""
-    return all(find_spec(name) is not None for name in _MODULES)
+    return all(find_spec(name) is not None for name in MODULES)
 
 
 def require_for(kind: JobKind) -> None:
