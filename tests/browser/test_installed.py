@@ -12,7 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.base_python import REPO, make_base_python
+from tests.browser.annotator import import_video
 from tests.live import Server, free_port, start_command, stop_server
+from tests.synthetic import make_video
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.places import lock_path
 
@@ -59,7 +61,10 @@ def server(commands: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def test_wheel_holds_every_file_of_ours_and_nothing_else(wheel: Path) -> None:
     listed = subprocess.run(
-        ["git", "ls-files", "tpod_core", *LIES_IN_APPLICATION],
+        [
+            *("git", "ls-files", "--cached", "--others", "--exclude-standard"),
+            *("tpod_core", *LIES_IN_APPLICATION),
+        ],
         cwd=REPO,
         capture_output=True,
         text=True,
@@ -86,6 +91,13 @@ def test_installed_app_keeps_its_data_in_the_account_of_who_started_it(server: S
     assert made.status_code == 201
     assert (server.home / "tpod.sqlite3").stat().st_size > 0
     assert list((server.home.parents[1] / "empty").iterdir()) == []
+
+
+def test_installed_worker_imports_a_video(server: Server, tmp_path: Path) -> None:
+    path = make_video(tmp_path / "kitchen.mp4", 24, (192, 96))
+    with closing(server.api()) as api:
+        number = import_video(api, path, ["cup"])
+        assert api.get(f"/videos/{number}").json()["frame_count"] == 24
 
 
 @pytest.mark.browser

@@ -9,7 +9,8 @@ import pytest
 from tpod_core import training_packages
 
 REPO = Path(__file__).resolve().parents[2]
-ROOMS = ("tpod_core", "workers", "pages/_shared")
+ROOMS = (REPO / "tpod_core", REPO / "workers", *(REPO / "pages").glob("_*/"))
+"""The scripts of the screens run when they are imported; ``test_screens`` opens them."""
 
 NEED_THE_PACKAGES = {
     f"tpod_core.detectors.{name}"
@@ -35,9 +36,9 @@ NEED_THE_PACKAGES = {
 
 
 def modules() -> list[str]:
-    paths = sorted(path for room in ROOMS for path in (REPO / room).rglob("*.py"))
+    paths = sorted(path for room in ROOMS for path in room.rglob("*.py"))
     names = (".".join(path.relative_to(REPO).with_suffix("").parts) for path in paths)
-    outside_of_alembic = (name for name in names if ".migrations.env" not in name)
+    outside_of_alembic = (name for name in names if not name.endswith("migrations.env"))
     return ["app", *(name.removesuffix(".__init__") for name in outside_of_alembic)]
 
 
