@@ -8,7 +8,7 @@ CONVERTER_STAMP := $(CONVERTER)/.complete
 # TensorFlow has no build for a newer Python; its tests are then skipped, and say so.
 CONVERTER_FITS := $(shell $(PYTHON) -c 'import sys; print("yes" if (3, 11) <= sys.version_info[:2] <= (3, 12) else "")')
 
-.PHONY: help run setup test check bench demo screenshots export-tensorflow clean
+.PHONY: help run setup lock test check bench demo screenshots export-tensorflow clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -23,6 +23,11 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-export-openvino.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+lock: $(STAMP)  ## resolve the direct dependencies of pyproject.toml into requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra train \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		--output-file requirements.txt pyproject.toml
 
 test: $(STAMP) $(if $(CONVERTER_FITS),$(CONVERTER_STAMP))  ## the whole suite, browser tests included
 	$(BIN)/python -m tests.install_browser
