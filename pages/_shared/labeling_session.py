@@ -32,6 +32,8 @@ from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import EditOp, EditResult, FrameBox, PutBox
 from tpod_core.services.video_labels import LabelWish
 
+_STEPS = (ActKind.UNDO, ActKind.REDO)
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -51,8 +53,8 @@ class LabelingSession:
 
     ``shown`` are the boxes that the canvas was given, lowest first, with what was drawn since.
     ``left`` is the sentinel of the visit before, ``heard`` the canvas's last answer. Tracks in
-    ``aside`` are hidden or locked on this screen. ``waiting`` are edits not saved yet: after a
-    conflict, what the person may ask for again.
+    ``aside`` are hidden or locked on this screen. ``waiting`` are the edits that a conflict
+    refused last: the person may ask for them again, whatever was saved since.
     """
 
     video: Video
@@ -126,7 +128,7 @@ class LabelingSession:
         for act in outbox.acts:
             if act.seq > self.acknowledged:
                 self.acknowledged = act.seq
-                with self._explaining(user):
+                with self._explaining(user, is_edit=act.kind not in _STEPS):
                     self._do(user, act)
 
     def colors(self) -> dict[str, str]:
@@ -181,7 +183,8 @@ class LabelingSession:
             case ActKind.COPY:
                 self._apply(user, self._copies(user, act))
             case ActKind.AGAIN:
-                self._apply(user, self.waiting)
+                again, self.waiting = self.waiting, ()
+                self._apply(user, again)
             case _:
                 self._apply(user, EDITS[act.kind](act))
         self.enter(user, self.visit.frame)
@@ -221,14 +224,17 @@ class LabelingSession:
     def _saving(
         self, user: User, edits: Sequence[EditOp]
     ) -> Iterator[tuple[Session, Video, EditResult]]:
-        """Save edits as one step; should somebody have been faster, they stay in ``waiting``."""
+        """Save edits as one step; should somebody have been faster, they go to ``waiting``."""
         if not edits:
             raise InvalidInput("There is nothing left to do again.")
-        self.waiting = tuple(edits)
-        with transaction() as session:
-            video = access.get_video(session, user, _id(self.video))
-            yield session, video, annotations.apply_edits(session, user, video, edits, self.seen)
-        self.waiting = ()
+        try:
+            with transaction() as session:
+                video = access.get_video(session, user, _id(self.video))
+                result = annotations.apply_edits(session, user, video, edits, self.seen)
+                yield session, video, result
+        except EditConflict:
+            self.waiting = tuple(edits)
+            raise
 
     def _begin_visit(self, session: Session, frame: int) -> None:
         self.seen, self.adopted = self.video.revision, ()
@@ -250,16 +256,19 @@ class LabelingSession:
             self.label = self.labels[0].name if self.labels else ""
 
     @contextmanager
-    def _explaining(self, user: User) -> Iterator[None]:
-        """Turn a refusal into a notice, and show what is really saved."""
+    def _explaining(self, user: User, *, is_edit: bool = True) -> Iterator[None]:
+        """Turn a refusal into a notice, and show what is really saved.
+
+        Args:
+            is_edit: an edit that came second may be asked for again; undo and redo may not.
+        """
         try:
             yield
         except EditConflict as error:
             changed = error.message.removesuffix(" Reload to continue.")
-            self._say(f"{changed} You see the newest state now.", bool(self.waiting))
+            self._say(f"{changed} You see the newest state now.", again=is_edit)
             self.enter(user, self.visit.frame)
         except TpodError as error:
-            self.waiting = ()
             self._say(error.message)
             self.enter(user, self.visit.frame)
 

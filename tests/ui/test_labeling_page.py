@@ -242,6 +242,27 @@ def test_refused_edit_can_be_had_again(desk: LabelingSession, user: User, video:
     assert [box.label for box in saved(video, 5)] == ["bus"]
 
 
+def test_refused_drawing_can_be_had_again_after_other_edits_were_saved(
+    desk: LabelingSession, user: User, video: Video
+):
+    raw = drawn(desk, Box(150, 75, 300, 225))
+    edit_elsewhere(user, video)
+    desk.commit(user, raw)
+    act(desk, user, "mark", start=0, stop=5)
+    act(desk, user, "again", seq=2)
+    assert [box.label for box in saved(video, 0)] == ["bus", "cup"]
+
+
+def test_undo_that_came_second_is_not_offered_again(
+    desk: LabelingSession, user: User, video: Video
+):
+    act(desk, user, "mark", start=0, stop=5)
+    edit_elsewhere(user, video)
+    act(desk, user, "undo", seq=2)
+    assert "newest state" in desk.notice.text
+    assert not desk.notice.again
+
+
 def test_edit_had_again_of_a_track_that_is_gone_is_explained(
     desk: LabelingSession, user: User, video: Video
 ):

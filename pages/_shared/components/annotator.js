@@ -221,7 +221,7 @@ class Annotator {
     const { help, stage } = this.screen
     if (help.open) return help.close()
     this.surface.forceDraw = false
-    stage.hush()
+    stage.toasts.close()
     if (this.edit.letGo()) return this.paint()
     this.root.getRootNode().activeElement?.blur()
     this.surface.deselect()
@@ -272,8 +272,14 @@ class Annotator {
     this.screen.paint()
   }
 
-  say(sentence, refused = false, offer = undefined) {
-    this.screen.stage.say(sentence, refused, offer)
+  say(sentence, refused = false) {
+    this.screen.stage.toasts.say(sentence, refused)
+    this.paint()
+  }
+
+  // A refusal that can be answered at once; the offer is {text, run}.
+  offer(sentence, offer) {
+    this.screen.stage.toasts.offer(sentence, offer)
     this.paint()
   }
 

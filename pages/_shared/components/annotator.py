@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 _PAGE_STYLE = (_HERE / "labeling_page.css").read_text("utf-8")
 _PARTS = (
     *("dom", "rects", "view", "frames", "boxes", "propagation", "outbox", "presence", "reach"),
-    *("canvas", "ahead", "surface", "paint", "stage", "timeline", "sparkline"),
+    *("canvas", "ahead", "surface", "paint", "toasts", "stage", "timeline", "sparkline"),
     *("track_row", "tracks", "panel", "keys", "bars", "help", "screen"),
     *("navigation", "editing", "news"),
 )

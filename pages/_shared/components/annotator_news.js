@@ -30,8 +30,8 @@ class News {
   }
 
   #announce({ text, again }) {
-    const offer = again && { text: "Do it again", run: () => this.a.edit.act("again") }
-    this.a.say(text, true, offer || undefined)
+    if (again) this.a.offer(text, { text: "Do it again", run: () => this.a.edit.act("again") })
+    else this.a.say(text, true)
   }
 
   // Wait until the canvas has loaded the drawing of this visit, then let it be used.

@@ -5,13 +5,10 @@ class Stage {
   constructor(view) {
     this.view = view
     this.picture = h("canvas", { class: "picture" })
-    this.words = h("span")
-    this.more = h("span", { class: "more" })
-    const close = h("button", { class: "close", title: "Close (Esc)", "aria-label": "Close", onclick: () => this.hush() }, "×")
-    this.toast = h("div", { class: "toast", role: "status", hidden: true }, this.words, this.more, close)
+    this.toasts = new Toasts()
     this.busy = h("div", { class: "busy", hidden: true })
     this.ending = h("button", { class: "ending", hidden: true })
-    this.element = h("div", { class: "stage" }, this.picture, this.busy, this.toast, this.ending)
+    this.element = h("div", { class: "stage" }, this.picture, this.busy, this.toasts.element, this.ending)
   }
 
   get wh() {
@@ -65,25 +62,6 @@ class Stage {
     clearTimeout(this.busyTimer)
     this.busyTimer = 0
     this.busy.hidden = true
-  }
-
-  // A sentence for a while; a refusal stays longer. `offer` is {text, run}: what can be done now.
-  say(sentence, refused, offer) {
-    this.words.textContent = sentence
-    this.more.replaceChildren(offer ? h("button", { class: "offer", onclick: () => this.#take(offer) }, offer.text) : "")
-    this.toast.dataset.refused = String(refused)
-    this.toast.hidden = false
-    clearTimeout(this.toastTimer)
-    if (!offer) this.toastTimer = setTimeout(() => this.hush(), refused ? 9000 : 3500)
-  }
-
-  #take(offer) {
-    this.hush()
-    offer.run()
-  }
-
-  hush() {
-    this.toast.hidden = true
   }
 
   // On the frame where propagation thinks that the object is gone.
