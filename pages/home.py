@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared.components.job_list import job_list
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
+from pages._shared.job_list import job_list
 from pages._shared.page import page_header, plain
 from tpod_core.db import reading, transaction
 from tpod_core.models import User

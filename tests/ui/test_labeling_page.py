@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._labeling.acts import read_outbox
+from pages._labeling.session import LabelingSession
+from pages._labeling.view import constants, feed, frame_url
 from pages._shared import guard
-from pages._shared.labeling_acts import read_outbox
-from pages._shared.labeling_session import LabelingSession
-from pages._shared.labeling_view import constants, feed, frame_url
 from tests.conftest import add_user
 from tests.labelled import add_video
 from tpod_core import db

@@ -5,17 +5,17 @@ from html import escape
 
 import streamlit as st
 
-from pages._shared.components.training_set_charts import show_classes_by_video, show_shapes
-from pages._shared.components.training_set_comparison import show_comparison
-from pages._shared.components.training_set_numbers import (
+from pages._shared.feedback import show_errors
+from pages._shared.page import page_header, plain
+from pages._training_sets.charts import show_classes_by_video, show_shapes
+from pages._training_sets.comparison import show_comparison
+from pages._training_sets.numbers import (
     show_class_chart,
     show_split,
     show_totals,
     show_video_table,
     show_warnings,
 )
-from pages._shared.feedback import show_errors
-from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.label_colors import label_colors

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages._shared import state
-from pages._shared.components.label_editor import edit_labels
-from pages._shared.components.prelabelling import choose_and_prelabel
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
+from pages._shared.prelabelling import choose_and_prelabel
+from pages._videos import state
+from pages._videos.label_editor import edit_labels
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.services import videos

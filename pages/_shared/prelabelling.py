@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages._shared.components.detector_wish import TryOut, choose_detector, choose_wish
-from pages._shared.components.job_follow import follow, show_end
+from pages._shared.detection_filter import TryOut, choose_detector, choose_filter
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
+from pages._shared.job_follow import follow, show_end
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import JobState
@@ -21,7 +21,7 @@ def choose_and_prelabel(video_id: int) -> None:
         st.info("There is no trained detector yet. Label a few videos by hand, and train one.")
         return
     detector = choose_detector(usable)
-    show_prelabelling(TryOut(user, detector, choose_wish(detector)), video_id)
+    show_prelabelling(TryOut(user, detector, choose_filter(detector)), video_id)
 
 
 def show_prelabelling(tried: TryOut, video_id: int) -> None:
@@ -34,7 +34,7 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
         if st.button("Propose labels", icon=":material/auto_awesome:", type="primary"):
             with transaction() as session:
                 video = access.get_video(session, tried.user, video_id)
-                prelabels.start(session, tried.user, video, tried.detector, tried.wish)
+                prelabels.start(session, tried.user, video, tried.detector, tried.filter)
         with reading() as session:
             video = access.get_video(session, tried.user, video_id)
             job = prelabels.find_newest(session, video, tried.detector)

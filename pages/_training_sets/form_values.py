@@ -1,4 +1,4 @@
-"""From what the form holds to the choice that it means; nothing here draws."""
+"""The values of the form, and the choice that they mean; nothing here draws."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _RANGE = re.compile(r"(\d{1,9})(?:\s*(?:-|–|to)\s*(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
-class Wish:
+class TrainingSetForm:
     """The form's fields; ``videos`` maps the chosen ones to the text of their ranges."""
 
     videos: dict[int, str]

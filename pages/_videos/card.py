@@ -11,7 +11,7 @@ from sqlmodel import Session
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import counted, duration_text, size_text
-from pages._shared.state import VideoAct, open_video_dialog, video_menu_key
+from pages._videos.state import VideoAct, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
-from pages._shared.canvas import Surface
-from pages._shared.labeling_session import LabelingSession
+from pages._labeling.canvas import Surface
+from pages._labeling.session import LabelingSession
 from tpod_core.models import Video
 
 _WIDTH_STEP = 160

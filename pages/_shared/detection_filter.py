@@ -15,7 +15,7 @@ class TryOut:
 
     user: User
     detector: Detector
-    wish: Wish
+    filter: Wish
 
 
 def choose_detector(usable: Sequence[Detector], wanted: str = "") -> Detector:
@@ -30,7 +30,7 @@ def choose_detector(usable: Sequence[Detector], wanted: str = "") -> Detector:
     )
 
 
-def choose_wish(detector: Detector) -> Wish:
+def choose_filter(detector: Detector) -> Wish:
     """Confidence and classes; each detector begins with the confidence that suits it best."""
     number, best = saved_id(detector), float(detector.metrics["recommended_confidence"])
     confidence = st.slider(

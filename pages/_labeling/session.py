@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from pages._shared.canvas import (
+from pages._labeling.acts import EDITS, Act, ActKind, Outbox, copies
+from pages._labeling.canvas import (
     Surface,
     Visit,
     changes,
@@ -22,7 +23,6 @@ from pages._shared.canvas import (
     lowest_first,
     read_drawing,
 )
-from pages._shared.labeling_acts import EDITS, Act, ActKind, Outbox, copies
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput, TpodError

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages._shared.components.detector_wish import TryOut
-from pages._shared.components.job_follow import follow, show_end
-from pages._shared.components.prelabelling import show_prelabelling
+from pages._shared.detection_filter import TryOut
 from pages._shared.feedback import show_errors
+from pages._shared.job_follow import follow, show_end
+from pages._shared.prelabelling import show_prelabelling
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Job, JobState, Video, saved_id
@@ -31,7 +31,7 @@ def _show_copy(tried: TryOut, video: Video) -> None:
         if st.button("Draw the boxes in", icon=":material/movie_edit:", type="primary"):
             with transaction() as session:
                 row = access.get_video(session, tried.user, saved_id(video))
-                annotated_videos.start(session, tried.user, tried.detector, row, tried.wish)
+                annotated_videos.start(session, tried.user, tried.detector, row, tried.filter)
         with reading() as session:
             job = annotated_videos.find_newest(session, tried.detector, video)
         if job is None:

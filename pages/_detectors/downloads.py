@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages._shared.components.detector_words import agreement_figures
+from pages._detectors.words import agreement_figures
 from pages._shared.feedback import show_errors
 from pages._shared.page import ago_text, plain, size_text
 from tpod_core import access

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages._shared.page import counted, plain
-from pages._shared.training_set_wish import Wish, all_or
+from pages._training_sets.form_values import TrainingSetForm, all_or
 from tpod_core.db import reading
 from tpod_core.models import User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
@@ -43,7 +43,7 @@ def read_offer(user: User) -> Offer:
     return Offer(ready, done, labels, len(known) - len(ready))
 
 
-def choose(offer: Offer) -> Wish:
+def choose(offer: Offer) -> TrainingSetForm:
     """The fields of the form, and what they hold."""
     chosen = _choose_videos(offer)
     offered = list(dict.fromkeys(name for number in chosen for name in offer.labels[number]))
@@ -54,7 +54,7 @@ def choose(offer: Offer) -> Wish:
     keyframes_only, drop_near_duplicates, outside_ranges = _choose_kinds()
     method, val_percent, val_videos = _choose_split(offer, list(chosen))
     details = _choose_details(drop_near_duplicates)
-    return Wish(
+    return TrainingSetForm(
         videos=chosen,
         labels=all_or(picked, offered),
         stride=stride,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared.components.detector_wish import TryOut
-from pages._shared.components.try_sources import FrameAt
+from pages._shared.detection_filter import TryOut
 from pages._shared.page import counted
+from pages._try_it.sources import FrameAt
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.drawing import draw
@@ -69,7 +69,7 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
 
 def _show_look(tried: TryOut, image: Image, look: Look) -> Sequence[FoundBox]:
     """The picture with what is wanted; returns that, in pixels of the original."""
-    found = tried.wish.of(look.boxes)
+    found = tried.filter.of(look.boxes)
     with reading() as session:
         colors = label_colors(session, tried.detector.labels)
     scale = image.shape[1] / look.frame_wh[0]

@@ -13,27 +13,41 @@ from typing import Any
 import streamlit as st
 
 _HERE = Path(__file__).parent
-_PAGE_STYLE = (_HERE / "labeling_page.css").read_text("utf-8")
+_PAGE_STYLE = (_HERE / "page.css").read_text("utf-8")
 _PARTS = (
-    *("dom", "rects", "view", "frames", "boxes", "propagation", "outbox", "presence", "reach"),
-    *("canvas", "ahead", "surface", "paint", "toasts", "stage", "timeline", "sparkline"),
-    *("track_row", "tracks", "panel", "keys", "bars", "help", "screen"),
-    *("navigation", "editing", "news"),
+    *(
+        "../_shared/dom",
+        "rects",
+        "view",
+        "frame_store",
+        "box_store",
+        "propagation_store",
+        "outbox",
+        "presence",
+        "track_visibility",
+    ),
+    *(
+        "drawing_canvas",
+        "picture_hand",
+        "drawing_controller",
+        "box_painting",
+        "toasts",
+        "stage",
+        "timeline",
+        "sparkline",
+    ),
+    *("track_row", "track_list", "panel", "keys", "bars", "help", "screen"),
+    *("navigation", "editing", "server_sync"),
 )
 """The annotator's script in parts; together they are one module."""
 
 _mount = st.components.v2.component(
     "tpod_annotator",
-    js="\n".join(
-        (_HERE / f"{name}.js").read_text("utf-8")
-        for name in (*(f"annotator_{part}" for part in _PARTS), "annotator")
-    ),
+    js="\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in (*_PARTS, "annotator")),
     css=(_HERE / "annotator.css").read_text("utf-8"),
     html='<div class="annotator"></div>',
 )
-_feed = st.components.v2.component(
-    "tpod_annotator_feed", js=(_HERE / "annotator_feed.js").read_text("utf-8")
-)
+_feed = st.components.v2.component("tpod_annotator_feed", js=(_HERE / "feed.js").read_text("utf-8"))
 
 
 def mount(
@@ -48,7 +62,7 @@ def mount(
         video: what stays the same for the whole visit of the page.
         on_stage: ``st.session_state[key].stage`` holds the room for the canvas,
             ``{width, height}`` in CSS pixels.
-        on_outbox: ``st.session_state[key].outbox`` holds acts, see ``labeling_acts``.
+        on_outbox: ``st.session_state[key].outbox`` holds acts, see ``acts``.
     """
     st.html(f"<style>{_PAGE_STYLE}</style>")
     _mount(

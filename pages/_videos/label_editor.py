@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared import state
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
+from pages._videos import state
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Label

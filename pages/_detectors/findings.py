@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared.components.job_follow import follow
 from pages._shared.feedback import show_errors
+from pages._shared.job_follow import follow
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Detector, User, Verdict, Video, VideoState, saved_id

@@ -5,17 +5,17 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared.components.detector_downloads import show_downloads, zip_button
-from pages._shared.components.detector_form import MIX
-from pages._shared.components.detector_score import show_score
-from pages._shared.components.detector_training import (
+from pages._detectors.downloads import show_downloads, zip_button
+from pages._detectors.form import MIX
+from pages._detectors.score import show_score
+from pages._detectors.training import (
     show_curves,
     show_log,
     show_training,
     show_warnings,
     tensorboard_button,
 )
-from pages._shared.components.detector_words import state_badge
+from pages._detectors.words import state_badge
 from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading, transaction

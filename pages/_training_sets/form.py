@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from pages._shared.components.training_set_fields import choose, read_offer
-from pages._shared.components.training_set_findings import show_findings
-from pages._shared.components.training_set_numbers import (
+from pages._shared.feedback import show_errors
+from pages._shared.page import empty_state, page_header, plain
+from pages._training_sets.fields import choose, read_offer
+from pages._training_sets.findings import show_findings
+from pages._training_sets.form_values import TrainingSetForm
+from pages._training_sets.numbers import (
     show_class_table,
     show_split,
     show_totals,
     show_warnings,
 )
-from pages._shared.feedback import show_errors
-from pages._shared.page import empty_state, page_header, plain
-from pages._shared.training_set_wish import Wish
 from tpod_core.db import reading, transaction
 from tpod_core.errors import InvalidInput
 from tpod_core.models import User, saved_id
@@ -35,10 +35,10 @@ def show_form(user: User) -> int | None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         name = st.text_input("Name", placeholder="Cups in the kitchen", max_chars=200)
-        wish = choose(offer)
+        form = choose(offer)
     with right:
         st.markdown("**What you get**")
-        found = _preview(user, wish)
+        found = _preview(user, form)
         refusal = st.container()  # above the button: below the findings it is out of sight
         pressed = st.button(
             "Build the training set",
@@ -53,15 +53,15 @@ def show_form(user: User) -> int | None:
             show_class_table(found.statistics)
     if pressed:
         with refusal, show_errors(), transaction() as session:
-            return saved_id(training_sets.create(session, user, name, wish.choice()))
+            return saved_id(training_sets.create(session, user, name, form.choice()))
     return None
 
 
-def _preview(user: User, wish: Wish) -> Preview | None:
-    """Show what the wish gives, or why it gives nothing."""
+def _preview(user: User, form: TrainingSetForm) -> Preview | None:
+    """Show what the form gives, or why it gives nothing."""
     try:
         with reading() as session:
-            found = training_sets.preview(session, user, wish.choice())
+            found = training_sets.preview(session, user, form.choice())
     except InvalidInput as refused:
         st.info(plain(refused.message), icon=":material/info:")
         return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared.components.detector_words import (
+from pages._detectors.words import (
     loss_name,
     state_badge,
     time_left,

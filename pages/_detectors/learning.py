@@ -3,8 +3,8 @@
 import altair as alt
 import streamlit as st
 
-from pages._shared.components.job_follow import follow
 from pages._shared.feedback import show_errors
+from pages._shared.job_follow import follow
 from pages._shared.page import plain
 from tpod_core import access
 from tpod_core.db import reading, transaction

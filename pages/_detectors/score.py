@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared.components.detector_charts import show_confidence, show_confusion
-from pages._shared.components.detector_findings import show_inbox
-from pages._shared.components.detector_learning import show_learning
-from pages._shared.components.detector_mistakes import show_worst
-from pages._shared.components.detector_words import agreement_sentence, verdict
+from pages._detectors.charts import show_confidence, show_confusion
+from pages._detectors.findings import show_inbox
+from pages._detectors.learning import show_learning
+from pages._detectors.mistakes import show_worst
+from pages._detectors.words import agreement_sentence, verdict
 from pages._shared.feedback import show_errors
 from pages._shared.page import plain
 from tpod_core.detectors.evaluation_file import ParentReport
