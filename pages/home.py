@@ -108,8 +108,12 @@ def _show_step(number: int, step: Step, done: int, *, is_next: bool) -> None:
         )
         st.subheader(step.title, anchor=False)
         st.write(step.sentence)
-    kind = "primary" if is_next else "secondary"
-    if st.button(step.button, key=f"step-{number}", type=kind, width="stretch"):
+    if st.button(
+        step.button,
+        key=f"step-{number}",
+        type="primary" if is_next else "secondary",
+        width="stretch",
+    ):
         st.switch_page(step.page)
 
 

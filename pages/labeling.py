@@ -16,7 +16,7 @@ from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading
 from tpod_core.errors import NotFound
-from tpod_core.models import Role, User, Video, VideoState
+from tpod_core.models import Role, User, Video, VideoState, saved_id
 
 CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
 _OFFSCREEN_URL = "http://localhost"
@@ -37,7 +37,7 @@ def main() -> None:
             _explain("No such video", missing.message)
             return
         if video.frame_count:
-            _annotate(video.id)
+            _annotate(saved_id(video))
         else:
             _explain_state(video)
 

@@ -46,7 +46,7 @@ def _sentence(curve: Curve, place: int) -> str:
     )
 
 
-def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart:
+def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart | alt.FacetChart:
     lines = {"Precision": curve.precision, "Recall": curve.recall, "F1": curve.f1}
     rows = [
         {"Confidence": confidence, "Figure": name, "Value": value}
@@ -55,7 +55,7 @@ def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart:
     ]
     colors = alt.Scale(domain=list(lines), range=[_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR])
     drawn = (
-        alt.Chart(alt.Data(values=rows), height=_HEIGHT_PX)
+        alt.Chart(alt.InlineData(values=rows), height=_HEIGHT_PX)
         .mark_line()
         .encode(
             x=alt.X("Confidence:Q", scale=alt.Scale(domain=[0, 1])),
@@ -64,7 +64,7 @@ def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart:
             tooltip=["Figure:N", "Confidence:Q", alt.Tooltip("Value:Q", format=".2f")],
         )
     )
-    mark = alt.Chart(alt.Data(values=[{"Confidence": at}])).mark_rule(strokeDash=[5, 4])
+    mark = alt.Chart(alt.InlineData(values=[{"Confidence": at}])).mark_rule(strokeDash=[5, 4])
     return alt.layer(drawn, mark.encode(x="Confidence:Q"))
 
 
@@ -84,7 +84,7 @@ def show_confusion(evaluation: Evaluation) -> None:
         st.caption(mistake)
 
 
-def _heat_map(evaluation: Evaluation) -> alt.LayerChart:
+def _heat_map(evaluation: Evaluation) -> alt.LayerChart | alt.FacetChart:
     names = [*evaluation.classes, BACKGROUND]
     rows = [
         {
@@ -96,7 +96,7 @@ def _heat_map(evaluation: Evaluation) -> alt.LayerChart:
         for true, line in enumerate(evaluation.confusion)
         for found, count in enumerate(line)
     ]
-    base = alt.Chart(alt.Data(values=rows), height=max(200, 34 * len(names))).encode(
+    base = alt.Chart(alt.InlineData(values=rows), height=max(200, 34 * len(names))).encode(
         x=alt.X("Found:N", sort=names, title="What it says", axis=alt.Axis(labelAngle=-30)),
         y=alt.Y("True:N", sort=names, title="What it is"),
     )

@@ -64,8 +64,8 @@ def _chart(curve: LearningCurve) -> alt.Chart:
             for name in weakest
             if name in point.ap50
         ]
-    return (
-        alt.Chart(alt.Data(values=rows), height=_HEIGHT_PX)
+    lines: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows), height=_HEIGHT_PX)
         .mark_line(point=True)
         .encode(
             x=alt.X("Training images:Q", scale=alt.Scale(zero=True)),
@@ -74,6 +74,7 @@ def _chart(curve: LearningCurve) -> alt.Chart:
             tooltip=["Line:N", "Training images:Q", alt.Tooltip("AP50:Q", format=".3f")],
         )
     )
+    return lines
 
 
 def _sentence(user: User, advice: Advice, waiting: dict[int, int]) -> str:

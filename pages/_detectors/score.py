@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
 
 from pages._detectors.charts import show_confidence, show_confusion
 from pages._detectors.findings import show_inbox
@@ -15,8 +16,6 @@ from pages._shared.page import plain
 from tpod_core.detectors.evaluation_file import ParentReport
 from tpod_core.models import Detector, User
 from tpod_core.services import scores
-
-_BAR = {"min_value": 0.0, "max_value": 1.0, "format": "%.2f"}
 
 
 def show_score(user: User, detector: Detector) -> None:
@@ -72,12 +71,17 @@ def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
             "boxes": st.column_config.NumberColumn(
                 "Validation boxes", help="With few boxes the other figures mean little."
             ),
-            "AP50": st.column_config.ProgressColumn("AP50", **_BAR),
-            "AP50-95": st.column_config.ProgressColumn("AP50-95", **_BAR),
-            "precision": st.column_config.ProgressColumn("Precision", **_BAR),
-            "recall": st.column_config.ProgressColumn("Recall", **_BAR),
+            "AP50": _share("AP50"),
+            "AP50-95": _share("AP50-95"),
+            "precision": _share("Precision"),
+            "recall": _share("Recall"),
         },
     )
+
+
+def _share(title: str) -> ColumnConfig:
+    """A column of figures between 0 and 1, each with a bar."""
+    return st.column_config.ProgressColumn(title, min_value=0.0, max_value=1.0, format="%.2f")
 
 
 def _show_parent(parent: ParentReport) -> None:
@@ -105,8 +109,8 @@ def _show_parent(parent: ParentReport) -> None:
         column_config={
             "name": st.column_config.TextColumn("Class"),
             "boxes": st.column_config.NumberColumn("Validation boxes"),
-            "parent": st.column_config.ProgressColumn("AP50 of the parent", **_BAR),
-            "child": st.column_config.ProgressColumn("AP50 now", **_BAR),
+            "parent": _share("AP50 of the parent"),
+            "child": _share("AP50 now"),
             "change": st.column_config.NumberColumn("Change", format="%+.2f"),
             "range": st.column_config.TextColumn("95 % of choices"),
             "verdict": st.column_config.TextColumn("Verdict"),

@@ -98,7 +98,7 @@ def _show_positions(positions: Sequence[Sequence[int]]) -> None:
 
 
 def _chart(rows: list[dict[str, Any]]) -> alt.Chart:
-    return alt.Chart(alt.Data(values=rows))
+    return alt.Chart(alt.InlineData(values=rows))
 
 
 def _draw(chart: alt.Chart, height: int | alt.Step) -> None:

@@ -111,8 +111,7 @@ def _choose_videos(offer: Offer) -> dict[int, str]:
     """The chosen videos, with the text of their ranges."""
     st.markdown("**Videos**")
     chosen = {}
-    height = _LIST_HEIGHT_PX if len(offer.videos) > 4 else "content"
-    with st.container(border=True, height=height):
+    with st.container(border=True, height=_LIST_HEIGHT_PX if len(offer.videos) > 4 else "content"):
         for video in offer.videos:
             number, done = saved_id(video), offer.done[saved_id(video)]
             use, labelled, ranges = st.columns([3, 3, 3], vertical_alignment="center")
