@@ -3,6 +3,25 @@
 // The person is always ahead of the server: `shown` is the frame on the picture at once, the
 // canvas (which only the server can fill) follows and takes the pointer only when in step.
 
+import { apiUrl } from "../_shared/api.js"
+import { component } from "../_shared/component.js"
+import { BoxStore } from "./box_store.js"
+import { DrawingController } from "./drawing_controller.js"
+import { Editing, SELECT_FIRST } from "./editing.js"
+import { FrameBoxes } from "./frame_boxes.js"
+import { FrameStore } from "./frame_store.js"
+import { handleKey, PASSED_ON } from "./keys.js"
+import { Navigation } from "./navigation.js"
+import { Outbox } from "./outbox.js"
+import { PictureHand } from "./picture_hand.js"
+import { Presence } from "./presence.js"
+import { PropagationStore } from "./propagation_store.js"
+import { Screen } from "./screen.js"
+import { ServerSync } from "./server_sync.js"
+import { TrackVisibility } from "./track_visibility.js"
+import { View } from "./view.js"
+import { ViewGestures } from "./view_gestures.js"
+
 const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
 // What is taken for an empty place may have a box that has not come yet.
 const BOXES_FIRST = "The boxes of this frame are still on their way."
@@ -17,39 +36,40 @@ class Annotator {
     this.direction = 1
     this.selected = null
     this.abort = new AbortController()
-    const api = `/api/v1/videos/${video.id}`
+    const api = apiUrl(`/videos/${video.id}`)
     this.outbox = new Outbox((message) => this.setState("outbox", message))
     this.frames = new FrameStore(api, video.width, () => this.paint())
-    this.news = new News(this)
-    this.boxes = new BoxStore(api, () => this.news.boxesCame())
-    this.propagation = new PropagationStore(api, this.news)
+    this.sync = new ServerSync(this)
+    this.boxes = new BoxStore(api, () => this.sync.boxesCame())
+    this.propagation = new PropagationStore(api, this.sync)
+    this.here = new FrameBoxes(this)
     this.go = new Navigation(this)
     this.edit = new Editing(this)
-    this.reach = new Reach(video.id, (tracks) => this.edit.act("aside", { tracks }))
-    this.surface = new Surface(() => canvasHolder(), {
+    this.visibility = new TrackVisibility(video.id, (tracks) => this.edit.act("aside", { tracks }))
+    this.drawing = new DrawingController(() => canvasHolder(), {
       changed: () => this.edit.commit(),
-      ahead: (rect, target) => this.edit.putAhead(rect, target),
+      putBox: (rect, target) => this.edit.putBox(rect, target),
       ready: () => this.ready,
-      standIn: (event) => this.standIn(event),
+      fallbackLayer: (event) => this.fallbackLayer(event),
       picked: (track) => this.edit.mergeWith(track) || this.pick(track),
       dragging: () => this.paint(),
       refused: (sentence) => this.say(sentence, true),
       zoom: () => this.view.zoom,
-      smallest: () => [5 / this.scale[0], 5 / this.scale[1]],
+      smallest: () => [5 / this.here.scale[0], 5 / this.here.scale[1]],
     })
     this.view = new View()
     this.screen = new Screen(this)
-    this.surface.listenOn(this.screen.stage.picture)
-    this.presence = new Presence(api, this.abort.signal, () => this.news.peopleCame())
+    this.drawing.listenOn(this.screen.stage.picture)
+    this.presence = new Presence(api, this.abort.signal, () => this.sync.peopleCame())
     this.#listen()
-    if (window.__tpodFeed) this.news.receive(window.__tpodFeed)
+    if (window.__tpodFeed) this.sync.receive(window.__tpodFeed)
   }
 
   #listen() {
     const options = { capture: true, signal: this.abort.signal }
     window.addEventListener("keydown", (event) => handleKey(this, event), options)
     window.addEventListener("keyup", () => this.go.rest(), options)
-    window.addEventListener("tpod-feed", ({ detail }) => this.news.receive(detail), options)
+    window.addEventListener("tpod-feed", ({ detail }) => this.sync.receive(detail), options)
     window.addEventListener("beforeunload", (e) => this.unsaved && e.preventDefault(), options)
     const { view } = this
     const picture = () => [this.screen.stage.element, canvasHolder()]
@@ -61,10 +81,18 @@ class Annotator {
     }, 1000)
   }
 
+  // A new video takes a new annotator.
+  update({ data, setStateValue }) {
+    if (JSON.stringify(data) !== JSON.stringify(this.video)) return false
+    this.setState = setStateValue
+    this.paint()
+    return true
+  }
+
   destroy() {
     this.abort.abort()
     clearInterval(this.heartbeat)
-    for (const part of [this.surface, this.go, this.propagation, this.presence, this.screen]) part.destroy()
+    for (const part of [this.drawing, this.go, this.propagation, this.presence, this.screen]) part.destroy()
   }
 
   // ---- what is going on --------------------------------------------------------------------
@@ -81,11 +109,11 @@ class Annotator {
 
   // Nothing is under way, here or on the way to the server.
   get idle() {
-    return this.inStep && this.outbox.empty && !this.surface.drag && !this.unsaved && this.go.atRest
+    return this.inStep && this.outbox.empty && !this.drawing.drag && !this.unsaved && this.go.atRest
   }
 
   get unsaved() {
-    return this.surface.unsent || this.outbox.unsaved
+    return this.drawing.unsent || this.outbox.unsaved
   }
 
   // The canvas has the boxes of this very frame, and its picture is here.
@@ -93,7 +121,7 @@ class Annotator {
     const { feed, go } = this
     return Boolean(
       feed?.canvas && !go.playing && !go.scrubbing && feed.visit.frame === this.shown &&
-        this.news.settledVisit === feed.visit.sentinel && this.frames.get(this.shown),
+        this.sync.settledVisit === feed.visit.sentinel && this.frames.get(this.shown),
     )
   }
 
@@ -103,13 +131,13 @@ class Annotator {
   }
 
   // Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
-  standIn(event) {
+  fallbackLayer(event) {
     const hand = new PictureHand(this.view, this.screen.stage.picture)
     const { painted } = this.screen
     const isSeen = (painted === this.shown || this.go.playing) && hand.covers(event)
     if (!isSeen || this.outbox.silent || !this.feed) return null
-    const draws = event.shiftKey || this.surface.forceDraw
-    const missing = !this.feed.labels.length ? LABEL_FIRST : draws || this.boxesKnown ? "" : BOXES_FIRST
+    const draws = event.shiftKey || this.drawing.forceDraw
+    const missing = !this.feed.labels.length ? LABEL_FIRST : draws || this.here.isKnown ? "" : BOXES_FIRST
     if (missing) {
       this.say(missing)
       return null
@@ -117,7 +145,7 @@ class Annotator {
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
-    const rects = this.withAhead(this.rectsOf(this.boxesHere))
+    const rects = this.here.withAhead(this.here.withinReach(this.here.all))
     return { hand, rects, active: rects.find(({ track }) => track && track === this.selected) }
   }
 
@@ -132,31 +160,6 @@ class Annotator {
     return this.feed?.canvas ?? this.screen.stage.fit(this.video)
   }
 
-  // Pixels of the frame per pixel of the canvas, horizontally and vertically.
-  get scale() {
-    const { width, height } = this.canvasSize
-    return [this.video.width / width, this.video.height / height]
-  }
-
-  get boxesKnown() {
-    const isHere = this.feed?.visit.frame === this.shown || this.boxes.on(this.shown)
-    return Boolean(isHere) || this.boxes.isEmpty
-  }
-
-  get boxesHere() {
-    if (!this.feed) return []
-    return this.feed.visit.frame === this.shown ? this.feed.boxes : (this.boxes.on(this.shown) ?? [])
-  }
-
-  // `rects`, with the boxes that were drawn ahead of the canvas and are still on their way.
-  withAhead(rects) {
-    const put = this.outbox.acts.filter(({ kind, frame }) => kind === "put" && frame === this.shown)
-    const ahead = this.toCanvas(put.map(({ track, box }) => ({ track: track || null, box, human: true })))
-    const moved = new Map(ahead.map((rect) => [rect.track, rect]))
-    const here = rects.map((rect) => (rect.track && moved.has(rect.track) ? { ...rect, ...moved.get(rect.track) } : rect))
-    return [...here, ...ahead.filter(({ track }) => !track)]
-  }
-
   get colors() {
     return Object.fromEntries((this.feed?.labels ?? []).map(({ name, color }) => [name, color]))
   }
@@ -165,26 +168,6 @@ class Annotator {
   get label() {
     const chosen = this.outbox.acts.findLast(({ kind }) => kind === "label" || kind === "add_label")
     return chosen?.name ?? this.feed?.label
-  }
-
-  // Boxes that the pointer can reach, in canvas pixels.
-  rectsOf(boxes) {
-    return this.toCanvas(boxes.filter(({ track }) => !this.reach.isAside(track)))
-  }
-
-  toCanvas(boxes) {
-    const [sx, sy] = this.scale
-    return boxes.map(({ box: [x1, y1, x2, y2], ...rest }) => ({
-      ...rest,
-      uncertain: !rest.human && this.doubtOf(rest) >= UNCERTAIN,
-      score: this.boxes.track(rest.track)?.score,
-      x1: x1 / sx, y1: y1 / sy, x2: x2 / sx, y2: y2 / sy,
-    }))
-  }
-
-  // Of a derived box on the frame shown: propagation's own doubt, and a detector's where one ran.
-  doubtOf({ track, uncertainty }) {
-    return Math.max(uncertainty ?? 0, this.propagation.doubtOf(track, this.shown))
   }
 
   // ---- selection ---------------------------------------------------------------------------
@@ -198,7 +181,7 @@ class Annotator {
   select(track) {
     if (this.edit.mergeWith(track)) return
     this.pick(track)
-    this.surface.select(track)
+    this.drawing.select(track)
   }
 
   // From the list: a track that has no box here is gone to.
@@ -209,7 +192,7 @@ class Annotator {
   }
 
   selectNext(direction) {
-    const tracks = this.boxesHere.map(({ track }) => track).filter((track) => track && !this.reach.isAside(track))
+    const tracks = this.here.all.map(({ track }) => track).filter((track) => track && !this.visibility.isAside(track))
     tracks.sort((a, b) => a - b)
     if (!tracks.length) return PASSED_ON
     const at = tracks.indexOf(this.selected)
@@ -220,11 +203,11 @@ class Annotator {
   escape() {
     const { help, stage } = this.screen
     if (help.open) return help.close()
-    this.surface.forceDraw = false
+    this.drawing.forceDraw = false
     stage.toasts.close()
     if (this.edit.letGo()) return this.paint()
     this.root.getRootNode().activeElement?.blur()
-    this.surface.deselect()
+    this.drawing.deselect()
     this.pick(null)
   }
 
@@ -235,10 +218,10 @@ class Annotator {
     parts[(at + 1) % parts.length].querySelector("button, input, a").focus()
   }
 
-  toggleReach(which, tracks = [this.edit.track?.id]) {
+  toggleVisibility(which, tracks = [this.edit.track?.id]) {
     if (!tracks[0]) return this.say(SELECT_FIRST)
-    if (this.surface.drag) return
-    this.reach.toggle(which, tracks)
+    if (this.drawing.drag) return
+    this.visibility.toggle(which, tracks)
     this.paint()
   }
 
@@ -262,7 +245,7 @@ class Annotator {
   }
 
   seeSelected() {
-    const [rect] = this.toCanvas([this.edit.chosen].filter(Boolean))
+    const [rect] = this.here.toCanvas([this.edit.chosen].filter(Boolean))
     if (!rect) return this.say(SELECT_FIRST)
     this.view.lookAt(rect)
     this.paint()
@@ -294,21 +277,10 @@ function canvasHolder() {
   return document.querySelector(".st-key-annotator-canvas")
 }
 
-const mounted = new WeakMap()
-
-// Streamlit calls this at each change of data or theme, and the returned function at the end.
-export default ({ data, parentElement, setStateValue }) => {
-  const root = parentElement.querySelector(".annotator")
-  const before = mounted.get(root)
-  if (before && JSON.stringify(before.video) === JSON.stringify(data)) {
-    before.setState = setStateValue
-    before.paint()
-  } else {
-    before?.destroy()
-    mounted.set(root, new Annotator(root, data, setStateValue))
-  }
-  return () => {
-    mounted.get(root)?.destroy()
-    mounted.delete(root)
-  }
-}
+export default component({
+  style: new URL("./annotator.css", import.meta.url),
+  pageStyle: new URL("./page.css", import.meta.url),
+  create({ parentElement, data, setStateValue }) {
+    return new Annotator(parentElement.querySelector(".annotator"), data, setStateValue)
+  },
+})

@@ -1,6 +1,12 @@
 // The bar above the picture and the bar below it.
 
-class Bars {
+import { h } from "../_shared/element.js"
+import { tool } from "./buttons.js"
+import { glyph } from "./icons.js"
+import { ZOOM_STEP } from "./view.js"
+import { clock, effortWords, listed } from "./words.js"
+
+export class Bars {
   constructor(annotator, video) {
     this.saved = h("span", { class: "saved", role: "status" })
     this.facts = h("span", { class: "facts" })
@@ -106,19 +112,6 @@ const SAVING_WORDS = {
   lost: "Not saved: no answer from the server",
 }
 
-function tool(icon, title, run) {
-  return h("button", { class: "tool", title, "aria-label": title, onclick: run }, glyph(icon))
-}
-
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text
-}
-
-function listed(names) {
-  return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
-}
-
-function clock(seconds) {
-  const minutes = Math.floor(seconds / 60)
-  return `${String(minutes).padStart(2, "0")}:${(seconds - minutes * 60).toFixed(2).padStart(5, "0")}`
 }

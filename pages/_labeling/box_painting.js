@@ -1,7 +1,10 @@
 // How boxes look. Lines and words have the same size at any zoom.
 
-const UNLISTED_COLOR = "#888888"
-const WARNING_COLOR = "#f5a524"
+import { handleOf, HANDLES } from "./rects.js"
+import { percent } from "./words.js"
+
+export const UNLISTED_COLOR = "#888888"
+export const WARNING_COLOR = "#f5a524"
 const DOUBT_COLOR = "#ffe23d" // on the picture; no label begins with it
 const HANDLE_PX = 8
 const CHIP_SIGNS = 24
@@ -9,7 +12,7 @@ const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4
 
 // human: set on this frame; derived: from the key frames around; uncertain: derived, and
 // probably wrong; proposed: a detector's, until a person accepts it.
-function kindOf({ human, uncertain, proposed }) {
+export function kindOf({ human, uncertain, proposed }) {
   if (proposed) return "proposed"
   if (human) return "human"
   return uncertain ? "uncertain" : "derived"
@@ -17,7 +20,7 @@ function kindOf({ human, uncertain, proposed }) {
 
 // look: {view, colors, selected, marked (a track to be merged), handles: whether the selected
 // box can be taken hold of}.
-function paintBoxes(context, rects, look) {
+export function paintBoxes(context, rects, look) {
   for (const rect of rects) paintBox(context, rect, look)
   const selected = rects.find(({ track }) => track && track === look.selected)
   if (selected && look.handles) paintHandles(context, selected, look)
@@ -62,10 +65,6 @@ function chipOf({ label, track, occluded, locked, score }, kind) {
 function shortened(name) {
   const signs = [...name]
   return signs.length > CHIP_SIGNS ? `${signs.slice(0, CHIP_SIGNS - 1).join("")}…` : name
-}
-
-function percent(share) {
-  return `${Math.round(share * 100)}%`
 }
 
 function paintChip(context, text, x, y, color, kind) {

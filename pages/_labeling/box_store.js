@@ -1,12 +1,14 @@
 // What the server knows beyond the current frame: tracks, ranges, and derived boxes.
 
+import { fetchJson } from "./fetch_json.js"
+
 const CHUNK_FRAMES = 120
 const AHEAD_FRAMES = 20
 // From here on a derived box looks like a question. On real videos with truth and a key frame
 // every 50 frames, 37 % of such boxes miss IoU 0.7; of those below 0.1 it is 3 %.
-const UNCERTAIN = 0.3
+export const UNCERTAIN = 0.3
 
-class BoxStore {
+export class BoxStore {
   constructor(api, onNews) {
     this.api = api
     this.frameCount = 0
@@ -92,29 +94,4 @@ const DERIVED = new Set(["linear", "visual"])
 
 function readBox({ track_id, label, box, source, occluded, uncertainty, proposed }) {
   return { track: track_id, label, box, human: !DERIVED.has(source), occluded, uncertainty, proposed }
-}
-
-// [start, stop) stretches in which a track has a box: from a key frame that shows it to the
-// next one that ends it; after the last key frame the box stays.
-function spansOf(track, frameCount) {
-  const spans = []
-  let start = null
-  for (const key of track.keyframes) {
-    if (!key.outside) start ??= key.frame
-    else if (start !== null) {
-      spans.push([start, key.frame])
-      start = null
-    }
-  }
-  if (start !== null) spans.push([start, frameCount])
-  return spans
-}
-
-async function fetchJson(url, options) {
-  try {
-    const answer = await fetch(url, options)
-    return answer.ok ? await answer.json() : null
-  } catch {
-    return null // Offline: the outbox says so where it matters.
-  }
 }

@@ -3,7 +3,9 @@
 // The canvas can draw or edit, never both; it takes the topmost box at a point, or a handle of
 // 9 pixels of its own; a corner drag keeps the proportions; a second click on a box opens a text
 // field; leaving the canvas ends a drag. So it gets no event of the mouse itself: what a drag
-// means is decided in `Surface`, and the canvas is told with events made for it.
+// means is decided in `DrawingController`, and the canvas is told with events made for it.
+
+import { handleOf, middle } from "./rects.js"
 
 const HALF_STROKE_PX = 1 // the canvas counts from the outer edge of a stroke; people aim with the middle
 const HANDLE_AIM_PX = 3 // so far outside its corner a handle is never covered by another one
@@ -22,7 +24,7 @@ const CANVAS_STYLE = `
   .upper-canvas { cursor: var(--annotator-cursor, crosshair) !important; }
 `
 
-class DrawingCanvas {
+export class DrawingCanvas {
   // `host` finds the element around the canvas; `listen` is called with each new canvas element.
   constructor(host, listen) {
     this.host = host

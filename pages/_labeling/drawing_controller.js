@@ -1,15 +1,19 @@
 // The pointer on the picture: what a drag means, and what it does to the drawing canvas.
 
+import { DrawingCanvas } from "./drawing_canvas.js"
+import { stopEvent } from "./events.js"
+import { adjusted, barePoint, between, contains, distance, handleNear, sideNear } from "./rects.js"
+
 const CLICK_PX = 3
 const REACH_PX = 7 // how far from a handle it can be taken; on the screen, at any zoom
 const SIDE_PX = 4
 const SMALLEST_HANDLED_PX = 34 // handles inside smaller boxes would cover them whole
 const COVERED = "Other boxes lie all over this one: hide them in the list first, or move them."
 
-class Surface {
-  // `on` has changed(), ahead(rect, target): a box drawn or moved while the canvas is on its way,
+export class DrawingController {
+  // `on` has changed(), putBox(rect, target): a box drawn or moved while the canvas is on its way,
   // picked(track) -> true where that was all the press meant, dragging(), refused(sentence),
-  // ready(): the canvas takes the pointer, standIn(event) -> {hand, rects, active} or null,
+  // ready(): the canvas takes the pointer, fallbackLayer(event) -> {hand, rects, active} or null,
   // zoom() -> screen pixels per canvas pixel, smallest() -> [w, h] of the smallest box in canvas
   // pixels.
   constructor(host, on) {
@@ -37,9 +41,9 @@ class Surface {
     element.addEventListener("mousedown", (event) => this.#onDown(event), options)
     element.addEventListener("mousemove", (event) => this.#onHover(event), options)
     for (const type of ["mouseout", "mouseenter", "dblclick"]) {
-      element.addEventListener(type, (event) => event.isTrusted && stop(event), options)
+      element.addEventListener(type, (event) => event.isTrusted && stopEvent(event), options)
     }
-    element.addEventListener("touchstart", stop, options)
+    element.addEventListener("touchstart", stopEvent, options)
   }
 
   destroy() {
@@ -114,7 +118,7 @@ class Surface {
 
   #onHover(event) {
     if (this.drag || !event.isTrusted) return
-    stop(event)
+    stopEvent(event)
     const hit = this.forceDraw || event.shiftKey ? null : this.#hit(this.canvas.at(event), this)
     this.#aim(hit)
   }
@@ -126,9 +130,9 @@ class Surface {
 
   #onDown(event) {
     if (!event.isTrusted) return
-    stop(event)
+    stopEvent(event)
     if (this.drag || event.button !== 0) return
-    const stage = this.on.ready() ? { hand: this.canvas, rects: this.rects, active: this.active } : this.on.standIn(event)
+    const stage = this.on.ready() ? { hand: this.canvas, rects: this.rects, active: this.active } : this.on.fallbackLayer(event)
     if (!stage) return
     event.preventDefault()
     document.activeElement?.blur?.()
@@ -147,7 +151,7 @@ class Surface {
 
   #onMove(event) {
     if (!this.drag || !event.isTrusted) return
-    stop(event)
+    stopEvent(event)
     this.#follow(this.drag.hand.at(event), event.shiftKey)
   }
 
@@ -187,7 +191,7 @@ class Surface {
   #onUp(event) {
     const { drag } = this
     if (!drag || !event.isTrusted || event.button !== 0) return
-    stop(event)
+    stopEvent(event)
     const point = drag.hand.at(event)
     if (drag.begun) this.#follow(point, event.shiftKey)
     this.drag = null
@@ -197,7 +201,7 @@ class Surface {
   }
 
   #endAdjusting({ hand, rect, handle, target }) {
-    if (hand !== this.canvas) return this.on.ahead(rect, target)
+    if (hand !== this.canvas) return this.on.putBox(rect, target)
     hand.release(target, handle, rect)
     Object.assign(rect, target, { human: true, uncertain: false })
     this.#changed()
@@ -212,7 +216,7 @@ class Surface {
       return
     }
     this.forceDraw = false
-    if (hand !== this.canvas) return this.on.ahead(null, target)
+    if (hand !== this.canvas) return this.on.putBox(null, target)
     hand.shrink(target)
     this.rects.push({ ...target, track: null, human: true })
     this.#changed()
@@ -223,10 +227,6 @@ class Surface {
     this.unsent = true
     setTimeout(() => this.on.changed())
   }
-}
-
-function stop(event) {
-  event.stopImmediatePropagation()
 }
 
 function screenSide({ x1, y1, x2, y2 }, zoom) {

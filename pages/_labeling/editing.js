@@ -1,8 +1,8 @@
 // What a person does to boxes, tracks and ranges. Each act goes to the server by the outbox.
 
-const SELECT_FIRST = "Select a box first: click it, or press Tab."
+export const SELECT_FIRST = "Select a box first: click it, or press Tab."
 
-class Editing {
+export class Editing {
   constructor(annotator) {
     this.a = annotator
     this.confirming = null // the track whose deletion was asked for
@@ -13,28 +13,29 @@ class Editing {
   // Ask the server for something. What was drawn goes first.
   act(kind, details = {}) {
     const { a } = this
-    if (a.surface.drag) return
-    a.surface.flush()
+    if (a.drawing.drag) return
+    a.drawing.flush()
     a.go.stop()
     a.outbox.add(kind, { frame: a.shown, ...details })
     a.paint()
   }
 
   commit() {
-    if (this.a.surface.flush()) this.act("commit")
+    if (this.a.drawing.flush()) this.act("commit")
   }
 
   // A box drawn (`rect` null) or moved on the picture, in canvas pixels, before the canvas came.
-  putAhead(rect, { x1, y1, x2, y2 }) {
-    const [sx, sy] = this.a.scale
+  putBox(rect, { x1, y1, x2, y2 }) {
+    const [sx, sy] = this.a.here.scale
     const box = [x1 * sx, y1 * sy, x2 * sx, y2 * sy]
     this.act("put", { track: rect?.track ?? 0, occluded: rect?.occluded ?? false, box })
   }
 
   // The selected box, or the only one.
   get chosen() {
-    const { boxesHere, selected } = this.a
-    return boxesHere.find(({ track }) => track === selected) ?? (boxesHere.length === 1 ? boxesHere[0] : null)
+    const { here, selected } = this.a
+    const boxes = here.all
+    return boxes.find(({ track }) => track === selected) ?? (boxes.length === 1 ? boxes[0] : null)
   }
 
   // The selected track, wherever its boxes are, else that of the only box here. A box drawn
@@ -53,7 +54,7 @@ class Editing {
 
   #ofTrack(kind, track, details = {}) {
     this.confirming = null
-    if (this.a.reach.isLocked(track)) return this.a.say(`Track ${track} is locked: open its lock in the list first.`, true)
+    if (this.a.visibility.isLocked(track)) return this.a.say(`Track ${track} is locked: open its lock in the list first.`, true)
     this.act(kind, { track, ...details })
   }
 
@@ -151,7 +152,7 @@ class Editing {
   addLabel(name, color) { this.act("add_label", { name, color }) }
 
   drawNext() {
-    this.a.surface.forceDraw = true
+    this.a.drawing.forceDraw = true
     this.a.say("The next drag draws a box.")
   }
 

@@ -7,7 +7,7 @@ const RETRY_FRAME_MS = 2000
 const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
 const SHARP_STEP = 640 // few sizes, so that a cache can keep them
 
-class FrameStore {
+export class FrameStore {
   constructor(api, fullWidth, onLoaded) {
     this.api = api
     this.fullWidth = fullWidth

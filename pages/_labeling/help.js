@@ -1,6 +1,9 @@
 // The list of keys, from the table that drives them.
 
-function makeHelp() {
+import { h } from "../_shared/element.js"
+import { KEYS } from "./keys.js"
+
+export function makeHelp() {
   const names = [...new Set(KEYS.map(([group]) => group))].filter(Boolean)
   const row = ([, keys, , words]) => h("p", {}, h("kbd", {}, keys), words)
   const group = (name) =>

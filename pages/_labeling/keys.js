@@ -1,7 +1,9 @@
 // Every key of the labelling screen: the same table drives the handler and the help.
 
+import { ZOOM_STEP } from "./view.js"
+
 // `run` gets the annotator and the event. Groups appear in the help in this order.
-const KEYS = [
+export const KEYS = [
   ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
   ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
   ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
@@ -21,8 +23,8 @@ const KEYS = [
   ["See", "0", ["0"], "the whole picture", (a) => a.seeWhole()],
   ["See", "Z", ["z"], "zoom to the selected box", (a) => a.seeSelected()],
   ["See", "Alt drag", [], "move the picture; also middle button, wheel", null],
-  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleReach("hidden")],
-  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleReach("locked")],
+  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleVisibility("hidden")],
+  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleVisibility("locked")],
   ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.edit.chooseLabelAt(digitOf(e))],
   ["Draw", "N, Shift drag", ["n"], "draw, even inside a box", (a) => a.edit.drawNext()],
   ["Draw", "P", ["p"], "copy the selected box from the previous frame, or all that are missing", (a) => a.edit.copyPrevious()],
@@ -50,12 +52,12 @@ const KEYS = [
 ]
 
 // What an act answers that leaves its key to the browser.
-const PASSED_ON = Symbol("passed on")
+export const PASSED_ON = Symbol("passed on")
 
 const WALKING = new Set(["Tab", " "])
 const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
 
-function handleKey(annotator, event) {
+export function handleKey(annotator, event) {
   const target = event.composedPath()[0]
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
     return

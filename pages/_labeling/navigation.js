@@ -1,8 +1,11 @@
 // Moving through the video. The picture moves at once; the canvas follows when the person rests.
 
+import { SELECT_FIRST } from "./editing.js"
+import { spansOf } from "./spans.js"
+
 const FOLLOW_MS = 140 // how long a held key must rest before the canvas follows
 
-class Navigation {
+export class Navigation {
   constructor(annotator) {
     this.a = annotator
     this.playing = null
@@ -25,7 +28,7 @@ class Navigation {
   }
 
   show(frame, held = false) {
-    if (this.a.surface.drag) return
+    if (this.a.drawing.drag) return
     this.stop()
     this.#display(frame)
     this.#followSoon(held ? FOLLOW_MS : 0)
@@ -71,7 +74,7 @@ class Navigation {
   }
 
   scrub(frame, dropped) {
-    if (this.a.surface.drag) return
+    if (this.a.drawing.drag) return
     this.stop()
     this.scrubbing = !dropped
     this.#display(frame)
@@ -81,7 +84,7 @@ class Navigation {
   togglePlay() {
     const { a } = this
     if (this.playing) return this.stop()
-    if (a.surface.drag) return
+    if (a.drawing.drag) return
     if (a.shown >= a.last) this.#display(0)
     this.playing = { since: performance.now(), from: a.shown }
     this.#play()

@@ -1,10 +1,10 @@
 // What the person asked for and the server has not acknowledged yet, in order.
 
-const RETRY_MS = 4000
+export const RETRY_MS = 4000
 const SILENCE_MS = 8000 // no answer for so long: say that nothing is saved
 const UNIMPORTANT = new Set(["go", "label"]) // lost without harm when the page is closed
 
-class Outbox {
+export class Outbox {
   // `post` sends {client, acts}; all acts each time, so that none can be lost on the way.
   constructor(post) {
     this.post = post

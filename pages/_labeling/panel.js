@@ -1,8 +1,11 @@
 // The column on the right: labels, tracks, finished ranges.
 
+import { h } from "../_shared/element.js"
+import { TrackList } from "./track_list.js"
+
 const NEW_COLORS = ["#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324"]
 
-class Panel {
+export class Panel {
   constructor(element, annotator) {
     this.annotator = annotator
     this.labels = h("div", { class: "rows" })

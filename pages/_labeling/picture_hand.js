@@ -2,7 +2,9 @@
 //
 // What is drawn is shown by `paintBoxes` anyway, and goes to the server as an act.
 
-class PictureHand {
+import { contains } from "./rects.js"
+
+export class PictureHand {
   constructor(view, picture) {
     this.view = view
     this.picture = picture

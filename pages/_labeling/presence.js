@@ -1,9 +1,11 @@
 // Signs of life: who else works on this video, and how much work went into it.
 
+import { fetchJson } from "./fetch_json.js"
+
 const BEAT_MS = 10_000
 const WORKING_MS = 15_000 // from one act so long the person counts as working
 
-class Presence {
+export class Presence {
   // `changed` is called with each answer of the server.
   constructor(api, signal, changed) {
     this.url = `${api}/presence`
@@ -57,15 +59,4 @@ class Presence {
       this.changed()
     }
   }
-}
-
-// "12 min · 34 by hand · 18 boxes each": what the work has brought so far.
-function effortWords({ seconds, human_boxes, boxes_per_human_box }) {
-  const each = boxes_per_human_box.toFixed(boxes_per_human_box < 10 ? 1 : 0)
-  return [spent(seconds), `${human_boxes} by hand`, human_boxes ? `${each} boxes each` : ""].filter(Boolean).join(" · ")
-}
-
-function spent(seconds) {
-  if (seconds < 60) return `${Math.round(seconds)} s`
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }

@@ -5,7 +5,7 @@ const LONGEST_PAUSE_MS = 2500
 const LOOKS = 120 // then it is given up until the next edit
 const APART = 4 // two proposed frames this close are one proposal
 
-class PropagationStore {
+export class PropagationStore {
   // `on` has derived(): boxes between key frames were found anew; revision(number): the
   // video's present one.
   constructor(api, on) {

@@ -1,6 +1,17 @@
 // The annotator's elements, and the painting of all of them, once per change of the screen.
 
-class Screen {
+import { h } from "../_shared/element.js"
+import { Bars } from "./bars.js"
+import { paintBoxes } from "./box_painting.js"
+import { makeHelp } from "./help.js"
+import { RETRY_MS } from "./outbox.js"
+import { Panel } from "./panel.js"
+import { spansOf } from "./spans.js"
+import { Sparkline } from "./sparkline.js"
+import { Stage } from "./stage.js"
+import { Timeline } from "./timeline.js"
+
+export class Screen {
   constructor(annotator) {
     this.a = annotator
     this.stage = new Stage(annotator.view)
@@ -32,7 +43,7 @@ class Screen {
     a.root.style.setProperty("--top", `${Math.round(top)}px`)
     const [width, height] = this.stage.wh
     if (width < 50 || height < 50) return
-    const report = () => (a.surface.drag ? this.#measure() : this.#tellRoom())
+    const report = () => (a.drawing.drag ? this.#measure() : this.#tellRoom())
     clearTimeout(this.measureTimer)
     this.measureTimer = setTimeout(report, this.measured ? 250 : 0)
     this.paint()
@@ -42,14 +53,14 @@ class Screen {
     const [width, height] = this.stage.wh
     this.measured = true
     this.toldAt = performance.now()
-    this.a.surface.flush()
+    this.a.drawing.flush()
     // Said again, the same would not be sent: the time makes another of it.
     this.a.setState("stage", { width, height, toldAt: this.toldAt })
   }
 
   // What is said while the server still builds the page can get lost: say it again.
   retry() {
-    if (!this.measured || this.a.roomIsKnown || this.a.surface.drag) return
+    if (!this.measured || this.a.roomIsKnown || this.a.drawing.drag) return
     if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
@@ -96,12 +107,12 @@ class Screen {
     if (!context) return
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
-    const locked = a.toCanvas(a.boxesHere.filter(({ track }) => a.reach.isLocked(track) && !a.reach.isHidden(track)))
-    const known = inStep || a.surface.drag ? a.surface.seen : a.rectsOf(a.boxesHere)
-    const seen = a.surface.drag ? known : a.withAhead(known)
+    const locked = a.here.toCanvas(a.here.all.filter(({ track }) => a.visibility.isLocked(track) && !a.visibility.isHidden(track)))
+    const known = inStep || a.drawing.drag ? a.drawing.seen : a.here.withinReach(a.here.all)
+    const seen = a.drawing.drag ? known : a.here.withAhead(known)
     const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
     const { selected, view, colors, edit } = a
-    const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.surface.drag }
+    const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.drawing.drag }
     paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
     this.#offerEnd()
   }
@@ -124,7 +135,7 @@ class Screen {
       ranges,
       colors: a.colors,
       rangeFrom: a.edit.rangeFrom,
-      isHidden: (track) => a.reach.isHidden(track),
+      isHidden: (track) => a.visibility.isHidden(track),
       endOf: (track) => a.propagation.endOf(track),
     })
     this.sparkline.paint({ ...common, ids: shownTracks, propagation: a.propagation })
@@ -140,7 +151,7 @@ class Screen {
       labels: a.feed?.labels ?? [],
       label: a.label,
       colors: a.colors,
-      boxes: a.toCanvas(a.boxesHere),
+      boxes: a.here.toCanvas(a.here.all),
       selected: a.selected,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,

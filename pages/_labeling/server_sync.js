@@ -1,8 +1,10 @@
 // What the server tells: by the feed of this page, and by the API beside it.
 
+import { listed } from "./words.js"
+
 const SETTLE_MS = 3000
 
-class News {
+export class ServerSync {
   constructor(annotator) {
     this.a = annotator
     this.settledVisit = "" // the sentinel of the visit that the canvas has loaded
@@ -20,9 +22,9 @@ class News {
     if (feed.canvas) a.frames.resize(feed.canvas.frameWidth)
     a.boxes.follow(feed.revision)
     a.propagation.follow(feed.revision)
-    if (!before && String(feed.aside) !== String(a.reach.aside)) a.reach.tell(a.reach.aside)
+    if (!before && String(feed.aside) !== String(a.visibility.aside)) a.visibility.tell(a.visibility.aside)
     if (feed.visit.sentinel !== before?.visit.sentinel) this.#enterVisit()
-    else a.surface.update(a.rectsOf(feed.boxes))
+    else a.drawing.update(a.here.withinReach(feed.boxes))
     if (before && feed.notice.serial !== before.notice.serial) this.#announce(feed.notice)
     this.#arrive()
     this.#compare()
@@ -38,14 +40,14 @@ class News {
   #enterVisit() {
     const { a } = this
     this.settledVisit = ""
-    a.surface.reset(a.rectsOf(a.feed.boxes))
+    a.drawing.reset(a.here.withinReach(a.feed.boxes))
     const { sentinel } = a.feed.visit
     const deadline = performance.now() + SETTLE_MS
     const look = () => {
       if (a.feed.visit.sentinel !== sentinel) return
-      if (!a.surface.settled && performance.now() < deadline) return requestAnimationFrame(look)
+      if (!a.drawing.settled && performance.now() < deadline) return requestAnimationFrame(look)
       this.settledVisit = sentinel
-      a.surface.select(a.selected)
+      a.drawing.select(a.selected)
       a.screen.paintNow()
     }
     requestAnimationFrame(() => requestAnimationFrame(look))

@@ -1,9 +1,14 @@
 // How uncertain the boxes between key frames are: of the selected track, else the most of all.
 
+import { h } from "../_shared/element.js"
+import { UNCERTAIN } from "./box_store.js"
+import { sharpContext } from "./sharp_canvas.js"
+import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"
+
 const SPARK_PX = 30
 const FULL = 0.6 // an uncertainty that fills the strip: higher ones are rare
 
-class Sparkline {
+export class Sparkline {
   constructor(element, seek) {
     this.element = element
     this.canvas = h("canvas", {})
@@ -19,7 +24,7 @@ class Sparkline {
     this.state = state
     const width = this.element.clientWidth
     if (!width) return
-    const context = sharp(this.canvas, width, SPARK_PX)
+    const context = sharpContext(this.canvas, width, SPARK_PX)
     const look = lookOf(this.element)
     this.#gutter(context, look)
     this.#curve(context, width)

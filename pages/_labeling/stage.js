@@ -1,7 +1,11 @@
 // The picture: the frame at once, with its boxes, and over it the drawing canvas, which takes
 // the pointer when it is in step.
 
-class Stage {
+import { h } from "../_shared/element.js"
+import { sharpContext } from "./sharp_canvas.js"
+import { Toasts } from "./toasts.js"
+
+export class Stage {
   constructor(view) {
     this.view = view
     this.picture = h("canvas", { class: "picture" })
@@ -49,7 +53,7 @@ class Stage {
     this.#showBusy(!image)
     if (!image) return null
     const { stage, canvas } = this.view
-    const context = sharp(this.picture, stage.width, stage.height)
+    const context = sharpContext(this.picture, stage.width, stage.height)
     const { x, y, width, height } = this.view.onStage({ x1: 0, y1: 0, x2: canvas.width, y2: canvas.height })
     context.imageSmoothingEnabled = width < image.naturalWidth * 3
     context.drawImage(image, x, y, width, height)

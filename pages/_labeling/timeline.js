@@ -1,10 +1,15 @@
 // The strip under the picture: where we are, what is labelled, and a lane per track.
 
-const GUTTER_PX = 116
+import { h } from "../_shared/element.js"
+import { WARNING_COLOR } from "./box_painting.js"
+import { sharpContext } from "./sharp_canvas.js"
+import { spansOf } from "./spans.js"
+import { clipText, dragToSeek, GUTTER_PX, lookOf, niceStep, xOf } from "./strip.js"
+
 const RULER_PX = 22
 const LANE_PX = 15
 
-class Timeline {
+export class Timeline {
   // `on` has seek(frame, dropped), select(track).
   constructor(element, on) {
     this.element = element
@@ -22,7 +27,7 @@ class Timeline {
     this.state = state
     const { clientWidth: width, clientHeight: height } = this.element
     if (!width || !height) return
-    const context = sharp(this.canvas, width, height)
+    const context = sharpContext(this.canvas, width, height)
     this.spacer.style.height = `${RULER_PX + state.tracks.length * LANE_PX}px`
     if (state.selected !== this.selected) this.#reveal(state, height)
     this.look = lookOf(this.element)
@@ -151,52 +156,4 @@ class Timeline {
     if (track) this.on.select(track.id)
     dragToSeek(event, this.element, this.state.frameCount, this.on.seek)
   }
-}
-
-// The frames lie on both strips in the same way, right of a gutter for names.
-function xOf(frame, width, frameCount) {
-  return GUTTER_PX + ((width - GUTTER_PX - 8) * frame) / Math.max(1, frameCount)
-}
-
-function frameAt(x, width, frameCount) {
-  const frame = Math.floor(((x - GUTTER_PX) / (width - GUTTER_PX - 8)) * frameCount)
-  return Math.min(Math.max(frame, 0), frameCount - 1)
-}
-
-// From a pointer that went down on a strip until it is up: `seek(frame, dropped)`.
-function dragToSeek(event, element, frameCount, seek) {
-  const { left } = element.getBoundingClientRect()
-  if (event.button !== 0 || event.clientX - left < GUTTER_PX) return
-  event.preventDefault()
-  element.setPointerCapture(event.pointerId)
-  const to = (e, dropped) => seek(frameAt(e.clientX - left, element.clientWidth, frameCount), dropped)
-  const move = (e) => to(e, false)
-  const up = (e) => {
-    element.removeEventListener("pointermove", move)
-    to(e, true)
-  }
-  element.addEventListener("pointermove", move)
-  element.addEventListener("pointerup", up, { once: true })
-  to(event, false)
-}
-
-// The theme's colours, for what is painted and not styled.
-function lookOf(element) {
-  const style = getComputedStyle(element)
-  const named = ["ink", "faint", "line", "accent", "done", "paper"]
-  const look = Object.fromEntries(named.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]))
-  return { ...look, font: style.getPropertyValue("font-family") }
-}
-
-function niceStep(count, slots) {
-  const raw = count / Math.max(1, slots)
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, raw)))
-  return Math.max(1, [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw))
-}
-
-function clipText(context, text, width) {
-  if (context.measureText(text).width <= width) return text
-  let end = text.length
-  while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > width) end--
-  return `${text.slice(0, end)}…`
 }

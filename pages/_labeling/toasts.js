@@ -3,6 +3,8 @@
 // The two never share a place: an offer is the only way to something, so it stays until the
 // person takes it or closes it, whatever else is said in the meantime.
 
+import { h } from "../_shared/element.js"
+
 const PASSING_MS = 3500
 const REFUSAL_MS = 9000 // a refusal takes longer to read
 
@@ -27,7 +29,7 @@ class Toast {
   }
 }
 
-class Toasts {
+export class Toasts {
   constructor() {
     this.offered = new Toast()
     this.passing = new Toast()

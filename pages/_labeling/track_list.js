@@ -1,6 +1,11 @@
 // The list of tracks: those on this frame first, then those elsewhere in the video.
 
-class TrackList {
+import { h } from "../_shared/element.js"
+import { eye, lock } from "./buttons.js"
+import { ProposalBar } from "./proposal_bar.js"
+import { trackRow } from "./track_row.js"
+
+export class TrackList {
   constructor(annotator) {
     this.a = annotator
     this.filter = ""
@@ -62,13 +67,13 @@ class TrackList {
   }
 
   #paintTools(ids) {
-    const { reach } = this.a
-    const key = JSON.stringify([ids, reach.aside])
+    const { visibility } = this.a
+    const key = JSON.stringify([ids, visibility.aside])
     if (key === this.toolsKey) return
     this.toolsKey = key
     this.all.replaceChildren(
-      eye(ids.length && ids.every((id) => reach.isHidden(id)), "all these tracks", () => this.a.toggleReach("hidden", ids)),
-      lock(ids.length && ids.every((id) => reach.isLocked(id)), "all these tracks", () => this.a.toggleReach("locked", ids)),
+      eye(ids.length && ids.every((id) => visibility.isHidden(id)), "all these tracks", () => this.a.toggleVisibility("hidden", ids)),
+      lock(ids.length && ids.every((id) => visibility.isLocked(id)), "all these tracks", () => this.a.toggleVisibility("locked", ids)),
     )
   }
 
@@ -92,13 +97,13 @@ class TrackList {
 
   #row(state, track, box) {
     const chosen = track.id === state.selected
-    const { reach, edit } = this.a
+    const { visibility, edit } = this.a
     const about = {
       track, box, chosen,
       color: state.colors[track.label],
       labels: state.labels.map(({ name }) => name),
-      hidden: reach.isHidden(track.id),
-      locked: reach.isLocked(track.id),
+      hidden: visibility.isHidden(track.id),
+      locked: visibility.isLocked(track.id),
       confirming: edit.confirming === track.id,
       merging: edit.merging === track.id,
       end: chosen ? this.a.propagation.endOf(track.id) : null,

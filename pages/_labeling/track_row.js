@@ -1,8 +1,13 @@
 // One track in the list: what it is, where it is, and, when it is selected, all that can be done.
 
+import { h } from "../_shared/element.js"
+import { kindOf, UNLISTED_COLOR } from "./box_painting.js"
+import { action, eye, lock, rowTool } from "./buttons.js"
+import { percent } from "./words.js"
+
 // about: {track: {id, label, first, last, keys, proposed, score}, box (on this frame, or
 // null), chosen, color, labels, hidden, locked, confirming, merging, end}
-function trackRow(a, about) {
+export function trackRow(a, about) {
   const { track, box, chosen, color, hidden, locked } = about
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
@@ -13,8 +18,8 @@ function trackRow(a, about) {
         h("span", { class: "tag" }, tagOf(about)),
       ),
       track.proposed ? judgement(a, track) : null,
-      eye(hidden, "this track (H)", () => a.toggleReach("hidden", [track.id])),
-      lock(locked, "this track (L)", () => a.toggleReach("locked", [track.id])),
+      eye(hidden, "this track (H)", () => a.toggleVisibility("hidden", [track.id])),
+      lock(locked, "this track (L)", () => a.toggleVisibility("locked", [track.id])),
     ),
   )
   if (chosen) row.append(about.confirming ? confirmation(a, track) : trackActions(a, about))
@@ -76,55 +81,4 @@ function confirmation(a, { id, label, keys }) {
       h("button", { class: "action", onclick: () => a.escape() }, "Keep"),
     ),
   )
-}
-
-function action(text, key, run, title, extra = "") {
-  return h("button", { class: `action ${extra}`, onclick: run, title: `${title} (${key})` }, text)
-}
-
-function rowTool(icon, title, run, extra = "") {
-  return h("button", { class: `row-tool ${extra}`, title, "aria-label": title, onclick: run }, glyph(icon))
-}
-
-function eye(hidden, what, run) {
-  return rowTool(hidden ? "eyeOff" : "eye", `${hidden ? "Show" : "Hide"} ${what}`, run, hidden ? "on" : "quiet")
-}
-
-function lock(locked, what, run) {
-  return rowTool(locked ? "locked" : "unlocked", `${locked ? "Unlock" : "Lock"} ${what}`, run, locked ? "on" : "quiet")
-}
-
-// What a detector proposes, judged together.
-class ProposalBar {
-  constructor(annotator) {
-    this.a = annotator
-    this.words = h("span", { class: "words" })
-    this.least = h("input", { type: "number", min: 0, max: 100, step: 5, value: "50", "aria-label": "Least confidence in percent", oninput: () => this.paint(this.tracks) })
-    this.accept = h("button", { class: "action yes", onclick: () => annotator.edit.accept(this.#ids(true)) })
-    this.reject = h("button", { class: "action", onclick: () => annotator.edit.reject(this.#ids(false)) })
-    this.element = h("div", { class: "proposals", hidden: true },
-      this.words,
-      h("label", {}, "from ", this.least, " %"),
-      this.accept,
-      this.reject,
-    )
-  }
-
-  #ids(above) {
-    const least = Number(this.least.value) / 100
-    return this.tracks.filter(({ proposed, score }) => proposed && (score ?? 0) >= least === above).map(({ id }) => id)
-  }
-
-  paint(tracks) {
-    this.tracks = tracks
-    const count = tracks.filter(({ proposed }) => proposed).length
-    this.element.hidden = count === 0
-    this.words.textContent = `${count} proposed`
-    for (const [button, above, verb] of [[this.accept, true, "Accept"], [this.reject, false, "Reject"]]) {
-      const { length } = this.#ids(above)
-      button.textContent = `${verb} ${length}`
-      button.disabled = length === 0
-      button.title = `${verb} every proposed track ${above ? "of this confidence or more" : "below this confidence"}`
-    }
-  }
 }

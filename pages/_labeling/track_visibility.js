@@ -1,10 +1,10 @@
 // Which tracks are hidden and which are locked. This is the person's own view of the video, not
 // part of it: the browser tab keeps it, and the server only leaves these boxes off the canvas.
 
-class Reach {
+export class TrackVisibility {
   // `tell` gets the ids of all tracks that the canvas must not have.
   constructor(videoId, tell) {
-    this.key = `tpod-reach-${videoId}`
+    this.key = `tpod-visibility-${videoId}`
     this.tell = tell
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}")
     this.hidden = new Set(kept.hidden)
