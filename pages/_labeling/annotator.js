@@ -1,40 +1,60 @@
-// The labelling screen around the drawing canvas.
-//
-// The person is always ahead of the server: `shown` is the frame on the picture at once, the
-// canvas (which only the server can fill) follows and takes the pointer only when in step.
+/**
+ * The labelling screen around the drawing canvas.
+ * 
+ * The person is always ahead of the server: `shown` is the frame on the picture at once, the
+ * canvas (which only the server can fill) follows and takes the pointer only when in step.
+ */
 
 import { apiUrl } from "../_shared/api.js"
 import { component } from "../_shared/component.js"
 import { BoxStore } from "./box_store.js"
 import { DrawingController } from "./drawing_controller.js"
 import { Editing, SELECT_FIRST } from "./editing.js"
+import { newestFeed } from "./feed.js"
+import { activeElement } from "./focus.js"
 import { FrameBoxes } from "./frame_boxes.js"
 import { FrameStore } from "./frame_store.js"
-import { handleKey, PASSED_ON } from "./keys.js"
+import { handleKey } from "./keys.js"
 import { Navigation } from "./navigation.js"
 import { Outbox } from "./outbox.js"
 import { PictureHand } from "./picture_hand.js"
 import { Presence } from "./presence.js"
 import { PropagationStore } from "./propagation_store.js"
 import { Screen } from "./screen.js"
+import { Selection } from "./selection.js"
 import { ServerSync } from "./server_sync.js"
 import { TrackVisibility } from "./track_visibility.js"
 import { View } from "./view.js"
 import { ViewGestures } from "./view_gestures.js"
 
+/**
+ * @typedef {object} VideoFacts what stays the same for a whole visit; see `view.py`
+ * @property {number} id
+ * @property {string} name
+ * @property {number} fps
+ * @property {number} width
+ * @property {number} height
+ * @property {string} back
+ */
+
 const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
-// What is taken for an empty place may have a box that has not come yet.
+/** What is taken for an empty place may have a box that has not come yet. */
 const BOXES_FIRST = "The boxes of this frame are still on their way."
 
-class Annotator {
+export class Annotator {
+  /**
+   * @param {HTMLElement} root
+   * @param {VideoFacts} video
+   * @param {(name: string, value: unknown) => void} setState
+   */
   constructor(root, video, setState) {
     this.root = root
     this.video = video
     this.setState = setState
+    /** @type {import("./server_sync.js").Feed | null} */
     this.feed = null
     this.shown = 0
     this.direction = 1
-    this.selected = null
     this.abort = new AbortController()
     const api = apiUrl(`/videos/${video.id}`)
     this.outbox = new Outbox((message) => this.setState("outbox", message))
@@ -43,6 +63,7 @@ class Annotator {
     this.boxes = new BoxStore(api, () => this.sync.boxesCame())
     this.propagation = new PropagationStore(api, this.sync)
     this.here = new FrameBoxes(this)
+    this.selection = new Selection(this)
     this.go = new Navigation(this)
     this.edit = new Editing(this)
     this.visibility = new TrackVisibility(video.id, (tracks) => this.edit.act("aside", { tracks }))
@@ -51,7 +72,7 @@ class Annotator {
       putBox: (rect, target) => this.edit.putBox(rect, target),
       ready: () => this.ready,
       fallbackLayer: (event) => this.fallbackLayer(event),
-      picked: (track) => this.edit.mergeWith(track) || this.pick(track),
+      picked: (track) => this.#picked(track),
       dragging: () => this.paint(),
       refused: (sentence) => this.say(sentence, true),
       zoom: () => this.view.zoom,
@@ -62,14 +83,14 @@ class Annotator {
     this.drawing.listenOn(this.screen.stage.picture)
     this.presence = new Presence(api, this.abort.signal, () => this.sync.peopleCame())
     this.#listen()
-    if (window.__tpodFeed) this.sync.receive(window.__tpodFeed)
+    this.#hear()
   }
 
   #listen() {
     const options = { capture: true, signal: this.abort.signal }
     window.addEventListener("keydown", (event) => handleKey(this, event), options)
     window.addEventListener("keyup", () => this.go.rest(), options)
-    window.addEventListener("tpod-feed", ({ detail }) => this.sync.receive(detail), options)
+    window.addEventListener("tpod-feed", () => this.#hear(), options)
     window.addEventListener("beforeunload", (e) => this.unsaved && e.preventDefault(), options)
     const { view } = this
     const picture = () => [this.screen.stage.element, canvasHolder()]
@@ -81,12 +102,24 @@ class Annotator {
     }, 1000)
   }
 
-  // A new video takes a new annotator.
+  /** A new video takes a new annotator. @param {import("../_shared/component.js").Call<VideoFacts>} call */
   update({ data, setStateValue }) {
     if (JSON.stringify(data) !== JSON.stringify(this.video)) return false
     this.setState = setStateValue
     this.paint()
     return true
+  }
+
+  #hear() {
+    const feed = newestFeed()
+    if (feed) this.sync.receive(feed)
+  }
+
+  /** @param {number | null} track @returns {boolean} true where choosing a track to merge was all */
+  #picked(track) {
+    if (this.edit.mergeWith(track)) return true
+    this.selection.pick(track)
+    return false
   }
 
   destroy() {
@@ -97,17 +130,17 @@ class Annotator {
 
   // ---- what is going on --------------------------------------------------------------------
 
-  // The server is about to show something else: what is drawn now would be drawn for nothing.
+  /** The server is about to show something else: what is drawn now would be drawn for nothing. */
   get changing() {
     return this.outbox.changing || !this.roomIsKnown
   }
 
-  // The server has sized the canvas for the room that there is.
+  /** The server has sized the canvas for the room that there is. */
   get roomIsKnown() {
     return String(this.screen.stage.wh) === String(this.feed?.stage)
   }
 
-  // Nothing is under way, here or on the way to the server.
+  /** Nothing is under way, here or on the way to the server. */
   get idle() {
     return this.inStep && this.outbox.empty && !this.drawing.drag && !this.unsaved && this.go.atRest
   }
@@ -116,7 +149,7 @@ class Annotator {
     return this.drawing.unsent || this.outbox.unsaved
   }
 
-  // The canvas has the boxes of this very frame, and its picture is here.
+  /** The canvas has the boxes of this very frame, and its picture is here. */
   get inStep() {
     const { feed, go } = this
     return Boolean(
@@ -125,12 +158,16 @@ class Annotator {
     )
   }
 
-  // The canvas takes the pointer.
+  /** The canvas takes the pointer. */
   get ready() {
-    return this.inStep && !this.changing && this.feed.labels.length > 0
+    return this.inStep && !this.changing && Boolean(this.feed?.labels.length)
   }
 
-  // Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
+  /**
+   * Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
+   * @param {MouseEvent} event
+   * @returns {import("./drawing_controller.js").Layer | null}
+   */
   fallbackLayer(event) {
     const hand = new PictureHand(this.view, this.screen.stage.picture)
     const { painted } = this.screen
@@ -146,12 +183,12 @@ class Annotator {
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.settle()
     const rects = this.here.withAhead(this.here.withinReach(this.here.all))
-    return { hand, rects, active: rects.find(({ track }) => track && track === this.selected) }
+    return { hand, rects, active: rects.find(({ track }) => track && track === this.selection.track) ?? null }
   }
 
   // ---- what is known -----------------------------------------------------------------------
 
-  // The frames known so far: an import may still be finding more.
+  /** The frames known so far: an import may still be finding more. */
   get last() {
     return Math.max(0, (this.feed?.frames ?? 1) - 1)
   }
@@ -160,44 +197,15 @@ class Annotator {
     return this.feed?.canvas ?? this.screen.stage.fit(this.video)
   }
 
+  /** @returns {Record<string, string>} */
   get colors() {
     return Object.fromEntries((this.feed?.labels ?? []).map(({ name, color }) => [name, color]))
   }
 
-  // The label of the next box.
+  /** The label of the next box. */
   get label() {
     const chosen = this.outbox.acts.findLast(({ kind }) => kind === "label" || kind === "add_label")
     return chosen?.name ?? this.feed?.label
-  }
-
-  // ---- selection ---------------------------------------------------------------------------
-
-  pick(track) {
-    this.selected = track
-    this.edit.confirming = null
-    this.paint()
-  }
-
-  select(track) {
-    if (this.edit.mergeWith(track)) return
-    this.pick(track)
-    this.drawing.select(track)
-  }
-
-  // From the list: a track that has no box here is gone to.
-  choose(track, box) {
-    const merges = this.edit.merging
-    this.select(track)
-    if (!box && !merges) this.go.toTrack(track)
-  }
-
-  selectNext(direction) {
-    const tracks = this.here.all.map(({ track }) => track).filter((track) => track && !this.visibility.isAside(track))
-    tracks.sort((a, b) => a - b)
-    if (!tracks.length) return PASSED_ON
-    const at = tracks.indexOf(this.selected)
-    const from = at < 0 && direction < 0 ? 0 : at
-    this.select(tracks[(from + direction + tracks.length) % tracks.length])
   }
 
   escape() {
@@ -206,20 +214,13 @@ class Annotator {
     this.drawing.forceDraw = false
     stage.toasts.close()
     if (this.edit.letGo()) return this.paint()
-    this.root.getRootNode().activeElement?.blur()
-    this.drawing.deselect()
-    this.pick(null)
+    activeElement(this.root)?.blur()
+    this.selection.clear()
   }
 
-  // From the picture to the list, the bar below, the bar above, and round again.
-  focusNextPart() {
-    const parts = ["aside", "nav", "header"].map((name) => this.root.querySelector(name))
-    const at = parts.findIndex((part) => part.contains(this.root.getRootNode().activeElement))
-    parts[(at + 1) % parts.length].querySelector("button, input, a").focus()
-  }
-
-  toggleVisibility(which, tracks = [this.edit.track?.id]) {
-    if (!tracks[0]) return this.say(SELECT_FIRST)
+  /** @param {"hidden" | "locked"} which @param {number[]} [tracks] those meant; else the selected one */
+  toggleVisibility(which, tracks = this.edit.meant) {
+    if (!tracks.length) return this.say(SELECT_FIRST)
     if (this.drawing.drag) return
     this.visibility.toggle(which, tracks)
     this.paint()
@@ -228,12 +229,13 @@ class Annotator {
   acceptEnd() {
     const track = this.edit.track?.id
     const end = this.propagation.endOf(track)
-    if (end === null) return this.say("Nothing speaks for an end of this track.")
+    if (!track || end === null) return this.say("Nothing speaks for an end of this track.")
     this.edit.endTrackAt(track, end)
   }
 
   // ---- what is seen ------------------------------------------------------------------------
 
+  /** @param {number} factor */
   zoomBy(factor) {
     this.view.zoomBy(factor)
     this.paint()
@@ -245,7 +247,8 @@ class Annotator {
   }
 
   seeSelected() {
-    const [rect] = this.here.toCanvas([this.edit.chosen].filter(Boolean))
+    const { chosen } = this.edit
+    const [rect] = chosen ? this.here.toCanvas([chosen]) : []
     if (!rect) return this.say(SELECT_FIRST)
     this.view.lookAt(rect)
     this.paint()
@@ -255,12 +258,17 @@ class Annotator {
     this.screen.paint()
   }
 
+  /** @param {string} sentence @param {boolean} [refused] */
   say(sentence, refused = false) {
     this.screen.stage.toasts.say(sentence, refused)
     this.paint()
   }
 
-  // A refusal that can be answered at once; the offer is {text, run}.
+  /**
+   * A refusal that can be answered at once; the offer is {text, run}.
+   * @param {string} sentence
+   * @param {import("./toasts.js").Offer} offer
+   */
   offer(sentence, offer) {
     this.screen.stage.toasts.offer(sentence, offer)
     this.paint()
@@ -277,10 +285,14 @@ function canvasHolder() {
   return document.querySelector(".st-key-annotator-canvas")
 }
 
-export default component({
+/** @type {import("../_shared/component.js").Definition<VideoFacts>} */
+const definition = {
   style: new URL("./annotator.css", import.meta.url),
   pageStyle: new URL("./page.css", import.meta.url),
   create({ parentElement, data, setStateValue }) {
-    return new Annotator(parentElement.querySelector(".annotator"), data, setStateValue)
+    const root = /** @type {HTMLElement} */ (parentElement.querySelector(".annotator"))
+    return new Annotator(root, data, setStateValue)
   },
-})
+}
+
+export default component(definition)

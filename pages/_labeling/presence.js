@@ -1,16 +1,25 @@
-// Signs of life: who else works on this video, and how much work went into it.
+/** Signs of life: who else works on this video, and how much work went into it. */
 
 import { fetchJson } from "./fetch_json.js"
+
+/** @typedef {{ seconds: number, human_boxes: number, boxes_per_human_box: number }} Effort */
 
 const BEAT_MS = 10_000
 const WORKING_MS = 15_000 // from one act so long the person counts as working
 
 export class Presence {
-  // `changed` is called with each answer of the server.
+  /**
+   * `changed` is called with each answer of the server.
+   * @param {string} api the video's address
+   * @param {AbortSignal} signal
+   * @param {() => void} changed called with each answer of the server
+   */
   constructor(api, signal, changed) {
     this.url = `${api}/presence`
     this.changed = changed
+    /** @type {string[]} the names of those who are here too */
     this.others = []
+    /** @type {Effort | null} */
     this.effort = null
     this.workedMs = 0
     this.actedAt = -WORKING_MS
@@ -34,13 +43,14 @@ export class Presence {
     this.actedAt = performance.now()
   }
 
-  // Time since the last count in which the last act was less than WORKING_MS ago.
+  /** Time since the last count in which the last act was less than WORKING_MS ago. */
   #count() {
     const now = performance.now()
     this.workedMs += Math.max(0, Math.min(now, this.actedAt + WORKING_MS) - this.countedAt)
     this.countedAt = now
   }
 
+  /** @param {boolean} [isLast] */
   async #beat(isLast = false) {
     this.#count()
     const active_s = Number((this.workedMs / 1000).toFixed(1))
@@ -54,7 +64,7 @@ export class Presence {
     })
     if (!answer) this.workedMs += active_s * 1000 // It goes with the next beat.
     else if (!isLast) {
-      this.others = answer.others.map(({ username }) => username)
+      this.others = answer.others.map((/** @type {{ username: string }} */ one) => one.username)
       this.effort = answer.effort
       this.changed()
     }

@@ -1,4 +1,4 @@
-// The annotator's elements, and the painting of all of them, once per change of the screen.
+/** The annotator's elements, and the painting of all of them, once per change of the screen. */
 
 import { h } from "../_shared/element.js"
 import { Bars } from "./bars.js"
@@ -12,6 +12,7 @@ import { Stage } from "./stage.js"
 import { Timeline } from "./timeline.js"
 
 export class Screen {
+  /** @param {import("./annotator.js").Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
     this.stage = new Stage(annotator.view)
@@ -20,12 +21,18 @@ export class Screen {
     const strip = h("div", { class: "timeline" })
     const spark = h("div", { class: "spark" })
     const side = h("aside", {})
+    /** @type {import("./strip.js").Seek} */
     const seek = (frame, dropped) => annotator.go.scrub(frame, dropped)
-    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.select(track) })
+    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.selection.select(track) })
     this.sparkline = new Sparkline(spark, seek)
     this.panel = new Panel(side, annotator)
     const { top, bottom } = this.bars
     annotator.root.replaceChildren(top, this.stage.element, bottom, strip, spark, side, this.help)
+    this.measured = false // the room for the canvas was told to the server
+    this.toldAt = 0
+    /** @type {number | null} */
+    this.painted = null // the frame on the picture
+    this.request = 0
     this.resizer = new ResizeObserver(() => this.#measure())
     this.resizer.observe(this.stage.element)
   }
@@ -36,7 +43,7 @@ export class Screen {
     cancelAnimationFrame(this.request)
   }
 
-  // The room for the canvas goes to the server, which alone can size it.
+  /** The room for the canvas goes to the server, which alone can size it. */
   #measure() {
     const { a } = this
     const top = a.root.getBoundingClientRect().top + window.scrollY
@@ -58,14 +65,16 @@ export class Screen {
     this.a.setState("stage", { width, height, toldAt: this.toldAt })
   }
 
-  // What is said while the server still builds the page can get lost: say it again.
+  /** What is said while the server still builds the page can get lost: say it again. */
   retry() {
     if (!this.measured || this.a.roomIsKnown || this.a.drawing.drag) return
     if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
-  // That the canvas takes the pointer is told with its picture; that it does not, at once: the
-  // next press may come sooner.
+  /**
+   * That the canvas takes the pointer is told with its picture; that it does not, at once: the
+   * next press may come sooner.
+   */
   paint() {
     if (!this.a.ready) this.#tellReady()
     this.request ||= requestAnimationFrame(() => this.paintNow())
@@ -101,6 +110,7 @@ export class Screen {
     this.stage.letThrough(ready)
   }
 
+  /** @param {boolean} inStep */
   #paintPicture(inStep) {
     const { a } = this
     const context = this.stage.paintFrame(a.frames.best(a.shown), a.frames.failed.has(a.shown))
@@ -111,8 +121,8 @@ export class Screen {
     const known = inStep || a.drawing.drag ? a.drawing.seen : a.here.withinReach(a.here.all)
     const seen = a.drawing.drag ? known : a.here.withAhead(known)
     const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
-    const { selected, view, colors, edit } = a
-    const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.drawing.drag }
+    const { view, colors, edit } = a
+    const look = { view, colors, selected: a.selection.track, marked: edit.merging, handles: inStep && !a.drawing.drag }
     paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
     this.#offerEnd()
   }
@@ -127,7 +137,7 @@ export class Screen {
   #paintStrips() {
     const { a } = this
     const { tracks, ranges } = a.boxes.document
-    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selected) ? a.selected : null }
+    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selection.track)?.id ?? null }
     const shownTracks = common.selected ? [common.selected] : tracks.map(({ id }) => id)
     this.timeline.paint({
       ...common,
@@ -141,7 +151,7 @@ export class Screen {
     this.sparkline.paint({ ...common, ids: shownTracks, propagation: a.propagation })
   }
 
-  // While frames fly by the list would only flicker.
+  /** While frames fly by the list would only flicker. */
   #paintPanel() {
     const { a } = this
     clearTimeout(this.panelTimer)
@@ -152,7 +162,7 @@ export class Screen {
       label: a.label,
       colors: a.colors,
       boxes: a.here.toCanvas(a.here.all),
-      selected: a.selected,
+      selected: a.selection.track,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,
       frame: a.shown,
@@ -162,7 +172,12 @@ export class Screen {
   }
 }
 
-// A track as the list shows it: its first and last frame with a box.
+/**
+ * A track as the list shows it: its first and last frame with a box.
+ * @param {import("./box_store.js").Track} track
+ * @param {number} frameCount
+ * @returns {import("./track_row.js").ListedTrack}
+ */
 function spanOf(track, frameCount) {
   const spans = spansOf(track, frameCount)
   const { id, label, proposed = false, score = null } = track
