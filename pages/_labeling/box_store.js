@@ -51,7 +51,8 @@ export class BoxStore {
     this.frameCount = 0
     this.onNews = onNews
     this.revision = -1
-    this.read = -1 // the revision that the document is of
+    /** @type {number | null} */
+    this.read = null // the revision that the document is of
     /** @type {AnnotationDocument} */
     this.document = { tracks: [], ranges: [] }
     /** @type {Map<number, Chunk | null>} by first frame; null while it is on its way */
