@@ -4,7 +4,6 @@ Started by ``streamlit run app.py``, which finds ``app`` below.
 """
 
 import gc
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,7 +16,7 @@ from tpod_core.embedded import embedded_services
 from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
-from tpod_core.propagation.prompt import prompt_propagation
+from tpod_core.propagation.immediate import immediate_propagation
 from tpod_core.services import users
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
@@ -43,11 +42,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         # it is not looked through each time.
         gc.collect()
         gc.freeze()
-        # The thread that follows objects computes all the time: who answers a person gets the
-        # interpreter from it at once, not after the usual 5 ms, and that at every statement.
-        sys.setswitchinterval(0.0005)
         try:
-            with prompt_propagation(), ending_at_signals():
+            with immediate_propagation(), ending_at_signals():
                 yield
         finally:
             reconciler.stop()

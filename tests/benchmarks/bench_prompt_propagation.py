@@ -21,6 +21,7 @@ import cv2
 from tests.benchmarks._videos import required_data
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
+from tests.following import following_here
 from tests.labelled import add_video
 from tests.unwatched import Unwatched
 from tpod_core import db
@@ -28,7 +29,6 @@ from tpod_core.geometry import Box
 from tpod_core.migrations import upgrade
 from tpod_core.models import Role, User, Video, saved_id
 from tpod_core.propagation.gaps import gaps
-from tpod_core.propagation.prompt import prompt_propagation
 from tpod_core.propagation.stored import extents
 from tpod_core.propagation.visual import propagate
 from tpod_core.queue import replaced_by
@@ -114,7 +114,7 @@ def prompt(owner: User, video: Video, left: KeyframeDoc, right: KeyframeDoc) -> 
         row = session.get_one(Video, video.id)
         first = [PutBox(left.frame, left.box, "cup")]
         (track_id,) = annotations.apply_edits(session, owner, row, first, row.revision).track_ids
-    with prompt_propagation():
+    with following_here():
         with db.transaction() as session:
             row = session.get_one(Video, video.id)
             second = [PutBox(right.frame, right.box, track_id=track_id)]

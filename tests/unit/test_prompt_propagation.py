@@ -8,6 +8,7 @@ import pytest
 
 from tests import fake_propagation
 from tests.fake_propagation import FakePropagation
+from tests.following import following_here
 from tests.labelled import add_video, annotate, give_file
 from tests.unit.test_annotations import boxes, edit
 from tpod_core import db
@@ -15,7 +16,8 @@ from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation import prompt
-from tpod_core.propagation.prompt import PROMPT_FRAMES, is_busy_with, prompt_propagation
+from tpod_core.propagation.immediate import is_busy_with
+from tpod_core.propagation.prompt import PROMPT_FRAMES, PromptPropagation
 from tpod_core.propagation.segments import Segment
 from tpod_core.services.annotations import KeyframeDoc, MarkRange, PutBox, TrackDoc
 
@@ -37,9 +39,15 @@ def video(admin: User, fake: FakePropagation, queue: object) -> Video:
 
 
 @pytest.fixture
-def running(video: Video) -> Iterator[None]:
-    with prompt_propagation():
-        yield
+def rested() -> list[int]:
+    """The videos of which it was told that nothing more comes."""
+    return []
+
+
+@pytest.fixture
+def running(video: Video, rested: list[int]) -> Iterator[PromptPropagation]:
+    with following_here(rested.append) as thread:
+        yield thread
 
 
 def eventually(claim: Callable[[], bool]) -> bool:
@@ -51,8 +59,8 @@ def eventually(claim: Callable[[], bool]) -> bool:
     return True
 
 
-def idle(video: Video) -> bool:
-    return eventually(lambda: not is_busy_with(saved_id(video)))
+def idle(running: PromptPropagation, video: Video) -> bool:
+    return eventually(lambda: not running.is_busy_with(saved_id(video)))
 
 
 def source(video: Video, frame: int) -> str:
@@ -65,30 +73,35 @@ def test_an_edit_is_filled_without_any_worker(admin: User, video: Video) -> None
     assert eventually(lambda: source(video, 20) == "visual")
 
 
-@pytest.mark.usefixtures("running")
 def test_a_gap_between_key_frames_is_filled_before_what_follows(
-    admin: User, video: Video, fake: FakePropagation
+    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
 ) -> None:
     annotate(admin, video, TrackDoc(None, "cup", (KeyframeDoc(5, BOX), KeyframeDoc(30, BOX))))
-    assert idle(video)
+    assert idle(running, video)
     assert [(s.left.frame, s.stop) for s in fake.asked] == [(5, 30), (30, 60)]
 
 
-@pytest.mark.usefixtures("running")
 def test_only_so_much_is_filled_at_once(
-    admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
+    admin: User,
+    video: Video,
+    fake: FakePropagation,
+    running: PromptPropagation,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(prompt, "PROMPT_FRAMES", 20)
     keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 10, 20, 30, 59)]
     annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
-    assert idle(video)
+    assert idle(running, video)
     assert {(s.left.frame, s.stop) for s in fake.asked} == {(0, 10), (10, 20)}
     assert PROMPT_FRAMES >= 300
 
 
-@pytest.mark.usefixtures("running")
-def test_a_newer_edit_goes_first(
-    admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
+def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(
+    admin: User,
+    video: Video,
+    fake: FakePropagation,
+    running: PromptPropagation,
+    rested: list[int],
 ) -> None:
     began, may_go_on = threading.Event(), threading.Event()
 
@@ -101,15 +114,16 @@ def test_a_newer_edit_goes_first(
     edit(admin, video, PutBox(5, BOX, "cup"))
     assert began.wait(PATIENCE_S)
     edit(admin, video, PutBox(50, BOX, "bus"))
-    assert is_busy_with(saved_id(video))
+    assert running.is_busy_with(saved_id(video))
+    assert rested == []
     may_go_on.set()
-    assert idle(video)
+    assert idle(running, video)
     assert [s.left.frame for s in fake.asked] == [5, 50, 5]
+    assert eventually(lambda: rested == [video.id])
 
 
-@pytest.mark.usefixtures("running")
 def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(
-    admin: User, video: Video, fake: FakePropagation
+    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
 ) -> None:
     def fail(segment: Segment) -> None:
         fake.before_each = lambda segment: None
@@ -117,20 +131,19 @@ def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(
 
     fake.before_each = fail
     edit(admin, video, PutBox(5, BOX, "cup"))
-    assert idle(video)
+    assert idle(running, video)
     edit(admin, video, PutBox(50, BOX, "bus"))
-    assert idle(video)
+    assert idle(running, video)
     assert [b.source for b in boxes(video, 55, 56)[55]] == ["linear", "visual"]
 
 
-@pytest.mark.usefixtures("running")
 def test_a_refused_edit_and_one_of_ranges_wake_nobody(
-    admin: User, video: Video, fake: FakePropagation
+    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
 ) -> None:
     edit(admin, video, MarkRange(0, 5))
     with pytest.raises(Conflict):
         edit(admin, video, PutBox(5, BOX, "cup"), seen=9)
-    assert not is_busy_with(saved_id(video))
+    assert not running.is_busy_with(saved_id(video))
     assert fake.asked == []
 
 
@@ -145,7 +158,7 @@ def test_closing_ends_the_thread_within_a_frame(
 ) -> None:
     began = threading.Event()
     fake.before_each = lambda segment: began.set()
-    with prompt_propagation():
+    with following_here():
         edit(admin, video, PutBox(5, BOX, "cup"))
         assert began.wait(PATIENCE_S)
     assert "propagation" not in {thread.name for thread in threading.enumerate()}

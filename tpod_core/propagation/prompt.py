@@ -1,4 +1,4 @@
-"""What a person has just changed is filled at once, in the app's own process.
+"""What a person has just changed is filled at once, beside the queue of jobs.
 
 The queue may be busy with an import for minutes. One thread, started at the first edit, fills
 the gaps next to the newest edit, up to a bound; the job that the edit submitted does the
@@ -6,16 +6,14 @@ rest. A newer edit goes before an older one.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tpod_core import db
 from tpod_core.errors import Overtaken, TpodError
 from tpod_core.log import get_logger
 from tpod_core.propagation.planning import Task, stale
-from tpod_core.propagation.requests import Touched, listening
-from tpod_core.propagation.stored import note_news
+from tpod_core.propagation.requests import Touched
 from tpod_core.propagation.updating import fill, present
 from tpod_core.tracks import reading
 
@@ -26,9 +24,13 @@ _log = get_logger(__name__)
 
 
 class PromptPropagation:
-    """The thread, and the edits that wait for it, one for each video, the newest last."""
+    """The thread, and the edits that wait for it, one for each video, the newest last.
 
-    def __init__(self) -> None:
+    ``rests`` is told of a video when nothing more is to be filled in it for now.
+    """
+
+    def __init__(self, rests: Callable[[int], None]) -> None:
+        self._rests = rests
         self._changed = threading.Condition()
         self._waiting: dict[int, Touched] = {}
         self._at_work: int | None = None
@@ -74,17 +76,8 @@ class PromptPropagation:
             finally:
                 with self._changed:
                     self._at_work = None
-                self._tell_the_end(touched.video_id)
-
-    def _tell_the_end(self, video_id: int) -> None:
-        """Nothing more comes for now: whoever waits for more boxes need not."""
-        if self.is_busy_with(video_id):
-            return
-        try:
-            with db.transaction() as session:
-                note_news(session, video_id)
-        except TpodError as error:
-            _log.warning("video %s: %s", video_id, error.message)
+                if not self.is_busy_with(touched.video_id):
+                    self._rests(touched.video_id)
 
     def _next(self) -> Touched | None:
         with self._changed:
@@ -150,24 +143,3 @@ def _portions(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
                 chosen.append(task)
         if chosen:
             yield chosen
-
-
-_running: list[PromptPropagation] = []
-
-
-@contextmanager
-def prompt_propagation() -> Iterator[None]:
-    """Fill at once what this process's people change, while the block runs."""
-    thread = PromptPropagation()
-    _running.append(thread)
-    try:
-        with listening(thread.take):
-            yield
-    finally:
-        _running.remove(thread)
-        thread.close()
-
-
-def is_busy_with(video_id: int) -> bool:
-    """Whether this process is about to fill gaps of a video."""
-    return any(thread.is_busy_with(video_id) for thread in _running)

@@ -15,7 +15,7 @@ from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
 from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
-from tpod_core.propagation.prompt import is_busy_with
+from tpod_core.propagation.immediate import is_busy_with
 from tpod_core.propagation.stored import note_news
 from tpod_core.propagation.witnesses import heard
 from tpod_core.storage import get_storage

@@ -1,0 +1,20 @@
+"""The follower of what people change, in this process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tpod_core.propagation.prompt import PromptPropagation
+from tpod_core.propagation.requests import listening
+
+
+@contextmanager
+def following_here(
+    rests: Callable[[int], None] = lambda video_id: None,
+) -> Iterator[PromptPropagation]:
+    """Fill at once what this process changes, while the block runs."""
+    thread = PromptPropagation(rests)
+    try:
+        with listening(thread.take):
+            yield thread
+    finally:
+        thread.close()
