@@ -246,8 +246,10 @@ def test_refused_drawing_can_be_had_again_after_other_edits_were_saved(
 def test_undo_that_came_second_is_not_offered_again(
     desk: LabelingSession, user: User, video: Video
 ):
-    act(desk, user, "mark", start=0, stop=5)
-    edit_elsewhere(user, video)
+    (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
+    desk.refresh(user)
+    act(desk, user, "end", track=cup, frame=5)
+    edit_elsewhere(add_user("other", Role.USER), video, EndTrack(cup, 3))
     act(desk, user, "undo", seq=2)
     assert "newest state" in desk.notice.text
     assert not desk.notice.again
