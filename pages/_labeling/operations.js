@@ -41,8 +41,6 @@ import { Refused } from "./refused.js"
 /**
  * @typedef {{op: "put_box", frame: number, box: Box, track_id: TrackRef, label?: string,
  *   occluded?: boolean, source?: string}} PutBox
- * @typedef {{op: "add_track", track_id: string, track: {label: string, keyframes: Keyframe[],
- *   proposed?: boolean, score?: number | null}}} AddTrack
  * @typedef {{op: "remove_keyframe" | "hide_box" | "end_track", track_id: TrackRef,
  *   frame: number}} FrameEdit
  * @typedef {{op: "set_occluded", track_id: TrackRef, frame: number, occluded: boolean}} SetOccluded
@@ -53,8 +51,8 @@ import { Refused } from "./refused.js"
  * @typedef {{op: "accept_tracks", track_ids: TrackRef[]}} AcceptTracks
  * @typedef {{op: "mark_range" | "clear_range", start: number, stop: number}} RangeEdit
  * @typedef {{op: "add_label", name: string, color?: string}} AddLabel
- * @typedef {PutBox | AddTrack | FrameEdit | SetOccluded | SplitTrack | DeleteTrack | RelabelTrack
- *   | MergeTracks | AcceptTracks | RangeEdit | AddLabel} Operation
+ * @typedef {PutBox | FrameEdit | SetOccluded | SplitTrack | DeleteTrack | RelabelTrack | MergeTracks
+ *   | AcceptTracks | RangeEdit | AddLabel} Operation
  */
 
 /**
@@ -81,8 +79,6 @@ export function apply(document, operation, scene) {
   switch (operation.op) {
     case "put_box":
       return putBox(document, operation, scene)
-    case "add_track":
-      return withTrack(document, addedTrack(document, operation, scene))
     case "delete_track":
       return withoutTrack(document, found(document, operation.track_id).id)
     case "accept_tracks":
@@ -122,8 +118,7 @@ export function withRows(operation, rows) {
   if (operation.op === "merge_tracks") {
     return { ...operation, track_id: row(operation.track_id), other_id: row(operation.other_id) }
   }
-  // What makes a track keeps the name that it makes it under.
-  if (operation.op === "add_track" || !("track_id" in operation)) return operation
+  if (!("track_id" in operation)) return operation
   return { ...operation, track_id: row(operation.track_id) }
 }
 
@@ -141,24 +136,6 @@ function putBox(document, operation, scene) {
   if (!label) throw new Refused("A new box needs a label.")
   requireLabel(document, label)
   return withTrack(document, { id, label, keyframes: [keyframe], proposed: false, score: null })
-}
-
-/** @param {AnnotationDocument} document @param {AddTrack} operation @param {Scene} scene */
-function addedTrack(document, { track_id: id, track }, scene) {
-  const { label, proposed = false, score = null } = track
-  requireFreeName(document, id)
-  requireLabel(document, label)
-  if (!track.keyframes.length) throw new Refused("A track needs at least one key frame.")
-  /** @type {Keyframe[]} */
-  const keyframes = []
-  for (const keyframe of track.keyframes) {
-    const frame = checkedFrame(keyframe.frame, scene)
-    if (keyframes.some((each) => each.frame === frame)) {
-      throw new Refused(`Frame ${frame} has two key frames of one track.`)
-    }
-    keyframes.push({ ...keyframe, box: checkedBox(keyframe.box, scene) })
-  }
-  return { id, label, keyframes: keyframes.sort(byFrame), proposed, score }
 }
 
 /** @param {AnnotationDocument} document @param {AcceptTracks} operation */
