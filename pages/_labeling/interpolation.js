@@ -15,13 +15,21 @@
  * @returns {Keyframe | null}
  */
 export function keyframeAt(keyframes, frame) {
-  const at = lastUpTo(keyframes, frame)
-  const left = keyframes[at]
+  const { left, right } = betweenKeyframes(keyframes, frame)
   if (!left || left.outside) return null
   if (left.frame === frame) return left
-  const right = keyframes[at + 1]
   const box = right ? between(left.box, right.box, (frame - left.frame) / (right.frame - left.frame)) : left.box
   return { ...left, frame, box }
+}
+
+/**
+ * The last key frame up to `frame`, and the first one after it.
+ * @param {Keyframe[]} keyframes @param {number} frame
+ * @returns {{left: Keyframe | undefined, right: Keyframe | undefined}}
+ */
+export function betweenKeyframes(keyframes, frame) {
+  const at = lastUpTo(keyframes, frame)
+  return { left: keyframes[at], right: keyframes[at + 1] }
 }
 
 /** The position of the last key frame at or before `frame`, or -1. @param {Keyframe[]} keyframes @param {number} frame */

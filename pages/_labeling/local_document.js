@@ -38,6 +38,15 @@ import { Refused } from "./refused.js"
  * @property {ReadonlyMap<TrackRef, number>} named tracks that are known by their row from now on
  */
 
+/**
+ * What these do follows from the document alone. The others fix boxes that the server has found,
+ * or make rows of which only the server knows everything.
+ * @type {Set<Operation["op"]>}
+ */
+const EXACT = new Set([
+  "put_box", "remove_keyframe", "delete_track", "relabel_track", "merge_tracks", "accept_tracks",
+  "mark_range", "clear_range",
+])
 /** @type {AnnotationDocument} */
 const EMPTY = { revision: -1, labels: [], tracks: [], ranges: [] }
 
@@ -61,6 +70,16 @@ export class LocalDocument {
   /** The server's revision below what is seen; -1 before the first document. */
   get revision() {
     return this.#base.revision
+  }
+
+  /** The newest revision that an answer to an edit has named. */
+  get wantedRevision() {
+    return Math.max(this.revision, ...[...this.#answers.values()].map(({ revision }) => revision))
+  }
+
+  /** The tracks of the server's document. */
+  get savedTracks() {
+    return this.#base.tracks
   }
 
   get labels() {
@@ -120,9 +139,16 @@ export class LocalDocument {
     this.#update()
   }
 
-  /** The server has done an edit; its document that says so comes later. @param {string} batch @param {Answer} answer */
+  /**
+   * The server has done an edit. Where nobody else has edited since, and the outcome is certain,
+   * nothing needs to be fetched.
+   * @param {string} batch @param {Answer} answer
+   */
   answered(batch, answer) {
     this.#answers.set(batch, answer)
+    const [first] = this.#pending
+    const isNext = first?.batch === batch && answer.revision === this.revision + 1
+    if (isNext && this.#isCertain(first)) this.#base = this.#done(first, answer)
     this.#update()
   }
 
@@ -130,6 +156,18 @@ export class LocalDocument {
   drop(batch) {
     this.#pending = this.#pending.filter((edit) => edit.batch !== batch)
     this.#update()
+  }
+
+  /** An undo that waits would have to take the edit back from the document again. @param {PendingEdit} edit */
+  #isCertain({ ops }) {
+    return ops.every(({ op }) => EXACT.has(op)) && this.#pending.every(({ kind }) => kind === "edit")
+  }
+
+  /** The base with an edit that the server has done. @param {PendingEdit} edit @param {Answer} answer @returns {AnnotationDocument} */
+  #done(edit, { revision, tracks: rows }) {
+    const after = this.#with(this.#base, edit)
+    const tracks = after.tracks.map((track) => (track.id in rows ? { ...track, id: rows[track.id] ?? track.id } : track))
+    return { ...after, revision, tracks }
   }
 
   #update() {

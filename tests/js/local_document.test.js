@@ -56,19 +56,40 @@ test("a pending edit is seen at once", () => {
   assert.equal(document.revision, 10)
 })
 
-test("a saved edit is seen until the server's document contains it, and once", () => {
+test("a saved edit next in line is part of the document without another question", () => {
   document.add(edit("a", put("new:x")))
   document.answered("a", { revision: 11, tracks: { "new:x": 87 } })
+  assert.deepEqual(document.savedTracks, [track(1), track(2), track(87)])
+  assert.equal(document.revision, 11)
+  assert.equal(document.wantedRevision, 11)
+})
+
+for (const [what, edits, revision] of /** @type {[string, PendingEdit[], number][]} */ ([
+  ["somebody else has edited before", [edit("a", put("new:x"))], 12],
+  ["the server alone knows its outcome", [edit("a", put("new:x"), { op: "add_label", name: "cat" })], 11],
+  ["an undo of it waits", [edit("a", put("new:x")), { batch: "u", kind: "undo", ops: [] }], 11],
+])) {
+  test(`a saved edit stays pending where ${what}`, () => {
+    for (const each of edits) document.add(each)
+    document.answered("a", { revision, tracks: { "new:x": 87 } })
+    assert.equal(document.revision, 10)
+    assert.equal(document.wantedRevision, revision)
+  })
+}
+
+test("a saved edit is seen until the server's document contains it, and once", () => {
+  document.add(edit("a", put("new:x")))
+  document.answered("a", { revision: 12, tracks: { "new:x": 87 } })
   assert.deepEqual(ids(), [1, 2, "new:x"])
-  document.takeChanges({ revision: 11, tracks: [track(87)], deleted: [] })
+  document.takeChanges({ revision: 12, tracks: [track(87)], deleted: [] })
   assert.deepEqual(ids(), [1, 2, 87])
 })
 
 test("a track keeps its name until its row is in the document, and then follows it", () => {
   document.add(edit("a", put("new:x")))
-  document.answered("a", { revision: 11, tracks: { "new:x": 87 } })
+  document.answered("a", { revision: 12, tracks: { "new:x": 87 } })
   assert.equal(document.rowOf("new:x"), "new:x")
-  document.takeChanges({ revision: 11, tracks: [track(87)], deleted: [] })
+  document.takeChanges({ revision: 12, tracks: [track(87)], deleted: [] })
   assert.equal(document.rowOf("new:x"), 87)
   assert.deepEqual([...(differences.at(-1)?.named ?? [])], [["new:x", 87]])
   assert.equal(document.track("new:x")?.id, 87)
@@ -78,7 +99,6 @@ test("later edits of a named track hold on to it when it is saved", () => {
   document.add(edit("a", put("new:x")))
   document.add(edit("b", put("new:x", MOVED)))
   document.answered("a", { revision: 11, tracks: { "new:x": 87 } })
-  document.takeChanges({ revision: 11, tracks: [track(87)], deleted: [] })
   assert.deepEqual(boxOf(87), MOVED)
   assert.deepEqual(ids(), [1, 2, 87])
 })
@@ -131,7 +151,6 @@ test("a track is pending while an edit of it is", () => {
   document.add(edit("a", put(1, MOVED)))
   assert.deepEqual([document.isPending(1), document.isPending(2)], [true, false])
   document.answered("a", { revision: 11, tracks: {} })
-  document.takeChanges({ revision: 11, tracks: [track(1, MOVED)], deleted: [] })
   assert.equal(document.isPending(1), false)
 })
 
