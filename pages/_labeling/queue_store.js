@@ -73,51 +73,48 @@ export class IndexedStore {
  * @implements {QueueStore}
  */
 export class SafeStore {
+  isDurable = true
   /** @type {Records} */ #last = nothing()
-  /** @type {Promise<unknown>} */ #turn = Promise.resolve()
+  /** @type {Promise<QueueStore>} one step after the other */ #turn
 
-  /** @param {QueueStore} store @param {() => void} onLoss */
-  constructor(store, onLoss) {
-    this.store = store
+  /** @param {Promise<QueueStore>} opening @param {() => void} onLoss */
+  constructor(opening, onLoss) {
     this.onLoss = onLoss
-  }
-
-  get isDurable() {
-    return this.store.isDurable
-  }
-
-  /** One step after the other, so that a failed one can be done again in its place. @param {(records: Records) => Records} step */
-  change(step) {
-    const done = this.#turn.then(() => this.#change(step))
-    this.#turn = done
-    return done
+    this.#turn = opening.catch((error) => this.#inMemory(error))
   }
 
   /** @param {(records: Records) => Records} step */
-  async #change(step) {
-    try {
-      this.#last = await this.store.change(step)
-    } catch (error) {
-      console.warn("Edits are kept in this tab alone:", error)
-      this.store = new MemoryStore(this.#last)
-      this.#last = await this.store.change(step)
-      this.onLoss()
-    }
+  async change(step) {
+    this.#turn = this.#turn.then((store) => this.#changed(store, step))
+    await this.#turn
     return this.#last
+  }
+
+  /** The store that did a step. @param {QueueStore} store @param {(records: Records) => Records} step @returns {Promise<QueueStore>} */
+  async #changed(store, step) {
+    try {
+      this.#last = await store.change(step)
+      return store
+    } catch (error) {
+      const memory = this.#inMemory(error)
+      this.#last = await memory.change(step)
+      return memory
+    }
+  }
+
+  /** @param {unknown} error */
+  #inMemory(error) {
+    console.warn("Edits are kept in this tab alone:", error)
+    this.isDurable = false
+    this.onLoss()
+    return new MemoryStore(this.#last)
   }
 }
 
-/**
- * @param {() => void} onLoss called if records are lost with this tab from now on
- * @returns {Promise<SafeStore>}
- */
-export async function openStore(onLoss) {
-  try {
-    return new SafeStore(await IndexedStore.open(indexedDB), onLoss)
-  } catch (error) {
-    console.warn("Edits are kept in this tab alone:", error)
-    return new SafeStore(new MemoryStore(), onLoss)
-  }
+/** @param {() => void} onLoss called if records are lost with this tab from now on */
+export function openStore(onLoss) {
+  // Reading `indexedDB` itself throws where a browser forbids it.
+  return new SafeStore(Promise.resolve().then(() => IndexedStore.open(indexedDB)), onLoss)
 }
 
 /** @param {IDBObjectStore} entries @param {IDBObjectStore} owners @param {(records: Records) => Records} step */

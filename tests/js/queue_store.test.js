@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { IDBFactory } from "fake-indexeddb"
 
 import { added, dismissed } from "../../pages/_labeling/queue_records.js"
-import { IndexedStore, MemoryStore, SafeStore } from "../../pages/_labeling/queue_store.js"
+import { IndexedStore, SafeStore } from "../../pages/_labeling/queue_store.js"
 
 /** @typedef {import("../../pages/_labeling/queue_records.js").Entry} Entry */
 /** @typedef {import("../../pages/_labeling/queue_records.js").Records} Records */
@@ -49,7 +49,7 @@ test("steps of two tabs at once follow one another", async () => {
   const factory = new IDBFactory()
   const tabs = [await IndexedStore.open(factory), await IndexedStore.open(factory)]
   await Promise.all(["a", "b", "c", "d"].map((batch, at) => tabs[at % 2]?.change(adding(batch))))
-  const { entries } = await new SafeStore(await IndexedStore.open(factory), () => {}).change((records) => records)
+  const { entries } = await (await IndexedStore.open(factory)).change((records) => records)
   assert.deepEqual(entries.map(({ number }) => number).sort(), [1, 2, 3, 4])
 })
 
@@ -64,7 +64,7 @@ test("when the store fails this tab goes on with what was there", async () => {
   const factory = new IDBFactory()
   const indexed = await IndexedStore.open(factory)
   let losses = 0
-  const store = new SafeStore(indexed, () => losses++)
+  const store = new SafeStore(Promise.resolve(indexed), () => losses++)
   await store.change(adding("a"))
   indexed.database.close()
   await Promise.all([store.change(adding("b")), store.change(adding("c"))])
@@ -73,6 +73,11 @@ test("when the store fails this tab goes on with what was there", async () => {
   assert.equal(losses, 1)
 })
 
-test("a store in memory says that it is lost with the tab", () => {
-  assert.equal(new SafeStore(new MemoryStore(), () => {}).isDurable, false)
+test("where the browser keeps nothing this tab does", async () => {
+  let losses = 0
+  const store = new SafeStore(Promise.reject(new Error("forbidden")), () => losses++)
+  await store.change(adding("a"))
+  assert.deepEqual(await batchesIn(store), ["a"])
+  assert.equal(store.isDurable, false)
+  assert.equal(losses, 1)
 })
