@@ -20,6 +20,7 @@ from tpod_core.services import users
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
+from tpod_core.web.change_feed import ending_at_signals
 from tpod_core.web.incoming import drop_dead_uploads
 from tpod_core.web.nodelay import send_answers_at_once
 
@@ -41,7 +42,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         try:
-            with prompt_propagation():
+            with prompt_propagation(), ending_at_signals():
                 yield
         finally:
             reconciler.stop()

@@ -9,7 +9,9 @@
     ├── NotAVideo              the file cannot be read as a video
     ├── NotAnImage             the file cannot be read as an image
     ├── Conflict               the thing is in the wrong state for this
-    │   └── EditConflict       someone else edited it since you looked
+    │   ├── EditConflict       someone else edited it since you looked
+    │   │   └── TooOld         so much happened since you looked that nobody can tell
+    │   └── OtherUser          made by one person, sent by another
     ├── TooManyAttempts        sign-in tried too often
     ├── Unavailable            a service that we stand on is away
     │   └── StorageFull        no room left on the disk
@@ -73,6 +75,14 @@ class Conflict(TpodError):
 
 class EditConflict(Conflict):
     code = "edit_conflict"
+
+
+class TooOld(EditConflict):
+    code = "too_old"
+
+
+class OtherUser(Conflict):
+    code = "other_user"
 
 
 class TooManyAttempts(TpodError):

@@ -219,6 +219,8 @@ class Video(SQLModel, table=True):
     storage key of the uploaded file, ``playback_key`` of the file that every frame is read
     from: the same, or its one-to-one re-encoding where the original cannot be sought in.
     A ``held_out`` video is kept for judging: no training set may train on it.
+    ``revision`` counts the steps of the annotations' log; ``boxes_revision`` grows with
+    everything else that changes what is known of derived boxes.
     """
 
     __tablename__ = "videos"
@@ -245,6 +247,7 @@ class Video(SQLModel, table=True):
     playback_key: str = ""
     job_id: int | None = Field(default=None, index=True)
     revision: int = 0
+    boxes_revision: int = 0
     held_out: bool = False
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
@@ -390,7 +393,7 @@ class Edit(SQLModel, table=True):
     """One step of a video's annotation history: the touched parts before and after it.
 
     ``undoes`` is the revision of the step that this one takes back. To redo is to take back
-    an undo.
+    an undo. A step that is not ``undoable`` changed the list of labels alone.
     """
 
     __tablename__ = "edits"
@@ -400,12 +403,49 @@ class Edit(SQLModel, table=True):
     video_id: int = Field(sa_column=_reference("videos.id"))
     revision: int
     undoes: int | None = None
+    undoable: bool = True
     author_id: int | None = Field(
         default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
     )
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
     before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class EditBatch(SQLModel, table=True):
+    """A request to change annotations that was carried out, so that it is never done twice.
+
+    ``batch`` is the client's own name for it, ``kind`` the call, and ``answer`` what was
+    answered. It is kept also where nothing changed.
+    """
+
+    __tablename__ = "edit_batches"
+    __table_args__ = (UniqueConstraint("video_id", "batch"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(sa_column=_reference("videos.id"))
+    batch: str = Field(max_length=64)
+    kind: str = Field(max_length=16)
+    author_id: int | None = Field(
+        default=None, sa_column=_reference("users.id", nullable=True, on_delete="SET NULL")
+    )
+    created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
+    answer: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+
+
+class TrackName(SQLModel, table=True):
+    """The name that a client gave a track before it had a row.
+
+    The name stays when the track is deleted: what comes later for it must not make another.
+    """
+
+    __tablename__ = "track_names"
+    __table_args__ = (UniqueConstraint("video_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(sa_column=_reference("videos.id"))
+    name: str = Field(max_length=70)
+    track_id: int
 
 
 class TrainingSet(SQLModel, table=True):

@@ -63,7 +63,7 @@ def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float)
     with job.transaction() as session:
         labels = sorted({actor.cutout.label for actor in scene.actors})
         video = videos.create(session, owner, scene.name)
-        video_labels.set_labels(session, video, [(label, None) for label in labels])
+        video_labels.set_first_labels(session, video, [(label, None) for label in labels])
         video.job_id, video.state = job.id, VideoState.QUEUED
     video_id = saved_id(video)
     _store(job, video_id, frames)

@@ -19,7 +19,8 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.errors import EditConflict
 from tpod_core.jobs import RunningJob
-from tpod_core.services import annotations, prelabels, video_labels
+from tpod_core.services import annotations, prelabels
+from tpod_core.services.annotations import AddLabel
 from tpod_core.video.source import frame_source
 
 _LOOKING_SHARE = 0.95
@@ -84,9 +85,11 @@ def _propose(job: RunningJob, found: Sequence[Candidate], seen: Looks) -> None:
     with job.transaction() as session:
         asked = read_run(session, job)
         prelabels.require_labels(session, asked.detector, asked.wish)
-        video_labels.add_labels(session, asked.video, proposal.labels)
+        # Whoever labelled meanwhile, on whatever track: the proposals have not seen it.
+        annotations.require_current(session, asked.video, document.revision)
+        edits = [*map(AddLabel, proposal.labels), *proposal.edits]
         written = annotations.apply_edits(
-            session, asked.user, asked.video, proposal.edits, document.revision
+            session, asked.user, asked.video, edits, document.revision
         )
         job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
         kept_looks.save(session, asked.video, asked.detector, seen)

@@ -29,8 +29,7 @@ from tpod_core.errors import EditConflict, InvalidInput, TpodError
 from tpod_core.geometry import Box
 from tpod_core.models import Label, User, Video
 from tpod_core.services import annotations, video_labels
-from tpod_core.services.annotations import EditOp, EditResult, FrameBox, PutBox
-from tpod_core.services.video_labels import LabelWish
+from tpod_core.services.annotations import AddLabel, EditOp, EditResult, FrameBox, PutBox
 
 
 @dataclass(frozen=True)
@@ -162,12 +161,8 @@ class LabelingSession:
     def _add_label(self, user: User, name: str, color: str | None) -> None:
         with transaction() as session:
             video = access.get_video(session, user, _id(self.video))
-            listed = [label.name for label in video_labels.list_labels(session, video)]
-            if name not in listed:
-                # A label that the team has already keeps the team's colour.
-                known = any(label.name == name for label in video_labels.list_catalogue(session))
-                wishes: list[LabelWish] = [(label, None) for label in listed]
-                video_labels.set_labels(session, video, [*wishes, (name, None if known else color)])
+            add = AddLabel(name, color)
+            self.seen = annotations.apply_edits(session, user, video, [add], self.seen).revision
         self.label = name
         with reading() as session:
             self._read_labels(session)
@@ -189,7 +184,7 @@ class LabelingSession:
     def _step(self, user: User, kind: ActKind) -> None:
         take = annotations.undo if kind is ActKind.UNDO else annotations.redo
         with transaction() as session:
-            take(session, user, access.get_video(session, user, _id(self.video)), self.seen)
+            take(session, user, access.get_video(session, user, _id(self.video)))
 
     def _put_ahead(self, act: Act) -> PutBox:
         """The edit of a box that the canvas never had; it ends like one that the canvas has."""
@@ -213,6 +208,9 @@ class LabelingSession:
     def _save_drawing(self, user: User, edits: Sequence[PutBox]) -> None:
         with self._saving(user, edits) as (session, video, result):
             now = self._boxes_of(session, video, self.visit.frame)
+        if result.revision > self.seen + 1:  # others were at work too: show what they did
+            self.enter(user, self.visit.frame)
+            return
         touched = {edit.track_id for edit in edits} | set(result.track_ids)
         self.seen, self.shown = result.revision, _on_canvas(self.shown, now, touched)
         self.adopted += result.track_ids

@@ -172,7 +172,7 @@ def test_patch_does_every_kind_of_edit(api: TestClient, video: Video) -> None:
     first = patch(
         api, video, 0, {"op": "put_box", "frame": 3, "box": [1, 2, 30, 40], "label": "cup"}
     )
-    assert first.json() == {"revision": 1, "track_ids": [first.json()["track_ids"][0]]}
+    assert first.json() == {"revision": 1, "tracks": {}, "track_ids": first.json()["track_ids"]}
     assert first.headers["ETag"] == '"1"'
     (track_id,) = first.json()["track_ids"]
     on_track = {"track_id": track_id}
@@ -190,7 +190,7 @@ def test_patch_does_every_kind_of_edit(api: TestClient, video: Video) -> None:
         {"op": "mark_range", "start": 0, "stop": 50},
         {"op": "clear_range", "start": 10, "stop": 20},
     )
-    assert answer.json() == {"revision": 2, "track_ids": []}
+    assert answer.json() == {"revision": 2, "tracks": {}, "track_ids": []}
     body = api.get(url(video)).json()
     assert body["ranges"] == [[0, 10], [20, 50]]
     (track,) = body["tracks"]
@@ -204,12 +204,6 @@ def test_patch_does_every_kind_of_edit(api: TestClient, video: Video) -> None:
     ]
     assert patch(api, video, 2, {"op": "delete_track", **on_track}).json()["revision"] == 3
     assert api.get(url(video)).json()["tracks"] == []
-
-
-def test_patch_with_a_stale_revision_is_a_conflict(api: TestClient, video: Video) -> None:
-    mark = {"op": "mark_range", "start": 0, "stop": 5}
-    patch(api, video, 0, mark)
-    assert error(patch(api, video, 0, mark), 409)["code"] == "edit_conflict"
 
 
 def test_patch_is_all_or_nothing_and_names_the_edit(api: TestClient, video: Video) -> None:
@@ -298,7 +292,7 @@ def test_patch_merges_splits_and_accepts_tracks(api: TestClient, video: Video) -
     body = put(api, video, 0, TRACK, {"label": "bus", "keyframes": [later], "proposed": True})
     first, second = (track["id"] for track in body.json()["tracks"])
     accepted = patch(api, video, 1, {"op": "accept_tracks", "track_ids": [second]})
-    assert accepted.json() == {"revision": 2, "track_ids": []}
+    assert accepted.json() == {"revision": 2, "tracks": {}, "track_ids": []}
     assert not api.get(url(video)).json()["tracks"][1]["proposed"]
     patch(api, video, 2, {"op": "merge_tracks", "track_id": first, "other_id": second})
     (track,) = api.get(url(video)).json()["tracks"]

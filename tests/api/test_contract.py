@@ -1,9 +1,12 @@
 """The OpenAPI document holds every call of the contract that the main job needs."""
 
 import re
+from typing import get_args
 
 import pytest
 from starlette.testclient import TestClient
+
+from tpod_core.services.annotations import Operation
 
 CONTRACT = """
 POST /auth/register
@@ -34,6 +37,12 @@ GET /videos/{}/annotations
 PUT /videos/{}/annotations
 PATCH /videos/{}/annotations
 GET /videos/{}/boxes
+POST /videos/{}/annotations/undo
+POST /videos/{}/annotations/redo
+GET /videos/{}/changes
+GET /videos/{}/propagation
+POST /videos/{}/propagate
+POST /videos/{}/presence
 POST /videos/{}/prelabel
 POST /videos/{}/proposals/accept
 POST /videos/{}/proposals/reject
@@ -84,6 +93,17 @@ def documented() -> set[str]:
 @pytest.mark.parametrize("call", CONTRACT.strip().splitlines())
 def test_call_of_the_contract_is_served_and_documented(documented: set[str], call: str) -> None:
     assert call in documented
+
+
+def test_operations_are_documented_as_one_union_told_by_op() -> None:
+    from tpod_core.web.app import create_api
+
+    schemas = create_api().openapi()["components"]["schemas"]
+    items = schemas["EditsBody"]["properties"]["ops"]["items"]
+    assert items["discriminator"]["propertyName"] == "op"
+    documented = {schemas[kind["$ref"].rsplit("/", 1)[1]]["title"] for kind in items["oneOf"]}
+    union, _ = get_args(Operation)
+    assert documented == {operation.__name__ for operation in get_args(union)}
 
 
 def test_openapi_and_its_pages_are_public(api: TestClient) -> None:

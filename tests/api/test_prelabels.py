@@ -161,7 +161,7 @@ def undo(client: TestClient) -> None:
 
     with db.transaction() as session:
         video, user = session.get_one(Video, 1), session.get_one(User, 1)
-        annotations.undo(session, user, video, video.revision)
+        annotations.undo(session, user, video)
 
 
 def test_run_is_one_step_that_can_be_undone(client: TestClient) -> None:

@@ -210,36 +210,26 @@ def test_drawing_of_another_video_is_never_filed_under_this_one(desk: LabelingSe
     assert saved(other, 0) == []
 
 
-def test_commit_on_top_of_someone_elses_edit_is_explained_and_overwrites_nothing(
+def test_commit_on_top_of_someone_elses_edit_is_saved_beside_it(
     desk: LabelingSession, user: User, video: Video
 ):
     raw = drawn(desk, Box(150, 75, 300, 225))
-    edit_elsewhere(user, video)
+    edit_elsewhere(add_user("colleague", Role.ADMIN), video)
     desk.commit(user, raw)
-    assert [box.label for box in saved(video, 0)] == ["bus"]
-    assert "newest state" in desk.notice.text
-    assert [box.label for box in desk.shown] == ["bus"]
-
-
-def test_refused_drawing_can_be_had_again_on_top_of_the_newest_state(
-    desk: LabelingSession, user: User, video: Video
-):
-    raw = drawn(desk, Box(150, 75, 300, 225))
-    edit_elsewhere(user, video)
-    desk.commit(user, raw)
-    assert desk.notice.again
-    act(desk, user, "again")
     assert [box.label for box in saved(video, 0)] == ["bus", "cup"]
+    assert [box.label for box in desk.shown] == ["bus", "cup"]
 
 
 def test_refused_edit_can_be_had_again(desk: LabelingSession, user: User, video: Video):
     (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
     desk.refresh(user)
-    edit_elsewhere(user, video)
+    move = PutBox(0, Box(300, 100, 400, 200), track_id=cup)
+    edit_elsewhere(add_user("colleague", Role.ADMIN), video, move)
     act(desk, user, "end", track=cup, frame=5)
-    assert len(saved(video, 5)) == 2
+    assert "newest state" in desk.notice.text
+    assert len(saved(video, 5)) == 1
     act(desk, user, "again", seq=2)
-    assert [box.label for box in saved(video, 5)] == ["bus"]
+    assert saved(video, 5) == []
 
 
 def test_edit_had_again_of_a_track_that_is_gone_is_explained(
@@ -247,7 +237,7 @@ def test_edit_had_again_of_a_track_that_is_gone_is_explained(
 ):
     (cup,) = edit_elsewhere(user, video, PutBox(0, Box(0, 0, 50, 50), label="cup"))
     desk.refresh(user)
-    edit_elsewhere(user, video, DeleteTrack(cup))
+    edit_elsewhere(add_user("colleague", Role.ADMIN), video, DeleteTrack(cup))
     act(desk, user, "end", track=cup, frame=5)
     act(desk, user, "again", seq=2)
     assert f"no track {cup}" in desk.notice.text
@@ -311,7 +301,7 @@ def test_label_taken_from_the_list_meanwhile_is_explained(
 ):
     raw = drawn(desk, Box(150, 75, 300, 225))
     with db.transaction() as session:
-        video_labels.set_labels(session, session.get_one(Video, video.id), [("bus", None)])
+        video_labels.set_first_labels(session, session.get_one(Video, video.id), [("bus", None)])
     desk.commit(user, raw)
     assert saved(video, 0) == []
     assert "cup" in desk.notice.text

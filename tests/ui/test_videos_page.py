@@ -25,7 +25,7 @@ def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> Use
 def add(user: User, name: str = "Kitchen", **facts: object) -> int:
     with transaction() as session:
         video = videos.create(session, user, name)
-        video_labels.set_labels(session, video, [("cup", None)])
+        video_labels.set_first_labels(session, video, [("cup", None)])
         for field, value in facts.items():
             setattr(video, field, value)
         return saved_id(video)
@@ -143,7 +143,7 @@ def test_labels_of_other_videos_are_offered_as_they_are_written(user: User) -> N
     number = add(user)
     with transaction() as session:
         other = videos.create(session, user, "Hall")
-        video_labels.set_labels(session, other, [("$5$ *note*", None)])
+        video_labels.set_first_labels(session, other, [("$5$ *note*", None)])
     test = page()
     sound(test.button(key=f"labels-{number}").click().run())
     [pills] = [group for group in test.button_group if group.label == "Labels of other videos"]
@@ -208,7 +208,7 @@ def test_colour_that_somebody_else_chose_stays(user: User) -> None:
     sound(test.button(key=f"labels-{number}").click().run())
     assert test.color_picker
     with transaction() as session:
-        video_labels.set_labels(session, session.get_one(Video, number), [("cup", "#123456")])
+        video_labels.set_first_labels(session, session.get_one(Video, number), [("cup", "#123456")])
     sound(test.run())
     with reading() as session:
         (label,) = video_labels.list_labels(session, session.get_one(Video, number))

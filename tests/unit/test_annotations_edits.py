@@ -7,7 +7,7 @@ from tpod_core.geometry import Box
 from tpod_core.propagation.linear import derive
 from tpod_core.tracks.documents import KeyframeDoc, TrackState
 from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, apply
+from tpod_core.tracks.edits import Annotations, Edited, apply
 from tpod_core.tracks.operations import (
     ClearRange,
     DeleteTrack,
@@ -33,12 +33,21 @@ MOVING = TrackState(
 BEFORE = Annotations({7: MOVING})
 
 
-def edited(*edits: EditOp, before: Annotations = BEFORE) -> Annotations:
+def edited(*edits: EditOp, before: Annotations = BEFORE) -> Edited:
     return apply(before, edits, DOOR)
 
 
-def boxes(annotations: Annotations, track_id: int = 7) -> dict[int, Box]:
-    keyframes = annotations.tracks[track_id].ordered()
+def the_new_track(after: Edited) -> TrackState:
+    (state,) = after.new_tracks.values()
+    return state
+
+
+def boxes(annotations: Annotations | Edited, track_id: int = 7) -> dict[int, Box]:
+    return boxes_of(annotations.tracks[track_id])
+
+
+def boxes_of(state: TrackState) -> dict[int, Box]:
+    keyframes = state.ordered()
     return {shown.frame: shown.box for shown, _ in derive(keyframes, range(DOOR.frame_count))}
 
 
@@ -50,7 +59,7 @@ def assert_same(found: dict[int, Box], expected: dict[int, Box]) -> None:
 
 def test_put_box_without_a_track_makes_a_new_one() -> None:
     after = edited(PutBox(5, Box(1, 2, 30, 40), "cup"))
-    assert after.tracks[-1] == TrackState(1, {5: KeyframeDoc(5, Box(1, 2, 30, 40))})
+    assert the_new_track(after) == TrackState(1, {5: KeyframeDoc(5, Box(1, 2, 30, 40))})
     assert after.tracks[7] == MOVING
 
 
@@ -62,7 +71,7 @@ def test_put_box_on_a_derived_frame_adds_a_key_frame() -> None:
 
 def test_put_box_is_clipped_to_the_frame() -> None:
     after = edited(PutBox(5, Box(-20, 300, 30, 500), "cup"))
-    assert after.tracks[-1].keyframes[5].box == Box(0, 300, 30, 360)
+    assert the_new_track(after).keyframes[5].box == Box(0, 300, 30, 360)
 
 
 @pytest.mark.parametrize(

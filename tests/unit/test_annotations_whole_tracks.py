@@ -7,7 +7,15 @@ from sqlmodel import select
 
 from tests.labelled import add_video, annotate, track
 from tests.unit.test_annotations import content, document, edit, take_back
-from tests.unit.test_annotations_edits import BEFORE, DOOR, MOVING, boxes, edited
+from tests.unit.test_annotations_edits import (
+    BEFORE,
+    DOOR,
+    MOVING,
+    boxes,
+    boxes_of,
+    edited,
+    the_new_track,
+)
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
@@ -103,21 +111,21 @@ def test_merge_with_an_accepted_track_is_accepted(proposed: tuple[bool, bool]) -
 
 def test_split_gives_two_tracks_with_the_same_boxes_on_every_frame() -> None:
     before, after = boxes(BEFORE), edited(SplitTrack(7, 50))
-    first, second = boxes(after, 7), boxes(after, -1)
+    first, second = boxes(after, 7), boxes_of(the_new_track(after))
     assert (set(first), set(second)) == (set(range(50)), set(range(50, 100)))
     whole = first | second
     assert all(whole[f].xyxy == pytest.approx(before[f].xyxy) for f in before)
-    assert after.tracks[-1].label_id == MOVING.label_id
+    assert the_new_track(after).label_id == MOVING.label_id
 
 
 def test_split_on_a_key_frame_gives_it_to_the_second_track() -> None:
-    after = edited(SplitTrack(7, 40)).tracks
-    assert after[-1].keyframes == {f: k for f, k in MOVING.keyframes.items() if f >= 40}
+    after = edited(SplitTrack(7, 40))
+    assert the_new_track(after).keyframes == {f: k for f, k in MOVING.keyframes.items() if f >= 40}
 
 
 def test_split_then_merge_is_the_same_boxes_again() -> None:
-    parts = edited(SplitTrack(7, 50)).tracks
-    assert boxes(Annotations({7: merged(parts[7], parts[-1])})) == boxes(BEFORE)
+    parts = edited(SplitTrack(7, 50))
+    assert boxes_of(merged(parts.tracks[7], the_new_track(parts))) == boxes(BEFORE)
 
 
 @pytest.mark.parametrize("frame", [0, 30], ids=["its first box", "gone there"])
@@ -164,7 +172,6 @@ def test_a_box_that_a_machine_puts_does_not_accept() -> None:
 
 def test_new_tracks_are_numbered_in_the_order_of_their_making() -> None:
     after = edited(PutBox(1, BOX, "bus"), SplitTrack(7, 50), PutBox(2, BOX, "cup"))
-    assert list(after.new_tracks()) == [-1, -2, -3]
     numbered = after.numbered([11, 12, 13]).tracks
     assert [numbered[n].label_id for n in (11, 12, 13)] == [DOOR.label_ids["bus"], 1, 1]
 

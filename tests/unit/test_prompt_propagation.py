@@ -129,7 +129,7 @@ def test_a_refused_edit_and_one_of_ranges_wake_nobody(
 ) -> None:
     edit(admin, video, MarkRange(0, 5))
     with pytest.raises(Conflict):
-        edit(admin, video, PutBox(5, BOX, "cup"), seen=0)
+        edit(admin, video, PutBox(5, BOX, "cup"), seen=9)
     assert not is_busy_with(saved_id(video))
     assert fake.asked == []
 

@@ -214,7 +214,8 @@ def test_linear_stays_with_a_track_that_comes_back_or_is_split(
         track_ids = [track_id, *edit(admin, video, SplitTrack(track_id, 20)).track_ids]
     else:
         edit(admin, video, DeleteTrack(track_id))
-        track_ids = list(take_back(annotations.undo, admin, video).track_ids)
+        take_back(annotations.undo, admin, video)
+        track_ids = [track_id]
     with db.reading() as session:
         assert all(session.get_one(Track, each).linear for each in track_ids)
         assert sum(row.linear for row in session.exec(select(Track))) == len(track_ids)

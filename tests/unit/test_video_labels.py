@@ -14,7 +14,7 @@ from tpod_core.services.video_labels import LabelWish
 def video_id(member: User) -> int:
     with transaction() as session:
         video = videos.create(session, member, "Kitchen")
-        video_labels.set_labels(session, video, [("cup", None)])
+        video_labels.set_first_labels(session, video, [("cup", None)])
     return saved_id(video)
 
 
@@ -23,13 +23,15 @@ def stored(video_id: int) -> Video:
         return session.get_one(Video, video_id)
 
 
-def test_label_with_boxes_cannot_leave_the_list(video_id: int) -> None:
+def test_label_with_boxes_cannot_leave_the_list(member: User, video_id: int) -> None:
     with transaction() as session:
         video = session.get_one(Video, video_id)
         [cup] = video_labels.list_labels(session, video)
         session.add(Track(video_id=video_id, label_id=saved_id(cup)))
     with pytest.raises(Conflict, match="cup: still used"), transaction() as session:
-        video_labels.set_labels(session, session.get_one(Video, video_id), [("saucer", None)])
+        video_labels.set_labels(
+            session, member, session.get_one(Video, video_id), [("saucer", None)]
+        )
     with reading() as session:
         names = [one.name for one in video_labels.list_labels(session, stored(video_id))]
     assert names == ["cup"]
@@ -38,7 +40,7 @@ def test_label_with_boxes_cannot_leave_the_list(video_id: int) -> None:
 def test_colour_given_later_is_the_whole_team_s(member: User, video_id: int) -> None:
     with transaction() as session:
         other = videos.create(session, member, "Hall")
-        video_labels.set_labels(session, other, [("cup", "#123456")])
+        video_labels.set_first_labels(session, other, [("cup", "#123456")])
         assert video_labels.list_labels(session, other)[0].color == "#123456"
     with reading() as session:
         assert video_labels.list_labels(session, stored(video_id))[0].color == "#123456"
@@ -47,7 +49,7 @@ def test_colour_given_later_is_the_whole_team_s(member: User, video_id: int) -> 
 def test_first_labels_of_a_team_have_colours_that_differ(video_id: int) -> None:
     wishes: list[LabelWish] = [(f"thing {n}", None) for n in range(len(COLORS) - 1)]
     with transaction() as session:
-        made = video_labels.set_labels(session, session.get_one(Video, video_id), wishes)
+        made = video_labels.set_first_labels(session, session.get_one(Video, video_id), wishes)
     assert len({label.color for label in made}) == len(wishes)
 
 
@@ -62,7 +64,7 @@ def test_label_s_catalogue_keeps_what_no_video_uses(video_id: int) -> None:
 def test_labels_of_each_video_keep_their_order(member: User, video_id: int) -> None:
     with transaction() as session:
         other, bare = videos.create(session, member, "Hall"), videos.create(session, member, "Bare")
-        video_labels.set_labels(session, other, [("jar", None), ("cup", None), ("bus", None)])
+        video_labels.set_first_labels(session, other, [("jar", None), ("cup", None), ("bus", None)])
         found = video_labels.list_labels_of_each(session, [stored(video_id), other, bare])
     names = {number: [label.name for label in labels] for number, labels in found.items()}
     assert names == {video_id: ["cup"], other.id: ["jar", "cup", "bus"], bare.id: []}

@@ -20,6 +20,7 @@ from tpod_core.detectors.looks import Looks
 from tpod_core.detectors.seen import Seen
 from tpod_core.log import get_logger
 from tpod_core.models import Detector, Video, saved_id
+from tpod_core.propagation.stored import note_news
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 
@@ -38,6 +39,7 @@ def save(session: Session, video: Video, detector: Detector, looks: Looks) -> No
     key = f"{directory_key(saved_id(video))}/{_NAME.format(detector.id)}"
     with get_storage().writing(key) as file:
         looks.write(file)
+    note_news(session, saved_id(video))
     for each in _files(saved_id(video)):
         if session.get(Detector, each.detector_id) is None:
             each.path.unlink(missing_ok=True)

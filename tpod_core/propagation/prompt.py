@@ -15,6 +15,7 @@ from tpod_core.errors import Overtaken, TpodError
 from tpod_core.log import get_logger
 from tpod_core.propagation.planning import Task, stale
 from tpod_core.propagation.requests import Touched, listening
+from tpod_core.propagation.stored import note_news
 from tpod_core.propagation.updating import fill, present
 from tpod_core.tracks import reading
 
@@ -73,6 +74,17 @@ class PromptPropagation:
             finally:
                 with self._changed:
                     self._at_work = None
+                self._tell_the_end(touched.video_id)
+
+    def _tell_the_end(self, video_id: int) -> None:
+        """Nothing more comes for now: whoever waits for more boxes need not."""
+        if self.is_busy_with(video_id):
+            return
+        try:
+            with db.transaction() as session:
+                note_news(session, video_id)
+        except TpodError as error:
+            _log.warning("video %s: %s", video_id, error.message)
 
     def _next(self) -> Touched | None:
         with self._changed:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from tpod_core.db import batches
@@ -113,6 +113,17 @@ def save(session: Session, video_id: int, filling: Filling) -> None:
         )
     )
     session.flush()
+    note_news(session, video_id)
+
+
+def note_news(session: Session, video_id: int) -> None:
+    """More, or something else, is known of a video's derived boxes: open screens ask for them."""
+    session.execute(
+        update(Video)
+        .where(col(Video.id) == video_id)
+        .values(boxes_revision=col(Video.boxes_revision) + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget_unused(session: Session, video: Video, tracks: Iterable[TrackState]) -> None:

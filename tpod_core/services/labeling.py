@@ -1,10 +1,12 @@
 """Who is labelling a video, how long it took, and what came of it."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func
+from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from tpod_core.errors import InvalidInput
@@ -86,11 +88,56 @@ def others_present(session: Session, user: User, video: Video) -> list[Other]:
         .where(
             LabelingTime.video_id == video.id,
             LabelingTime.user_id != user.id,
-            col(LabelingTime.seen_at) >= now - timedelta(seconds=PRESENT_S),
+            _is_present(now),
         )
         .order_by(col(LabelingTime.seen_at).desc())
     )
     return [Other(name, _seconds_between(seen_at, now)) for name, seen_at in rows]
+
+
+@dataclass(frozen=True)
+class VideoNews:
+    """What an open screen of a video wants to hear of; ``people`` by their id.
+
+    ``frames`` grows while the video is being imported.
+    """
+
+    revision: int
+    boxes_revision: int
+    frames: int
+    people: dict[int, Other]
+
+
+def news_of_each(session: Session, video_ids: Collection[int]) -> dict[int, VideoNews]:
+    """The news of all these videos, by id, in one query; none of those that are gone."""
+    now = utc_now()
+    present = _is_present(now) & (col(LabelingTime.video_id) == Video.id)
+    rows = session.execute(
+        columns(
+            col(Video.id),
+            col(Video.revision),
+            col(Video.boxes_revision),
+            col(Video.frame_count),
+            col(LabelingTime.user_id),
+            col(LabelingTime.seen_at),
+            col(User.username),
+        )
+        .outerjoin(LabelingTime, present)
+        .outerjoin(User, col(User.id) == LabelingTime.user_id)
+        .where(col(Video.id).in_(video_ids))
+        .order_by(col(LabelingTime.seen_at).desc())
+    )
+    news: dict[int, VideoNews] = {}
+    for video_id, revision, boxes_revision, frames, user_id, seen_at, username in rows.all():
+        assert video_id is not None
+        of_video = news.setdefault(video_id, VideoNews(revision, boxes_revision, frames, {}))
+        if user_id is not None:
+            of_video.people[user_id] = Other(username, _seconds_between(seen_at, now))
+    return news
+
+
+def _is_present(now: datetime) -> ColumnElement[bool]:
+    return col(LabelingTime.seen_at) >= now - timedelta(seconds=PRESENT_S)
 
 
 def effort(session: Session, video: Video) -> Effort:

@@ -16,6 +16,7 @@ from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, 
 from tpod_core.propagation import requests
 from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
 from tpod_core.propagation.prompt import is_busy_with
+from tpod_core.propagation.stored import note_news
 from tpod_core.propagation.witnesses import heard
 from tpod_core.storage import get_storage
 from tpod_core.tracks import reading
@@ -72,11 +73,13 @@ def request(
     if track_ids is not None:
         chosen &= col(Track.id).in_(track_ids)
     session.execute(update(Track).where(chosen).values(linear=method is Method.LINEAR))
+    note_news(session, saved_id(video))
     return requests.request(session, video, user.id)
 
 
 def settle_propagation(session: Session, job: Job) -> None:
-    """Forget the jobs of this kind for the same video that ended well some time ago."""
+    """Say that it ended; forget the jobs for the same video that ended well some time ago."""
+    note_news(session, job.subject_id)
     long_ago = utc_now() - timedelta(seconds=KEPT_JOBS_S)
     older = select(Job).where(
         Job.subject == job.subject,

@@ -2,35 +2,25 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from tpod_core.errors import Conflict, InvalidInput
-from tpod_core.label_names import clean_label_name, same_name_key
-from tpod_core.models import Label, Track, Video, VideoLabel, saved_id
-from tpod_core.palette import clean_color, color_at
+from tpod_core.models import Label, User, Video
+from tpod_core.tracks.label_list import (
+    LabelWish,
+    change_list,
+    list_labels,
+    list_labels_of_each,
+    write_list,
+)
 
-LabelWish = tuple[str, str | None]
-"""A label's name and its colour, or None to have one chosen."""
-
-
-def list_labels(session: Session, video: Video) -> list[Label]:
-    """The video's labels in their order; the first nine have the keys 1-9."""
-    return list_labels_of_each(session, [video])[saved_id(video)]
-
-
-def list_labels_of_each(session: Session, videos: Sequence[Video]) -> dict[int, list[Label]]:
-    """As ``list_labels``, by the video's id, in one query for all of them."""
-    found: dict[int, list[Label]] = {saved_id(video): [] for video in videos}
-    query = (
-        select(VideoLabel.video_id, Label)
-        .join(Label, col(VideoLabel.label_id) == Label.id)
-        .where(col(VideoLabel.video_id).in_(found))
-        .order_by(col(VideoLabel.position))
-    )
-    for video_id, label in session.exec(query):
-        found[video_id].append(label)
-    return found
+__all__ = [
+    "LabelWish",
+    "list_catalogue",
+    "list_labels",
+    "list_labels_of_each",
+    "set_first_labels",
+    "set_labels",
+]
 
 
 def list_catalogue(session: Session) -> list[Label]:
@@ -38,67 +28,16 @@ def list_catalogue(session: Session) -> list[Label]:
     return list(session.exec(select(Label).order_by(col(Label.name))))
 
 
-def set_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> list[Label]:
+def set_first_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> list[Label]:
+    """The labels of a video that is being created. Raises as ``set_labels``."""
+    return write_list(session, video, labels)
+
+
+def set_labels(
+    session: Session, user: User, video: Video, labels: Sequence[LabelWish]
+) -> list[Label]:
     """Make ``labels`` the video's list, in this order; a colour given changes the team's.
 
     Raises: InvalidInput for a bad or repeated name; Conflict if one left out has boxes here.
     """
-    wanted = _clean_labels(labels)
-    rows = [_catalogued(session, name, color) for name, color in wanted]
-    _require_unused(session, video, {saved_id(row) for row in rows})
-    present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
-    for link in present:
-        session.delete(link)
-    session.flush()
-    for position, row in enumerate(rows):
-        link = VideoLabel(video_id=saved_id(video), label_id=saved_id(row), position=position)
-        session.add(link)
-    session.flush()
-    return rows
-
-
-def add_labels(session: Session, video: Video, names: Sequence[str]) -> None:
-    """Put labels at the end of the video's list where they are not in it yet."""
-    present = [label.name for label in list_labels(session, video)]
-    missing = [name for name in dict.fromkeys(names) if name not in present]
-    if missing:
-        set_labels(session, video, [(name, None) for name in (*present, *missing)])
-
-
-def _clean_labels(labels: Sequence[LabelWish]) -> list[LabelWish]:
-    clean: list[LabelWish] = []
-    seen: set[str] = set()
-    for position, (name, color) in enumerate(labels):
-        field = f"labels[{position}]"
-        fine = clean_label_name(name, f"{field}.name")
-        if same_name_key(fine) in seen:
-            raise InvalidInput(f"The label {fine!r} is there twice.", f"{field}.name")
-        seen.add(same_name_key(fine))
-        clean.append((fine, clean_color(color, f"{field}.color") if color else None))
-    return clean
-
-
-def _catalogued(session: Session, name: str, color: str | None) -> Label:
-    row = session.exec(select(Label).where(Label.name == name)).first()
-    if row is None:
-        position = session.exec(select(func.count()).select_from(Label)).one()
-        row = Label(name=name, color=color or color_at(position))
-    elif color:
-        row.color = color
-    session.add(row)
-    session.flush()
-    return row
-
-
-def _require_unused(session: Session, video: Video, kept: set[int]) -> None:
-    used = (
-        select(Label.name)
-        .join(Track, col(Track.label_id) == Label.id)
-        .where(Track.video_id == video.id, col(Label.id).not_in(kept))
-        .distinct()
-    )
-    if names := session.exec(used).all():
-        raise Conflict(
-            f"{', '.join(sorted(names))}: still used by boxes of this video. "
-            "Relabel or delete their tracks first."
-        )
+    return change_list(session, user, video, labels)

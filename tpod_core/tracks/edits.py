@@ -15,6 +15,7 @@ from tpod_core.tracks.door import Door
 from tpod_core.tracks.joining import merge, split
 from tpod_core.tracks.operations import (
     AcceptTracks,
+    AddLabel,
     AddTrack,
     ClearRange,
     DeleteTrack,
@@ -30,50 +31,46 @@ from tpod_core.tracks.operations import (
     SetOccluded,
     SplitTrack,
     TrackEdit,
+    TrackRef,
     WholeTracksEdit,
 )
 from tpod_core.tracks.ranges import Range, union, without
+from tpod_core.tracks.track_names import name_taken
 
-Tracks = dict[int, TrackState]
+_Tracks = dict[TrackRef, TrackState]
+_UNNAMED = "new:#"
+"""No author can choose a name that begins so."""
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """Tracks by id and the fully labelled ranges, before or after an edit.
+    """Tracks by their rows, and the fully labelled ranges."""
 
-    Tracks that an edit created have the ids -1, -2, … in the order of their creation, until
-    the database has numbered them.
-    """
-
-    tracks: Tracks
+    tracks: dict[int, TrackState]
     ranges: tuple[Range, ...] = ()
 
-    def new_tracks(self) -> Tracks:
-        """Those without a row yet, in the order of their creation."""
-        new = sorted((track_id for track_id in self.tracks if track_id < 0), reverse=True)
-        return {track_id: self.tracks[track_id] for track_id in new}
 
-    def numbered(self, track_ids: Sequence[int]) -> "Annotations":
-        """The same, the new tracks renamed to ``track_ids`` in the order of their creation."""
-        names = dict(zip(self.new_tracks(), track_ids, strict=True))
-        tracks = {names.get(track_id, track_id): state for track_id, state in self.tracks.items()}
-        return replace(self, tracks=tracks)
+@dataclass(frozen=True)
+class Edited:
+    """Annotations after an edit.
 
+    ``new_tracks`` have no row yet. They stand in the order of their creation under the name
+    that their author gave them, or under one made here.
+    """
 
-def existing_tracks(edits: Sequence[EditOp]) -> set[int]:
-    """The ids of the tracks that ``edits`` speak of."""
-    named: set[int | None] = set()
-    for edit in edits:
-        match edit:
-            case MergeTracks():
-                named |= {edit.track_id, edit.other_id}
-            case AcceptTracks():
-                named.update(edit.track_ids)
-            case AddTrack() | MarkRange() | ClearRange():
-                pass
-            case _:
-                named.add(edit.track_id)
-    return {track_id for track_id in named if track_id is not None}
+    tracks: dict[int, TrackState]
+    new_tracks: dict[str, TrackState]
+    ranges: tuple[Range, ...]
+
+    def numbered(self, rows: Sequence[int]) -> Annotations:
+        """The same, the new tracks under their rows, which are given in the same order."""
+        new = dict(zip(rows, self.new_tracks.values(), strict=True))
+        return Annotations(self.tracks | new, self.ranges)
+
+    def named(self, rows: Sequence[int]) -> dict[str, int]:
+        """The rows of the new tracks to which their author gave a name, by name."""
+        named = zip(self.new_tracks, rows, strict=True)
+        return {name: row for name, row in named if not name.startswith(_UNNAMED)}
 
 
 def looked_at(edits: Sequence[EditOp]) -> tuple[int, int] | None:
@@ -87,9 +84,10 @@ def looked_at(edits: Sequence[EditOp]) -> tuple[int, int] | None:
     return (min(frames), max(frames) + 2) if frames else None
 
 
-def apply(before: Annotations, edits: Sequence[EditOp], door: Door) -> Annotations:
-    """``before`` with all ``edits``, in order."""
-    tracks, ranges = dict(before.tracks), before.ranges
+def apply(before: Annotations, edits: Sequence[EditOp], door: Door) -> Edited:
+    """``before`` with all ``edits``, in order. The caller has added the labels to add."""
+    tracks: _Tracks = dict(before.tracks.items())
+    ranges = before.ranges
     for number, edit in enumerate(edits):
         field = f"ops[{number}]"
         match edit:
@@ -99,24 +97,30 @@ def apply(before: Annotations, edits: Sequence[EditOp], door: Door) -> Annotatio
                 ranges = _edit_ranges(ranges, edit, door, field)
             case AddTrack() | DeleteTrack() | MergeTracks() | SplitTrack() | AcceptTracks():
                 _edit_whole_tracks(tracks, edit, door, field)
+            case AddLabel():
+                pass
             case _:  # the edits of one existing track
                 state = _get(tracks, edit.track_id, f"{field}.track_id")
                 tracks[edit.track_id] = _edit_track(state, edit, door, field)
-    return Annotations(tracks, ranges)
+    return Edited(
+        {row: state for row, state in tracks.items() if isinstance(row, int)},
+        {name: state for name, state in tracks.items() if isinstance(name, str)},
+        ranges,
+    )
 
 
-def _put_box(tracks: Tracks, edit: PutBox, door: Door, field: str) -> None:
+def _put_box(tracks: _Tracks, edit: PutBox, door: Door, field: str) -> None:
     keyframe = KeyframeDoc(
         door.frame(edit.frame, f"{field}.frame"),
         door.box(edit.box, f"{field}.box"),
         occluded=edit.occluded,
         source=edit.source,
     )
-    if edit.track_id is None:
+    if edit.track_id is None or _is_new(tracks, edit.track_id):
         if edit.label is None:
             raise InvalidInput("A new box needs a label.", f"{field}.label")
         label_id = door.label_id(edit.label, f"{field}.label")
-        _add(tracks, TrackState(label_id, {keyframe.frame: keyframe}))
+        _add(tracks, TrackState(label_id, {keyframe.frame: keyframe}), edit.track_id, field)
     else:
         state = _with(_get(tracks, edit.track_id, f"{field}.track_id"), keyframe)
         by_hand = edit.source is KeyframeSource.MANUAL
@@ -132,10 +136,10 @@ def _edit_ranges(
     return without(ranges, start, stop)
 
 
-def _edit_whole_tracks(tracks: Tracks, edit: WholeTracksEdit, door: Door, field: str) -> None:
+def _edit_whole_tracks(tracks: _Tracks, edit: WholeTracksEdit, door: Door, field: str) -> None:
     match edit:
         case AddTrack():
-            _add(tracks, check_track(edit.track, door, f"{field}.track"))
+            _add(tracks, check_track(edit.track, door, f"{field}.track"), None, field)
         case DeleteTrack():
             _get(tracks, edit.track_id, f"{field}.track_id")
             del tracks[edit.track_id]
@@ -144,15 +148,17 @@ def _edit_whole_tracks(tracks: Tracks, edit: WholeTracksEdit, door: Door, field:
         case SplitTrack():
             state = _get(tracks, edit.track_id, f"{field}.track_id")
             shown = _shown(state, edit, edit.frame, door, f"{field}.frame")
+            if edit.new_id is not None and not _is_new(tracks, edit.new_id):
+                raise name_taken(edit.new_id, field)
             tracks[edit.track_id], later = split(state, shown, f"{field}.frame")
-            _add(tracks, later)
+            _add(tracks, later, edit.new_id, field)
         case AcceptTracks():
             for number, track_id in enumerate(edit.track_ids):
                 state = _get(tracks, track_id, f"{field}.track_ids[{number}]")
                 tracks[track_id] = replace(state, proposed=False)
 
 
-def _merge(tracks: Tracks, edit: MergeTracks, field: str) -> None:
+def _merge(tracks: _Tracks, edit: MergeTracks, field: str) -> None:
     state = _get(tracks, edit.track_id, f"{field}.track_id")
     other = _get(tracks, edit.other_id, f"{field}.other_id")
     if edit.track_id == edit.other_id:
@@ -212,11 +218,16 @@ def _set_occluded(state: TrackState, edit: SetOccluded, door: Door, field: str) 
     return _with(state, replace(shown, occluded=edit.occluded))
 
 
-def _add(tracks: Tracks, state: TrackState) -> None:
-    tracks[min([0, *tracks]) - 1] = state
+def _add(tracks: _Tracks, state: TrackState, name: TrackRef | None, field: str) -> None:
+    tracks[name or f"{_UNNAMED}{field}"] = state
 
 
-def _get(tracks: Tracks, track_id: int, field: str) -> TrackState:
+def _is_new(tracks: _Tracks, track: TrackRef) -> bool:
+    """Whether ``track`` is a name that stands for nothing yet."""
+    return isinstance(track, str) and track not in tracks
+
+
+def _get(tracks: _Tracks, track_id: TrackRef, field: str) -> TrackState:
     if track_id not in tracks:
         raise InvalidInput(f"There is no track {track_id} in this video.", field)
     return tracks[track_id]

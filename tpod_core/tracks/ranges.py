@@ -24,3 +24,17 @@ def without(ranges: Iterable[Range], start: int, stop: int) -> tuple[Range, ...]
         for piece in ((first, min(end, start)), (max(first, stop), end))
     ]
     return union(piece for piece in pieces if piece[0] < piece[1])
+
+
+def minus(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:
+    """``ranges`` less the frames of all ``others``."""
+    left = union(ranges)
+    for start, stop in others:
+        left = without(left, start, stop)
+    return left
+
+
+def overlap(ranges: Iterable[Range], others: Iterable[Range]) -> bool:
+    """Whether any frame is in both."""
+    wanted = union(ranges)
+    return minus(wanted, others) != wanted

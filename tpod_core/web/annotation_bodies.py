@@ -1,31 +1,26 @@
 """The annotation document and the edits as JSON."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from tpod_core.errors import OtherUser
 from tpod_core.geometry import Box
-from tpod_core.models import MAX_ROW_ID, KeyframeSource, RowId
+from tpod_core.models import MAX_ROW_ID, KeyframeSource, RowId, User
 from tpod_core.services.annotations import (
-    AcceptTracks,
+    AnnotationChanges,
     AnnotationDoc,
-    ClearRange,
-    DeleteTrack,
-    EditOp,
-    EndTrack,
     FrameBox,
-    HideBox,
     KeyframeDoc,
-    MarkRange,
-    MergeTracks,
-    PutBox,
-    RelabelTrack,
-    RemoveKeyframe,
-    SetOccluded,
-    SplitTrack,
+    LabelDoc,
+    Operation,
     TrackDoc,
 )
+from tpod_core.tracks.batches import MAX_BATCH_LENGTH
+
+MAX_OPERATIONS = 2000
+"""So many operations may be sent at once."""
 
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
 BoxBody = tuple[float, float, float, float]
@@ -89,96 +84,57 @@ class DocumentBody(Body):
         )
 
 
-class PutBoxBody(Body):
-    op: Literal["put_box"]
-    frame: int
-    box: BoxBody
-    label: str | None = None
-    track_id: RowId | None = None
-    occluded: bool = False
-    source: KeyframeSource = KeyframeSource.MANUAL
+class ChangesBody(Body):
+    """What changed since a revision: whole tracks, the ids of those that are gone, and all
+    ranges and labels if any of them changed."""
+
+    revision: int
+    tracks: list[TrackBody]
+    deleted: list[int]
+    ranges: list[tuple[int, int]] | None = None
+    labels: list[LabelBody] | None = None
 
 
-class TrackFrameBody(Body):
-    op: Literal["remove_keyframe", "hide_box", "end_track", "split_track"]
-    track_id: RowId
-    frame: int
+class StepBody(Body):
+    """``batch`` is the client's own name for what it asks: given again, nothing is done twice.
+
+    Where ``user_id`` is not the person signed in, nothing is done at all: it was made by
+    somebody else.
+    """
+
+    batch: str | None = Field(None, min_length=1, max_length=MAX_BATCH_LENGTH)
+    user_id: int | None = None
+
+    def require_author(self, user: User) -> None:
+        """Raises: OtherUser."""
+        if self.user_id is not None and self.user_id != user.id:
+            raise OtherUser(
+                f"These changes are of another account than {user.username}. "
+                "Sign in as their author to save them."
+            )
 
 
-class DeleteTrackBody(Body):
-    op: Literal["delete_track"]
-    track_id: RowId
+class EditsBody(StepBody):
+    """``revision`` is the one that the author of the operations saw."""
 
-
-class RelabelTrackBody(Body):
-    op: Literal["relabel_track"]
-    track_id: RowId
-    label: str
-
-
-class MergeTracksBody(Body):
-    op: Literal["merge_tracks"]
-    track_id: RowId
-    other_id: RowId
-
-
-class AcceptTracksBody(Body):
-    op: Literal["accept_tracks"]
-    track_ids: tuple[RowId, ...] = Field(min_length=1)
-
-
-class SetOccludedBody(Body):
-    op: Literal["set_occluded"]
-    track_id: RowId
-    frame: int
-    occluded: bool
-
-
-class RangeBody(Body):
-    op: Literal["mark_range", "clear_range"]
-    start: int
-    stop: int
-
-
-OpBody = Annotated[
-    PutBoxBody
-    | TrackFrameBody
-    | DeleteTrackBody
-    | RelabelTrackBody
-    | MergeTracksBody
-    | AcceptTracksBody
-    | SetOccludedBody
-    | RangeBody,
-    Field(discriminator="op"),
-]
-
-_EDITS: dict[str, type[Any]] = {
-    "put_box": PutBox,
-    "remove_keyframe": RemoveKeyframe,
-    "hide_box": HideBox,
-    "end_track": EndTrack,
-    "delete_track": DeleteTrack,
-    "relabel_track": RelabelTrack,
-    "merge_tracks": MergeTracks,
-    "split_track": SplitTrack,
-    "accept_tracks": AcceptTracks,
-    "set_occluded": SetOccluded,
-    "mark_range": MarkRange,
-    "clear_range": ClearRange,
-}
-
-
-class EditsBody(Body):
     revision: Revision
-    ops: list[OpBody] = Field(min_length=1)
-
-    def edits(self) -> list[EditOp]:
-        return [_edit(op) for op in self.ops]
+    ops: list[Operation] = Field(min_length=1, max_length=MAX_OPERATIONS)
 
 
 class EditResultBody(Body):
+    """``tracks`` are the ids of the new tracks that had a name, ``track_ids`` those of all."""
+
     revision: int
+    tracks: dict[str, int]
     track_ids: list[int]
+
+
+class TakenBackBody(Body):
+    """What was undone, or done again, and the first frame on which one sees it."""
+
+    revision: int
+    frame: int | None
+    what: str
 
 
 class FrameBoxBody(Body):
@@ -200,30 +156,41 @@ class FramesBody(Body):
     frames: list[FrameBody]
 
 
-def _edit(op: Any) -> EditOp:
-    values = op.model_dump(exclude={"op"})
-    if "box" in values:
-        values["box"] = Box(*values["box"])
-    edit: EditOp = _EDITS[op.op](**values)
-    return edit
-
-
 def document_json(document: AnnotationDoc) -> dict[str, Any]:
     """``DocumentBody`` as plain JSON; large documents go past validation on their way out."""
     return {
         "revision": document.revision,
-        "labels": [{"name": x.name, "color": x.color, "id": x.id} for x in document.labels],
-        "tracks": [
-            {
-                "id": track.id,
-                "label": track.label,
-                "keyframes": [_keyframe_json(keyframe) for keyframe in track.keyframes],
-                "proposed": track.proposed,
-                "score": track.score,
-            }
-            for track in document.tracks
-        ],
+        "labels": [_label_json(label) for label in document.labels],
+        "tracks": [_track_json(track) for track in document.tracks],
         "ranges": [list(each) for each in document.ranges],
+    }
+
+
+def changes_json(changes: AnnotationChanges) -> dict[str, Any]:
+    """``ChangesBody`` as plain JSON; ranges and labels that did not change are left out."""
+    answer: dict[str, Any] = {
+        "revision": changes.revision,
+        "tracks": [_track_json(track) for track in changes.tracks],
+        "deleted": list(changes.deleted),
+    }
+    if changes.ranges is not None:
+        answer["ranges"] = [list(each) for each in changes.ranges]
+    if changes.labels is not None:
+        answer["labels"] = [_label_json(label) for label in changes.labels]
+    return answer
+
+
+def _label_json(label: LabelDoc) -> dict[str, Any]:
+    return {"name": label.name, "color": label.color, "id": label.id}
+
+
+def _track_json(track: TrackDoc) -> dict[str, Any]:
+    return {
+        "id": track.id,
+        "label": track.label,
+        "keyframes": [_keyframe_json(keyframe) for keyframe in track.keyframes],
+        "proposed": track.proposed,
+        "score": track.score,
     }
 
 

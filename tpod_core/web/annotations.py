@@ -1,5 +1,6 @@
 """Labels of a video over HTTP: the document, edits, and the boxes of any frame."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -8,14 +9,18 @@ from fastapi.responses import JSONResponse
 from tpod_core.access import get_video
 from tpod_core.db import reading, transaction
 from tpod_core.errors import EditConflict, InvalidInput
-from tpod_core.models import Video
+from tpod_core.models import MAX_ROW_ID, User, Video
 from tpod_core.services import annotations
 from tpod_core.services.annotations import AnnotationDoc
 from tpod_core.web.annotation_bodies import (
+    ChangesBody,
     DocumentBody,
     EditResultBody,
     EditsBody,
     FramesBody,
+    StepBody,
+    TakenBackBody,
+    changes_json,
     document_json,
     frames_json,
 )
@@ -27,12 +32,23 @@ MAX_FRAMES = 10_000
 router = APIRouter(prefix="/videos/{video_id}", tags=["annotations"])
 
 
-@router.get("/annotations", response_model=DocumentBody)
-def get_annotations(user: SignedIn, video_id: int) -> Response:
-    """Everything labelled in the video. The ETag is the revision; send it back as If-Match."""
+@router.get("/annotations", response_model=DocumentBody | ChangesBody)
+def get_annotations(
+    user: SignedIn,
+    video_id: int,
+    since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
+) -> Response:
+    """Everything labelled in the video. The ETag is the revision; send it back as If-Match.
+
+    With ``since`` only what changed after that revision: 409 ``too_old`` where nobody can tell
+    any more, then ask for everything.
+    """
     with reading() as session:
-        document = annotations.get_document(session, get_video(session, user, video_id))
-    return _document(document)
+        video = get_video(session, user, video_id)
+        if since is None:
+            return _document(annotations.get_document(session, video))
+        changes = annotations.get_changes(session, video, since)
+    return JSONResponse(changes_json(changes), headers={"ETag": etag(changes.revision)})
 
 
 @router.put("/annotations", response_model=DocumentBody)
@@ -58,12 +74,44 @@ def put_annotations(
 def patch_annotations(
     user: SignedIn, video_id: int, body: EditsBody, response: Response
 ) -> EditResultBody:
-    """Do edits in order, all or none, as one step that can be undone."""
+    """Do operations in order, all or none, as one step that can be undone.
+
+    They are done on top of what others did since ``revision``. The answer is 409
+    ``edit_conflict`` only where these changed a track, label or range that they touch, and
+    ``too_old`` where nobody can tell any more.
+    """
+    body.require_author(user)
     with transaction() as session:
         video = get_video(session, user, video_id)
-        result = annotations.apply_edits(session, user, video, body.edits(), body.revision)
+        result = annotations.apply_edits(
+            session, user, video, body.ops, body.revision, batch=body.batch
+        )
     response.headers["ETag"] = etag(result.revision)
-    return EditResultBody(revision=result.revision, track_ids=list(result.track_ids))
+    return EditResultBody(
+        revision=result.revision, tracks=result.tracks, track_ids=list(result.track_ids)
+    )
+
+
+@router.post("/annotations/undo")
+def undo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
+    """Take your own last step back: 409 ``edit_conflict`` if another changed its tracks since."""
+    return _take_back(user, video_id, body, annotations.undo)
+
+
+@router.post("/annotations/redo")
+def redo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
+    """Do again what you took back last."""
+    return _take_back(user, video_id, body, annotations.redo)
+
+
+def _take_back(
+    user: User, video_id: int, body: StepBody, act: Callable[..., annotations.TakenBack]
+) -> TakenBackBody:
+    body.require_author(user)
+    with transaction() as session:
+        video = get_video(session, user, video_id)
+        result = act(session, user, video, batch=body.batch)
+    return TakenBackBody(revision=result.revision, frame=result.frame, what=result.what)
 
 
 @router.get("/boxes", response_model=FramesBody)
@@ -73,14 +121,22 @@ def get_boxes(
     frame: Annotated[int | None, Query(ge=0)] = None,
     start: Annotated[int | None, Query(ge=0)] = None,
     stop: Annotated[int | None, Query(ge=1)] = None,
+    track_ids: Annotated[str | None, Query(pattern=r"^[0-9]{1,19}(,[0-9]{1,19})*$")] = None,
 ) -> Response:
     """The boxes that training will see, derived ones included: of ``frame``, or from ``start``
-    up to but not including ``stop``."""
+    up to but not including ``stop``; of all tracks, or of ``track_ids``, like ``3,14``."""
     with reading() as session:
         video = get_video(session, user, video_id)
         first, end = _requested(video, frame, start, stop)
-        boxes = annotations.boxes_in(session, video, first, end)
+        boxes = annotations.boxes_in(session, video, first, end, _ids(track_ids))
     return JSONResponse(frames_json(boxes))
+
+
+def _ids(listed: str | None) -> list[int] | None:
+    if listed is None:
+        return None
+    ids = [int(number) for number in listed.split(",")]
+    return [number for number in ids if number <= MAX_ROW_ID]
 
 
 def _document(document: AnnotationDoc) -> Response:

@@ -4,6 +4,7 @@ The body is always ``{"error": {"code", "message", "field"?}}``.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -73,16 +74,32 @@ async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    field = _field_path(first["loc"])
+    field = _field_path(first["loc"], error.body)
     message = f"{field}: {first['msg']}" if field else str(first["msg"])
     return error_response(422, InvalidInput.code, message, field or None)
 
 
-def _field_path(location: Sequence[str | int]) -> str:
+def _field_path(location: Sequence[str | int], body: Any) -> str:
     """``tracks[2].box`` for FastAPI's ``("body", "tracks", 2, "box")``."""
     inside = location[1:] if location and location[0] in _PLACES else location
+    if location and location[0] == "body":
+        inside = _named_in(body, inside)
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
     return "".join(parts).removeprefix(".")
+
+
+def _named_in(body: Any, location: Sequence[str | int]) -> list[str | int]:
+    """``location`` without what Pydantic adds to it: the members of unions, by their tags."""
+    named: list[str | int] = []
+    for position, part in enumerate(location):
+        is_last = position + 1 == len(location)
+        if isinstance(body, dict) and (part in body or is_last):
+            named.append(part)
+            body = body.get(part)
+        elif isinstance(body, list) and isinstance(part, int):
+            named.append(part)
+            body = body[part] if part < len(body) else None
+    return named
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -3,18 +3,20 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from tpod_core.access import get_video
 from tpod_core.db import reading, transaction
-from tpod_core.models import RowId, User, Video, saved_id
+from tpod_core.models import MAX_ROW_ID, RowId, User, Video, saved_id
 from tpod_core.propagation.uncertainty import Correction
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.web.annotation_bodies import Body
+from tpod_core.web.change_feed import Seen, change_feed
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -79,6 +81,15 @@ class OtherBody(BaseModel):
     seen_s: float
 
 
+class NewsBody(BaseModel):
+    """``people`` are the others who have the video open."""
+
+    revision: int
+    boxes_revision: int
+    frames: int
+    people: list[OtherBody]
+
+
 class EffortBody(BaseModel):
     seconds: float
     human_boxes: int
@@ -122,6 +133,38 @@ def get_propagation(
             return Response(status_code=304, headers=headers)
         found = propagation.status(session, video)
     return JSONResponse(_propagation_json(found), headers=headers)
+
+
+@router.get("/changes")
+async def wait_for_changes(
+    video_id: int,
+    user: SignedIn,
+    since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
+    boxes_since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
+) -> NewsBody:
+    """Wait until the annotations, the derived boxes or the people here change; at most 25 s.
+
+    Give back the ``revision`` and ``boxes_revision`` of the last answer; without them the
+    answer comes at once. What changed is asked of ``/annotations?since=``, ``/boxes`` and
+    ``/propagation``.
+    """
+    await run_in_threadpool(_require_video, user, video_id)
+    news = await change_feed().wait(video_id, Seen(since, boxes_since))
+    return NewsBody(
+        revision=news.revision,
+        boxes_revision=news.boxes_revision,
+        frames=news.frames,
+        people=[
+            OtherBody(username=other.username, seen_s=round(other.seen_s, 1))
+            for user_id, other in news.people.items()
+            if user_id != user.id
+        ],
+    )
+
+
+def _require_video(user: User, video_id: int) -> None:
+    with reading() as session:
+        get_video(session, user, video_id)
 
 
 @router.post("/presence")

@@ -10,7 +10,7 @@ from tpod_core.db import transaction
 from tpod_core.models import User
 from tpod_core.services import annotations, prelabels
 from tpod_core.services.annotations import EditOp
-from tpod_core.web.annotation_bodies import EditResultBody
+from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.annotations import etag
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.inference import WishBody
@@ -36,8 +36,11 @@ class ProposalsBody(BaseModel):
     revision: int | None = None
 
 
-class DecidedBody(EditResultBody):
+class DecidedBody(Body):
     """``track_ids`` are the proposals that were accepted, or rejected."""
+
+    revision: int
+    track_ids: list[int]
 
 
 @router.post("/prelabel", status_code=202)
@@ -71,8 +74,10 @@ def _decide(
 ) -> DecidedBody:
     with transaction() as session:
         video = get_video(session, user, video_id)
-        chosen = prelabels.choose(session, video, body.min_score, body.track_ids)
+        # "All" is what the person saw: a proposal that came since is not meant.
         seen = video.revision if body.revision is None else body.revision
+        annotations.require_current(session, video, seen)
+        chosen = prelabels.choose(session, video, body.min_score, body.track_ids)
         result = annotations.apply_edits(session, user, video, edits_for(chosen), seen)
     response.headers["ETag"] = etag(result.revision)
     return DecidedBody(revision=result.revision, track_ids=list(chosen))

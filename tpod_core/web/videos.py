@@ -121,7 +121,7 @@ def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
     """A video without data yet; send the file to ``/videos/{id}/data``."""
     with transaction() as session:
         video = videos.create(session, user, body.name)
-        video_labels.set_labels(session, video, _wishes(body.labels))
+        video_labels.set_first_labels(session, video, _wishes(body.labels))
         return video_body(session, user, saved_id(video))
 
 
@@ -154,7 +154,7 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
         if body.name is not None:
             videos.rename(session, video, body.name)
         if body.labels is not None:
-            video_labels.set_labels(session, video, _wishes(body.labels))
+            video_labels.set_labels(session, user, video, _wishes(body.labels))
         if body.held_out is not None:
             videos.hold_out(session, video, body.held_out)
         return video_body(session, user, video_id)

@@ -87,7 +87,9 @@ def _save(video_id: int, wishes: Sequence[LabelWish], *, close: bool = False) ->
     user = require_user()
     with show_errors():
         with transaction() as session:
-            video_labels.set_labels(session, access.get_video(session, user, video_id), wishes)
+            video_labels.set_labels(
+                session, user, access.get_video(session, user, video_id), wishes
+            )
         if close:
             state.close_video_dialog()
         st.rerun()

@@ -16,7 +16,8 @@ from tpod_core.geometry import Box
 from tpod_core.label_colors import label_colors
 from tpod_core.models import Detector, User, saved_id
 from tpod_core.pictures import read_picture
-from tpod_core.services import annotations, inference, video_labels
+from tpod_core.services import annotations, inference
+from tpod_core.services.annotations import AddLabel
 from tpod_core.services.inference import Look
 from tpod_core.video.encode import encode_jpeg, scaled_down
 from tpod_core.video.orientation import Image
@@ -140,6 +141,6 @@ def _use_as_labels(user: User, at: FrameAt, found: Sequence[FoundBox]) -> int:
         video = access.get_video(session, user, saved_id(at.video))
         shown = annotations.boxes_in(session, video, at.frame_index, at.frame_index + 1)
         edits = boxes_as_labels(found, at.frame_index, shown[at.frame_index], video.frame_count)
-        video_labels.add_labels(session, video, [edit.track.label for edit in edits])
-        annotations.apply_edits(session, user, video, edits, video.revision)
+        labels = [AddLabel(edit.track.label) for edit in edits]
+        annotations.apply_edits(session, user, video, [*labels, *edits], video.revision)
     return len(edits)

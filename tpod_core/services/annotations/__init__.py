@@ -1,0 +1,75 @@
+"""What is labelled in a video: read it, edit it, undo it.
+
+Edits name the revision that their author saw. They are done on top of what others did
+meanwhile, unless these changed the same things: then an ``EditConflict`` says what changed,
+and nothing is overwritten. Each call is one step in the video's log, so that undo works after
+a reload.
+"""
+
+from tpod_core.services.annotations.documents import (
+    AnnotationChanges,
+    boxes_in,
+    get_changes,
+    get_document,
+)
+from tpod_core.services.annotations.editing import (
+    EditResult,
+    apply_edits,
+    replace_document,
+    require_current,
+)
+from tpod_core.services.annotations.undoing import TakenBack, redo, undo
+from tpod_core.tracks.documents import AnnotationDoc, FrameBox, KeyframeDoc, LabelDoc, TrackDoc
+from tpod_core.tracks.operations import (
+    AcceptTracks,
+    AddLabel,
+    AddTrack,
+    ClearRange,
+    DeleteTrack,
+    EditOp,
+    EndTrack,
+    HideBox,
+    MarkRange,
+    MergeTracks,
+    Operation,
+    PutBox,
+    RelabelTrack,
+    RemoveKeyframe,
+    SetOccluded,
+    SplitTrack,
+)
+
+__all__ = [
+    "AcceptTracks",
+    "AddLabel",
+    "AddTrack",
+    "AnnotationChanges",
+    "AnnotationDoc",
+    "ClearRange",
+    "DeleteTrack",
+    "EditOp",
+    "EditResult",
+    "EndTrack",
+    "FrameBox",
+    "HideBox",
+    "KeyframeDoc",
+    "LabelDoc",
+    "MarkRange",
+    "MergeTracks",
+    "Operation",
+    "PutBox",
+    "RelabelTrack",
+    "RemoveKeyframe",
+    "SetOccluded",
+    "SplitTrack",
+    "TakenBack",
+    "TrackDoc",
+    "apply_edits",
+    "boxes_in",
+    "get_changes",
+    "get_document",
+    "redo",
+    "replace_document",
+    "require_current",
+    "undo",
+]

@@ -1,0 +1,113 @@
+"""What is labelled: all of it, what changed of it, and the boxes of any frame."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from tpod_core.models import Video, saved_id
+from tpod_core.propagation.linear import derive
+from tpod_core.propagation.stored import with_derived
+from tpod_core.tracks import log, reading
+from tpod_core.tracks.documents import AnnotationDoc, FrameBox, LabelDoc, TrackDoc, TrackState
+from tpod_core.tracks.edits import Annotations
+from tpod_core.tracks.ranges import Range
+
+
+@dataclass(frozen=True)
+class AnnotationChanges:
+    """What became of a video's annotations up to ``revision``.
+
+    ``tracks`` are those that are new or other than before, whole; ``deleted`` are the ids of
+    those that are gone. ``ranges`` and ``labels`` are all there are now, or ``None`` where
+    nothing changed.
+    """
+
+    revision: int
+    tracks: tuple[TrackDoc, ...]
+    deleted: tuple[int, ...]
+    ranges: tuple[Range, ...] | None
+    labels: tuple[LabelDoc, ...] | None
+
+
+def get_document(session: Session, video: Video) -> AnnotationDoc:
+    """Everything labelled in ``video``, its tracks in the order of their ids."""
+    return document_of(session, video, load(session, video))
+
+
+def get_changes(session: Session, video: Video, seen: int) -> AnnotationChanges:
+    """What changed since revision ``seen``. Raises: TooOld if nobody can tell any more."""
+    steps = log.steps_since(session, video, seen)
+    touched = {int(track_id) for step in steps for track_id in step.after.get("tracks", {})}
+    parts = {name for step in steps for name in step.after}
+    number = saved_id(video)
+    tracks = reading.load_tracks(session, number, touched) if touched else {}
+    return AnnotationChanges(
+        video.revision,
+        _track_docs(session, tracks),
+        tuple(sorted(touched - tracks.keys())),
+        reading.load_ranges(session, number) if "ranges" in parts else None,
+        reading.load_labels(session, number) if "labels" in parts else None,
+    )
+
+
+def boxes_in(
+    session: Session,
+    video: Video,
+    start: int,
+    stop: int,
+    track_ids: Collection[int] | None = None,
+) -> dict[int, list[FrameBox]]:
+    """The boxes on each frame ``start <= n < stop``, derived ones included, by track id.
+
+    Every frame asked for is a key of the answer, with an empty list where it has no box.
+
+    Args:
+        track_ids: the tracks to look at; without it, all.
+    """
+    names = reading.load_catalogue(session)
+    boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
+    around = reading.load_tracks_around(session, saved_id(video), start, stop, track_ids)
+    for track_id, state in with_derived(session, video, around, (start, stop)).items():
+        label = names[state.label_id]
+        for shown, derived in derive(state.ordered(), range(start, stop), state.derived):
+            boxes[shown.frame].append(
+                FrameBox(
+                    track_id,
+                    label,
+                    shown.box,
+                    derived.source if derived else shown.source.value,
+                    shown.occluded,
+                    keyframe=derived is None,
+                    uncertainty=derived.uncertainty if derived else None,
+                    proposed=state.proposed,
+                )
+            )
+    return boxes
+
+
+def load(session: Session, video: Video, track_ids: Collection[int] | None = None) -> Annotations:
+    """The tracks of ``track_ids``, else every one, and the ranges."""
+    return Annotations(
+        reading.load_tracks(session, saved_id(video), track_ids),
+        reading.load_ranges(session, saved_id(video)),
+    )
+
+
+def document_of(session: Session, video: Video, found: Annotations) -> AnnotationDoc:
+    return AnnotationDoc(
+        revision=video.revision,
+        labels=reading.load_labels(session, saved_id(video)),
+        tracks=_track_docs(session, found.tracks),
+        ranges=found.ranges,
+    )
+
+
+def _track_docs(session: Session, tracks: dict[int, TrackState]) -> tuple[TrackDoc, ...]:
+    names = reading.load_catalogue(session)
+    return tuple(
+        TrackDoc(
+            track_id, names[state.label_id], tuple(state.ordered()), state.proposed, state.score
+        )
+        for track_id, state in sorted(tracks.items())
+    )

@@ -1,0 +1,152 @@
+"""Long polls: tell waiting requests of news, with one database query for all of them.
+
+While anybody waits, one task of the process asks the database every ``INTERVAL_S`` for the
+news of every watched video. The database is the only bus, so several processes need no other.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from weakref import WeakKeyDictionary
+
+from starlette.concurrency import run_in_threadpool
+
+from tpod_core.db import reading
+from tpod_core.errors import NotFound, TpodError
+from tpod_core.services import labeling
+from tpod_core.services.labeling import VideoNews
+
+INTERVAL_S = 0.3
+WAIT_S = 25.0
+"""Proxies cut what is silent for longer; many after 30 s."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a screen knows; ``None`` is nothing, so that it is told at once."""
+
+    revision: int | None
+    boxes_revision: int | None
+
+    def is_news(self, news: VideoNews) -> bool:
+        return self.revision != news.revision or self.boxes_revision != news.boxes_revision
+
+
+@dataclass(eq=False)
+class _Waiter:
+    video_id: int
+    seen: Seen
+    began: VideoNews
+    answer: "asyncio.Future[VideoNews]"
+
+    def look(self, news: VideoNews | None) -> None:
+        """Answer if there is something to tell, or nothing left to wait for."""
+        if self.answer.done():
+            return
+        if news is None:
+            self.answer.set_exception(NotFound(f"The video {self.video_id} was deleted."))
+        elif self.seen.is_news(news) or self._is_other(news):
+            self.answer.set_result(news)
+
+    def _is_other(self, news: VideoNews) -> bool:
+        """Whether people came or went, or frames were indexed, since the request came."""
+        began = self.began
+        return began.frames != news.frames or began.people.keys() != news.people.keys()
+
+
+@dataclass
+class ChangeFeed:
+    """The waiting requests of one event loop."""
+
+    _waiters: set[_Waiter] = field(default_factory=set)
+    _task: "asyncio.Task[None] | None" = None
+
+    async def wait(self, video_id: int, seen: Seen, wait_s: float = WAIT_S) -> VideoNews:
+        """The news of a video, as soon as they differ from what was ``seen``.
+
+        After ``wait_s``, or when the server stops, the answer says that nothing changed.
+        Raises: NotFound if the video is gone; Unavailable if the database cannot be asked.
+        """
+        news = (await _ask([video_id])).get(video_id)
+        if news is None:
+            raise NotFound(f"The video {video_id} was deleted.")
+        if seen.is_news(news) or _stopping.is_set():
+            return news
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(video_id, seen, news, loop.create_future())
+        self._waiters.add(waiter)
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._watch())
+        try:
+            return await asyncio.wait_for(waiter.answer, wait_s)
+        except TimeoutError:
+            return (await _ask([video_id])).get(video_id, news)
+        finally:
+            self._waiters.discard(waiter)
+
+    async def _watch(self) -> None:
+        while self._waiters:
+            await asyncio.sleep(INTERVAL_S)
+            waiters = list(self._waiters)
+            try:
+                news = await _ask({waiter.video_id for waiter in waiters})
+            except TpodError as error:
+                self._fail(waiters, error)
+                continue
+            for waiter in waiters:
+                waiter.look(news.get(waiter.video_id))
+                if _stopping.is_set() and not waiter.answer.done():
+                    waiter.answer.set_result(news[waiter.video_id])
+
+    def _fail(self, waiters: Collection[_Waiter], error: TpodError) -> None:
+        for waiter in waiters:
+            if not waiter.answer.done():
+                waiter.answer.set_exception(error)
+
+
+_feeds: "WeakKeyDictionary[asyncio.AbstractEventLoop, ChangeFeed]" = WeakKeyDictionary()
+_stopping = threading.Event()
+
+
+def change_feed() -> ChangeFeed:
+    """The feed of the running event loop."""
+    return _feeds.setdefault(asyncio.get_running_loop(), ChangeFeed())
+
+
+async def _ask(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
+    return await run_in_threadpool(_read, video_ids)
+
+
+def _read(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
+    with reading() as session:
+        return labeling.news_of_each(session, video_ids)
+
+
+@contextmanager
+def ending_at_signals() -> Iterator[None]:
+    """End every long poll at SIGTERM and SIGINT: the server waits for open requests.
+
+    Signals belong to the main thread; elsewhere (a test client) nothing is caught.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        _stopping.set()
+        previous = handlers[signal.Signals(number)]
+        if callable(previous):
+            previous(number, frame)
+
+    for number in handlers:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, previous in handlers.items():
+            signal.signal(number, previous)
