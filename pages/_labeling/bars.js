@@ -1,0 +1,117 @@
+// The bar above the picture and the bar below it.
+
+import { h } from "../_shared/element.js"
+import { tool } from "./buttons.js"
+import { glyph } from "./icons.js"
+import { ZOOM_STEP } from "./view.js"
+import { clock, effortWords, listed } from "./words.js"
+
+export class Bars {
+  constructor(annotator, video) {
+    this.saved = h("span", { class: "saved", role: "status" })
+    this.facts = h("span", { class: "facts" })
+    this.effort = h("span", { class: "effort", title: "Time worked on this video, boxes set by hand, and boxes in the video for each of them", hidden: true })
+    this.people = h("span", { class: "people", role: "status", hidden: true })
+    this.clock = h("span", { class: "clock" })
+    this.ending = h("span")
+    this.zoom = h("button", { class: "zoom", title: "The whole picture (0)", "aria-label": "The whole picture", onclick: () => annotator.seeWhole() })
+    this.field = h("input", {
+      class: "frame-field",
+      inputmode: "numeric",
+      "aria-label": "Frame",
+      title: "Frame: type a number and press Enter",
+      onkeydown: (event) => this.#onField(event, annotator),
+      onblur: () => this.#showFrame(),
+    })
+    this.play = tool("play", "Play or pause (Space)", () => annotator.go.togglePlay())
+    this.size = `${video.width}×${video.height}`
+    this.top = this.#makeTop(annotator, video)
+    this.bottom = this.#makeBottom(annotator, annotator.go)
+  }
+
+  #makeTop(a, { name, back }) {
+    return h("header", {},
+      h("a", { class: "back", href: back, target: "_self", title: "Back to the videos" }, glyph("back")),
+      h("strong", { title: name }, name),
+      this.facts,
+      h("span", { class: "space" }),
+      this.people,
+      this.effort,
+      this.saved,
+      tool("undo", "Undo (Ctrl Z)", () => a.edit.undo()),
+      tool("redo", "Redo (Ctrl Shift Z)", () => a.edit.redo()),
+      tool("help", "Keys (?)", () => a.toggleHelp()),
+    )
+  }
+
+  #makeBottom(a, go) {
+    return h("nav", {},
+      tool("first", "First frame (Home)", () => go.show(0)),
+      tool("back10", "10 frames back (Shift ←)", () => go.step(-10)),
+      tool("previous", "Previous frame (←)", () => go.step(-1)),
+      this.play,
+      tool("next", "Next frame (→)", () => go.step(1)),
+      tool("on10", "10 frames on (Shift →)", () => go.step(10)),
+      tool("last", "Last frame (End)", () => go.show(a.last)),
+      h("span", { class: "gap" }),
+      tool("keyBack", "Previous key frame ([)", () => go.keyframe(-1)),
+      tool("midpoint", "Midpoint between key frames (M)", () => go.midpoint()),
+      tool("keyOn", "Next key frame (])", () => go.keyframe(1)),
+      tool("worst", "Worst frame (W)", () => go.worst()),
+      tool("unlabelled", "Next frame without labels (U)", () => go.unlabelled()),
+      h("span", { class: "gap" }),
+      tool("copy", "Copy from the previous frame (P)", () => a.edit.copyPrevious()),
+      h("span", { class: "gap" }),
+      tool("zoomOut", "Zoom out (−)", () => a.zoomBy(1 / ZOOM_STEP)),
+      this.zoom,
+      tool("zoomIn", "Zoom in (+)", () => a.zoomBy(ZOOM_STEP)),
+      h("span", { class: "space" }),
+      h("label", { class: "position" }, "Frame ", this.field, this.ending),
+      this.clock,
+    )
+  }
+
+  #onField(event, annotator) {
+    event.stopPropagation()
+    if (event.key !== "Enter" && event.key !== "Escape") return
+    const typed = this.field.value
+    this.field.blur()
+    if (event.key === "Enter") annotator.go.showTyped(typed)
+  }
+
+  #showFrame() {
+    this.field.value = String(this.frame)
+  }
+
+  paint({ frame, last, fps, playing, saving, zoom, presence }) {
+    this.frame = frame
+    write(this.ending, ` of ${last}`)
+    write(this.facts, `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`)
+    if (this.field.getRootNode().activeElement !== this.field) this.#showFrame()
+    write(this.clock, clock(frame / fps))
+    if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))
+    this.playing = playing
+    this.saved.dataset.state = saving
+    write(this.saved, SAVING_WORDS[saving])
+    write(this.zoom, `${Math.round(zoom * 100)}%`)
+    this.#paintPresence(presence)
+  }
+
+  #paintPresence({ others, effort }) {
+    this.people.hidden = others.length === 0
+    write(this.people, `${listed(others)} ${others.length === 1 ? "is" : "are"} here too`)
+    this.people.title = "You work on the same video. Whoever saves second is told what changed; nothing is overwritten."
+    this.effort.hidden = !effort
+    if (effort) write(this.effort, effortWords(effort))
+  }
+}
+
+const SAVING_WORDS = {
+  saved: "Saved",
+  saving: "Saving…",
+  lost: "Not saved: no answer from the server",
+}
+
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text
+}

@@ -1,0 +1,5 @@
+// Events that the labelling screen keeps from the rest of the page.
+
+export function stopEvent(event) {
+  event.stopImmediatePropagation()
+}

@@ -1,0 +1,10 @@
+// Answers of the API that may fail to come.
+
+export async function fetchJson(url, options) {
+  try {
+    const answer = await fetch(url, options)
+    return answer.ok ? await answer.json() : null
+  } catch {
+    return null // Offline: the outbox says so where it matters.
+  }
+}

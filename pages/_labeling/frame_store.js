@@ -1,0 +1,118 @@
+// Frames of the video as decoded images, fetched ahead of the person.
+
+const FRAMES_KEPT = 180
+const AHEAD = 5
+const LOADS_AT_ONCE = 4
+const RETRY_FRAME_MS = 2000
+const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
+const SHARP_STEP = 640 // few sizes, so that a cache can keep them
+
+export class FrameStore {
+  constructor(api, fullWidth, onLoaded) {
+    this.api = api
+    this.fullWidth = fullWidth
+    this.frameCount = 0
+    this.onLoaded = onLoaded
+    this.width = 0
+    this.images = new Map() // frame -> Image; in order of use, oldest first
+    this.sharp = null // {frame, width, image}: one frame in more detail, for zooming in
+    this.wanted = []
+    this.loading = new Set()
+    this.failed = new Set() // to be asked for again in a while
+  }
+
+  // The width asked of the server; the canvas's background uses the same address.
+  resize(width) {
+    if (width === this.width) return
+    this.width = width
+    this.images.clear()
+    this.sharp = null
+    this.wanted = []
+  }
+
+  url(frame) {
+    return `${this.api}/frames/${frame}?width=${this.width}`
+  }
+
+  get(frame) {
+    const image = this.images.get(frame)
+    if (!image) return null
+    this.images.delete(frame)
+    this.images.set(frame, image)
+    return image
+  }
+
+  // The most detailed image of a frame that is here.
+  best(frame) {
+    return this.sharp?.frame === frame && this.sharp.image ? this.sharp.image : this.get(frame)
+  }
+
+  // Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
+  sharpen(frame, width) {
+    if (!this.width || Math.min(width, this.fullWidth) <= this.width * 1.05) return
+    const wanted = Math.min(this.fullWidth, Math.ceil(width / SHARP_STEP) * SHARP_STEP)
+    if (this.sharp?.frame === frame && this.sharp.width >= wanted) return
+    clearTimeout(this.sharpTimer)
+    this.sharp = { frame, width: wanted, image: this.sharp?.frame === frame ? this.sharp.image : null }
+    const { sharp } = this
+    this.sharpTimer = setTimeout(() => this.#loadSharp(sharp), SHARPEN_MS)
+  }
+
+  async #loadSharp(sharp) {
+    const image = new Image()
+    image.src = `${this.api}/frames/${sharp.frame}?width=${sharp.width}`
+    try {
+      await image.decode()
+    } catch {
+      return // The coarse one stays: it says everything that is needed.
+    }
+    sharp.image = image
+    if (this.sharp === sharp) this.onLoaded()
+  }
+
+  // Fetch `frame` first, then its neighbours in the direction of travel.
+  want(frame, direction = 1, ahead = AHEAD) {
+    const order = [frame]
+    for (let step = 1; step <= ahead; step++) order.push(frame + direction * step)
+    order.push(frame - direction)
+    this.wanted = order.filter(
+      (n) => n >= 0 && n < this.frameCount && ![this.images, this.loading, this.failed].some((s) => s.has(n)),
+    )
+    this.#pump()
+  }
+
+  #pump() {
+    while (this.width && this.loading.size < LOADS_AT_ONCE && this.wanted.length) {
+      this.#load(this.wanted.shift())
+    }
+  }
+
+  async #load(frame) {
+    const width = this.width
+    const image = new Image()
+    this.loading.add(frame)
+    image.src = this.url(frame)
+    try {
+      await image.decode()
+      if (width === this.width) this.#keep(frame, image)
+    } catch {
+      this.#retryLater(frame)
+    }
+    this.loading.delete(frame)
+    this.onLoaded()
+    this.#pump()
+  }
+
+  #keep(frame, image) {
+    this.images.set(frame, image)
+    if (this.images.size > FRAMES_KEPT) this.images.delete(this.images.keys().next().value)
+  }
+
+  #retryLater(frame) {
+    this.failed.add(frame)
+    setTimeout(() => {
+      this.failed.delete(frame)
+      this.onLoaded()
+    }, RETRY_FRAME_MS)
+  }
+}

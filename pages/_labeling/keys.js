@@ -1,0 +1,89 @@
+// Every key of the labelling screen: the same table drives the handler and the help.
+
+import { ZOOM_STEP } from "./view.js"
+
+// `run` gets the annotator and the event. Groups appear in the help in this order.
+export const KEYS = [
+  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
+  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
+  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
+  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a, e) => a.go.step(-10, e.repeat)],
+  ["Go", "[ and ]", ["["], "previous and next key frame", (a) => a.go.keyframe(-1)],
+  ["", "", ["]"], "", (a) => a.go.keyframe(1)],
+  ["Go", "M", ["m"], "midpoint between its key frames", (a) => a.go.midpoint()],
+  ["Go", "W", ["w"], "worst frame: where a correction helps most", (a) => a.go.worst()],
+  ["Go", "U", ["u"], "next frame without labels", (a) => a.go.unlabelled()],
+  ["Go", "Home, End", ["Home"], "first and last frame", (a) => a.go.show(0)],
+  ["", "", ["End"], "", (a) => a.go.show(a.last)],
+  ["Go", "Shift Home, End", ["Shift+Home"], "first and last frame of the track", (a) => a.go.trackEnd(a.edit.track?.id, -1)],
+  ["", "", ["Shift+End"], "", (a) => a.go.trackEnd(a.edit.track?.id, 1)],
+  ["Go", "Space", [" "], "play or pause", (a) => a.go.togglePlay()],
+  ["See", "+ and −", ["+", "Shift++", "="], "zoom in and out; also Ctrl wheel", (a) => a.zoomBy(ZOOM_STEP)],
+  ["", "", ["-"], "", (a) => a.zoomBy(1 / ZOOM_STEP)],
+  ["See", "0", ["0"], "the whole picture", (a) => a.seeWhole()],
+  ["See", "Z", ["z"], "zoom to the selected box", (a) => a.seeSelected()],
+  ["See", "Alt drag", [], "move the picture; also middle button, wheel", null],
+  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleVisibility("hidden")],
+  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleVisibility("locked")],
+  ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.edit.chooseLabelAt(digitOf(e))],
+  ["Draw", "N, Shift drag", ["n"], "draw, even inside a box", (a) => a.edit.drawNext()],
+  ["Draw", "P", ["p"], "copy the selected box from the previous frame, or all that are missing", (a) => a.edit.copyPrevious()],
+  ["Draw", "Shift P", ["Shift+p"], "copy all missing boxes", (a) => a.edit.copyPrevious(true)],
+  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selectNext(1)],
+  ["", "", ["Shift+Tab"], "", (a) => a.selectNext(-1)],
+  ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
+  ["Box", "K", ["k"], "take back the key frame here", (a) => a.edit.removeKeyframe()],
+  ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
+  ["Box", "Shift corner", [], "keep the proportions while resizing", null],
+  ["Track", "Shift 1 – 9", digits("Shift+"), "relabel it", (a, e) => a.edit.relabelAt(digitOf(e))],
+  ["Track", "E", ["e"], "it is gone from here on: end it", (a) => a.edit.endTrack()],
+  ["Track", "Shift E", ["Shift+e"], "end it where it probably ends", (a) => a.acceptEnd()],
+  ["Track", "S", ["s"], "split it: another object from here on", (a) => a.edit.split()],
+  ["Track", "J", ["j"], "join: then choose the same object's other track", (a) => a.edit.startMerging()],
+  ["Track", "A", ["a"], "accept what a detector proposes", (a) => a.edit.judge(true)],
+  ["Track", "X", ["x"], "reject what a detector proposes", (a) => a.edit.judge(false)],
+  ["Track", "Shift Delete", ["Shift+Delete", "Shift+Backspace"], "delete it everywhere, twice to confirm", (a) => a.edit.askDeleteTrack()],
+  ["Video", "R", ["r"], "fully labelled from here; again: to here", (a) => a.edit.markFromTo()],
+  ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
+  ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
+  ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
+  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => a.focusNextPart()],
+  ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
+]
+
+// What an act answers that leaves its key to the browser.
+export const PASSED_ON = Symbol("passed on")
+
+const WALKING = new Set(["Tab", " "])
+const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
+
+export function handleKey(annotator, event) {
+  const target = event.composedPath()[0]
+  if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
+    return
+  }
+  // Who walks through buttons and links by keyboard keeps Tab and Space for that.
+  if (target instanceof Element && WALKING.has(event.key) && target.matches("a:focus-visible, button:focus-visible")) return
+  if (event.altKey || document.querySelector('[role="dialog"]')) return
+  const run = BY_CHORD.get(chordOf(event))
+  if (!run) return
+  if (run(annotator, event) === PASSED_ON) return
+  event.preventDefault()
+  event.stopImmediatePropagation() // Streamlit has keys of its own.
+}
+
+function chordOf(event) {
+  const digit = /^Digit([0-9])$/.exec(event.code)
+  const key = digit ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key
+  const control = event.ctrlKey || event.metaKey ? "Ctrl+" : ""
+  const shift = event.shiftKey && !(key === "]" || key === "[") ? "Shift+" : ""
+  return control + shift + key
+}
+
+function digits(prefix) {
+  return Array.from({ length: 9 }, (_, i) => `${prefix}${i + 1}`)
+}
+
+function digitOf(event) {
+  return Number(event.code.slice(-1)) - 1
+}

@@ -1,0 +1,76 @@
+// Rectangles of the drawing canvas: {x1, y1, x2, y2} in its pixels. Pure.
+
+export const HANDLES = ["nw", "ne", "se", "sw", "n", "e", "s", "w"]
+
+export function middle({ x1, y1, x2, y2 }) {
+  return { x: (x1 + x2) / 2, y: (y1 + y2) / 2 }
+}
+
+export function between(a, b) {
+  return { x1: Math.min(a.x, b.x), y1: Math.min(a.y, b.y), x2: Math.max(a.x, b.x), y2: Math.max(a.y, b.y) }
+}
+
+export function distance(a, b) {
+  return Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))
+}
+
+export function contains({ x1, y1, x2, y2 }, { x, y }, reach = 0) {
+  return x >= x1 - reach && x <= x2 + reach && y >= y1 - reach && y <= y2 + reach
+}
+
+// Where a handle of a rectangle is, `outward` pixels outside its line.
+export function handleOf(rect, handle, outward = 0) {
+  const { x, y } = middle(rect)
+  const on = (less, more, low, high, mid) =>
+    handle.includes(less) ? low - outward : handle.includes(more) ? high + outward : mid
+  return { x: on("w", "e", rect.x1, rect.x2, x), y: on("n", "s", rect.y1, rect.y2, y) }
+}
+
+export function handleNear(rect, point, reach) {
+  return HANDLES.find((handle) => distance(handleOf(rect, handle), point) <= reach) ?? ""
+}
+
+// The side that a point just outside or on the line of a rectangle belongs to.
+export function sideNear(rect, { x, y }, reach) {
+  const near = (a, b) => Math.abs(a - b) <= reach
+  const vertical = near(y, rect.y1) ? "n" : near(y, rect.y2) ? "s" : ""
+  const horizontal = near(x, rect.x1) ? "w" : near(x, rect.x2) ? "e" : ""
+  return vertical + horizontal
+}
+
+// A rectangle moved, or pulled at a handle, by `by`; never smaller than `smallest` [w, h].
+// With `keep` a corner keeps the proportions.
+export function adjusted(rect, handle, by, keep, [least, lowest]) {
+  const { x1, y1, x2, y2 } = rect
+  if (!handle) return { x1: x1 + by.x, y1: y1 + by.y, x2: x2 + by.x, y2: y2 + by.y }
+  let [width, height] = [x2 - x1, y2 - y1]
+  if (handle.includes("w")) width -= by.x
+  if (handle.includes("e")) width += by.x
+  if (handle.includes("n")) height -= by.y
+  if (handle.includes("s")) height += by.y
+  if (keep && handle.length === 2) {
+    const scale = Math.max((width + height) / (x2 - x1 + y2 - y1), least / (x2 - x1), lowest / (y2 - y1))
+    ;[width, height] = [(x2 - x1) * scale, (y2 - y1) * scale]
+  }
+  ;[width, height] = [Math.max(width, least), Math.max(height, lowest)]
+  return {
+    x1: handle.includes("w") ? x2 - width : x1,
+    y1: handle.includes("n") ? y2 - height : y1,
+    x2: handle.includes("w") ? x2 : x1 + width,
+    y2: handle.includes("n") ? y2 : y1 + height,
+  }
+}
+
+// A point of `rects[index]` over which none of the later ones lies; null where it is covered.
+export function barePoint(rects, index) {
+  const rect = rects[index]
+  const above = rects.slice(index + 1)
+  const shares = [0.5, 0.25, 0.75, 0.12, 0.88, 0.03, 0.97]
+  for (const across of shares) {
+    for (const down of shares) {
+      const point = { x: rect.x1 + (rect.x2 - rect.x1) * across, y: rect.y1 + (rect.y2 - rect.y1) * down }
+      if (!above.some((other) => contains(other, point, 2))) return point
+    }
+  }
+  return null
+}
