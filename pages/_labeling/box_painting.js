@@ -1,6 +1,7 @@
 // How boxes look. Lines and words have the same size at any zoom.
 
 import { handleOf, HANDLES } from "./rects.js"
+import { trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
 export const UNLISTED_COLOR = "#888888"
@@ -56,7 +57,7 @@ function strokeBox(context, box, color, width, dashes) {
 }
 
 function chipOf({ label, track, occluded, locked, score }, kind) {
-  const words = [shortened(label ?? ""), track ?? ""].join(" ").trim()
+  const words = [shortened(label), track === null ? "" : trackNumber(track)].join(" ").trim()
   const sure = kind === "proposed" && score !== null && score !== undefined ? ` ${percent(score)}` : ""
   return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
 }

@@ -1,238 +1,220 @@
-// The pointer on the picture: what a drag means, and what it does to the drawing canvas.
+/**
+ * The pointer on the picture: what a press and a drag mean. Mouse, pen and finger alike.
+ *
+ * A drag holds on to the boxes as they were when it began: what others do meanwhile does not
+ * move a box under the hand.
+ */
 
-import { DrawingCanvas } from "./drawing_canvas.js"
-import { stopEvent } from "./events.js"
-import { adjusted, barePoint, between, contains, distance, handleNear, sideNear } from "./rects.js"
+import { adjusted, between, contains, distance, handleNear, sideNear } from "./rects.js"
+
+/** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+/** @typedef {import("./view.js").Corners} Corners */
+/** @typedef {import("./view.js").Point} Point */
+/** @typedef {import("./view.js").View} View */
+/** @typedef {Corners & {track: TrackRef}} TrackRect */
+/** @typedef {{rects: TrackRect[], active: TrackRect | null}} Press the boxes to be pressed, lowest first */
+/**
+ * @typedef {object} Drag
+ * @property {number} pointerId
+ * @property {TrackRect | null} rect null draws a new box
+ * @property {string} handle "" moves the box
+ * @property {Point} from
+ * @property {Corners | null} target null until the first movement: a click neither draws nor moves
+ */
+/**
+ * @typedef {object} DrawingListener
+ * @property {(event: PointerEvent) => Press | null} pressed null where nothing can be drawn now
+ * @property {() => Press} hovered
+ * @property {(track: TrackRef | null) => boolean} picked true where that was all the press meant
+ * @property {(target: Corners) => void} drawn
+ * @property {(rect: TrackRect, target: Corners) => void} moved
+ * @property {(sentence: string) => void} refused
+ * @property {() => void} changed what is seen
+ */
 
 const CLICK_PX = 3
-const REACH_PX = 7 // how far from a handle it can be taken; on the screen, at any zoom
 const SIDE_PX = 4
+const EDGE_PX = 2
+const SNAP_PX = 3
 const SMALLEST_HANDLED_PX = 34 // handles inside smaller boxes would cover them whole
-const COVERED = "Other boxes lie all over this one: hide them in the list first, or move them."
+const REACH_PX = 7 // from a handle; all on the screen, at any zoom
+const FINGER_REACH_PX = 18
+const MIN_SIDE_PX = 5
+const ROUND = 100
 
 export class DrawingController {
-  // `on` has changed(), putBox(rect, target): a box drawn or moved while the canvas is on its way,
-  // picked(track) -> true where that was all the press meant, dragging(), refused(sentence),
-  // ready(): the canvas takes the pointer, fallbackLayer(event) -> {hand, rects, active} or null,
-  // zoom() -> screen pixels per canvas pixel, smallest() -> [w, h] of the smallest box in canvas
-  // pixels.
-  constructor(host, on) {
+  /** The next drag draws, even inside a box. */ forceDraw = false
+  /** @type {Drag | null} */ drag = null
+
+  /** @param {HTMLElement} picture @param {View} view @param {DrawingListener} on @param {AbortSignal} signal */
+  constructor(picture, view, on, signal) {
+    this.picture = picture
+    this.view = view
     this.on = on
-    this.rects = []
-    this.active = null
-    this.forceDraw = false
+    picture.addEventListener("pointerdown", (event) => this.#down(event), { signal })
+    picture.addEventListener("pointermove", (event) => this.#move(event), { signal })
+    picture.addEventListener("pointerup", (event) => this.#up(event), { signal })
+    picture.addEventListener("pointercancel", () => this.cancel(), { signal })
+  }
+
+  /** Let go of what is held; nothing was drawn. */
+  cancel() {
+    if (!this.drag) return
     this.drag = null
-    this.unsent = false
-    this.abort = new AbortController()
-    this.canvas = new DrawingCanvas(host, (element) => this.#listen(element))
-    const options = { capture: true, signal: this.abort.signal }
-    window.addEventListener("mousemove", (event) => this.#onMove(event), options)
-    window.addEventListener("mouseup", (event) => this.#onUp(event), options)
+    this.on.changed()
   }
 
-  // The picture lies under the canvas, and has the pointer while the canvas is on its way.
-  listenOn(picture) {
-    picture.addEventListener("mousedown", (event) => this.#onDown(event), { capture: true, signal: this.abort.signal })
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  rename(named) {
+    const rect = this.drag?.rect
+    if (rect) rect.track = named.get(rect.track) ?? rect.track
   }
 
-  #listen(element) {
-    const options = { capture: true, signal: this.abort.signal }
-    this.active = null
-    element.addEventListener("mousedown", (event) => this.#onDown(event), options)
-    element.addEventListener("mousemove", (event) => this.#onHover(event), options)
-    for (const type of ["mouseout", "mouseenter", "dblclick"]) {
-      element.addEventListener(type, (event) => event.isTrusted && stopEvent(event), options)
-    }
-    element.addEventListener("touchstart", stopEvent, options)
-  }
-
-  destroy() {
-    this.abort.abort()
-  }
-
-  get settled() {
-    return this.canvas.settled && !this.unsent
-  }
-
-  // A visit begins: nothing is unsent any more. `rects` lie as the canvas has them, lowest first.
-  reset(rects) {
-    this.rects = rects
-    this.active = null
-    this.unsent = false
-  }
-
-  // News of the same visit: the same boxes, better known. A drag keeps what it holds.
-  update(rects) {
-    if (this.drag || this.unsent) return
-    const fresh = new Map(rects.map((rect) => [rect.track, rect]))
-    const before = this.rects.map(({ track }) => fresh.get(track))
-    before.forEach((rect) => fresh.delete(rect?.track))
-    this.rects.forEach((old, at) => {
-      if (old.track) return // Only a box without a track waits for its name.
-      before[at] = [...fresh.values()].find((rect) => near(rect, old))
-      fresh.delete(before[at]?.track)
-    })
-    this.active = before[this.rects.indexOf(this.active)] ?? null
-    this.rects = [...before.filter(Boolean), ...fresh.values()]
-  }
-
-  // Send the drawing to the server now, if anything was drawn since the last time.
-  flush() {
-    if (!this.unsent || !this.canvas.flush()) return false
-    this.unsent = false
-    return true
-  }
-
-  select(track) {
-    if (!this.drag) this.active = this.rects.find((rect) => rect.track === track) ?? null
-  }
-
-  deselect() {
-    if (!this.drag) this.active = null
-  }
-
-  // The boxes as they look now, with what the pointer is doing to them.
-  get seen() {
+  /**
+   * `rects` with what the pointer is doing to them.
+   * @param {BoxRect[]} rects @param {(corners: Corners) => BoxRect} drawn makes a rect of a new box
+   * @returns {BoxRect[]}
+   */
+  over(rects, drawn) {
     const { drag } = this
-    const rects = drag?.rects ?? this.rects
     if (!drag?.target) return rects
-    if (!drag.rect) return [...rects, { ...drag.target, track: null, human: true }]
-    return rects.map((rect) => (rect === drag.rect ? { ...rect, ...drag.target, human: true } : rect))
+    const { rect, target } = drag
+    if (!rect) return [...rects, drawn(target)]
+    return rects.map((each) => (each.track === rect.track ? { ...each, ...target, human: true, uncertain: false } : each))
   }
 
-  // What is under the pointer: {rect, handle}. The selected box wins; an empty handle moves.
-  #hit(point, { rects, active }) {
-    const zoom = this.on.zoom()
-    if (active) {
-      const small = screenSide(active, zoom) < SMALLEST_HANDLED_PX
-      const inside = contains(active, point)
-      const handle =
-        small && inside ? "" : handleNear(active, point, REACH_PX / zoom) || sideNear(active, point, SIDE_PX / zoom)
-      if (inside || contains(active, point, REACH_PX / zoom)) return { rect: active, handle }
-    }
-    const rect = rects.findLast((r) => contains(r, point, 2 / zoom))
-    if (!rect) return null
-    const large = screenSide(rect, zoom) >= SMALLEST_HANDLED_PX
-    return { rect, handle: large ? handleNear(rect, point, REACH_PX / zoom) : "" }
-  }
-
-  #onHover(event) {
-    if (this.drag || !event.isTrusted) return
-    stopEvent(event)
-    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(this.canvas.at(event), this)
-    this.#aim(hit)
-  }
-
-  #aim(hit) {
-    const cursor = !hit ? "crosshair" : hit.handle ? `${hit.handle}-resize` : "move"
-    this.canvas.upper?.style.setProperty("--annotator-cursor", cursor)
-  }
-
-  #onDown(event) {
-    if (!event.isTrusted) return
-    stopEvent(event)
+  /** @param {PointerEvent} event */
+  #down(event) {
     if (this.drag || event.button !== 0) return
-    const stage = this.on.ready() ? { hand: this.canvas, rects: this.rects, active: this.active } : this.on.fallbackLayer(event)
-    if (!stage) return
+    const press = this.on.pressed(event)
+    if (!press) return
     event.preventDefault()
-    document.activeElement?.blur?.()
-    const { hand, rects, active } = stage
-    const point = hand.at(event)
-    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(point, stage)
-    if (hit && !hit.rect.track && hand !== this.canvas) return // Its name is still to come.
-    const isNews = hit?.rect !== active || !hit
-    if (isNews && this.on.picked(hit ? hit.rect.track : null)) return
-    // A drag begins with the first movement: a click neither draws nor moves.
-    this.drag = { hand, rects, rect: hit?.rect ?? null, handle: hit?.handle ?? "", from: point, target: null }
+    const point = this.#at(event)
+    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(point, press, reachOf(event))
+    const isNews = !hit || hit.rect !== press.active
+    if (isNews && this.on.picked(hit?.rect.track ?? null)) return
+    this.picture.setPointerCapture(event.pointerId)
+    this.drag = { pointerId: event.pointerId, rect: hit?.rect ?? null, handle: hit?.handle ?? "", from: point, target: null }
     this.#aim(hit)
-    if (hand === this.canvas) this.active = hit?.rect ?? null
-    this.on.dragging()
+    this.on.changed()
   }
 
-  #onMove(event) {
-    if (!this.drag || !event.isTrusted) return
-    stopEvent(event)
-    this.#follow(this.drag.hand.at(event), event.shiftKey)
-  }
-
-  #follow(point, shiftKey) {
+  /** @param {PointerEvent} event */
+  #move(event) {
     const { drag } = this
-    if (!drag.begun && distance(drag.from, point) * this.on.zoom() < CLICK_PX) return
-    if (!drag.begun && !this.#begin(drag)) return
-    if (drag.rect) {
-      const by = { x: point.x - drag.from.x, y: point.y - drag.from.y }
-      drag.target = adjusted(drag.rect, drag.handle, by, shiftKey, this.on.smallest())
-      drag.hand.pull(drag.target, drag.handle, drag.rect)
-    } else {
-      drag.target = between(drag.from, point)
-      drag.hand.drawTo(point)
-    }
-    this.on.dragging()
+    if (drag?.pointerId === event.pointerId) this.#follow(drag, event)
+    else if (!drag && event.pointerType !== "touch") this.#hover(event)
   }
 
-  #begin(drag) {
-    const { hand, rects, rect, handle, from } = drag
-    drag.begun = true
-    if (!rect) {
-      hand.beginDrawing(from)
-      return true
-    }
-    const hold = barePoint(rects, rects.indexOf(rect))
-    if (!hold) {
-      this.drag = null
-      this.on.refused(COVERED)
-      return false
-    }
-    if (handle) hand.takeHandle(rect, hold, handle)
-    else hand.take(hold)
-    return true
+  /** @param {PointerEvent} event */
+  #hover(event) {
+    const draws = this.forceDraw || event.shiftKey
+    this.#aim(draws ? null : this.#hit(this.#at(event), this.on.hovered(), REACH_PX))
   }
 
-  #onUp(event) {
+  /** @param {{handle: string} | null} hit */
+  #aim(hit) {
+    this.picture.style.cursor = !hit ? "crosshair" : hit.handle ? `${hit.handle}-resize` : "move"
+  }
+
+  /** @param {Drag} drag @param {PointerEvent} event */
+  #follow(drag, event) {
+    const point = this.#at(event)
+    if (!drag.target && distance(drag.from, point) * this.view.scale < CLICK_PX) return
+    const { rect, handle, from } = drag
+    const by = { x: point.x - from.x, y: point.y - from.y }
+    drag.target = rect ? adjusted(rect, handle, by, event.shiftKey, [MIN_SIDE_PX, MIN_SIDE_PX]) : between(from, point)
+    this.on.changed()
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
     const { drag } = this
-    if (!drag || !event.isTrusted || event.button !== 0) return
-    stopEvent(event)
-    const point = drag.hand.at(event)
-    if (drag.begun) this.#follow(point, event.shiftKey)
+    if (drag?.pointerId !== event.pointerId) return
+    if (drag.target) this.#follow(drag, event)
     this.drag = null
-    if (drag.begun && drag.rect) this.#endAdjusting(drag)
-    else if (drag.begun) this.#endDrawing(drag, point)
-    this.on.dragging()
+    if (drag.target) this.#end(drag, drag.target)
+    this.on.changed()
   }
 
-  #endAdjusting({ hand, rect, handle, target }) {
-    if (hand !== this.canvas) return this.on.putBox(rect, target)
-    hand.release(target, handle, rect)
-    Object.assign(rect, target, { human: true, uncertain: false })
-    this.#changed()
-  }
-
-  #endDrawing({ hand, target }, point) {
-    const [width, height] = this.on.smallest()
-    hand.endDrawing(point)
-    if (target.x2 - target.x1 < width || target.y2 - target.y1 < height) {
-      setTimeout(() => hand.undo())
-      this.on.refused("Too small for a box: draw at least 5 pixels each way.")
-      return
+  /** @param {Drag} drag @param {Corners} target */
+  #end({ rect, handle }, target) {
+    const box = settled(target, handle, this.view)
+    if (Math.min(box.x2 - box.x1, box.y2 - box.y1) < MIN_SIDE_PX) {
+      const kept = rect ? "It was put back." : "Draw it larger."
+      this.on.refused(`A box needs at least ${MIN_SIDE_PX} pixels each way. ${kept}`)
+    } else if (rect) this.on.moved(rect, box)
+    else {
+      this.forceDraw = false
+      this.on.drawn(box)
     }
-    this.forceDraw = false
-    if (hand !== this.canvas) return this.on.putBox(null, target)
-    hand.shrink(target)
-    this.rects.push({ ...target, track: null, human: true })
-    this.#changed()
   }
 
-  // The canvas notes the change in a microtask after mouse-up; send it right behind that.
-  #changed() {
-    this.unsent = true
-    setTimeout(() => this.on.changed())
+  /** Where the pointer is, kept inside the frame. @param {PointerEvent} event @returns {Point} */
+  #at(event) {
+    const { width, height } = this.view.frame
+    const { x, y } = onFrame(event, this.picture, this.view)
+    return { x: Math.min(Math.max(x, 0), width), y: Math.min(Math.max(y, 0), height) }
+  }
+
+  /** What is under the pointer. The selected box wins. @param {Point} point @param {Press} press @param {number} reachPx */
+  #hit(point, { rects, active }, reachPx) {
+    const { scale } = this.view
+    const reach = reachPx / scale
+    if (active) {
+      const inside = contains(active, point)
+      const isSmall = sideOf(active) * scale < SMALLEST_HANDLED_PX
+      const handle = isSmall && inside ? "" : handleNear(active, point, reach) || sideNear(active, point, SIDE_PX / scale)
+      if (inside || contains(active, point, reach)) return { rect: active, handle }
+    }
+    const rect = rects.findLast((each) => contains(each, point, EDGE_PX / scale))
+    if (!rect) return null
+    const isLarge = sideOf(rect) * scale >= SMALLEST_HANDLED_PX
+    return { rect, handle: isLarge ? handleNear(rect, point, reach) : "" }
   }
 }
 
-function screenSide({ x1, y1, x2, y2 }, zoom) {
-  return Math.min(x2 - x1, y2 - y1) * zoom
+/** Whether an event lies on the frame, and not on the stage around it. @param {PointerEvent} event @param {HTMLElement} picture @param {View} view */
+export function isOnFrame(event, picture, view) {
+  const { width, height } = view.frame
+  return contains({ x1: 0, y1: 0, x2: width, y2: height }, onFrame(event, picture, view))
 }
 
-function near(a, b) {
-  return distance({ x: a.x1, y: a.y1 }, { x: b.x1, y: b.y1 }) < 4
+/** @param {PointerEvent} event @param {HTMLElement} picture @param {View} view */
+function onFrame({ clientX, clientY }, picture, view) {
+  const { left, top } = picture.getBoundingClientRect()
+  return view.onFrame({ x: clientX - left, y: clientY - top })
+}
+
+/**
+ * A box as it is kept: inside the frame, in hundredths of a pixel. An edge that was dropped close
+ * to the border means the border.
+ * @param {Corners} target @param {string} handle "" where all edges moved @param {View} view
+ * @returns {Corners}
+ */
+export function settled({ x1, y1, x2, y2 }, handle, { frame, scale }) {
+  const snap = SNAP_PX / scale
+  const moved = (/** @type {string} */ side) => !handle || handle.includes(side)
+  return {
+    x1: moved("w") && x1 <= snap ? 0 : rounded(x1, frame.width),
+    y1: moved("n") && y1 <= snap ? 0 : rounded(y1, frame.height),
+    x2: moved("e") && x2 >= frame.width - snap ? frame.width : rounded(x2, frame.width),
+    y2: moved("s") && y2 >= frame.height - snap ? frame.height : rounded(y2, frame.height),
+  }
+}
+
+/** @param {number} value @param {number} end */
+function rounded(value, end) {
+  return Math.min(Math.max(Math.round(value * ROUND) / ROUND, 0), end)
+}
+
+/** @param {PointerEvent} event */
+function reachOf({ pointerType }) {
+  return pointerType === "touch" ? FINGER_REACH_PX : REACH_PX
+}
+
+/** @param {Corners} rect */
+function sideOf({ x1, y1, x2, y2 }) {
+  return Math.min(x2 - x1, y2 - y1)
 }

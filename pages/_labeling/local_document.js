@@ -3,7 +3,7 @@
  * that it does not contain yet.
  */
 
-import { apply, tracksOf, withRows } from "./operations.js"
+import { apply, withRows } from "./operations.js"
 import { Refused } from "./refused.js"
 
 /** @typedef {import("./operations.js").AnnotationDocument} AnnotationDocument */
@@ -56,7 +56,6 @@ export class LocalDocument {
   /** @type {PendingEdit[]} */ #pending = []
   /** @type {Map<string, Answer>} by batch, until the base contains the edit */ #answers = new Map()
   /** @type {Map<TrackRef, number>} names of tracks that the base has */ #rows = new Map()
-  /** @type {Set<TrackRef>} */ #touched = new Set()
 
   /**
    * @param {Scene} scene
@@ -82,6 +81,11 @@ export class LocalDocument {
     return this.#base.tracks
   }
 
+  /** What is seen. @returns {AnnotationDocument} */
+  get seen() {
+    return this.#seen
+  }
+
   get labels() {
     return this.#seen.labels
   }
@@ -103,11 +107,6 @@ export class LocalDocument {
   /** The row of a track that was saved, else its name. @param {TrackRef} ref @returns {TrackRef} */
   rowOf(ref) {
     return this.#rows.get(ref) ?? ref
-  }
-
-  /** Whether an edit of this track is not in the server's document yet. @param {TrackRef} id */
-  isPending(id) {
-    return this.#touched.has(id)
   }
 
   /** The server's document as a whole. @param {AnnotationDocument} document */
@@ -173,7 +172,6 @@ export class LocalDocument {
   #update() {
     const named = this.#forgetContained()
     const before = this.#seen
-    this.#touched = new Set()
     this.#seen = effective(this.#pending).reduce((document, edit) => this.#with(document, edit), this.#base)
     this.changed({ ...differenceOf(before, this.#seen), named })
   }
@@ -195,7 +193,6 @@ export class LocalDocument {
   /** `document` with an edit; without it where the server will refuse it. @param {AnnotationDocument} document @param {PendingEdit} edit */
   #with(document, { ops }) {
     const operations = ops.map((operation) => withRows(operation, this.#rows))
-    for (const id of operations.flatMap(tracksOf)) this.#touched.add(id)
     try {
       return operations.reduce((before, operation) => apply(before, operation, this.scene), document)
     } catch (error) {

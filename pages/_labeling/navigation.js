@@ -1,39 +1,47 @@
-// Moving through the video. The picture moves at once; the canvas follows when the person rests.
+/** Moving through the video. */
 
 import { SELECT_FIRST } from "./editing.js"
 import { spansOf } from "./spans.js"
 
-const FOLLOW_MS = 140 // how long a held key must rest before the canvas follows
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
+const ADDRESS_MS = 250 // browsers refuse to change the address at every step of a held key
 
 export class Navigation {
+  /** @type {{request: number, since: number, from: number} | null} */ playing = null
+  scrubbing = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #addressTimer
+
+  /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
-    this.playing = null
-    this.scrubbing = false
   }
 
   destroy() {
-    clearTimeout(this.followTimer)
-    cancelAnimationFrame(this.playing?.request)
+    this.#tellAddress()
+    if (this.playing) cancelAnimationFrame(this.playing.request)
   }
 
-  // Nothing moves and nothing is about to.
+  /** Frames do not fly by. */
   get atRest() {
-    return !this.playing && !this.scrubbing && !this.followTimer
+    return !this.playing && !this.scrubbing
   }
 
-  step(by, held = false) {
+  /** @param {number} by */
+  step(by) {
     this.stop()
-    this.show(this.a.shown + by, held)
+    this.show(this.a.shown + by)
   }
 
-  show(frame, held = false) {
+  /** @param {number} frame */
+  show(frame) {
     if (this.a.drawing.drag) return
     this.stop()
     this.#display(frame)
-    this.#followSoon(held ? FOLLOW_MS : 0)
   }
 
+  /** @param {string} text */
   showTyped(text) {
     const { last } = this.a
     const frame = Number(text)
@@ -42,43 +50,35 @@ export class Navigation {
     else this.a.say(`There is no such frame: this video has 0 to ${last}.`, true)
   }
 
+  /** @param {number} frame */
   #display(frame) {
     const { a } = this
     const target = Math.min(Math.max(Math.round(frame), 0), a.last)
     if (target === a.shown) return
-    a.edit.commit()
     a.direction = target > a.shown ? 1 : -1
     a.shown = target
     a.edit.confirming = null
+    clearTimeout(this.#addressTimer)
+    this.#addressTimer = setTimeout(() => this.#tellAddress(), ADDRESS_MS)
     a.paint()
   }
 
-  // A held key was let go: the canvas need not wait any longer.
-  rest() {
-    if (this.followTimer) this.#followSoon(0)
+  /** Keep the frame in the address: a reload, a bookmark and a new tab come back to it. */
+  #tellAddress() {
+    clearTimeout(this.#addressTimer)
+    const address = new URL(location.href)
+    if (address.searchParams.get("video") !== String(this.a.video.id)) return
+    address.searchParams.set("frame", String(this.a.shown))
+    history.replaceState(history.state, "", address)
   }
 
-  // Stay where the picture is, now.
-  settle() {
-    this.stop()
-    this.rest()
-  }
-
-  #followSoon(delay) {
-    const { a } = this
-    clearTimeout(this.followTimer)
-    this.followTimer = null
-    if ((a.outbox.destination ?? a.feed?.visit.frame) === a.shown) return
-    if (!delay) return a.edit.act("go")
-    this.followTimer = setTimeout(() => this.#followSoon(0), delay)
-  }
-
+  /** @param {number} frame @param {boolean} dropped */
   scrub(frame, dropped) {
     if (this.a.drawing.drag) return
     this.stop()
     this.scrubbing = !dropped
     this.#display(frame)
-    if (dropped) this.#followSoon(0)
+    this.a.paint()
   }
 
   togglePlay() {
@@ -86,23 +86,20 @@ export class Navigation {
     if (this.playing) return this.stop()
     if (a.drawing.drag) return
     if (a.shown >= a.last) this.#display(0)
-    this.playing = { since: performance.now(), from: a.shown }
-    this.#play()
+    this.playing = { request: 0, since: performance.now(), from: a.shown }
+    this.#play(this.playing)
     a.paint()
   }
 
-  // Every frame is shown; where the frames come slower than they should, time waits for them.
-  #play() {
-    this.playing.request = requestAnimationFrame((now) => {
+  /** Every frame is shown; where the frames come slower than they should, time waits for them. @param {NonNullable<Navigation["playing"]>} playing */
+  #play(playing) {
+    playing.request = requestAnimationFrame((now) => {
       const { a } = this
-      const { since, from } = this.playing
-      const due = from + Math.floor(((now - since) / 1000) * a.video.fps)
-      if (due > a.shown) {
-        if (a.frames.get(a.shown + 1)) this.#display(a.shown + 1)
-        if (due > a.shown) this.playing = { since: now, from: a.shown }
-      }
+      const due = playing.from + Math.floor(((now - playing.since) / 1000) * a.video.fps)
+      if (due > a.shown && a.frames.get(a.shown + 1)) this.#display(a.shown + 1)
+      if (due > a.shown) Object.assign(playing, { since: now, from: a.shown })
       if (a.shown >= a.last) this.stop()
-      else this.#play()
+      else this.#play(playing)
     })
   }
 
@@ -110,15 +107,14 @@ export class Navigation {
     if (!this.playing) return
     cancelAnimationFrame(this.playing.request)
     this.playing = null
-    this.#followSoon(0)
     this.a.paint()
   }
 
   // ---- to where something is to be done --------------------------------------------------
 
-  // The tracks meant: the selected one, else all.
+  /** The tracks meant: the selected one, else all. */
   get #meant() {
-    const { tracks } = this.a.boxes.document
+    const { tracks } = this.a.annotations.document
     const mine = tracks.filter(({ id }) => id === this.a.selected)
     return mine.length ? mine : tracks
   }
@@ -127,13 +123,15 @@ export class Navigation {
     return this.#meant.flatMap((track) => track.keyframes.map(({ frame }) => frame)).sort((a, b) => a - b)
   }
 
+  /** @param {1 | -1} direction */
   keyframe(direction) {
     const ahead = this.#keys.filter((frame) => (frame - this.a.shown) * direction > 0)
-    if (!ahead.length) return this.a.say("No key frame on that side.")
-    this.show(direction > 0 ? ahead[0] : ahead.at(-1))
+    const next = direction > 0 ? ahead[0] : ahead.at(-1)
+    if (next === undefined) this.a.say("No key frame on that side.")
+    else this.show(next)
   }
 
-  // Halfway between the key frames around this one; after the last, halfway to the end.
+  /** Halfway between the key frames around this one; after the last, halfway to the end. */
   midpoint() {
     const keys = this.#keys
     const left = keys.findLast((frame) => frame <= this.a.shown)
@@ -144,22 +142,22 @@ export class Navigation {
   }
 
   worst() {
-    const frame = this.a.propagation.worst(this.#meant.map(({ id }) => id))
+    const { propagation } = this.a
+    const frame = propagation.worst(this.#meant.map(({ id }) => id))
     if (frame !== null) return this.show(frame)
     this.a.say(
-      this.a.propagation.pending
+      propagation.pending
         ? "The boxes between are still being worked out. Ask again in a moment."
         : "No frame left that looks uncertain. Correct one, or press W again after the next change.",
     )
-    this.a.propagation.looked.clear()
+    propagation.looked.clear()
   }
 
-  // The first frame after this one without a box, and outside the fully labelled ranges.
+  /** The first frame after this one without a box, and outside the fully labelled ranges. */
   unlabelled() {
-    const { boxes, last } = this.a
-    const { tracks, ranges } = boxes.document
-    const count = last + 1
-    const labelled = [...ranges, ...tracks.filter((t) => !t.proposed).flatMap((t) => spansOf(t, count))]
+    const { annotations, last } = this.a
+    const { tracks, ranges } = annotations.document
+    const labelled = [...ranges, ...tracks.filter((t) => !t.proposed).flatMap((t) => spansOf(t, last + 1))]
     labelled.sort(([a], [b]) => a - b)
     let frame = this.a.shown + 1
     for (const [start, stop] of labelled) if (start <= frame && frame < stop) frame = stop
@@ -167,20 +165,26 @@ export class Navigation {
     else this.a.say("Every frame after this one has a box or is fully labelled.")
   }
 
-  // The nearest frame on which a track has a box.
+  /** The nearest frame on which a track has a box. @param {TrackRef} track */
   toTrack(track) {
-    const { shown, last } = this.a
-    const near = spansOf(this.a.boxes.track(track) ?? { keyframes: [] }, last + 1)
+    const { shown } = this.a
+    const [nearest] = this.#spans(track)
       .map(([start, stop]) => Math.min(Math.max(shown, start), stop - 1))
       .sort((a, b) => Math.abs(a - shown) - Math.abs(b - shown))
-    if (near.length) this.show(near[0])
+    if (nearest !== undefined) this.show(nearest)
   }
 
-  // The first or the last frame on which a track has a box.
+  /** The first or the last frame on which a track has a box. @param {TrackRef | undefined} track @param {1 | -1} side */
   trackEnd(track, side) {
-    const found = this.a.boxes.track(track)
-    if (!found) return this.a.say(SELECT_FIRST)
-    const spans = spansOf(found, this.a.last + 1)
-    if (spans.length) this.show(side < 0 ? spans[0][0] : spans.at(-1)[1] - 1)
+    if (!track) return this.a.say(SELECT_FIRST)
+    const spans = this.#spans(track)
+    const [first, last] = [spans[0], spans.at(-1)]
+    if (first && last) this.show(side < 0 ? first[0] : last[1] - 1)
+  }
+
+  /** @param {TrackRef} track */
+  #spans(track) {
+    const found = this.a.annotations.document.track(track)
+    return found ? spansOf(found, this.a.last + 1) : []
   }
 }

@@ -1,108 +1,178 @@
-// What the server tells: by the feed of this page, and by the API beside it.
+/**
+ * Keeps the screen in step with the server: loads what it begins with, waits in a long poll for
+ * what others and propagation do, and fetches no more than what changed.
+ */
 
-import { listed } from "./words.js"
+/** @typedef {import("./clock.js").Clock} Clock */
+/** @typedef {import("./edit_request.js").Fetch} Fetch */
+/** @typedef {import("./local_document.js").LocalDocument} LocalDocument */
+/** @typedef {{revision: number, boxes_revision: number, frames: number, people: {username: string, seen_s: number}[]}} News */
+/**
+ * @typedef {object} SyncListener
+ * @property {() => boolean} mayTake false while edits are on their way: their answers come first
+ * @property {(news: News) => void} told how many frames there are, and who is here
+ * @property {() => void} boxesMoved boxes between key frames were found anew
+ * @property {() => void} edited the annotations are others now
+ * @property {(status: number) => void} reached how the server answered a poll; 0 where it did not
+ */
 
-const SETTLE_MS = 3000
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 15_000
+const ANSWER_MS = 40_000 // the server answers a poll after 25 s at most
+const QUIET_MS = 300
 
 export class ServerSync {
-  constructor(annotator) {
-    this.a = annotator
-    this.settledVisit = "" // the sentinel of the visit that the canvas has loaded
-    this.unchecked = false // boxes were found anew, and not yet compared with the canvas's
-    this.known = [] // people who were here at the last look
+  /** What the last poll told. */ #told = { revision: -1, boxes: -1 }
+  #abort = new AbortController()
+  #isClosed = false
+  #isListening = false
+  #isCatchingUp = false
+  #failures = 0
+  #cancelPause = () => {}
+  #cancelQuiet = () => {}
+  #boxesMoved = false
+
+  /**
+   * @param {string} api root of the video's routes
+   * @param {LocalDocument} document
+   * @param {{fetch: Fetch, clock: Clock}} surroundings
+   * @param {SyncListener} on
+   */
+  constructor(api, document, { fetch, clock }, on) {
+    this.api = api
+    this.document = document
+    this.fetch = fetch
+    this.clock = clock
+    this.on = on
   }
 
-  receive(feed) {
-    const { a } = this
-    if (feed.video !== a.video.id) return
-    const before = a.feed
-    a.feed = feed
-    a.frames.frameCount = a.boxes.frameCount = feed.frames
-    a.outbox.acknowledge(feed.client, feed.acknowledged)
-    if (feed.canvas) a.frames.resize(feed.canvas.frameWidth)
-    a.boxes.follow(feed.revision)
-    a.propagation.follow(feed.revision)
-    if (!before && String(feed.aside) !== String(a.visibility.aside)) a.visibility.tell(a.visibility.aside)
-    if (feed.visit.sentinel !== before?.visit.sentinel) this.#enterVisit()
-    else a.drawing.update(a.here.withinReach(feed.boxes))
-    if (before && feed.notice.serial !== before.notice.serial) this.#announce(feed.notice)
-    this.#arrive()
-    this.#compare()
-    a.paint()
+  /** Begin to listen, or go on after `rest`. */
+  async start() {
+    if (this.#isClosed || this.#isListening) return
+    this.#isListening = true
+    this.#abort = new AbortController()
+    const { signal } = this.#abort
+    while (!signal.aborted) await this.#poll(signal)
   }
 
-  #announce({ text, again }) {
-    if (again) this.a.offer(text, { text: "Do it again", run: () => this.a.edit.act("again") })
-    else this.a.say(text, true)
+  /** Nobody looks: ask nothing until `start`. */
+  rest() {
+    this.#isListening = false
+    this.#abort.abort()
+    this.#cancelPause()
   }
 
-  // Wait until the canvas has loaded the drawing of this visit, then let it be used.
-  #enterVisit() {
-    const { a } = this
-    this.settledVisit = ""
-    a.drawing.reset(a.here.withinReach(a.feed.boxes))
-    const { sentinel } = a.feed.visit
-    const deadline = performance.now() + SETTLE_MS
-    const look = () => {
-      if (a.feed.visit.sentinel !== sentinel) return
-      if (!a.drawing.settled && performance.now() < deadline) return requestAnimationFrame(look)
-      this.settledVisit = sentinel
-      a.drawing.select(a.selected)
-      a.screen.paintNow()
+  close() {
+    this.#isClosed = true
+    this.#cancelQuiet()
+    this.rest()
+  }
+
+  /** Fetch what the document lacks, as soon as no edit is on its way. */
+  async catchUp() {
+    if (this.#isCatchingUp || this.#isClosed) return
+    this.#isCatchingUp = true
+    try {
+      while (this.#isBehind && this.on.mayTake() && (await this.#fetchChanges()));
+    } finally {
+      this.#isCatchingUp = false
     }
-    requestAnimationFrame(() => requestAnimationFrame(look))
   }
 
-  // Everything asked for is done: show what the server shows, and keep it in the address.
-  #arrive() {
-    const { a } = this
-    if (!a.outbox.empty || !a.go.atRest) return
-    a.shown = a.feed.visit.frame
-    const address = new URL(location.href)
-    address.searchParams.set("frame", String(a.shown))
-    history.replaceState(history.state, "", address)
+  get #isBehind() {
+    return this.document.wantedRevision > this.document.revision || this.#told.revision > this.document.revision
   }
 
-  // Boxes between key frames were found anew.
-  derived() {
-    this.unchecked = true
-    this.a.boxes.forgetDerived()
-    this.a.paint()
+  /** @param {AbortSignal} signal ends the listening */
+  async #poll(signal) {
+    const { revision, boxes } = this.#told
+    const seen = revision < 0 ? "" : `?since=${revision}&boxes_since=${boxes}`
+    const response = await this.#askInTime(`/changes${seen}`, signal)
+    const news = response?.ok ? /** @type {News | null} */ (await contentOf(response)) : null
+    if (signal.aborted) return
+    this.on.reached(response && (news || !response.ok) ? response.status : 0)
+    if (!news) return this.#pause()
+    this.#failures = 0
+    this.#take(news)
   }
 
-  boxesCame() {
-    this.#compare()
-    this.a.paint()
+  /** As `#ask`, given up when no answer comes: a laptop that slept has connections that are dead. @param {string} path @param {AbortSignal} signal */
+  async #askInTime(path, signal) {
+    const limit = new AbortController()
+    const cancel = this.clock.after(ANSWER_MS, () => limit.abort())
+    const response = await this.#ask(path, AbortSignal.any([signal, limit.signal]))
+    cancel()
+    return response
   }
 
-  // The canvas's boxes are those of the visit's beginning. Where propagation has moved one
-  // since, the visit begins anew, as soon as the person is not at work.
-  #compare() {
-    const { a } = this
-    if (!this.unchecked || !a.idle || a.boxes.revision !== a.feed.revision) return
-    const fresh = a.boxes.on(a.shown)
-    if (!a.boxes.isFresh(a.shown)) return
-    this.unchecked = false
-    const now = new Map(fresh.map((box) => [box.track, box]))
-    const differs = (box, found) =>
-      found.box.some((side, at) => Math.abs(side - box.box[at]) > 0.5) ||
-      Math.abs((found.uncertainty ?? 0) - (box.uncertainty ?? 0)) > 0.05
-    const old = a.feed.boxes.some((box) => !box.human && now.has(box.track) && differs(box, now.get(box.track)))
-    if (old) a.edit.act("go")
+  /** @param {News} news */
+  #take(news) {
+    this.#boxesMoved ||= this.#told.boxes !== news.boxes_revision
+    const isNews = this.#boxesMoved || this.#told.revision !== news.revision
+    this.#told = { revision: news.revision, boxes: news.boxes_revision }
+    this.on.told(news)
+    void this.catchUp()
+    if (isNews) this.#lookSoon()
   }
 
-  // Somebody else has changed the video.
-  revision(number) {
-    if (this.a.idle && number > this.a.feed.revision) this.a.edit.act("go")
+  /** Changes come in rows: look when it has been quiet for a moment. */
+  #lookSoon() {
+    this.#cancelQuiet()
+    this.#cancelQuiet = this.clock.after(QUIET_MS, () => {
+      if (this.#boxesMoved) this.on.boxesMoved()
+      else this.on.edited()
+      this.#boxesMoved = false
+    })
   }
 
-  peopleCame() {
-    const { a } = this
-    const { others } = a.presence
-    const came = others.filter((name) => !this.known.includes(name))
-    this.known = others
-    if (came.length) a.say(`${listed(came)} ${came.length === 1 ? "works" : "work"} on this video too. Whoever saves second is told what changed; nothing is overwritten.`)
-    if (others.length) a.propagation.check()
-    a.paint()
+  async #fetchChanges() {
+    const since = this.document.revision
+    const response = await this.#ask(since < 0 ? "/annotations" : `/annotations?since=${since}`)
+    if (response?.status === 409) return this.#fetchAll()
+    const answer = response?.ok ? await contentOf(response) : null
+    if (!answer) return false
+    // An answer that came late must not jump ahead of an edit that was sent meanwhile.
+    if (!this.on.mayTake()) return false
+    if (since < 0) this.document.take(answer)
+    else this.document.takeChanges(answer)
+    return this.document.revision > since
   }
+
+  async #fetchAll() {
+    const response = await this.#ask("/annotations")
+    const answer = response?.ok ? await contentOf(response) : null
+    if (answer) this.document.take(answer)
+    return answer !== null
+  }
+
+  /** @param {string} path @param {AbortSignal} [signal] */
+  async #ask(path, signal) {
+    try {
+      return await this.fetch(this.api + path, { signal: signal ?? null })
+    } catch {
+      return null // No connection: the next poll tries again.
+    }
+  }
+
+  /** @returns {Promise<void>} */
+  #pause() {
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS)
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(pause, resolve)
+      this.#cancelPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** Something may be better now: do not wait for the end of the pause. */
+  wake() {
+    this.#cancelPause()
+  }
+}
+
+/** The JSON of an answer; null where it broke off or is none. @param {Response} response */
+function contentOf(response) {
+  return response.json().catch(() => null)
 }

@@ -4,6 +4,7 @@ import { h } from "../_shared/element.js"
 import { UNCERTAIN } from "./box_store.js"
 import { sharpContext } from "./sharp_canvas.js"
 import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"
+import { trackNumber } from "./track_name.js"
 
 const SPARK_PX = 30
 const FULL = 0.6 // an uncertainty that fills the strip: higher ones are rare
@@ -39,7 +40,7 @@ export class Sparkline {
     context.textBaseline = "middle"
     context.fillStyle = look.faint
     const words = propagation.pending ? "working it out…" : "uncertainty"
-    context.fillText(clipText(context, selected ? `${words} ${selected}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
+    context.fillText(clipText(context, selected ? `${words} ${trackNumber(selected)}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
   }
 
   // One bar for each pixel: the most of its frames, so that no peak is lost in a long video.

@@ -5,6 +5,7 @@ import { WARNING_COLOR } from "./box_painting.js"
 import { sharpContext } from "./sharp_canvas.js"
 import { spansOf } from "./spans.js"
 import { clipText, dragToSeek, GUTTER_PX, lookOf, niceStep, xOf } from "./strip.js"
+import { trackName } from "./track_name.js"
 
 const RULER_PX = 22
 const LANE_PX = 15
@@ -94,7 +95,7 @@ export class Timeline {
       context.font = `${chosen ? 600 : 400} 11px ${look.font}`
       context.textBaseline = "middle"
       context.fillStyle = chosen ? look.ink : look.faint
-      context.fillText(clipText(context, `${track.label} ${track.id}`, GUTTER_PX - 28), 20, top + 8)
+      context.fillText(clipText(context, trackName(track), GUTTER_PX - 28), 20, top + 8)
       context.globalAlpha = state.isHidden(track.id) ? 0.35 : 1
       context.fillStyle = context.strokeStyle = color
       context.beginPath()

@@ -3,6 +3,7 @@
 import { h } from "../_shared/element.js"
 import { kindOf, UNLISTED_COLOR } from "./box_painting.js"
 import { action, eye, lock, rowTool } from "./buttons.js"
+import { trackName, trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
 // about: {track: {id, label, first, last, keys, proposed, score}, box (on this frame, or
@@ -12,9 +13,9 @@ export function trackRow(a, about) {
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
     h("div", { class: "line" },
-      h("button", { class: "row", onclick: () => a.choose(track.id, box), title: box ? "Select this track" : "Go to this track" },
+      h("button", { class: "row", onclick: () => a.choose(track.id, Boolean(box)), title: box ? "Select this track" : "Go to this track" },
         h("i", { class: `kind ${box ? kindOf(box) : track.proposed ? "proposed" : "away"}`, style: `--color:${color ?? UNLISTED_COLOR}` }),
-        h("span", { class: "name" }, track.label, h("small", {}, ` ${track.id}`)),
+        h("span", { class: "name" }, track.label, h("small", {}, ` ${trackNumber(track.id)}`)),
         h("span", { class: "tag" }, tagOf(about)),
       ),
       track.proposed ? judgement(a, track) : null,
@@ -73,9 +74,10 @@ function boxActions(edit, box) {
   ]
 }
 
-function confirmation(a, { id, label, keys }) {
+function confirmation(a, track) {
+  const { keys } = track
   return h("div", { class: "confirm" },
-    `Delete ${label} ${id} on every frame (${keys} key frame${keys === 1 ? "" : "s"})?`,
+    `Delete ${trackName(track)} on every frame (${keys} key frame${keys === 1 ? "" : "s"})?`,
     h("div", {},
       h("button", { class: "action danger solid", onclick: () => a.edit.deleteTrack() }, "Delete track"),
       h("button", { class: "action", onclick: () => a.escape() }, "Keep"),

@@ -194,10 +194,10 @@ class Annotator:
         picture = self.page.locator(".annotator .picture")
         stage = picture.bounding_box()
         assert stage
-        left, top, sx, sy = self._canvas()
+        left, top, scale = self._place()
         place = [
-            *(left + x1 * sx - stage["x"], top + y1 * sy - stage["y"]),
-            *(max(1, (x2 - x1) * sx), max(1, (y2 - y1) * sy)),
+            *(left + x1 * scale - stage["x"], top + y1 * scale - stage["y"]),
+            *(max(1, (x2 - x1) * scale), max(1, (y2 - y1) * scale)),
         ]
         share: float = picture.evaluate(_SHARE_OF_COLOR, [*map(int, place), color])
         return share
@@ -221,7 +221,7 @@ class Annotator:
 
     def frame_scale(self) -> float:
         """Pixels of the screen per pixel of the frame."""
-        return self._canvas()[2]
+        return self._place()[2]
 
     def wait_scale_over(self, scale: float) -> None:
         self._wait(lambda: self.frame_scale() > scale, "the picture stays small")
@@ -241,11 +241,14 @@ class Annotator:
 
     def on_screen(self, point: tuple[float, float]) -> tuple[int, int]:
         """The pixel of the screen nearest to a point of the frame: a mouse knows no others."""
-        left, top, sx, sy = self._canvas()
-        return round(left + point[0] * sx), round(top + point[1] * sy)
+        left, top, scale = self._place()
+        return round(left + point[0] * scale), round(top + point[1] * scale)
 
-    def _canvas(self) -> tuple[float, float, float, float]:
-        box = self.page.locator(".st-key-annotator-canvas .upper-canvas").bounding_box()
-        assert box, "the drawing canvas is not there"
-        width, height = self.frame_wh
-        return box["x"], box["y"], box["width"] / width, box["height"] / height
+    def _place(self) -> tuple[float, float, float]:
+        """Left and top of the frame on the screen, and its pixels there per pixel of its own."""
+        picture = self.page.locator(".annotator .picture")
+        stage = picture.bounding_box()
+        place = picture.get_attribute("data-place")
+        assert stage and place, "the picture is not there"
+        left, top, scale = map(float, place.split())
+        return stage["x"] + left, stage["y"] + top, scale

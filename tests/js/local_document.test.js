@@ -147,13 +147,6 @@ test("a change tells which tracks it touched", () => {
   assert.deepEqual([labels, ranges], [false, false])
 })
 
-test("a track is pending while an edit of it is", () => {
-  document.add(edit("a", put(1, MOVED)))
-  assert.deepEqual([document.isPending(1), document.isPending(2)], [true, false])
-  document.answered("a", { revision: 11, tracks: {} })
-  assert.equal(document.isPending(1), false)
-})
-
 test("an undo takes back the pending edit before it", () => {
   document.add(edit("a", put(1, MOVED)))
   document.add({ batch: "b", kind: "undo", ops: [] })
