@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,15 @@ def free_port() -> int:
 
 def start_server(home: Path, **settings: str) -> Server:
     """Start ``streamlit run app.py`` on a free port and wait until it is ready."""
-    port, password = free_port(), secrets.token_urlsafe(12)
+    return _start(home, free_port(), secrets.token_urlsafe(12), settings)
+
+
+def start_again(server: Server) -> Server:
+    """The same installation on the same address, after its process has ended."""
+    return _start(server.home, int(server.url.rpartition(":")[2]), server.password, {})
+
+
+def _start(home: Path, port: int, password: str, settings: Mapping[str, str]) -> Server:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TPOD_")} | {
         "TPOD_DATA_DIR": str(home),
         "TPOD_ADMIN_USERNAME": "admin",

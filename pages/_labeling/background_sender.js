@@ -1,22 +1,10 @@
-/**
- * Sends from any page of TPOD what a labelling screen of this browser left behind, and counts it.
- */
+/** Sends from any page of TPOD what a labelling screen of this browser left behind. */
 
 import { OperationQueue } from "./operation_queue.js"
 import { orphanedVideos } from "./queue_records.js"
 
 /** @typedef {import("./operation_queue.js").Surroundings} Surroundings */
 /** @typedef {import("./owned_entries.js").User} User */
-/** @typedef {import("./queue_records.js").Records} Records */
-/**
- * @typedef {object} Waiting what one person has to send in one video
- * @property {string} username
- * @property {number} videoId
- * @property {string} videoName
- * @property {number} waiting
- * @property {number} rejected
- */
-
 const LOOK_MS = 3000
 
 export class BackgroundSender {
@@ -27,14 +15,12 @@ export class BackgroundSender {
   /**
    * @param {Surroundings} surroundings
    * @param {User} user who is signed in
-   * @param {number | null} openVideoId its labelling screen is here, and sends for itself
-   * @param {(waiting: Waiting[]) => void} changed
+   * @param {() => number | null} openVideo whose labelling screen is here, and sends for itself
    */
-  constructor(surroundings, user, openVideoId, changed) {
+  constructor(surroundings, user, openVideo) {
     this.surroundings = surroundings
     this.user = user
-    this.openVideoId = openVideoId
-    this.changed = changed
+    this.openVideo = openVideo
   }
 
   async start() {
@@ -58,9 +44,8 @@ export class BackgroundSender {
     const { store, clock } = this.surroundings
     const records = await store.change((same) => same)
     if (this.#isClosed) return
-    this.changed(countWaiting(records))
     for (const video of orphanedVideos(records, this.user.id, clock.now())) {
-      if (video.videoId !== this.openVideoId && !this.#queues.has(video.videoId)) await this.#send(video)
+      if (video.videoId !== this.openVideo() && !this.#queues.has(video.videoId)) await this.#send(video)
     }
     this.#cancelLook = clock.after(LOOK_MS, () => void this.#look())
   }
@@ -85,17 +70,4 @@ export class BackgroundSender {
     this.#queues.delete(videoId)
     void queue?.close()
   }
-}
-
-/** What waits in this browser, of each person in each video. @param {Records} records @returns {Waiting[]} */
-export function countWaiting({ entries }) {
-  /** @type {Map<string, Waiting>} */
-  const found = new Map()
-  for (const { userId, username, videoId, videoName, state } of entries) {
-    const key = `${userId} ${videoId}`
-    const counted = found.get(key) ?? { username, videoId, videoName, waiting: 0, rejected: 0 }
-    counted[state === "waiting" ? "waiting" : "rejected"]++
-    found.set(key, counted)
-  }
-  return [...found.values()]
 }

@@ -6,12 +6,13 @@ import { spansOf } from "./spans.js"
 /** @typedef {import("./annotator.js").Annotator} Annotator */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 
-const ADDRESS_MS = 250 // browsers refuse to change the address at every step of a held key
+const ADDRESS_MS = 400 // browsers refuse to change the address more often than 100 times in 30 s
 
 export class Navigation {
   /** @type {{request: number, since: number, from: number} | null} */ playing = null
   scrubbing = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #addressTimer
+  #toldAddressAt = -ADDRESS_MS
 
   /** @param {Annotator} annotator */
   constructor(annotator) {
@@ -58,14 +59,21 @@ export class Navigation {
     a.direction = target > a.shown ? 1 : -1
     a.shown = target
     a.edit.confirming = null
-    clearTimeout(this.#addressTimer)
-    this.#addressTimer = setTimeout(() => this.#tellAddress(), ADDRESS_MS)
+    this.#tellAddressSoon()
     a.paint()
+  }
+
+  #tellAddressSoon() {
+    clearTimeout(this.#addressTimer)
+    const wait = this.#toldAddressAt + ADDRESS_MS - performance.now()
+    if (wait <= 0) this.#tellAddress()
+    else this.#addressTimer = setTimeout(() => this.#tellAddress(), wait)
   }
 
   /** Keep the frame in the address: a reload, a bookmark and a new tab come back to it. */
   #tellAddress() {
     clearTimeout(this.#addressTimer)
+    this.#toldAddressAt = performance.now()
     const address = new URL(location.href)
     if (address.searchParams.get("video") !== String(this.a.video.id)) return
     address.searchParams.set("frame", String(this.a.shown))

@@ -1,6 +1,7 @@
 // How uncertain the boxes between key frames are: of the selected track, else the most of all.
 
 import { h } from "../_shared/element.js"
+import { WARNING_COLOR } from "./box_painting.js"
 import { UNCERTAIN } from "./box_store.js"
 import { sharpContext } from "./sharp_canvas.js"
 import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"

@@ -40,7 +40,7 @@ def import_video(api: httpx.Client, path: Path, labels: list[str]) -> int:
 
 
 def near(box: dict[str, Any], *xyxy: float) -> bool:
-    """Within the pixel that the canvas and the screen can place."""
+    """Within the pixel that a mouse can place."""
     return all(abs(a - b) <= 1 for a, b in zip(box["box"], xyxy, strict=True))
 
 
@@ -105,18 +105,18 @@ class Annotator:
         self.wait_ready(frame)
 
     def wait_ready(self, frame: int) -> None:
-        """Wait until ``frame`` is on the picture and the canvas takes the pointer."""
+        """Wait until ``frame`` is on the picture and can be drawn on."""
         ready = self.page.locator(f'.annotator[data-ready="{frame}"]')
         ready.wait_for(timeout=DEADLINE_S * 1000)
 
     def wait_ready_anywhere(self) -> int:
-        """The frame on which the canvas takes the pointer, once there is one."""
+        """The frame that can be drawn on, once there is one."""
         ready = self.page.locator('.annotator:not([data-ready=""])')
         ready.wait_for(timeout=DEADLINE_S * 1000)
         return int(ready.get_attribute("data-ready") or -1)
 
     def shown(self) -> int:
-        """The frame on the picture, which may be ahead of the canvas."""
+        """The frame on the picture."""
         return int(self.page.locator(".annotator").get_attribute("data-painted") or -1)
 
     def wait_shown_from(self, frame: int) -> None:
@@ -188,6 +188,15 @@ class Annotator:
         toasts = self.page.locator(".annotator .toasts")
         toasts.wait_for(timeout=DEADLINE_S * 1000)
         return toasts.inner_text()
+
+    def wait_saving(self, words: str) -> None:
+        """Wait until the top bar says so of what was done; it may say more."""
+        self.page.locator(".annotator .saved", has_text=words).wait_for(timeout=DEADLINE_S * 1000)
+
+    def banner(self) -> str:
+        banner = self.page.locator(".annotator .banner")
+        banner.wait_for(timeout=DEADLINE_S * 1000)
+        return banner.inner_text()
 
     def color_share(self, x1: float, y1: float, x2: float, y2: float, color: str) -> float:
         """How much of a stretch of the picture has ``color`` (``"#rrggbb"``), 0..1."""

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 
-import { BackgroundSender, countWaiting } from "../../pages/_labeling/background_sender.js"
+import { BackgroundSender } from "../../pages/_labeling/background_sender.js"
 import { OperationQueue } from "../../pages/_labeling/operation_queue.js"
 import { MemoryStore } from "../../pages/_labeling/queue_store.js"
+import { countWaiting, waitingWords } from "../../pages/_labeling/unsent_edits.js"
 import { FakeApi } from "./fake_api.js"
 import { FakeClock } from "./fake_clock.js"
 
@@ -37,9 +38,9 @@ async function leaveBehind(videoId, count, user = ANN) {
   return entries.map(({ batch }) => batch)
 }
 
-/** @param {number | null} openVideoId @param {(waiting: object[]) => void} changed */
-async function startSender(openVideoId = null, changed = () => {}) {
-  const sender = new BackgroundSender(surroundings(), ANN, openVideoId, changed)
+/** @param {number | null} openVideoId */
+async function startSender(openVideoId = null) {
+  const sender = new BackgroundSender(surroundings(), ANN, () => openVideoId)
   await sender.start()
   await clock.settle()
   return sender
@@ -82,16 +83,6 @@ test("a closed sender leaves the rest to the next page", async () => {
   assert.equal(api.done.length, 2)
 })
 
-test("what waits is counted until it is sent", async () => {
-  await leaveBehind(3, 2)
-  /** @type {object[][]} */
-  const told = []
-  await startSender(null, (waiting) => told.push(waiting))
-  await clock.advance(3000)
-  assert.deepEqual(told[0], [{ username: "ann", videoId: 3, videoName: "video 3", waiting: 2, rejected: 0 }])
-  assert.deepEqual(told.at(-1), [])
-})
-
 test("people and videos are counted apart", async () => {
   await leaveBehind(3, 2)
   await leaveBehind(4, 1)
@@ -99,3 +90,13 @@ test("people and videos are counted apart", async () => {
   const counted = countWaiting(store.records).map(({ username, videoId, waiting }) => [username, videoId, waiting])
   assert.deepEqual(counted, [["ann", 3, 2], ["ann", 4, 1], ["ben", 3, 1]])
 })
+
+for (const [author, waiting, rejected, words] of /** @type {[string, number, number, string][]} */ ([
+  ["ann", 1, 0, "1 edit in street waits in this browser and will be saved as soon as TPOD answers."],
+  ["ben", 2, 0, "2 edits of ben in street wait in this browser: they are saved when ben signs in here."],
+  ["ann", 0, 1, "1 edit in street was not done: open the video to see why."],
+])) {
+  test(`Home says "${words}"`, () => {
+    assert.equal(waitingWords({ username: author, videoId: 3, videoName: "street", waiting, rejected }, "ann"), words)
+  })
+}
