@@ -1,5 +1,6 @@
 """The labelling screen, driven as a person drives it: pointer, keys, and what can be seen."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -190,8 +191,9 @@ class Annotator:
         return toasts.inner_text()
 
     def wait_saving(self, words: str) -> None:
-        """Wait until the top bar says so of what was done; it may say more."""
-        self.page.locator(".annotator .saved", has_text=words).wait_for(timeout=DEADLINE_S * 1000)
+        """Wait until the top bar begins so; "Not saved yet" is another thing than "Saved"."""
+        saved = self.page.locator(".annotator .saved", has_text=re.compile(f"^{re.escape(words)}"))
+        saved.wait_for(timeout=DEADLINE_S * 1000)
 
     def banner(self) -> str:
         banner = self.page.locator(".annotator .banner")
