@@ -10,15 +10,17 @@ import { browserClock } from "./clock.js"
 import { closeConnectionDialogs } from "./connection_dialog.js"
 import { DrawingController, isOnFrame } from "./drawing_controller.js"
 import { Editing, SELECT_FIRST } from "./editing.js"
+import { activeElement } from "./focus.js"
 import { FrameBoxes } from "./frame_boxes.js"
 import { FrameStore } from "./frame_store.js"
-import { handleKey, PASSED_ON } from "./keys.js"
+import { handleKey } from "./keys.js"
 import { Navigation } from "./navigation.js"
 import { arrivalWords, Presence } from "./presence.js"
 import { PropagationStore } from "./propagation_store.js"
 import { openStore } from "./queue_store.js"
 import { Screen } from "./screen.js"
 import { leavesForPlainMode } from "./screen_mode.js"
+import { Selection } from "./selection.js"
 import { TrackVisibility } from "./track_visibility.js"
 import { View } from "./view.js"
 import { ViewGestures } from "./view_gestures.js"
@@ -26,7 +28,7 @@ import { ViewGestures } from "./view_gestures.js"
 /** @typedef {import("./drawing_controller.js").Press} Press */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} OpenVideo what Python mounts the screen with
+ * @typedef {object} VideoFacts what Python mounts the screen with
  * @property {number} id
  * @property {string} name
  * @property {number} fps
@@ -44,10 +46,9 @@ const BOXES_FIRST = "The boxes of this frame are still on their way."
 export class Annotator {
   /** The frame on the screen, or about to be. */ shown = 0
   /** Of travel: 1 or -1. */ direction = 1
-  /** @type {TrackRef | null} */ selected = null
   #abort = new AbortController()
 
-  /** @param {HTMLElement} root @param {OpenVideo} video */
+  /** @param {HTMLElement} root @param {VideoFacts} video */
   constructor(root, video) {
     this.root = root
     this.video = video
@@ -62,6 +63,7 @@ export class Annotator {
     this.here = new FrameBoxes(this)
     this.go = new Navigation(this)
     this.edit = new Editing(this)
+    this.selection = new Selection(this)
     this.visibility = new TrackVisibility(video.id)
     this.view = new View()
     this.screen = new Screen(this)
@@ -102,7 +104,7 @@ export class Annotator {
     return new DrawingController(this.screen.stage.picture, this.view, {
       pressed: (event) => this.#pressed(event),
       hovered: () => this.#press,
-      picked: (track) => this.#picked(track),
+      picked: (track) => this.selection.isTakenBy(track),
       drawn: (target) => this.edit.draw(target),
       moved: ({ track }, target) => this.edit.move(track, this.#isOccluded(track), target),
       refused: (sentence) => this.say(sentence, true),
@@ -126,7 +128,7 @@ export class Annotator {
     else void this.annotations.sync.start()
   }
 
-  /** @param {{data: OpenVideo}} call @returns {boolean} false where another video is wanted */
+  /** @param {{data: VideoFacts}} call @returns {boolean} false where another video is wanted */
   update({ data }) {
     if (data.id !== this.video.id || data.user.id !== this.video.user.id) return false
     this.paint()
@@ -164,7 +166,7 @@ export class Annotator {
   /** @returns {Press} */
   get #press() {
     const rects = this.here.withinReach
-    return { rects, active: rects.find(({ track }) => track === this.selected) ?? null }
+    return { rects, active: rects.find(({ track }) => track === this.selection.track) ?? null }
   }
 
   /** @param {PointerEvent} event */
@@ -180,15 +182,8 @@ export class Annotator {
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.stop()
-    this.#blur()
+    activeElement(this.root)?.blur()
     return this.#press
-  }
-
-  /** True where the press meant a merge. @param {TrackRef | null} track */
-  #picked(track) {
-    if (this.edit.mergeWith(track)) return true
-    this.pick(track)
-    return false
   }
 
   /** @param {TrackRef} track */
@@ -196,48 +191,9 @@ export class Annotator {
     return this.here.all.some((box) => box.track === track && box.occluded)
   }
 
-  // ---- selection ---------------------------------------------------------------------------
-
-  /** @param {TrackRef | null} track */
-  pick(track) {
-    this.selected = track
-    this.edit.confirming = null
-    this.paint()
-  }
-
-  /** @param {TrackRef} track */
-  select(track) {
-    if (!this.edit.mergeWith(track)) this.pick(track)
-  }
-
-  /** From the list: a track that has no box here is gone to. @param {TrackRef} track @param {boolean} isHere */
-  choose(track, isHere) {
-    const merges = this.edit.merging
-    this.select(track)
-    if (!isHere && !merges) this.go.toTrack(track)
-  }
-
-  /** @param {1 | -1} direction */
-  selectNext(direction) {
-    const tracks = this.annotations.document.tracks.map(({ id }) => id)
-    const here = new Set(this.here.withinReach.map(({ track }) => track))
-    const reachable = tracks.filter((id) => here.has(id))
-    if (!reachable.length) return PASSED_ON
-    const at = this.selected === null ? -1 : reachable.indexOf(this.selected)
-    const from = at < 0 && direction < 0 ? 0 : at
-    const next = reachable[(from + direction + reachable.length) % reachable.length]
-    if (next !== undefined) this.select(next)
-    return undefined
-  }
-
   /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
   #rename(named) {
-    const row = (/** @type {TrackRef | null} */ ref) => (ref === null ? null : (named.get(ref) ?? ref))
-    this.selected = row(this.selected)
-    this.edit.confirming = row(this.edit.confirming)
-    this.edit.merging = row(this.edit.merging)
-    this.visibility.rename(named)
-    this.drawing.rename(named)
+    for (const part of [this.selection, this.edit, this.visibility, this.drawing]) part.rename(named)
   }
 
   escape() {
@@ -247,26 +203,8 @@ export class Annotator {
     this.drawing.cancel()
     stage.toasts.close()
     if (this.edit.letGo()) return this.paint()
-    this.#blur()
-    this.pick(null)
-  }
-
-  get #focused() {
-    return /** @type {ShadowRoot} */ (this.root.getRootNode()).activeElement
-  }
-
-  #blur() {
-    const focused = this.#focused
-    if (focused instanceof HTMLElement) focused.blur()
-  }
-
-  /** From the picture to the list, the bar below, the bar above, and round again. */
-  focusNextPart() {
-    const parts = ["aside", "nav", "header"].map((name) => this.root.querySelector(name))
-    const focused = this.#focused
-    const at = parts.findIndex((part) => part?.contains(focused))
-    const next = parts[(at + 1) % parts.length]?.querySelector("button, input, a")
-    if (next instanceof HTMLElement) next.focus()
+    activeElement(this.root)?.blur()
+    this.selection.pick(null)
   }
 
   /** @param {"hidden" | "locked"} which @param {TrackRef[]} tracks */
@@ -327,7 +265,7 @@ export class Annotator {
   }
 }
 
-/** @param {OpenVideo} video */
+/** @param {VideoFacts} video */
 function frameInAddress({ frames }) {
   const wanted = Number(new URL(location.href).searchParams.get("frame"))
   return Number.isInteger(wanted) ? Math.min(Math.max(wanted, 0), Math.max(frames - 1, 0)) : 0

@@ -1,7 +1,8 @@
-// The bar above the picture and the bar below it.
+/** The bar above the picture and the bar below it. */
 
 import { h } from "../_shared/element.js"
 import { tool } from "./buttons.js"
+import { activeElement } from "./focus.js"
 import { glyph } from "./icons.js"
 import { SHARING_WORDS } from "./presence.js"
 import { savingWords } from "./saving_words.js"
@@ -9,8 +10,25 @@ import { choosePlainMode } from "./screen_mode.js"
 import { ZOOM_STEP } from "./view.js"
 import { clock, effortWords, listed } from "./words.js"
 
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./annotator.js").VideoFacts} VideoFacts */
+/**
+ * @typedef {object} BarsState
+ * @property {number} frame
+ * @property {number} last
+ * @property {number} fps
+ * @property {boolean} playing
+ * @property {import("./annotations.js").Saving} saving
+ * @property {number} waiting how many edits are not saved
+ * @property {number} zoom
+ * @property {import("./presence.js").Presence} presence
+ */
+
 export class Bars {
+  /** @param {Annotator} annotator @param {VideoFacts} video */
   constructor(annotator, video) {
+    this.frame = 0
+    this.playing = false
     this.saved = h("span", { class: "saved", role: "status" })
     this.facts = h("span", { class: "facts" })
     this.effort = h("span", { class: "effort", title: "Time worked on this video, boxes set by hand, and boxes in the video for each of them", hidden: true })
@@ -32,6 +50,7 @@ export class Bars {
     this.bottom = this.#makeBottom(annotator, annotator.go)
   }
 
+  /** @param {Annotator} a @param {VideoFacts} video */
   #makeTop(a, { name, back }) {
     return h("header", {},
       h("a", { class: "back", href: back, target: "_self", title: "Back to the videos" }, glyph("back")),
@@ -48,6 +67,7 @@ export class Bars {
     )
   }
 
+  /** @param {Annotator} a @param {Annotator["go"]} go */
   #makeBottom(a, go) {
     return h("nav", {},
       tool("first", "First frame (Home)", () => go.show(0)),
@@ -75,6 +95,7 @@ export class Bars {
     )
   }
 
+  /** @param {KeyboardEvent} event @param {Annotator} annotator */
   #onField(event, annotator) {
     event.stopPropagation()
     if (event.key !== "Enter" && event.key !== "Escape") return
@@ -87,11 +108,12 @@ export class Bars {
     this.field.value = String(this.frame)
   }
 
+  /** @param {BarsState} state */
   paint({ frame, last, fps, playing, saving, waiting, zoom, presence }) {
     this.frame = frame
     write(this.ending, ` of ${last}`)
     write(this.facts, `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`)
-    if (this.field.getRootNode().activeElement !== this.field) this.#showFrame()
+    if (activeElement(this.field) !== this.field) this.#showFrame()
     write(this.clock, clock(frame / fps))
     if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))
     this.playing = playing
@@ -101,6 +123,7 @@ export class Bars {
     this.#paintPresence(presence)
   }
 
+  /** @param {import("./presence.js").Presence} presence */
   #paintPresence({ others, effort }) {
     this.people.hidden = others.length === 0
     write(this.people, `${listed(others)} ${others.length === 1 ? "is" : "are"} here too`)
@@ -110,6 +133,7 @@ export class Bars {
   }
 }
 
+/** @param {HTMLElement} element @param {string} text */
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text
 }

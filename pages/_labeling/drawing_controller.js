@@ -5,7 +5,9 @@
  * move a box under the hand.
  */
 
-import { adjusted, between, contains, distance, handleNear, sideNear } from "./rects.js"
+import { hitTest, REACH_PX } from "./hit_test.js"
+import { MIN_SIDE_PX } from "./operations.js"
+import { adjusted, between, contains, distance } from "./rects.js"
 
 /** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
@@ -34,13 +36,8 @@ import { adjusted, between, contains, distance, handleNear, sideNear } from "./r
  */
 
 const CLICK_PX = 3
-const SIDE_PX = 4
-const EDGE_PX = 2
 const SNAP_PX = 3
-const SMALLEST_HANDLED_PX = 34 // handles inside smaller boxes would cover them whole
-const REACH_PX = 7 // from a handle; all on the screen, at any zoom
-const FINGER_REACH_PX = 18
-const MIN_SIDE_PX = 5
+const FINGER_REACH_PX = 18 // from a handle
 const ROUND = 100
 
 export class DrawingController {
@@ -91,7 +88,7 @@ export class DrawingController {
     if (!press) return
     event.preventDefault()
     const point = this.#at(event)
-    const hit = this.forceDraw || event.shiftKey ? null : this.#hit(point, press, reachOf(event))
+    const hit = this.forceDraw || event.shiftKey ? null : hitTest(point, press.rects, press.active, this.view.scale, reachOf(event))
     const isNews = !hit || hit.rect !== press.active
     if (isNews && this.on.picked(hit?.rect.track ?? null)) return
     this.picture.setPointerCapture(event.pointerId)
@@ -110,7 +107,8 @@ export class DrawingController {
   /** @param {PointerEvent} event */
   #hover(event) {
     const draws = this.forceDraw || event.shiftKey
-    this.#aim(draws ? null : this.#hit(this.#at(event), this.on.hovered(), REACH_PX))
+    const { rects, active } = this.on.hovered()
+    this.#aim(draws ? null : hitTest(this.#at(event), rects, active, this.view.scale))
   }
 
   /** @param {{handle: string} | null} hit */
@@ -157,22 +155,6 @@ export class DrawingController {
     const { x, y } = onFrame(event, this.picture, this.view)
     return { x: Math.min(Math.max(x, 0), width), y: Math.min(Math.max(y, 0), height) }
   }
-
-  /** What is under the pointer. The selected box wins. @param {Point} point @param {Press} press @param {number} reachPx */
-  #hit(point, { rects, active }, reachPx) {
-    const { scale } = this.view
-    const reach = reachPx / scale
-    if (active) {
-      const inside = contains(active, point)
-      const isSmall = sideOf(active) * scale < SMALLEST_HANDLED_PX
-      const handle = isSmall && inside ? "" : handleNear(active, point, reach) || sideNear(active, point, SIDE_PX / scale)
-      if (inside || contains(active, point, reach)) return { rect: active, handle }
-    }
-    const rect = rects.findLast((each) => contains(each, point, EDGE_PX / scale))
-    if (!rect) return null
-    const isLarge = sideOf(rect) * scale >= SMALLEST_HANDLED_PX
-    return { rect, handle: isLarge ? handleNear(rect, point, reach) : "" }
-  }
 }
 
 /** Whether an event lies on the frame, and not on the stage around it. @param {PointerEvent} event @param {HTMLElement} picture @param {View} view */
@@ -212,9 +194,4 @@ function rounded(value, end) {
 /** @param {PointerEvent} event */
 function reachOf({ pointerType }) {
   return pointerType === "touch" ? FINGER_REACH_PX : REACH_PX
-}
-
-/** @param {Corners} rect */
-function sideOf({ x1, y1, x2, y2 }) {
-  return Math.min(x2 - x1, y2 - y1)
 }

@@ -46,15 +46,15 @@ export class Editing {
 
   /** The selected box, or the only one. @returns {FrameBox | null} */
   get chosen() {
-    const { here, selected } = this.a
+    const { here, selection } = this.a
     const boxes = here.all
-    return boxes.find(({ track }) => track === selected) ?? (boxes.length === 1 ? (boxes[0] ?? null) : null)
+    return boxes.find(({ track }) => track === selection.track) ?? (boxes.length === 1 ? (boxes[0] ?? null) : null)
   }
 
   /** The selected track, wherever its boxes are, else that of the only box here. */
   get track() {
-    const { annotations, selected } = this.a
-    return annotations.document.track(selected) ?? annotations.document.track(this.chosen?.track ?? null) ?? null
+    const { annotations, selection } = this.a
+    return annotations.document.track(selection.track) ?? annotations.document.track(this.chosen?.track ?? null) ?? null
   }
 
   /** @param {(box: FrameBox) => Operation} operation */
@@ -90,9 +90,9 @@ export class Editing {
 
   /** The boxes of the frame before become those here: the selected one, else each that is missing. */
   copyPrevious(all = false) {
-    const { shown, selected, annotations } = this.a
+    const { shown, selection, annotations } = this.a
     if (shown === 0) return this.a.say("There is no frame before this one.")
-    const one = all ? null : selected
+    const one = all ? null : selection.track
     const before = annotations.boxes.on(shown - 1)
     const wanted = one ? before.filter(({ track }) => track === one) : before.filter((box) => this.#isMissing(box))
     if (!wanted.length) {
@@ -126,7 +126,7 @@ export class Editing {
     const { track } = this
     if (!track) return this.a.say(SELECT_FIRST)
     if (this.confirming === track.id) return this.deleteTrack()
-    this.a.pick(track.id)
+    this.a.selection.pick(track.id)
     this.confirming = track.id
     this.a.say(`Press Delete again to delete ${trackName(track)} on every frame, Esc to keep it.`)
   }
@@ -152,7 +152,7 @@ export class Editing {
     const { track } = this
     if (!track) return this.a.say(SELECT_FIRST)
     this.merging = track.id
-    this.a.pick(track.id)
+    this.a.selection.pick(track.id)
     this.a.say(`Now choose the track that is the same object as ${trackName(track)}. Esc to stop.`)
   }
 
@@ -263,6 +263,12 @@ export class Editing {
     if (a.drawing.drag) return
     a.go.stop()
     a.annotations.step(kind, a.shown)
+  }
+
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  rename(named) {
+    if (this.confirming !== null) this.confirming = named.get(this.confirming) ?? this.confirming
+    if (this.merging !== null) this.merging = named.get(this.merging) ?? this.merging
   }
 
   /** True if something was let go. */

@@ -1,5 +1,11 @@
-// Answers of the API that may fail to come.
+/** Answers of the API that may fail to come. */
 
+/**
+ * The answer's body, or null where there is none.
+ * @param {string} url
+ * @param {RequestInit} [options]
+ * @returns {Promise<any>}
+ */
 export async function fetchJson(url, options) {
   try {
     const answer = await fetch(url, options)

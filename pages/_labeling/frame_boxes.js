@@ -13,6 +13,7 @@ import { UNCERTAIN } from "./box_store.js"
  * @property {boolean} uncertain
  * @property {boolean} occluded
  * @property {boolean} proposed
+ * @property {boolean} [locked] painted, and out of reach
  * @property {number | null} score a detector's, of a proposed track
  */
 /** @typedef {BoxFacts & Corners} BoxRect in pixels of the frame */

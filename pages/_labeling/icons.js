@@ -1,4 +1,6 @@
-// The icons of the labelling screen, as paths in a square of 24.
+/** The icons of the labelling screen, as paths in a square of 24. */
+
+/** @typedef {keyof typeof GLYPHS} IconName */
 
 const GLYPHS = {
   play: "M8 5v14l11-7z",
@@ -29,6 +31,7 @@ const GLYPHS = {
   help: "M11 17h2v2h-2zM12 4a5 5 0 0 0-5 5h2a3 3 0 1 1 4.600 2.500C12.400 12.300 11 13.200 11 15.500h2c0-1.500.8-2 1.900-2.700A5 5 0 0 0 12 4z",
 }
 
+/** @param {IconName} name @returns {SVGSVGElement} */
 export function glyph(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   svg.setAttribute("viewBox", "0 0 24 24")

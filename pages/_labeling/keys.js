@@ -1,13 +1,22 @@
-// Every key of the labelling screen: the same table drives the handler and the help.
+/** Every key of the labelling screen: the same table drives the handler and the help. */
 
+import { focusNextPart } from "./focus.js"
 import { ZOOM_STEP } from "./view.js"
 
-// `run` gets the annotator and the event. Groups appear in the help in this order.
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey">} Chord */
+/** @typedef {(annotator: Annotator, event: KeyboardEvent) => unknown} Run */
+/** @typedef {[group: string, keys: string, chords: string[], words: string, run: Run | null]} Key */
+
+/**
+ * `run` gets the annotator and the event. Groups appear in the help in this order.
+ * @type {Key[]} groups appear in the help in this order
+ */
 export const KEYS = [
-  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
-  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
-  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
-  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a, e) => a.go.step(-10, e.repeat)],
+  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a) => a.go.step(1)],
+  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a) => a.go.step(-1)],
+  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a) => a.go.step(10)],
+  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a) => a.go.step(-10)],
   ["Go", "[ and ]", ["["], "previous and next key frame", (a) => a.go.keyframe(-1)],
   ["", "", ["]"], "", (a) => a.go.keyframe(1)],
   ["Go", "M", ["m"], "midpoint between its key frames", (a) => a.go.midpoint()],
@@ -29,8 +38,8 @@ export const KEYS = [
   ["Draw", "N, Shift drag", ["n"], "draw, even inside a box", (a) => a.edit.drawNext()],
   ["Draw", "P", ["p"], "copy the selected box from the previous frame, or all that are missing", (a) => a.edit.copyPrevious()],
   ["Draw", "Shift P", ["Shift+p"], "copy all missing boxes", (a) => a.edit.copyPrevious(true)],
-  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selectNext(1)],
-  ["", "", ["Shift+Tab"], "", (a) => a.selectNext(-1)],
+  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selection.next(1)],
+  ["", "", ["Shift+Tab"], "", (a) => a.selection.next(-1)],
   ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
   ["Box", "K", ["k"], "take back the key frame here", (a) => a.edit.removeKeyframe()],
   ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
@@ -47,16 +56,20 @@ export const KEYS = [
   ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
   ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
   ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
-  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => a.focusNextPart()],
+  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => focusNextPart(a.root)],
   ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
 
-// What an act answers that leaves its key to the browser.
+/** What an act answers that leaves its key to the browser. */
 export const PASSED_ON = Symbol("passed on")
 
 const WALKING = new Set(["Tab", " "])
-const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
 
+/** @type {Map<string, Run | null>} */
+const BY_CHORD = new Map()
+for (const [, , chords, , run] of KEYS) for (const chord of chords) BY_CHORD.set(chord, run)
+
+/** @param {Annotator} annotator @param {KeyboardEvent} event */
 export function handleKey(annotator, event) {
   const target = event.composedPath()[0]
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
@@ -72,18 +85,21 @@ export function handleKey(annotator, event) {
   event.stopImmediatePropagation() // Streamlit has keys of its own.
 }
 
-function chordOf(event) {
+/** @param {Chord} event @returns {string} */
+export function chordOf(event) {
   const digit = /^Digit([0-9])$/.exec(event.code)
-  const key = digit ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key
+  const key = digit?.[1] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : ""
   const shift = event.shiftKey && !(key === "]" || key === "[") ? "Shift+" : ""
   return control + shift + key
 }
 
+/** @param {string} prefix */
 function digits(prefix) {
   return Array.from({ length: 9 }, (_, i) => `${prefix}${i + 1}`)
 }
 
+/** @param {KeyboardEvent} event */
 function digitOf(event) {
   return Number(event.code.slice(-1)) - 1
 }

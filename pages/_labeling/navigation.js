@@ -123,7 +123,7 @@ export class Navigation {
   /** The tracks meant: the selected one, else all. */
   get #meant() {
     const { tracks } = this.a.annotations.document
-    const mine = tracks.filter(({ id }) => id === this.a.selected)
+    const mine = tracks.filter(({ id }) => id === this.a.selection.track)
     return mine.length ? mine : tracks
   }
 

@@ -115,7 +115,7 @@ export class OwnedEntries {
     this.on.changed()
     const now = this.clock.now()
     const records = await this.store.change((before) =>
-      entries.reduce((records, entry) => added(records, entry, now), dismissed(before, replaced)),
+      entries.reduce((kept, entry) => added(kept, entry, now), dismissed(before, replaced)),
     )
     for (const { batch } of entries) this.#unstored.delete(batch)
     this.#sync(records)

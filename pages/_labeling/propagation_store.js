@@ -6,7 +6,7 @@
  * @property {number} start
  * @property {number} stop
  * @property {number[]} uncertainty of the last frames before `stop`, each 0..1
- * @property {{frame: number, weight: number} | null} correction
+ * @property {{frame: number, weight: number} | null} [correction]
  */
 /** @typedef {{track_id: number, segments: Segment[], ends_at: number | null}} TrackAnswer */
 /** @typedef {[number, number]} Weighted a frame and its weight */
@@ -54,7 +54,7 @@ export class PropagationStore {
       const answer = await fetch(this.url)
       const tag = answer.headers.get("ETag")
       if (!answer.ok || (tag && tag === this.#tag)) return
-      this.#take(await answer.json())
+      this.take(await answer.json())
       this.#tag = tag
     } catch {
       // No connection: the banner says so, and the next news bring another look.
@@ -62,7 +62,7 @@ export class PropagationStore {
   }
 
   /** @param {{pending: boolean, tracks: TrackAnswer[]}} answer */
-  #take({ pending, tracks }) {
+  take({ pending, tracks }) {
     this.pending = pending
     this.#tracks = new Map(tracks.map((track) => [track.track_id, track]))
     this.changed()

@@ -80,7 +80,7 @@ export class SafeStore {
   /** @param {Promise<QueueStore>} opening @param {() => void} onLoss */
   constructor(opening, onLoss) {
     this.onLoss = onLoss
-    this.#turn = opening.catch((error) => this.#inMemory(error))
+    this.#turn = opening.catch(() => this.#inMemory())
   }
 
   /** @param {(records: Records) => Records} step */
@@ -95,16 +95,15 @@ export class SafeStore {
     try {
       this.#last = await store.change(step)
       return store
-    } catch (error) {
-      const memory = this.#inMemory(error)
+    } catch {
+      const memory = this.#inMemory()
       this.#last = await memory.change(step)
       return memory
     }
   }
 
-  /** @param {unknown} error */
-  #inMemory(error) {
-    console.warn("Edits are kept in this tab alone:", error)
+  /** From now on the records are lost with this tab, which `onLoss` tells the person. */
+  #inMemory() {
     this.isDurable = false
     this.onLoss()
     return new MemoryStore(this.#last)

@@ -47,7 +47,7 @@ export class Screen {
     const spark = h("div", { class: "spark" })
     const side = h("aside", {})
     const seek = (/** @type {number} */ frame, /** @type {boolean} */ dropped) => go.scrub(frame, dropped)
-    this.timeline = new Timeline(strip, { seek, select: (/** @type {TrackRef} */ track) => annotator.select(track) })
+    this.timeline = new Timeline(strip, { seek, select: (/** @type {TrackRef} */ track) => annotator.selection.isTakenBy(track) })
     this.sparkline = new Sparkline(spark, seek)
     this.panel = new Panel(side, annotator)
     root.replaceChildren(this.bars.top, this.stage.element, this.bars.bottom, strip, spark, side, this.help)
@@ -112,10 +112,10 @@ export class Screen {
     if (!context) return
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
-    const { here, visibility, drawing, selected, view, colors, edit } = a
+    const { here, visibility, drawing, selection, view, colors, edit } = a
     const locked = here.all.filter(({ track }) => visibility.isLocked(track) && !visibility.isHidden(track))
     const rects = drawing.over(here.withinReach, (corners) => here.newRect(corners, edit.label))
-    const look = { view, colors, selected, marked: edit.merging, handles: a.ready && !drawing.drag }
+    const look = { view, colors, selected: selection.track, marked: edit.merging, handles: a.ready && !drawing.drag }
     paintBoxes(context, [...here.rects(locked).map((rect) => ({ ...rect, locked: true })), ...rects], look)
     this.#offerEnd()
   }
@@ -147,7 +147,7 @@ export class Screen {
   #paintStrips() {
     const { a } = this
     const { tracks, ranges } = a.annotations.document
-    const selected = a.annotations.document.track(a.selected)?.id ?? null
+    const selected = a.annotations.document.track(a.selection.track)?.id ?? null
     const common = { frameCount: a.last + 1, shown: a.shown, selected }
     this.timeline.paint({
       ...common,
@@ -176,7 +176,7 @@ export class Screen {
       label: a.edit.label,
       colors: a.colors,
       boxes: a.here.rects(a.here.all),
-      selected: a.selected,
+      selected: a.selection.track,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,
       frame: a.shown,

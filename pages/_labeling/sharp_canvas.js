@@ -1,6 +1,12 @@
-// A canvas as sharp as the screen.
+/** A canvas as sharp as the screen. */
 
-// A 2D context in CSS pixels, as sharp as the screen.
+/**
+ * A 2D context in CSS pixels, as sharp as the screen.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @returns {CanvasRenderingContext2D}
+ */
 export function sharpContext(canvas, width, height) {
   const ratio = window.devicePixelRatio || 1
   const [w, h_] = [Math.round(width * ratio), Math.round(height * ratio)]
@@ -10,7 +16,7 @@ export function sharpContext(canvas, width, height) {
     canvas.style.width = `${width}px`
     canvas.style.height = `${height}px`
   }
-  const context = canvas.getContext("2d")
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"))
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, width, height)
   return context

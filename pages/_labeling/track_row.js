@@ -1,4 +1,4 @@
-// One track in the list: what it is, where it is, and, when it is selected, all that can be done.
+/** One track in the list: what it is, where it is, and, when it is selected, all that can be done. */
 
 import { h } from "../_shared/element.js"
 import { kindOf, UNLISTED_COLOR } from "./box_painting.js"
@@ -6,14 +6,39 @@ import { action, eye, lock, rowTool } from "./buttons.js"
 import { trackName, trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
-// about: {track: {id, label, first, last, keys, proposed, score}, box (on this frame, or
-// null), chosen, color, labels, hidden, locked, confirming, merging, end}
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
+/**
+ * @typedef {object} ListedTrack
+ * @property {import("./operations.js").TrackRef} id
+ * @property {string} label
+ * @property {number} first frame with a box
+ * @property {number} last
+ * @property {number} keys how many key frames it has
+ * @property {boolean} proposed
+ * @property {number | null} score
+ */
+/**
+ * @typedef {object} About
+ * @property {ListedTrack} track
+ * @property {BoxRect | null} box on this frame
+ * @property {boolean} chosen
+ * @property {string | undefined} color
+ * @property {string[]} labels
+ * @property {boolean} hidden
+ * @property {boolean} locked
+ * @property {boolean} confirming
+ * @property {boolean} merging
+ * @property {number | null} end where the track probably ends
+ */
+
+/** @param {Annotator} a @param {About} about @returns {HTMLElement} */
 export function trackRow(a, about) {
   const { track, box, chosen, color, hidden, locked } = about
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
     h("div", { class: "line" },
-      h("button", { class: "row", onclick: () => a.choose(track.id, Boolean(box)), title: box ? "Select this track" : "Go to this track" },
+      h("button", { class: "row", onclick: () => a.selection.choose(track.id, box !== null), title: box ? "Select this track" : "Go to this track" },
         h("i", { class: `kind ${box ? kindOf(box) : track.proposed ? "proposed" : "away"}`, style: `--color:${color ?? UNLISTED_COLOR}` }),
         h("span", { class: "name" }, track.label, h("small", {}, ` ${trackNumber(track.id)}`)),
         h("span", { class: "tag" }, tagOf(about)),
@@ -27,13 +52,17 @@ export function trackRow(a, about) {
   return row
 }
 
+const HOW = { human: "key", uncertain: "unsure", derived: "between", proposed: "" }
+
+/** @param {About} about */
 function tagOf({ track, box }) {
   const span = track.first === track.last ? `${track.first}` : `${track.first}–${track.last}`
-  const how = { human: "key", uncertain: "unsure", derived: "between", proposed: "" }[box ? kindOf(box) : "proposed"]
+  const how = HOW[box ? kindOf(box) : "proposed"]
   const sure = track.proposed && track.score !== null ? percent(track.score) : ""
   return [sure, how, box?.occluded ? "hidden" : "", span].filter(Boolean).join(" · ")
 }
 
+/** @param {Annotator} a @param {ListedTrack} track */
 function judgement(a, { id }) {
   return h("span", { class: "judge" },
     rowTool("check", "Accept this track (A)", () => a.edit.accept([id]), "yes"),
@@ -41,9 +70,10 @@ function judgement(a, { id }) {
   )
 }
 
+/** @param {Annotator} a @param {About} about */
 function trackActions(a, { track, box, labels, end, merging }) {
   const { edit, go } = a
-  const relabel = h("select", { title: "Relabel the track (Shift 1–9)", "aria-label": "Label of the track", onchange: (e) => edit.relabel(e.target.value) },
+  const relabel = h("select", { title: "Relabel the track (Shift 1–9)", "aria-label": "Label of the track", onchange: () => edit.relabel(relabel.value) },
     labels.map((name) => h("option", { selected: name === track.label }, name)),
   )
   return h("div", { class: "actions" },
@@ -64,6 +94,7 @@ function trackActions(a, { track, box, labels, end, merging }) {
   )
 }
 
+/** @param {Annotator["edit"]} edit @param {BoxRect} box */
 function boxActions(edit, box) {
   return [
     action("Delete here", "Delete", () => edit.deleteHere(), "Delete the box on this frame only"),
@@ -74,6 +105,7 @@ function boxActions(edit, box) {
   ]
 }
 
+/** @param {Annotator} a @param {ListedTrack} track */
 function confirmation(a, track) {
   const { keys } = track
   return h("div", { class: "confirm" },

@@ -16,9 +16,9 @@ export function countWaiting({ entries }) {
   const found = new Map()
   for (const { userId, username, videoId, videoName, state } of entries) {
     const key = `${userId} ${videoId}`
-    const counted = found.get(key) ?? { username, videoId, videoName, waiting: 0, rejected: 0 }
-    counted[state === "waiting" ? "waiting" : "rejected"]++
-    found.set(key, counted)
+    const sum = found.get(key) ?? { username, videoId, videoName, waiting: 0, rejected: 0 }
+    sum[state === "waiting" ? "waiting" : "rejected"]++
+    found.set(key, sum)
   }
   return [...found.values()]
 }

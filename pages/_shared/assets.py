@@ -38,7 +38,13 @@ class Assets:
 @cache
 def assets() -> Assets:
     """Read once: an upgrade on disk must not change what the running version serves."""
-    files = {path.relative_to(_PAGES).as_posix(): _read(path) for path in _paths()}
+    return read_assets(_PAGES)
+
+
+def read_assets(root: Path) -> Assets:
+    """All scripts, styles and drawings below ``root``."""
+    paths = sorted(path for path in root.rglob("*") if path.suffix in _MEDIA_TYPES)
+    files = {path.relative_to(root).as_posix(): _read(path) for path in paths}
     contents = "\n".join(f"{name} {asset.etag}" for name, asset in files.items())
     return Assets(_digest(contents.encode()), files)
 
@@ -57,10 +63,6 @@ def asset_url(path: str) -> str:
 def assets_route() -> Route:
     """Open to everybody: the sign-in screen needs styles too, and nothing here is secret."""
     return Route("/assets/{version}/{path:path}", _serve, methods=["GET"])
-
-
-def _paths() -> list[Path]:
-    return sorted(path for path in _PAGES.rglob("*") if path.suffix in _MEDIA_TYPES)
 
 
 def _read(path: Path) -> Asset:

@@ -15,10 +15,10 @@ def script_component(name: str, script: str, html: str = "") -> ComponentRendere
             ``component`` of ``component.js`` gives. It names its own stylesheets.
         html: what the script finds in its shadow root.
     """
-    return st.components.v2.component(name, html=html or None, js=_loading(asset_url(script)))
+    return st.components.v2.component(name, html=html or None, js=loading_script(asset_url(script)))
 
 
-def _loading(url: str) -> str:
+def loading_script(url: str) -> str:
     """A script that loads another one.
 
     Streamlit runs it from a ``blob:`` address, against which no path can be resolved: hence the

@@ -3,7 +3,7 @@
  * that the screen would show, or why the operation would be refused.
  */
 
-import { stdin } from "node:process"
+import { stdin, stdout } from "node:process"
 import { createInterface } from "node:readline"
 
 import { apply } from "../../pages/_labeling/operations.js"
@@ -23,4 +23,4 @@ function answerTo({ document, operations, scene }) {
   }
 }
 
-for await (const line of createInterface({ input: stdin })) console.log(JSON.stringify(answerTo(JSON.parse(line))))
+for await (const line of createInterface({ input: stdin })) stdout.write(`${JSON.stringify(answerTo(JSON.parse(line)))}\n`)

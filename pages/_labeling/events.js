@@ -1,5 +1,0 @@
-// Events that the labelling screen keeps from the rest of the page.
-
-export function stopEvent(event) {
-  event.stopImmediatePropagation()
-}
