@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._labeling import unsent
+from pages._shared import unsent
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list

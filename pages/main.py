@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._labeling import unsent
+from pages._shared import unsent
 from pages._shared.guard import require_user
 from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
