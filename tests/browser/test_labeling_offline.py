@@ -1,6 +1,7 @@
 """Nothing that a person does is lost: servers die, sign-ins expire, tabs are closed."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -8,14 +9,14 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, WebSocket, expect
 
-from tests.browser.annotator import Annotator, near, track
+from tests.browser.annotator import DEADLINE_S, Annotator, near, track
 from tests.browser.labeling_pictures import SECOND_PERSON, second_person
 from tests.live import Server, start_again, stop_server
 
 pytestmark = pytest.mark.browser
 
 LEFT, RIGHT = [100.0, 80.0, 220.0, 200.0], [400.0, 80.0, 520.0, 200.0]
-DEATHS = 3
+DEATHS, QUIET_S = 3, 1.0
 
 
 @contextmanager
@@ -30,7 +31,8 @@ def nothing_saved(page: Page) -> Iterator[None]:
 
     page.route("**/annotations", lose)
     yield
-    page.unroute("**/annotations", lose)
+    if not page.is_closed():
+        page.unroute("**/annotations", lose)
 
 
 def sign_in(context: BrowserContext, username: str, password: str) -> None:
@@ -197,6 +199,17 @@ def test_two_tabs_of_one_person_merge(screen: Annotator, context: BrowserContext
     assert len(screen.boxes(0)) == 2
 
 
+def wait_until_quiet(page: Page, messages: list[str | bytes]) -> None:
+    """Streamlit has run the script of the page and has said all that there is to say."""
+    deadline = time.monotonic() + DEADLINE_S
+    known, quiet_since = 0, time.monotonic()
+    while not known or time.monotonic() - quiet_since < QUIET_S:
+        assert time.monotonic() < deadline, "Streamlit does not fall silent"
+        page.wait_for_timeout(50)
+        if len(messages) != known:
+            known, quiet_since = len(messages), time.monotonic()
+
+
 def test_thirty_steps_and_a_saved_box_cause_no_message_to_streamlit(annotator: Annotator):
     messages: list[str | bytes] = []
 
@@ -206,8 +219,7 @@ def test_thirty_steps_and_a_saved_box_cause_no_message_to_streamlit(annotator: A
 
     annotator.page.on("websocket", listen)
     annotator.open()
-    annotator.page.wait_for_load_state("networkidle")
-    assert messages
+    wait_until_quiet(annotator.page, messages)
     messages.clear()
     for frame in range(1, 31):
         annotator.step("ArrowRight", frame)
