@@ -83,12 +83,13 @@ export class BoxStore {
   #boxOf(track, frame) {
     const straight = keyframeAt(track.keyframes, frame)
     if (!straight) return null
+    const { left } = betweenKeyframes(track.keyframes, frame)
     const derived = this.#derived(track, frame)
     return {
       track: track.id,
       label: track.label,
       box: derived?.box ?? straight.box,
-      human: track.keyframes.includes(straight),
+      human: straight === left,
       occluded: straight.occluded,
       proposed: track.proposed,
       uncertainty: derived?.uncertainty ?? null,

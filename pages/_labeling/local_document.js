@@ -53,6 +53,7 @@ const EMPTY = { revision: -1, labels: [], tracks: [], ranges: [] }
 export class LocalDocument {
   /** @type {AnnotationDocument} */ #base = EMPTY
   /** @type {AnnotationDocument} */ #seen = EMPTY
+  /** @type {Map<TrackRef, Track>} the tracks that are seen */ #byId = new Map()
   /** @type {PendingEdit[]} */ #pending = []
   /** @type {Map<string, Answer>} by batch, until the base contains the edit */ #answers = new Map()
   /** @type {Map<TrackRef, number>} names of tracks that the base has */ #rows = new Map()
@@ -100,8 +101,7 @@ export class LocalDocument {
 
   /** @param {TrackRef | null} ref @returns {Track | undefined} */
   track(ref) {
-    const row = ref === null ? ref : this.rowOf(ref)
-    return this.#seen.tracks.find(({ id }) => id === row)
+    return ref === null ? undefined : this.#byId.get(this.rowOf(ref))
   }
 
   /** The row of a track that was saved, else its name. @param {TrackRef} ref @returns {TrackRef} */
@@ -173,6 +173,7 @@ export class LocalDocument {
     const named = this.#forgetContained()
     const before = this.#seen
     this.#seen = effective(this.#pending).reduce((document, edit) => this.#with(document, edit), this.#base)
+    this.#byId = new Map(this.#seen.tracks.map((track) => [track.id, track]))
     this.changed({ ...differenceOf(before, this.#seen), named })
   }
 

@@ -88,12 +88,14 @@ export class ServerSync {
     const { revision, boxes } = this.#told
     const seen = revision < 0 ? "" : `?since=${revision}&boxes_since=${boxes}`
     const response = await this.#askInTime(`/changes${seen}`, signal)
-    const news = response?.ok ? /** @type {News | null} */ (await contentOf(response)) : null
+    const answer = response && (await contentOf(response))
     if (signal.aborted) return
-    this.on.reached(response && (news || !response.ok) ? response.status : 0)
-    if (!news) return this.#pause()
+    // A proxy may answer in the server's place: what is no answer of ours is none.
+    const isOurs = response && answer && (response.ok || answer.error)
+    this.on.reached(isOurs ? response.status : 0)
+    if (!isOurs || !response.ok) return this.#pause()
     this.#failures = 0
-    this.#take(news)
+    this.#take(answer)
   }
 
   /** As `#ask`, given up when no answer comes: a laptop that slept has connections that are dead. @param {string} path @param {AbortSignal} signal */
@@ -107,7 +109,8 @@ export class ServerSync {
 
   /** @param {News} news */
   #take(news) {
-    this.#boxesMoved ||= this.#told.boxes !== news.boxes_revision
+    const isFirst = this.#told.revision < 0
+    this.#boxesMoved ||= !isFirst && this.#told.boxes !== news.boxes_revision
     const isNews = this.#boxesMoved || this.#told.revision !== news.revision
     this.#told = { revision: news.revision, boxes: news.boxes_revision }
     this.on.told(news)

@@ -38,6 +38,8 @@ export class ViewGestures {
 
   /** @param {WheelEvent} event */
   #wheel(event) {
+    // What lies over the picture may have a list to scroll.
+    if (event.target instanceof Element && event.target.closest(".notices")) return
     const { view } = this.on
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]

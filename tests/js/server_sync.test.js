@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test"
 
 import { LocalDocument } from "../../pages/_labeling/local_document.js"
 import { ServerSync } from "../../pages/_labeling/server_sync.js"
+import { refusal } from "./fake_api.js"
 import { FakeClock } from "./fake_clock.js"
 
 /** @typedef {import("../../pages/_labeling/server_sync.js").News} News */
@@ -13,6 +14,7 @@ import { FakeClock } from "./fake_clock.js"
 /** @type {string[]} */ let told
 /** @type {FakeClock} */ let clock
 /** @type {LocalDocument} */ let document
+/** @type {Response | null} what the next poll is answered */ let instead = null
 let mayTake = true
 let isOnline = true
 
@@ -22,6 +24,7 @@ beforeEach(() => {
   told = []
   clock = new FakeClock()
   mayTake = isOnline = true
+  instead = null
   server = { revision: 10, boxes_revision: 1, frames: 100, people: [] }
   document = new LocalDocument({ frameCount: 100, width: 640, height: 360 }, () => {})
 })
@@ -30,14 +33,18 @@ beforeEach(() => {
 async function fakeFetch(url, options) {
   asked.push(url.slice("/video".length))
   if (!isOnline) throw new TypeError("Failed to fetch")
-  if (url.includes("/annotations?since=1&")) return new Response("", { status: 500 })
+  if (instead && url.includes("/changes")) {
+    const answer = instead
+    instead = null
+    return answer
+  }
   if (url.includes("/annotations?since=2")) return Response.json({ error: { code: "too_old" } }, { status: 409 })
   if (url.includes("/annotations?")) return Response.json({ revision: server.revision, tracks: [], deleted: [] })
   if (url.endsWith("/annotations")) return Response.json({ revision: server.revision, labels: [], tracks: [], ranges: [] })
   const isNews = !url.includes(`since=${server.revision}&boxes_since=${server.boxes_revision}`)
   if (isNews) return Response.json(server)
   return new Promise((resolve, reject) => {
-    polls.push((news) => resolve(typeof news === "number" ? new Response("", { status: news }) : Response.json(news)))
+    polls.push((news) => resolve(typeof news === "number" ? refusal(news, "refused") : Response.json(news)))
     options?.signal?.addEventListener("abort", () => reject(new Error("aborted")))
   })
 }
@@ -151,6 +158,19 @@ test("an expired sign-in is told", async () => {
   await clock.settle()
   assert.equal(told.at(-1), "status 401")
 })
+
+for (const [what, answer, status] of /** @type {[string, Response, number][]} */ ([
+  ["a deleted video", refusal(404, "not_found"), 404],
+  ["a proxy that finds no server", new Response("<html>", { status: 404 }), 0],
+  ["a sign-in page of a network", new Response("<html>"), 0],
+])) {
+  test(`${what} is told as ${status}`, async () => {
+    await startedSync()
+    instead = answer
+    await answerPoll({ revision: 11 })
+    assert.equal(told.at(-1), `status ${status}`)
+  })
+}
 
 test("a poll that is never answered is given up", async () => {
   await startedSync()
