@@ -10,7 +10,7 @@ CONVERTER_FITS := $(shell $(PYTHON) -c 'import sys; print("yes" if (3, 11) <= sy
 
 NODE_STAMP := node_modules/.complete
 
-.PHONY: help run setup test check bench demo screenshots export-tensorflow clean
+.PHONY: help run setup lock test check bench demo screenshots export-tensorflow clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -25,6 +25,11 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-export-openvino.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
+
+lock: $(STAMP)  ## resolve the direct dependencies of pyproject.toml into requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra train \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		--output-file requirements.txt pyproject.toml
 
 # Node itself comes with requirements-dev.txt.
 $(NODE_STAMP): package.json $(STAMP)

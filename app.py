@@ -4,6 +4,7 @@ Started by ``streamlit run app.py``, which finds ``app`` below.
 """
 
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,9 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         # it is not looked through each time.
         gc.collect()
         gc.freeze()
+        # The thread that follows objects computes all the time: who answers a person gets the
+        # interpreter from it at once, not after the usual 5 ms, and that at every statement.
+        sys.setswitchinterval(0.0005)
         try:
             with prompt_propagation(), ending_at_signals():
                 yield

@@ -9,6 +9,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
 from pages._shared.page import page_header, plain
+from tpod_core import training_packages
 from tpod_core.db import reading, transaction
 from tpod_core.models import User
 from tpod_core.services import demo, jobs, overview
@@ -85,7 +86,7 @@ def main() -> None:
         _show_steps(counts)
         if is_loading:
             st.fragment(run_every=REFRESH_S)(_show_demo_progress)()
-        elif not is_loaded:
+        elif not is_loaded and training_packages.are_installed():
             _offer_demo(user)
         _show_latest(user)
 

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +49,31 @@ def free_port() -> int:
 
 def start_server(home: Path, **settings: str) -> Server:
     """Start ``streamlit run app.py`` on a free port and wait until it is ready."""
-    return _start(home, free_port(), secrets.token_urlsafe(12), settings)
+    return _start_app(home, free_port(), settings)
 
 
 def start_again(server: Server) -> Server:
-    """The same installation on the same address, after its process has ended."""
-    return _start(server.home, int(server.url.rpartition(":")[2]), server.password, {})
+    """The same installation at the same address, after its process has ended."""
+    again = _start_app(server.home, int(server.url.rpartition(":")[2]), {})
+    return replace(server, process=again.process)
 
 
-def _start(home: Path, port: int, password: str, settings: Mapping[str, str]) -> Server:
+def _start_app(home: Path, port: int, settings: Mapping[str, str]) -> Server:
+    address = ("--server.port", str(port), "--server.address", "127.0.0.1")
+    command = (sys.executable, "-m", "streamlit", "run", "app.py", *address)
+    return start_command(command, port, home, REPO, TPOD_DATA_DIR=str(home), **settings)
+
+
+def start_command(
+    command: Sequence[str], port: int, home: Path, working_dir: Path, **settings: str
+) -> Server:
+    """Start a server that will listen on ``port``, and wait until it is ready.
+
+    Args:
+        home: where it keeps its data; its log is written there too.
+    """
+    password = secrets.token_urlsafe(12)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TPOD_")} | {
-        "TPOD_DATA_DIR": str(home),
         "TPOD_ADMIN_USERNAME": "admin",
         "TPOD_ADMIN_PASSWORD": password,
         "TPOD_WEIGHTS_DOWNLOAD": "false",
@@ -68,14 +82,7 @@ def _start(home: Path, port: int, password: str, settings: Mapping[str, str]) ->
     home.mkdir(parents=True, exist_ok=True)
     with (home / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "streamlit", "run", "app.py"),
-                *("--server.port", str(port), "--server.address", "127.0.0.1"),
-            ],
-            cwd=REPO,
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            command, cwd=working_dir, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
     server = Server(f"http://127.0.0.1:{port}", home, "admin", password, process)
     _wait_until_ready(server)

@@ -1,12 +1,31 @@
 """Settings, read from ``TPOD_*`` environment variables. Nothing is built at import."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-REPO_DIR = Path(__file__).resolve().parent.parent
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+IS_INSTALLED = (PACKAGE_DIR / "application").is_dir()
+"""Whether this is a wheel's copy; otherwise it is a clone's."""
+
+APP_DIR = PACKAGE_DIR / "application" if IS_INSTALLED else PACKAGE_DIR.parent
+"""Where ``app.py``, ``pages`` and ``workers`` are, and what must be on the path to import them:
+the top of a clone, or the folder into which the wheel has put them (see pyproject.toml)."""
+
+
+def default_data_dir() -> Path:
+    """``data`` in a clone; the user's own data directory where TPOD is installed.
+
+    Source: XDG Base Directory Specification, which ignores a relative ``XDG_DATA_HOME``.
+    """
+    if not IS_INSTALLED:
+        return APP_DIR / "data"
+    data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (data_home if data_home.is_absolute() else Path.home() / ".local" / "share") / "tpod"
 
 
 class Settings(BaseSettings):
@@ -14,7 +33,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TPOD_", frozen=True, extra="ignore")
 
-    data_dir: Path = Field(REPO_DIR / "data", description="Where everything is kept.")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Where everything is kept."
+    )
     database_url: str = Field(
         "", description="SQLAlchemy URL; empty: a SQLite file in the data directory."
     )

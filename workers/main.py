@@ -1,4 +1,5 @@
-"""The worker: ``python -m workers.main default`` or ``low``, one queue per process.
+"""The worker: ``tpod-worker default`` or ``low``, one queue per process; in a clone also
+``python -m workers.main``.
 
 SIGTERM: finish the running job, then leave. SIGINT (Ctrl-C): leave now and give the running
 job back to the queue. A killed worker takes its job's process with it; the job's lease
@@ -21,7 +22,7 @@ from rq.executions import Execution
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
-from tpod_core import db
+from tpod_core import db, training_packages
 from tpod_core.config import get_settings
 from tpod_core.embedded.processes import die_with_parent
 from tpod_core.errors import Unavailable
@@ -150,6 +151,9 @@ def _cause_of_death(status: int) -> str:
 
 def work(queue: QueueName) -> int:
     """Serve ``queue`` until asked to stop; the process's exit status."""
+    if queue is QueueName.LOW and not training_packages.are_installed():
+        _log.error("no worker on the queue low: %s", training_packages.MISSING)
+        return 1
     reconciler = Reconciler()
     try:
         worker = Worker(queue, reconciler)
@@ -169,7 +173,7 @@ def work(queue: QueueName) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m workers.main", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tpod-worker", description=__doc__)
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     queue: QueueName = parser.parse_args().queue
     setup_logging(get_settings().log_level)

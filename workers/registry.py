@@ -4,6 +4,7 @@ import os
 import signal
 from importlib import import_module
 
+from tpod_core import training_packages
 from tpod_core.jobs import RunningJob, execute
 from tpod_core.models import JobKind
 
@@ -27,6 +28,7 @@ def perform(job_id: int, attempt: int) -> None:
 
 
 def _run(job: RunningJob) -> None:
+    training_packages.require_for(job.kind)
     # Imported in the child alone: the packages that train must not be loaded before a fork.
     import_module(module_of(job.kind)).run(job)
 

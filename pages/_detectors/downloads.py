@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._detectors.words import agreement_figures
 from pages._shared.feedback import show_errors
 from pages._shared.page import ago_text, plain, size_text
+from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import Artifact, Detector, User, saved_id, utc_now
@@ -26,6 +27,7 @@ def show_downloads(user: User, detector: Detector) -> None:
         active = any(o.is_being_made for o in model_files.list_offers(session, detector))
     with st.container(border=True):
         _show_zip(detector, archive)
+    training_notice()
     st.fragment(_show_formats, run_every=REFRESH_S if active else None)(
         user, saved_id(detector), active
     )

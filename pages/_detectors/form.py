@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.page import counted
+from pages._shared.training_notice import training_notice
 from tpod_core.db import reading, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
@@ -24,6 +25,7 @@ MIX = "mix_parent_data"
 def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | None) -> None:
     """Ask for everything, queue the training, and go to the new detector's page."""
     with show_errors():
+        training_notice()
         name = st.text_input("Name", placeholder="Cups on tables", max_chars=200)
         first = next((i for i, row in enumerate(sets) if row.id == wanted), 0)
         training_set = st.selectbox(

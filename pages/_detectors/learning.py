@@ -6,6 +6,7 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
 from pages._shared.page import plain
+from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.learning_curve import Advice, LearningCurve
@@ -41,6 +42,7 @@ def _offer(user: User, detector: Detector, *, begun: bool) -> None:
         "Train twice more, on 25 and on 50 % of the training images, and see whether the score "
         "still rises with them. It takes about twice the training's time, in the background."
     )
+    training_notice()
     if st.button("Go on measuring" if begun else "Measure it", icon=":material/show_chart:"):
         with show_errors():
             with transaction() as session:

@@ -12,6 +12,7 @@ from pages._detectors.words import (
 )
 from pages._shared.feedback import show_errors
 from pages._shared.page import plain
+from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.detectors.scores import EpochRow
@@ -46,6 +47,8 @@ def _show_training(user: User, detector_id: int) -> None:
             detector.progress,
             text=plain(waiting_words(place, job.message) if job and waits else detector.message),
         )
+        if waits:
+            training_notice()
         show_warnings(detector)
         _show_live(detector)
         show_curves(detectors.list_epochs(detector))

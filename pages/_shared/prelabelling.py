@@ -6,6 +6,7 @@ from pages._shared.detection_filter import TryOut, choose_detector, choose_filte
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_follow import follow, show_end
+from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import reading, transaction
 from tpod_core.models import JobState
@@ -30,6 +31,7 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
         "The detector proposes tracks in the whole video. You accept, correct or reject them; "
         "what people drew stays as it is."
     )
+    training_notice()
     with show_errors():
         if st.button("Propose labels", icon=":material/auto_awesome:", type="primary"):
             with transaction() as session:

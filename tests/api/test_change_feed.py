@@ -20,12 +20,14 @@ from tpod_core.models import Role, User, Video, saved_id
 from tpod_core.propagation.stored import note_news
 from tpod_core.services import annotations, labeling, videos
 from tpod_core.services.annotations import MarkRange
+from tpod_core.services.labeling import VideoNews
 from tpod_core.web import change_feed
 from tpod_core.web.change_feed import ChangeFeed, Seen, ending_at_signals
 
 Result = TypeVar("Result")
 DEADLINE_S = 20.0
-NOW = Seen(0, 0)
+NOW = VideoNews(0, 0, 100, {})
+SEEN = Seen(0, 0)
 
 
 @pytest.fixture
@@ -76,9 +78,9 @@ def import_more(user: User, video: Video) -> None:
         session.get_one(Video, video.id).frame_count += 10
 
 
-async def waiting(feed: ChangeFeed, video: Video) -> "asyncio.Task[labeling.VideoNews]":
+async def waiting(feed: ChangeFeed, video: Video) -> "asyncio.Task[VideoNews]":
     """A request that is known to wait."""
-    task = asyncio.ensure_future(feed.wait(saved_id(video), NOW))
+    task = asyncio.ensure_future(feed.wait(saved_id(video), NOW, SEEN))
     while not feed._waiters:
         await asyncio.sleep(0)
     return task
@@ -120,7 +122,7 @@ def test_wait_ends_with_each_kind_of_news(
 
 
 def test_wait_without_news_ends_and_says_so(video: Video) -> None:
-    news = run(lambda feed: feed.wait(saved_id(video), NOW, wait_s=0.05))
+    news = run(lambda feed: feed.wait(saved_id(video), NOW, SEEN, wait_s=0.05))
     assert (news.revision, news.boxes_revision) == (0, 0)
 
 
@@ -157,12 +159,14 @@ def test_many_waiting_requests_share_one_query(
     looks: list[set[int]] = []
     ask = labeling.news_of_each
 
-    def noted(session: Session, video_ids: Collection[int]) -> dict[int, labeling.VideoNews]:
+    def noted(session: Session, video_ids: Collection[int]) -> dict[int, VideoNews]:
         looks.append(set(video_ids))
         return ask(session, video_ids)
 
     async def work(feed: ChangeFeed) -> list[str]:
-        tasks = [asyncio.ensure_future(feed.wait(saved_id(each), NOW)) for each in watched * 2]
+        tasks = [
+            asyncio.ensure_future(feed.wait(saved_id(each), NOW, SEEN)) for each in watched * 2
+        ]
         while len(feed._waiters) < len(tasks):
             await asyncio.sleep(0)
         monkeypatch.setattr(labeling, "news_of_each", noted)
@@ -181,7 +185,7 @@ def test_many_waiting_requests_share_one_query(
 
 def test_nobody_waiting_asks_nothing(video: Video) -> None:
     async def work(feed: ChangeFeed) -> bool:
-        await feed.wait(saved_id(video), NOW, wait_s=0.05)
+        await feed.wait(saved_id(video), NOW, SEEN, wait_s=0.05)
         while feed._task and not feed._task.done():
             await asyncio.sleep(0.005)
         return not feed._waiters
@@ -190,7 +194,7 @@ def test_nobody_waiting_asks_nothing(video: Video) -> None:
 
 
 def test_signal_to_stop_ends_every_wait(video: Video, going_on: None) -> None:
-    async def work(feed: ChangeFeed) -> labeling.VideoNews:
+    async def work(feed: ChangeFeed) -> VideoNews:
         task = await waiting(feed, video)
         change_feed._stopping.set()
         return await task

@@ -281,6 +281,21 @@ def test_missing_package_is_named_with_what_to_run(
         start(trained, wanted)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "way_out"),
+    [("openvino", r"pip install 'tpod\[openvino\]'"), ("saved_model", "TPOD_TENSORFLOW_PYTHON")],
+)
+def test_installed_tpod_names_no_file_of_a_clone_for_a_missing_package(
+    trained: Detector, monkeypatch: pytest.MonkeyPatch, wanted: str, way_out: str
+) -> None:
+    monkeypatch.setattr(needs, "find_spec", lambda name: None)
+    monkeypatch.setattr(needs, "IS_INSTALLED", True)
+    monkeypatch.setenv("TPOD_TENSORFLOW_PYTHON", "/nowhere/bin/python")
+    get_settings.cache_clear()
+    with pytest.raises(Conflict, match=way_out):
+        start(trained, wanted)
+
+
 def test_environment_without_the_converter_counts_as_missing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tpod_core.config import REPO_DIR
+from tpod_core.config import APP_DIR
 from tpod_core.detectors import model_zip
 from tpod_core.detectors.model_zip import DetectorCard
 
@@ -87,7 +87,7 @@ def test_labels_are_written_alike_whatever_language_the_machine_speaks(tmp_path:
         "import sys, pathlib; from tpod_core.detectors.model_zip import write_labels; "
         f"write_labels(pathlib.Path(sys.argv[1]), {names!a})"
     )
-    machine = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(REPO_DIR)}
+    machine = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(APP_DIR)}
     command = (sys.executable, "-X", "utf8=0", "-c", act, str(tmp_path))
     subprocess.run(command, env=os.environ | machine, check=True)
     assert (tmp_path / "labels.txt").read_text(encoding="utf-8").splitlines() == names

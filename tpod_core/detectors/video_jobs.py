@@ -18,11 +18,11 @@ from tpod_core.models import (
     Detector,
     Job,
     JobKind,
-    QueueName,
     User,
     Video,
     VideoState,
 )
+from tpod_core.training_packages import usual_queue
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def submit(
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(session, kind, QueueName.DEFAULT, jobs.subject_of(video), user.id, request)
+    return jobs.submit(session, kind, usual_queue(kind), jobs.subject_of(video), user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:

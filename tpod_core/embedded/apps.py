@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from tpod_core.config import REPO_DIR, Settings
+from tpod_core import training_packages
+from tpod_core.config import APP_DIR, PACKAGE_DIR, Settings
 from tpod_core.embedded.gpus import share, visible_gpus
 from tpod_core.embedded.locks import is_locked, try_lock
 from tpod_core.embedded.places import apps_dir, run_dir
@@ -21,7 +22,7 @@ from tpod_core.models import QueueName
 
 _PRESENT = ".app"
 _LEAVING_AT_ONCE = ".leaving"
-_CODE_ROOMS = ("tpod_core", "workers")
+_CODE = (PACKAGE_DIR, APP_DIR / "workers")
 _NOT_FOR_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_URL"}
 
 
@@ -57,7 +58,7 @@ def work_order(settings: Settings) -> WorkOrder:
         if name.startswith("TPOD_") and name not in _NOT_FOR_WORKERS
     }
     gpus = visible_gpus()
-    low_workers = settings.low_workers or max(1, len(gpus))
+    low_workers = _low_workers(settings, gpus)
     return WorkOrder(
         queues=(QueueName.DEFAULT.value,) * settings.default_workers
         + (QueueName.LOW.value,) * low_workers,
@@ -66,6 +67,13 @@ def work_order(settings: Settings) -> WorkOrder:
         working_dir=str(Path.cwd()),
         code=_code_version(),
     )
+
+
+def _low_workers(settings: Settings, gpus: tuple[str, ...]) -> int:
+    """None where they would refuse to start."""
+    if not training_packages.are_installed():
+        return 0
+    return settings.low_workers or max(1, len(gpus))
 
 
 class Registration:
@@ -116,8 +124,8 @@ def _read(path: Path) -> tuple[float, WorkOrder]:
 
 def _code_version() -> str:
     digest = hashlib.sha256()
-    for room in _CODE_ROOMS:
-        for path in sorted((REPO_DIR / room).rglob("*.py")):
+    for room in _CODE:
+        for path in sorted(room.rglob("*.py")):
             status = path.stat()
             digest.update(f"{path}:{status.st_mtime_ns}:{status.st_size}\n".encode())
     return digest.hexdigest()

@@ -12,7 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from tpod_core.config import REPO_DIR, get_settings
+from tpod_core import training_packages
+from tpod_core.config import APP_DIR, get_settings
 from tpod_core.embedded.apps import Registration, work_order
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.places import lock_path, log_path
@@ -37,6 +38,8 @@ async def embedded_services() -> AsyncIterator[None]:
     if not settings.uses_embedded_redis:
         yield
         return
+    if not training_packages.are_installed():
+        _log.warning("no worker for trainings is started: %s", training_packages.MISSING)
     data_dir = settings.data_dir.absolute()
     registration = Registration(data_dir, work_order(settings))
     watch = SupervisorWatch(data_dir)
@@ -84,7 +87,7 @@ def start_supervisor(data_dir: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             (sys.executable, "-P", "-m", SUPERVISOR_MODULE, str(data_dir)),
             cwd="/",
-            env=os.environ | {"PYTHONPATH": str(REPO_DIR)},
+            env=os.environ | {"PYTHONPATH": str(APP_DIR)},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

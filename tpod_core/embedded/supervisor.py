@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
-from tpod_core.config import REPO_DIR
+from tpod_core.config import APP_DIR
 from tpod_core.embedded.apps import WorkOrder, look_at_apps
 from tpod_core.embedded.child import Child, Command
 from tpod_core.embedded.gpus import VISIBLE
@@ -121,7 +121,7 @@ def _worker_commands(order: WorkOrder) -> dict[str, Command]:
         commands[f"{queue} {place}"] = Command(
             # -P: the app's working directory must not lend its modules to the worker.
             (sys.executable, "-P", "-m", WORKER_MODULE, queue),
-            order.environment | _gpus_of(order, queue, place) | {"PYTHONPATH": str(REPO_DIR)},
+            order.environment | _gpus_of(order, queue, place) | {"PYTHONPATH": str(APP_DIR)},
             order.working_dir,
             order.code,
         )

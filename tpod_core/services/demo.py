@@ -2,7 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from tpod_core import jobs
+from tpod_core import jobs, training_packages
 from tpod_core.errors import Conflict
 from tpod_core.models import (
     Job,
@@ -17,7 +17,11 @@ from tpod_core.models import (
 
 
 def start(session: Session, user: User) -> Job:
-    """Queue the demo project for ``user``. Raises: Conflict while one is being made."""
+    """Queue the demo project for ``user``.
+
+    Raises: Conflict while one is being made, or if this host lacks what it is made with.
+    """
+    training_packages.require_for(JobKind.LOAD_DEMO)
     running = find_running(session, user)
     if running is not None:
         raise Conflict("The demo project is being made already. It takes under a minute.")

@@ -30,11 +30,11 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     saved_id,
     utc_now,
 )
 from tpod_core.storage import get_storage, sha256_of
+from tpod_core.training_packages import usual_queue
 
 _FILES = {
     CHECKPOINT: delivery.CHECKPOINT_NAME,
@@ -103,7 +103,7 @@ def start_export(session: Session, detector: Detector, wanted: str) -> Job:
     return find_active_export(session, saved_id(detector), wanted) or jobs.submit(
         session,
         JobKind.EXPORT_MODEL,
-        QueueName.DEFAULT,
+        usual_queue(JobKind.EXPORT_MODEL),
         jobs.subject_of(detector),
         detector.owner_id,
         {FORMAT: wanted},

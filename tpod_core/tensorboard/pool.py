@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from tpod_core.config import REPO_DIR
+from tpod_core.config import APP_DIR
 from tpod_core.errors import Unavailable
 from tpod_core.log import get_logger
 
@@ -118,7 +118,7 @@ def _start(directory: Path) -> _Running:
     process = subprocess.Popen(
         (sys.executable, "-P", "-m", "tpod_core.tensorboard.program", str(directory), prefix),
         cwd="/",
-        env=os.environ | {"PYTHONPATH": str(REPO_DIR)},
+        env=os.environ | {"PYTHONPATH": str(APP_DIR)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is the app's to hear

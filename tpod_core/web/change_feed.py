@@ -65,26 +65,26 @@ class ChangeFeed:
     _waiters: set[_Waiter] = field(default_factory=set)
     _task: "asyncio.Task[None] | None" = None
 
-    async def wait(self, video_id: int, seen: Seen, wait_s: float = WAIT_S) -> VideoNews:
+    async def wait(
+        self, video_id: int, now: VideoNews, seen: Seen, wait_s: float = WAIT_S
+    ) -> VideoNews:
         """The news of a video, as soon as they differ from what was ``seen``.
 
-        After ``wait_s``, or when the server stops, the answer says that nothing changed.
-        Raises: NotFound if the video is gone; Unavailable if the database cannot be asked.
+        After ``wait_s``, or when the server stops, the answer is ``now``, the news at the
+        beginning. Raises: NotFound if the video is gone; Unavailable if the database cannot be
+        asked.
         """
-        news = (await _ask([video_id])).get(video_id)
-        if news is None:
-            raise NotFound(f"The video {video_id} was deleted.")
-        if seen.is_news(news) or _stopping.is_set():
-            return news
+        if seen.is_news(now) or _stopping.is_set():
+            return now
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(video_id, seen, news, loop.create_future())
+        waiter = _Waiter(video_id, seen, now, loop.create_future())
         self._waiters.add(waiter)
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._watch())
         try:
             return await asyncio.wait_for(waiter.answer, wait_s)
         except TimeoutError:
-            return (await _ask([video_id])).get(video_id, news)
+            return now
         finally:
             self._waiters.discard(waiter)
 
@@ -100,7 +100,7 @@ class ChangeFeed:
             for waiter in waiters:
                 waiter.look(news.get(waiter.video_id))
                 if _stopping.is_set() and not waiter.answer.done():
-                    waiter.answer.set_result(news[waiter.video_id])
+                    waiter.answer.set_result(waiter.began)
 
     def _fail(self, waiters: Collection[_Waiter], error: TpodError) -> None:
         for waiter in waiters:

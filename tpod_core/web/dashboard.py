@@ -2,7 +2,7 @@
 
 import platform
 import shutil
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -24,7 +24,8 @@ class DiskBody(BaseModel):
 
 
 class MetaBody(BaseModel):
-    """``counts`` per kind of thing; ``queues`` has queued and running jobs per queue."""
+    """``counts`` per kind of thing; ``queues`` has queued and running jobs per queue;
+    ``versions`` leaves out what is not installed."""
 
     counts: dict[str, int]
     queues: dict[str, dict[str, int]]
@@ -44,5 +45,12 @@ def meta(user: SignedIn) -> MetaBody:
         queues=queues,
         disk=DiskBody(total_bytes=usage.total, free_bytes=storage.free_bytes()),
         versions={"tpod": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in _SHOWN_PACKAGES},
+        | {name: found for name in _SHOWN_PACKAGES if (found := _find_version(name))},
     )
+
+
+def _find_version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # a host that only labels
+        return None

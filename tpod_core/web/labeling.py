@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -14,10 +14,11 @@ from tpod_core.db import reading, transaction
 from tpod_core.models import MAX_ROW_ID, RowId, User, Video, saved_id
 from tpod_core.propagation.uncertainty import Correction
 from tpod_core.services import labeling, propagation, videos
+from tpod_core.services.labeling import VideoNews
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.change_feed import Seen, change_feed
-from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.dependencies import SignedIn, signed_in_within
 from tpod_core.web.jobs import JobBody
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["labelling"])
@@ -138,7 +139,7 @@ def get_propagation(
 @router.get("/changes")
 async def wait_for_changes(
     video_id: int,
-    user: SignedIn,
+    request: Request,
     since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
     boxes_since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
 ) -> NewsBody:
@@ -148,8 +149,8 @@ async def wait_for_changes(
     answer comes at once. What changed is asked of ``/annotations?since=``, ``/boxes`` and
     ``/propagation``.
     """
-    await run_in_threadpool(_require_video, user, video_id)
-    news = await change_feed().wait(video_id, Seen(since, boxes_since))
+    user, now = await run_in_threadpool(_look, request, video_id)
+    news = await change_feed().wait(video_id, now, Seen(since, boxes_since))
     return NewsBody(
         revision=news.revision,
         boxes_revision=news.boxes_revision,
@@ -162,9 +163,12 @@ async def wait_for_changes(
     )
 
 
-def _require_video(user: User, video_id: int) -> None:
+def _look(request: Request, video_id: int) -> tuple[User, VideoNews]:
+    """Who asks, and the news as they are now: all in one thread and session."""
     with reading() as session:
+        user = signed_in_within(session, request)
         get_video(session, user, video_id)
+        return user, labeling.news_of_each(session, [video_id])[video_id]
 
 
 @router.post("/presence")

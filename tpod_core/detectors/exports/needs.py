@@ -7,7 +7,7 @@ versions of several of them, so they have an environment of their own.
 from importlib.util import find_spec
 from pathlib import Path
 
-from tpod_core.config import REPO_DIR, get_settings
+from tpod_core.config import APP_DIR, IS_INSTALLED, get_settings
 
 _TENSORFLOW_ENVIRONMENT = ".venv-tensorflow"
 _CONVERTER = "onnx2tf"
@@ -16,10 +16,8 @@ _CONVERTER = "onnx2tf"
 def missing_openvino() -> str:
     if find_spec("openvino") is not None:
         return ""
-    return (
-        "OpenVINO is not installed here. "
-        "Run “pip install -r requirements-export-openvino.txt” in TPOD's environment."
-    )
+    packages = "'tpod[openvino]'" if IS_INSTALLED else "-r requirements-export-openvino.txt"
+    return f"OpenVINO is not installed here. Run “pip install {packages}” in TPOD's environment."
 
 
 def missing_tensorflow() -> str:
@@ -27,13 +25,13 @@ def missing_tensorflow() -> str:
     packages = python.parent.parent.glob(f"lib/python*/site-packages/{_CONVERTER}")
     if python.is_file() and any(packages):
         return ""
-    return (
-        f"TensorFlow and {_CONVERTER} are not installed in {python.parent.parent}. "
-        "Run “make export-tensorflow” on the server."
-    )
+    missing = f"TensorFlow and {_CONVERTER} are not installed in {python.parent.parent}."
+    if IS_INSTALLED:
+        return f"{missing} Install them elsewhere, and let TPOD_TENSORFLOW_PYTHON name the Python."
+    return f"{missing} Run “make export-tensorflow” on the server."
 
 
 def tensorflow_python() -> Path:
     """The interpreter of the environment that has TensorFlow, existing or not."""
-    default = REPO_DIR / _TENSORFLOW_ENVIRONMENT / "bin" / "python"
+    default = APP_DIR / _TENSORFLOW_ENVIRONMENT / "bin" / "python"
     return get_settings().tensorflow_python or default

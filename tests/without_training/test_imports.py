@@ -1,0 +1,57 @@
+"""Everything but the families' own modules can be imported."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tpod_core import training_packages
+
+REPO = Path(__file__).resolve().parents[2]
+ROOMS = (REPO / "tpod_core", REPO / "workers", *(REPO / "pages").glob("_*/"))
+"""The scripts of the screens run when they are imported; ``test_screens`` opens them."""
+
+NEED_THE_PACKAGES = {
+    f"tpod_core.detectors.{name}"
+    for name in (
+        "exports.openvino_export",
+        "exports.plain_onnx",
+        "exports.tensorflow_export",
+        "exports.tensorflow_program",
+        "exports.torchscript_export",
+        "hardware",
+        "memory",
+        "rtdetr_provider",
+        "torchvision_data",
+        "torchvision_network",
+        "torchvision_provider",
+        "torchvision_scores",
+        "torchvision_training",
+        "tracing",
+        "ultralytics_provider",
+        "ultralytics_watch",
+    )
+}
+
+
+def modules() -> list[str]:
+    paths = sorted(path for room in ROOMS for path in room.rglob("*.py"))
+    names = (".".join(path.relative_to(REPO).with_suffix("").parts) for path in paths)
+    outside_of_alembic = (name for name in names if not name.endswith("migrations.env"))
+    return ["app", *(name.removesuffix(".__init__") for name in outside_of_alembic)]
+
+
+@pytest.mark.filterwarnings("ignore:html5lib:DeprecationWarning")  # TensorBoard's own copy
+@pytest.mark.parametrize("name", sorted(set(modules()) - NEED_THE_PACKAGES))
+def test_module_can_be_imported(name: str) -> None:
+    import_module(name)
+
+
+@pytest.mark.parametrize("name", ["torch", "torchvision", "ultralytics", "onnx", "matplotlib"])
+def test_package_of_the_extra_is_not_here(name: str) -> None:
+    assert find_spec(name) is None
+
+
+def test_host_knows_that_it_cannot_train() -> None:
+    assert not training_packages.are_installed()
