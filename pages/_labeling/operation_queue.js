@@ -28,7 +28,7 @@ import { OwnedEntries } from "./owned_entries.js"
  * @property {(entry: Entry) => void} adopted an edit that another tab left
  * @property {(entry: Entry, answer: Saved) => void} saved
  * @property {(entry: Entry, sentence: string) => void} dropped it will not be done from this tab;
- *   the sentence says why, and is empty where another tab does it
+ *   the sentence is empty where another tab does it, or where it is listed as rejected
  */
 /** @typedef {"idle" | "sending" | "retrying" | "signed_out" | "no_access" | "other_user"} State */
 
@@ -192,7 +192,7 @@ export class OperationQueue {
       this.on.saved(entry, outcome)
       return this.entries.saved(entry, outcome.tracks)
     }
-    this.on.dropped(entry, outcome.sentence)
+    this.on.dropped(entry, outcome.kind === "nothing" ? outcome.sentence : "")
     if (outcome.kind === "nothing") return this.entries.saved(entry, {})
     return this.entries.reject(entry, outcome.state, outcome.sentence)
   }

@@ -195,7 +195,7 @@ test("a refused edit is listed with its reason and those behind it go on", async
     [first.batch, "refused", "No: invalid_input."],
   ])
   assert.deepEqual(world.api.done, [second.batch])
-  assert.deepEqual(world.dropped, [{ batch: first.batch, sentence: "No: invalid_input." }])
+  assert.deepEqual(world.dropped, [{ batch: first.batch, sentence: "" }])
   assert.equal(queue.waiting, 0)
 })
 
