@@ -19,7 +19,8 @@
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 15_000
 const ANSWER_MS = 40_000 // the server answers a poll after 25 s at most
-const QUIET_MS = 300
+const BETWEEN_MS = 300
+const QUIET_MS = 400
 
 export class ServerSync {
   /** What the last poll told. */ #told = { revision: -1, boxes: -1 }
@@ -93,9 +94,13 @@ export class ServerSync {
     // A proxy may answer in the server's place: what is no answer of ours is none.
     const isOurs = response && answer && (response.ok || answer.error)
     this.on.reached(isOurs ? response.status : 0)
-    if (!isOurs || !response.ok) return this.#pause()
+    if (!isOurs || !response.ok) {
+      return this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS))
+    }
     this.#failures = 0
     this.#take(answer)
+    // One's own edits are news too: they come in rows, and are heard of together.
+    return this.#pause(BETWEEN_MS)
   }
 
   /** As `#ask`, given up when no answer comes: a laptop that slept has connections that are dead. @param {string} path @param {AbortSignal} signal */
@@ -157,11 +162,10 @@ export class ServerSync {
     }
   }
 
-  /** @returns {Promise<void>} */
-  #pause() {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS)
+  /** @param {number} ms @returns {Promise<void>} */
+  #pause(ms) {
     return new Promise((resolve) => {
-      const cancel = this.clock.after(pause, resolve)
+      const cancel = this.clock.after(ms, resolve)
       this.#cancelPause = () => {
         cancel()
         resolve()

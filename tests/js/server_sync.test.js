@@ -8,6 +8,8 @@ import { FakeClock } from "./fake_clock.js"
 
 /** @typedef {import("../../pages/_labeling/server_sync.js").News} News */
 
+const BETWEEN_MS = 300
+
 /** @type {string[]} */ let asked
 /** @type {News} what the server knows */ let server
 /** @type {((news: News | number) => void)[]} polls that wait */ let polls
@@ -53,7 +55,7 @@ async function fakeFetch(url, options) {
 async function answerPoll(news) {
   server = { ...server, ...news }
   polls.shift()?.(server)
-  await clock.settle()
+  await clock.advance(BETWEEN_MS)
 }
 
 function listener() {
@@ -66,10 +68,10 @@ function listener() {
   }
 }
 
-async function startedSync() {
+async function startedSync(waited = BETWEEN_MS) {
   const sync = new ServerSync("/video", document, { fetch: fakeFetch, clock }, listener())
   void sync.start()
-  await clock.settle()
+  await clock.advance(waited)
   return sync
 }
 
@@ -112,27 +114,27 @@ test("a poll does not ask again for what it told while the document lags behind"
 
 test("boxes found anew are told once it is quiet", async () => {
   await startedSync()
-  await clock.advance(300)
+  await clock.advance(400)
   told = []
   await answerPoll({ boxes_revision: 2 })
   await answerPoll({ boxes_revision: 3 })
   assert.ok(!told.includes("boxes"))
-  await clock.advance(300)
+  await clock.advance(400)
   assert.deepEqual(told.filter((each) => each === "boxes"), ["boxes"])
 })
 
 test("an edit without new boxes is told as an edit", async () => {
   await startedSync()
-  await clock.advance(300)
+  await clock.advance(400)
   told = []
   await answerPoll({ revision: 11 })
-  await clock.advance(300)
+  await clock.advance(400)
   assert.ok(told.includes("edited") && !told.includes("boxes"))
 })
 
 test("without a connection it tries again after growing pauses", async () => {
   isOnline = false
-  await startedSync()
+  await startedSync(0)
   assert.deepEqual(told, ["status 0"])
   for (const pause of [500, 1000, 2000]) {
     const before = asked.length
