@@ -27,16 +27,16 @@ export function savingWords(saving, waiting) {
  * @returns {string}
  */
 export function bannerWords(saving, isDurable, username) {
-  const keeper = isDurable ? "They are kept in this browser" : "They are kept in this tab alone: do not close it"
+  const where = isDurable ? "in this browser" : "in this tab alone, so do not close it"
   switch (saving) {
     case "offline":
-      return `TPOD does not answer. You can go on: edits wait and are sent when it is back. ${keeper}.`
+      return `TPOD does not answer. You can go on: edits are kept ${where}, and sent when it is back.`
     case "signed_out":
-      return `Your sign-in has expired. Sign in again as ${username} to save what you do. ${keeper}.`
+      return `Your sign-in has expired. Sign in again as ${username} to save. Until then, edits are kept ${where}.`
     case "other_user":
-      return `Somebody else is signed in now. These edits are ${username}'s: sign in as ${username} to save them. ${keeper}.`
+      return `Somebody else is signed in now. Sign in as ${username} to save these edits. Until then, they are kept ${where}.`
     case "no_access":
-      return `You may not change this video any more. An administrator can give ${username} access again. ${keeper}.`
+      return `You may not change this video any more. Until an administrator gives ${username} access, edits are kept ${where}.`
     case "gone":
       return "This video was deleted. What you do here cannot be saved."
     default:
