@@ -213,9 +213,12 @@ def wait_until_quiet(page: Page, messages: list[str | bytes]) -> None:
 def test_thirty_steps_and_a_saved_box_cause_no_message_to_streamlit(annotator: Annotator):
     messages: list[str | bytes] = []
 
+    def note(message: str | bytes) -> None:
+        messages.append(message)
+
     def listen(socket: WebSocket) -> None:
-        socket.on("framesent", messages.append)
-        socket.on("framereceived", messages.append)
+        socket.on("framesent", note)
+        socket.on("framereceived", note)
 
     annotator.page.on("websocket", listen)
     annotator.open()
