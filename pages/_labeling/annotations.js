@@ -73,6 +73,7 @@ export class Annotations {
       },
       dropped: ({ batch }, sentence) => {
         document.drop(batch)
+        void this.sync.refresh()
         if (sentence) on.refused(sentence)
       },
     })
@@ -150,8 +151,9 @@ export class Annotations {
     this.document.add(this.queue.add({ kind, ops: [], frame, revision: this.document.revision }))
   }
 
-  /** @param {Entry[]} entries rejected ones, to be done on top of what is seen now */
-  again(entries) {
+  /** @param {Entry[]} entries rejected ones, to be done on top of the newest state */
+  async again(entries) {
+    await this.sync.refresh()
     const batches = entries.map(({ batch }) => batch)
     for (const entry of this.queue.again(batches, this.document.revision)) this.document.add(entry)
   }

@@ -53,7 +53,7 @@ export class RejectedList {
     if (!first) return ""
     const more = group.length > 1 ? ` The same goes for ${group.length - 1} later of your edits of this track.` : ""
     return h("div", { class: "item", "data-state": first.state },
-      h("p", {}, h("strong", {}, `Not done: ${editName(first)}. `), first.reason, more),
+      h("p", {}, h("strong", {}, `Not done: ${editName(first)}. `), reasonOf(first), more),
       h("div", { class: "answers" },
         first.state === "conflict" ? h("button", { class: "action", onclick: () => this.on.again(group) }, "Do it again") : null,
         h("button", { class: "action", onclick: () => this.on.leave(group) }, "Leave it"),
@@ -61,6 +61,12 @@ export class RejectedList {
       ),
     )
   }
+}
+
+/** @param {Entry} entry */
+function reasonOf({ state, reason }) {
+  if (state === "refused") return reason
+  return `${reason.replace(/ Reload to continue\.$/, "")} You see the newest state now.`
 }
 
 /** "Box on frame 12". @param {Entry} entry @returns {string} */

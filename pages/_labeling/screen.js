@@ -36,7 +36,7 @@ export class Screen {
     const { root, video, view, annotations, go } = annotator
     this.banner = new Banner(new URL("../../", `${API_ROOT}/`).href)
     this.rejected = new RejectedList({
-      again: (entries) => annotations.again(entries),
+      again: (entries) => void annotations.again(entries),
       leave: (entries) => annotations.leave(entries),
       go: (frame) => go.show(frame),
     })

@@ -27,7 +27,8 @@ export class ServerSync {
   #abort = new AbortController()
   #isClosed = false
   #isListening = false
-  #isCatchingUp = false
+  /** Somebody else has changed what is seen here. */ #isDoubted = false
+  /** @type {Promise<void> | null} */ #catchingUp = null
   #failures = 0
   #cancelPause = () => {}
   #cancelQuiet = () => {}
@@ -69,18 +70,24 @@ export class ServerSync {
     this.rest()
   }
 
-  /** Fetch what the document lacks, as soon as no edit is on its way. */
-  async catchUp() {
-    if (this.#isCatchingUp || this.#isClosed) return
-    this.#isCatchingUp = true
-    try {
-      while (this.#isBehind && this.on.mayTake() && (await this.#fetchChanges()));
-    } finally {
-      this.#isCatchingUp = false
-    }
+  /** Fetch what the document lacks, as soon as no edit is on its way. @returns {Promise<void>} */
+  catchUp() {
+    this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = null))
+    return this.#catchingUp
+  }
+
+  /** Fetch what there is now, though no poll has told of anything yet. */
+  refresh() {
+    this.#isDoubted = true
+    return this.catchUp()
+  }
+
+  async #catchUp() {
+    while (!this.#isClosed && this.#isBehind && this.on.mayTake() && (await this.#fetchChanges()));
   }
 
   get #isBehind() {
+    if (this.#isDoubted) return true
     return this.document.wantedRevision > this.document.revision || this.#told.revision > this.document.revision
   }
 
@@ -141,6 +148,7 @@ export class ServerSync {
     if (!answer) return false
     // An answer that came late must not jump ahead of an edit that was sent meanwhile.
     if (!this.on.mayTake()) return false
+    this.#isDoubted = false
     if (since < 0) this.document.take(answer)
     else this.document.takeChanges(answer)
     return this.document.revision > since
@@ -149,8 +157,10 @@ export class ServerSync {
   async #fetchAll() {
     const response = await this.#ask("/annotations")
     const answer = response?.ok ? await contentOf(response) : null
-    if (answer) this.document.take(answer)
-    return answer !== null
+    if (!answer) return false
+    this.#isDoubted = false
+    this.document.take(answer)
+    return true
   }
 
   /** @param {string} path @param {AbortSignal} [signal] */

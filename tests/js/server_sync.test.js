@@ -105,6 +105,13 @@ test("while an edit is on its way nothing is fetched, and then it is", async () 
   assert.equal(document.revision, 12)
 })
 
+test("what was doubted is fetched though no poll has told of it", async () => {
+  const sync = await startedSync()
+  server.revision = 12
+  await sync.refresh()
+  assert.equal(document.revision, 12)
+})
+
 test("a poll does not ask again for what it told while the document lags behind", async () => {
   await startedSync()
   mayTake = false
