@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._shared import unsent
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
@@ -76,6 +77,7 @@ STEPS = (
 def main() -> None:
     user = require_user()
     page_header(f"Hello, {plain(user.username)}", "From video to object detector in five steps.")
+    unsent.show_count(user)
     with show_errors():
         with reading() as session:
             counts = overview.counts(session, user)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._shared import unsent
 from pages._shared.guard import require_user
 from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
@@ -39,4 +40,5 @@ if user.role is Role.ADMIN:
 
 screen = st.navigation(screens, position="top")
 st.html(PAGE_STYLE)
+unsent.send(user)
 screen.run()

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,16 @@ def free_port() -> int:
 
 def start_server(home: Path, **settings: str) -> Server:
     """Start ``streamlit run app.py`` on a free port and wait until it is ready."""
-    port = free_port()
+    return _start_app(home, free_port(), settings)
+
+
+def start_again(server: Server) -> Server:
+    """The same installation at the same address, after its process has ended."""
+    again = _start_app(server.home, int(server.url.rpartition(":")[2]), {})
+    return replace(server, process=again.process)
+
+
+def _start_app(home: Path, port: int, settings: Mapping[str, str]) -> Server:
     address = ("--server.port", str(port), "--server.address", "127.0.0.1")
     command = (sys.executable, "-m", "streamlit", "run", "app.py", *address)
     return start_command(command, port, home, REPO, TPOD_DATA_DIR=str(home), **settings)

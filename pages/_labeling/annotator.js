@@ -1,225 +1,214 @@
 /**
- * The labelling screen around the drawing canvas.
- * 
- * The person is always ahead of the server: `shown` is the frame on the picture at once, the
- * canvas (which only the server can fill) follows and takes the pointer only when in step.
+ * The labelling screen: a client of the HTTP API. It shows frames, paints and edits boxes, and
+ * saves what is done as operations. Streamlit mounts it once; no script runs while one labels.
  */
 
-import { apiUrl } from "../_shared/api.js"
+import { API_ROOT, apiUrl } from "../_shared/api.js"
 import { component } from "../_shared/component.js"
-import { BoxStore } from "./box_store.js"
-import { DrawingController } from "./drawing_controller.js"
+import { Annotations } from "./annotations.js"
+import { browserClock } from "./clock.js"
+import { closeConnectionDialogs } from "./connection_dialog.js"
+import { DrawingController, isOnFrame } from "./drawing_controller.js"
 import { Editing, SELECT_FIRST } from "./editing.js"
-import { newestFeed } from "./feed.js"
 import { activeElement } from "./focus.js"
 import { FrameBoxes } from "./frame_boxes.js"
 import { FrameStore } from "./frame_store.js"
 import { handleKey } from "./keys.js"
 import { Navigation } from "./navigation.js"
-import { Outbox } from "./outbox.js"
-import { PictureHand } from "./picture_hand.js"
-import { Presence } from "./presence.js"
+import { arrivalWords, Presence } from "./presence.js"
 import { PropagationStore } from "./propagation_store.js"
+import { openStore } from "./queue_store.js"
 import { Screen } from "./screen.js"
+import { leavesForPlainMode } from "./screen_mode.js"
 import { Selection } from "./selection.js"
-import { ServerSync } from "./server_sync.js"
 import { TrackVisibility } from "./track_visibility.js"
 import { View } from "./view.js"
 import { ViewGestures } from "./view_gestures.js"
 
+/** @typedef {import("./drawing_controller.js").Press} Press */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} VideoFacts what stays the same for a whole visit; see `view.py`
+ * @typedef {object} VideoFacts what Python mounts the screen with
  * @property {number} id
  * @property {string} name
  * @property {number} fps
  * @property {number} width
  * @property {number} height
- * @property {string} back
+ * @property {number} frames
+ * @property {string} back address of the list of videos
+ * @property {import("./owned_entries.js").User} user
  */
 
 const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
-/** What is taken for an empty place may have a box that has not come yet. */
+// What is taken for an empty place may have a box that has not come yet.
 const BOXES_FIRST = "The boxes of this frame are still on their way."
 
 export class Annotator {
-  /**
-   * @param {HTMLElement} root
-   * @param {VideoFacts} video
-   * @param {(name: string, value: unknown) => void} setState
-   */
-  constructor(root, video, setState) {
+  /** The frame on the screen, or about to be. */ shown = 0
+  /** Of travel: 1 or -1. */ direction = 1
+  #abort = new AbortController()
+
+  /** @param {HTMLElement} root @param {VideoFacts} video */
+  constructor(root, video) {
     this.root = root
     this.video = video
-    this.setState = setState
-    /** @type {import("./server_sync.js").Feed | null} */
-    this.feed = null
-    this.shown = 0
-    this.direction = 1
-    this.abort = new AbortController()
+    this.store = openStore(() => this.paint())
+    const { signal } = this.#abort
     const api = apiUrl(`/videos/${video.id}`)
-    this.outbox = new Outbox((message) => this.setState("outbox", message))
+    this.shown = frameInAddress(video)
     this.frames = new FrameStore(api, video.width, () => this.paint())
-    this.sync = new ServerSync(this)
-    this.boxes = new BoxStore(api, () => this.sync.boxesCame())
-    this.propagation = new PropagationStore(api, this.sync)
+    this.frames.frameCount = video.frames
+    this.propagation = new PropagationStore(api, () => this.paint())
+    this.annotations = this.#makeAnnotations(api)
     this.here = new FrameBoxes(this)
-    this.selection = new Selection(this)
     this.go = new Navigation(this)
     this.edit = new Editing(this)
-    this.visibility = new TrackVisibility(video.id, (tracks) => this.edit.act("aside", { tracks }))
-    this.drawing = new DrawingController(() => canvasHolder(), {
-      changed: () => this.edit.commit(),
-      putBox: (rect, target) => this.edit.putBox(rect, target),
-      ready: () => this.ready,
-      fallbackLayer: (event) => this.fallbackLayer(event),
-      picked: (track) => this.#picked(track),
-      dragging: () => this.paint(),
-      refused: (sentence) => this.say(sentence, true),
-      zoom: () => this.view.zoom,
-      smallest: () => [5 / this.here.scale[0], 5 / this.here.scale[1]],
-    })
+    this.selection = new Selection(this)
+    this.visibility = new TrackVisibility(video.id)
     this.view = new View()
     this.screen = new Screen(this)
-    this.drawing.listenOn(this.screen.stage.picture)
-    this.presence = new Presence(api, this.abort.signal, () => this.sync.peopleCame())
-    this.#listen()
-    this.#hear()
+    this.drawing = this.#makeDrawing(signal)
+    new ViewGestures(this.screen.stage.element, {
+      view: this.view,
+      changed: () => this.paint(),
+      taken: () => this.drawing.cancel(),
+    }, signal)
+    this.presence = new Presence(api, video.user.username, signal, (came) => this.#greet(came))
+    this.#listen(signal)
+    closeConnectionDialogs(signal)
+    void this.annotations.start()
   }
 
-  #listen() {
-    const options = { capture: true, signal: this.abort.signal }
+  /** @param {string} api */
+  #makeAnnotations(api) {
+    const surroundings = {
+      store: this.store, fetch: window.fetch.bind(window), api: API_ROOT, clock: browserClock, random: Math.random,
+    }
+    return new Annotations(api, this.video, this.video.user, surroundings, {
+      changed: () => this.paint(),
+      named: (named) => this.#rename(named),
+      refused: (sentence) => this.say(sentence, true),
+      stepped: (what, frame) => {
+        if (frame !== null && frame !== this.shown) this.say(what)
+      },
+      told: ({ frames, people }) => {
+        this.frames.frameCount = frames
+        this.presence.tell(people)
+      },
+      moved: () => this.propagation.follow(),
+    })
+  }
+
+  /** @param {AbortSignal} signal */
+  #makeDrawing(signal) {
+    return new DrawingController(this.screen.stage.picture, this.view, {
+      pressed: (event) => this.#pressed(event),
+      hovered: () => this.#press,
+      picked: (track) => this.selection.isTakenBy(track),
+      drawn: (target) => this.edit.draw(target),
+      moved: ({ track }, target) => this.edit.move(track, this.#isOccluded(track), target),
+      refused: (sentence) => this.say(sentence, true),
+      changed: () => this.paint(),
+    }, signal)
+  }
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    const options = { capture: true, signal }
     window.addEventListener("keydown", (event) => handleKey(this, event), options)
-    window.addEventListener("keyup", () => this.go.rest(), options)
-    window.addEventListener("tpod-feed", () => this.#hear(), options)
-    window.addEventListener("beforeunload", (e) => this.unsaved && e.preventDefault(), options)
-    const { view } = this
-    const picture = () => [this.screen.stage.element, canvasHolder()]
-    new ViewGestures({ view, picture, changed: () => this.paint() }, this.abort.signal)
-    this.heartbeat = setInterval(() => {
-      this.outbox.retry()
-      this.screen.retry()
-      if (!this.outbox.empty) this.paint()
-    }, 1000)
+    for (const type of ["online", "focus"]) window.addEventListener(type, () => this.annotations.wake(), options)
+    window.addEventListener("beforeunload", (event) => this.#wouldLose && event.preventDefault(), options)
+    window.addEventListener("pagehide", () => void this.annotations.queue.close(), options)
+    window.addEventListener("pageshow", (event) => event.persisted && void this.annotations.queue.start(), options)
+    document.addEventListener("visibilitychange", () => this.#rest(), options)
   }
 
-  /** A new video takes a new annotator. @param {import("../_shared/component.js").Call<VideoFacts>} call */
-  update({ data, setStateValue }) {
-    if (JSON.stringify(data) !== JSON.stringify(this.video)) return false
-    this.setState = setStateValue
+  #rest() {
+    if (document.hidden) this.annotations.sync.rest()
+    else void this.annotations.sync.start()
+  }
+
+  /** @param {{data: VideoFacts}} call @returns {boolean} false where another video is wanted */
+  update({ data }) {
+    if (data.id !== this.video.id || data.user.id !== this.video.user.id) return false
     this.paint()
     return true
   }
 
-  #hear() {
-    const feed = newestFeed()
-    if (feed) this.sync.receive(feed)
-  }
-
-  /** @param {number | null} track @returns {boolean} true where choosing a track to merge was all */
-  #picked(track) {
-    if (this.edit.mergeWith(track)) return true
-    this.selection.pick(track)
-    return false
-  }
-
   destroy() {
-    this.abort.abort()
-    clearInterval(this.heartbeat)
-    for (const part of [this.drawing, this.go, this.propagation, this.presence, this.screen]) part.destroy()
+    this.#abort.abort()
+    for (const part of [this.go, this.propagation, this.presence, this.screen]) part.destroy()
+    this.annotations.close()
   }
 
-  // ---- what is going on --------------------------------------------------------------------
-
-  /** The server is about to show something else: what is drawn now would be drawn for nothing. */
-  get changing() {
-    return this.outbox.changing || !this.roomIsKnown
+  /** Closing the tab now would lose work: this browser does not keep it. */
+  get #wouldLose() {
+    return !this.store.isDurable && this.annotations.queue.waiting > 0
   }
 
-  /** The server has sized the canvas for the room that there is. */
-  get roomIsKnown() {
-    return String(this.screen.stage.wh) === String(this.feed?.stage)
-  }
-
-  /** Nothing is under way, here or on the way to the server. */
-  get idle() {
-    return this.inStep && this.outbox.empty && !this.drawing.drag && !this.unsaved && this.go.atRest
-  }
-
-  get unsaved() {
-    return this.drawing.unsent || this.outbox.unsaved
-  }
-
-  /** The canvas has the boxes of this very frame, and its picture is here. */
-  get inStep() {
-    const { feed, go } = this
-    return Boolean(
-      feed?.canvas && !go.playing && !go.scrubbing && feed.visit.frame === this.shown &&
-        this.sync.settledVisit === feed.visit.sentinel && this.frames.get(this.shown),
-    )
-  }
-
-  /** The canvas takes the pointer. */
+  /** The frame on the screen can be drawn on. */
   get ready() {
-    return this.inStep && !this.changing && Boolean(this.feed?.labels.length)
+    const { screen, annotations, go, shown } = this
+    return go.atRest && screen.painted === shown && annotations.isKnown && annotations.document.labels.length > 0
   }
 
-  /**
-   * Until it does, the picture takes the pointer; null where there is nothing to draw on yet.
-   * @param {MouseEvent} event
-   * @returns {import("./drawing_controller.js").Layer | null}
-   */
-  fallbackLayer(event) {
-    const hand = new PictureHand(this.view, this.screen.stage.picture)
-    const { painted } = this.screen
-    const isSeen = (painted === this.shown || this.go.playing) && hand.covers(event)
-    if (!isSeen || this.outbox.silent || !this.feed) return null
-    const draws = event.shiftKey || this.drawing.forceDraw
-    const missing = !this.feed.labels.length ? LABEL_FIRST : draws || this.here.isKnown ? "" : BOXES_FIRST
+  /** The frames known so far: an import may still be finding more. */
+  get last() {
+    return Math.max(0, this.frames.frameCount - 1)
+  }
+
+  get colors() {
+    return Object.fromEntries(this.annotations.document.labels.map(({ name, color }) => [name, color]))
+  }
+
+  // ---- the pointer -------------------------------------------------------------------------
+
+  /** @returns {Press} */
+  get #press() {
+    const rects = this.here.withinReach
+    return { rects, active: rects.find(({ track }) => track === this.selection.track) ?? null }
+  }
+
+  /** @param {PointerEvent} event */
+  #pressed(event) {
+    const { stage, painted } = this.screen
+    if (!isOnFrame(event, stage.picture, this.view)) return null
+    if (painted !== this.shown && !this.go.playing) return null
+    const missing = !this.annotations.isKnown ? BOXES_FIRST : this.edit.labels.length ? "" : LABEL_FIRST
     if (missing) {
       this.say(missing)
       return null
     }
     // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
     if (this.go.playing) this.shown = painted ?? this.shown
-    this.go.settle()
-    const rects = this.here.withAhead(this.here.withinReach(this.here.all))
-    return { hand, rects, active: rects.find(({ track }) => track && track === this.selection.track) ?? null }
+    this.go.stop()
+    activeElement(this.root)?.blur()
+    return this.#press
   }
 
-  // ---- what is known -----------------------------------------------------------------------
-
-  /** The frames known so far: an import may still be finding more. */
-  get last() {
-    return Math.max(0, (this.feed?.frames ?? 1) - 1)
+  /** @param {TrackRef} track */
+  #isOccluded(track) {
+    return this.here.all.some((box) => box.track === track && box.occluded)
   }
 
-  get canvasSize() {
-    return this.feed?.canvas ?? this.screen.stage.fit(this.video)
-  }
-
-  /** @returns {Record<string, string>} */
-  get colors() {
-    return Object.fromEntries((this.feed?.labels ?? []).map(({ name, color }) => [name, color]))
-  }
-
-  /** The label of the next box. */
-  get label() {
-    const chosen = this.outbox.acts.findLast(({ kind }) => kind === "label" || kind === "add_label")
-    return chosen?.name ?? this.feed?.label
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  #rename(named) {
+    for (const part of [this.selection, this.edit, this.visibility, this.drawing]) part.rename(named)
   }
 
   escape() {
     const { help, stage } = this.screen
     if (help.open) return help.close()
     this.drawing.forceDraw = false
+    this.drawing.cancel()
     stage.toasts.close()
     if (this.edit.letGo()) return this.paint()
     activeElement(this.root)?.blur()
-    this.selection.clear()
+    this.selection.pick(null)
   }
 
-  /** @param {"hidden" | "locked"} which @param {number[]} [tracks] those meant; else the selected one */
-  toggleVisibility(which, tracks = this.edit.meant) {
+  /** @param {"hidden" | "locked"} which @param {TrackRef[]} tracks */
+  toggleVisibility(which, tracks = this.edit.track ? [this.edit.track.id] : []) {
     if (!tracks.length) return this.say(SELECT_FIRST)
     if (this.drawing.drag) return
     this.visibility.toggle(which, tracks)
@@ -227,10 +216,10 @@ export class Annotator {
   }
 
   acceptEnd() {
-    const track = this.edit.track?.id
-    const end = this.propagation.endOf(track)
+    const { track } = this.edit
+    const end = track && this.propagation.endOf(track.id)
     if (!track || end === null) return this.say("Nothing speaks for an end of this track.")
-    this.edit.endTrackAt(track, end)
+    this.edit.endTrackAt(track.id, end)
   }
 
   // ---- what is seen ------------------------------------------------------------------------
@@ -247,8 +236,7 @@ export class Annotator {
   }
 
   seeSelected() {
-    const { chosen } = this.edit
-    const [rect] = chosen ? this.here.toCanvas([chosen]) : []
+    const [rect] = this.here.rects(this.edit.chosen ? [this.edit.chosen] : [])
     if (!rect) return this.say(SELECT_FIRST)
     this.view.lookAt(rect)
     this.paint()
@@ -258,19 +246,15 @@ export class Annotator {
     this.screen.paint()
   }
 
-  /** @param {string} sentence @param {boolean} [refused] */
+  /** @param {string} sentence @param {boolean} refused */
   say(sentence, refused = false) {
     this.screen.stage.toasts.say(sentence, refused)
     this.paint()
   }
 
-  /**
-   * A refusal that can be answered at once; the offer is {text, run}.
-   * @param {string} sentence
-   * @param {import("./toasts.js").Offer} offer
-   */
-  offer(sentence, offer) {
-    this.screen.stage.toasts.offer(sentence, offer)
+  /** @param {string[]} came */
+  #greet(came) {
+    if (came.length) this.say(arrivalWords(came))
     this.paint()
   }
 
@@ -281,18 +265,21 @@ export class Annotator {
   }
 }
 
-function canvasHolder() {
-  return document.querySelector(".st-key-annotator-canvas")
+/** @param {VideoFacts} video */
+function frameInAddress({ frames }) {
+  const wanted = Number(new URL(location.href).searchParams.get("frame"))
+  return Number.isInteger(wanted) ? Math.min(Math.max(wanted, 0), Math.max(frames - 1, 0)) : 0
 }
 
-/** @type {import("../_shared/component.js").Definition<VideoFacts>} */
-const definition = {
+/** Where the plain mode opens instead. */
+const NOTHING = { update: () => true, destroy() {} }
+
+export default component({
   style: new URL("./annotator.css", import.meta.url),
   pageStyle: new URL("./page.css", import.meta.url),
-  create({ parentElement, data, setStateValue }) {
-    const root = /** @type {HTMLElement} */ (parentElement.querySelector(".annotator"))
-    return new Annotator(root, data, setStateValue)
+  create: ({ data, parentElement }) => {
+    const root = parentElement.querySelector(".annotator")
+    if (!(root instanceof HTMLElement) || leavesForPlainMode()) return NOTHING
+    return new Annotator(root, data)
   },
-}
-
-export default component(definition)
+})

@@ -4,6 +4,9 @@ import { h } from "../_shared/element.js"
 import { tool } from "./buttons.js"
 import { activeElement } from "./focus.js"
 import { glyph } from "./icons.js"
+import { SHARING_WORDS } from "./presence.js"
+import { savingWords } from "./saving_words.js"
+import { choosePlainMode } from "./screen_mode.js"
 import { ZOOM_STEP } from "./view.js"
 import { clock, effortWords, listed } from "./words.js"
 
@@ -15,7 +18,8 @@ import { clock, effortWords, listed } from "./words.js"
  * @property {number} last
  * @property {number} fps
  * @property {boolean} playing
- * @property {keyof typeof SAVING_WORDS} saving
+ * @property {import("./annotations.js").Saving} saving
+ * @property {number} waiting how many edits are not saved
  * @property {number} zoom
  * @property {import("./presence.js").Presence} presence
  */
@@ -58,6 +62,7 @@ export class Bars {
       this.saved,
       tool("undo", "Undo (Ctrl Z)", () => a.edit.undo()),
       tool("redo", "Redo (Ctrl Shift Z)", () => a.edit.redo()),
+      h("button", { class: "mode", title: "One frame at a time with ordinary buttons, for touch and narrow windows", onclick: choosePlainMode }, "Plain mode"),
       tool("help", "Keys (?)", () => a.toggleHelp()),
     )
   }
@@ -104,7 +109,7 @@ export class Bars {
   }
 
   /** @param {BarsState} state */
-  paint({ frame, last, fps, playing, saving, zoom, presence }) {
+  paint({ frame, last, fps, playing, saving, waiting, zoom, presence }) {
     this.frame = frame
     write(this.ending, ` of ${last}`)
     write(this.facts, `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`)
@@ -113,7 +118,7 @@ export class Bars {
     if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))
     this.playing = playing
     this.saved.dataset.state = saving
-    write(this.saved, SAVING_WORDS[saving])
+    write(this.saved, savingWords(saving, waiting))
     write(this.zoom, `${Math.round(zoom * 100)}%`)
     this.#paintPresence(presence)
   }
@@ -122,16 +127,10 @@ export class Bars {
   #paintPresence({ others, effort }) {
     this.people.hidden = others.length === 0
     write(this.people, `${listed(others)} ${others.length === 1 ? "is" : "are"} here too`)
-    this.people.title = "You work on the same video. Whoever saves second is told what changed; nothing is overwritten."
+    this.people.title = `You work on the same video. ${SHARING_WORDS}`
     this.effort.hidden = !effort
     if (effort) write(this.effort, effortWords(effort))
   }
-}
-
-const SAVING_WORDS = {
-  saved: "Saved",
-  saving: "Saving…",
-  lost: "Not saved: no answer from the server",
 }
 
 /** @param {HTMLElement} element @param {string} text */

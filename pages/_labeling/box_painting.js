@@ -1,17 +1,18 @@
 /** How boxes look. Lines and words have the same size at any zoom. */
 
 import { handleOf, HANDLES } from "./rects.js"
+import { trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
-/** @typedef {import("./frame_boxes.js").CanvasBox} CanvasBox */
+/** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
 /** @typedef {"human" | "derived" | "uncertain" | "proposed"} Kind */
 /** @typedef {[x: number, y: number, width: number, height: number]} Place on the stage */
 /**
  * @typedef {object} Look
  * @property {import("./view.js").View} view
  * @property {Record<string, string>} colors by label
- * @property {number | null} selected track
- * @property {number | null} marked a track to be merged
+ * @property {import("./operations.js").TrackRef | null} selected track
+ * @property {import("./operations.js").TrackRef | null} marked a track to be merged
  * @property {boolean} handles whether the selected box can be taken hold of
  */
 
@@ -26,7 +27,7 @@ const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4
 /**
  * human: set on this frame; derived: from the key frames around; uncertain: derived, and
  * probably wrong; proposed: a detector's, until a person accepts it.
- * @param {Pick<CanvasBox, "human" | "uncertain" | "proposed">} box
+ * @param {Pick<BoxRect, "human" | "uncertain" | "proposed">} box
  * @returns {Kind}
  */
 export function kindOf({ human, uncertain, proposed }) {
@@ -38,7 +39,7 @@ export function kindOf({ human, uncertain, proposed }) {
 /**
  * The boxes, and the handles of the selected one on top.
  * @param {CanvasRenderingContext2D} context
- * @param {CanvasBox[]} rects
+ * @param {BoxRect[]} rects
  * @param {Look} look
  */
 export function paintBoxes(context, rects, look) {
@@ -47,7 +48,7 @@ export function paintBoxes(context, rects, look) {
   if (selected && look.handles) paintHandles(context, selected, look)
 }
 
-/** @param {CanvasRenderingContext2D} context @param {CanvasBox} rect @param {Look} look */
+/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {Look} look */
 function paintBox(context, rect, { view, colors, selected, marked }) {
   const { x, y, width, height } = view.onStage(rect)
   const kind = kindOf(rect)
@@ -85,9 +86,9 @@ function strokeBox(context, box, color, width, dashes) {
   context.setLineDash([])
 }
 
-/** @param {CanvasBox} box @param {Kind} kind @returns {string} */
+/** @param {BoxRect} box @param {Kind} kind @returns {string} */
 function chipOf({ label, track, occluded, locked, score }, kind) {
-  const words = [shortened(label ?? ""), track ?? ""].join(" ").trim()
+  const words = [shortened(label), track === null ? "" : trackNumber(track)].join(" ").trim()
   const sure = kind === "proposed" && score !== null && score !== undefined ? ` ${percent(score)}` : ""
   return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
 }
@@ -122,7 +123,7 @@ function paintChip(context, text, x, y, color, kind) {
   context.fillRect(x, top, 3, 18)
 }
 
-/** @param {CanvasRenderingContext2D} context @param {CanvasBox} rect @param {Look} look */
+/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {Look} look */
 function paintHandles(context, rect, { view, colors }) {
   context.fillStyle = "#ffffff"
   context.strokeStyle = colors[rect.label ?? ""] ?? UNLISTED_COLOR

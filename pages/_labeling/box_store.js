@@ -1,43 +1,38 @@
-/** What the server knows beyond the current frame: tracks, ranges, and derived boxes. */
+/**
+ * The boxes of every frame. Between key frames they are the server's; where it has not answered
+ * for the key frames as they are now, straight lines take their place.
+ */
 
 import { fetchJson } from "./fetch_json.js"
+import { betweenKeyframes, keyframeAt } from "./interpolation.js"
 
-/** @typedef {[number, number, number, number]} Xyxy in pixels of the frame */
-/** @typedef {[number, number]} Range of frames: the first one, and the one after the last */
-/** @typedef {{ frame: number, box: Xyxy, outside?: boolean, occluded?: boolean }} Keyframe */
-/**
- * @typedef {object} Track
- * @property {number} id
- * @property {string} label
- * @property {Keyframe[]} keyframes in the order of time
- * @property {boolean} [proposed] by a detector, and not accepted yet
- * @property {number | null} [score] of the detector that proposed it
- */
-/** @typedef {{ tracks: Track[], ranges: Range[] }} AnnotationDocument */
-/**
- * @typedef {object} SavedBox as the API tells it
- * @property {number} track_id
- * @property {string} label
- * @property {Xyxy} box
- * @property {string} source
- * @property {boolean} occluded
- * @property {number | null} [uncertainty] of a derived box
- * @property {boolean} [proposed]
- */
+/** @typedef {import("./local_document.js").LocalDocument} LocalDocument */
+/** @typedef {import("./operations.js").Box} Box */
+/** @typedef {import("./operations.js").Keyframe} Keyframe */
+/** @typedef {import("./operations.js").Track} Track */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
  * @typedef {object} FrameBox
- * @property {number} track
+ * @property {TrackRef} track
  * @property {string} label
- * @property {Xyxy} box
- * @property {boolean} human set by hand on this very frame
+ * @property {Box} box
+ * @property {boolean} human a key frame, not derived
  * @property {boolean} occluded
- * @property {number | null} [uncertainty]
- * @property {boolean} [proposed]
+ * @property {boolean} proposed
+ * @property {number | null} uncertainty
  */
-/** @typedef {Map<number, FrameBox[]>} Chunk the boxes of each frame of a stretch that has any */
+/** @typedef {{box: Box, uncertainty: number | null, visual: boolean}} DerivedBox */
+/**
+ * @typedef {object} Chunk
+ * @property {Map<number, Map<TrackRef, DerivedBox>>} frames
+ * @property {Map<TrackRef, Track>} tracks as they were when the boxes were asked for
+ * @property {boolean} isStale a newer answer is wanted; this one serves until then
+ */
+/** @typedef {{frame: number, boxes: {track_id: number, box: Box, source: string, uncertainty: number | null}[]}} FrameAnswer */
 
 const CHUNK_FRAMES = 120
 const AHEAD_FRAMES = 20
+const DERIVED = new Set(["linear", "visual"])
 /**
  * From here on a derived box looks like a question. On real videos with truth and a key frame
  * every 50 frames, 37 % of such boxes miss IoU 0.7; of those below 0.1 it is 3 %.
@@ -45,117 +40,114 @@ const AHEAD_FRAMES = 20
 export const UNCERTAIN = 0.3
 
 export class BoxStore {
-  /** @param {string} api the video's address @param {() => void} onNews */
-  constructor(api, onNews) {
+  frameCount = 0
+  /** @type {Map<number, Chunk>} by first frame */ #chunks = new Map()
+  /** @type {Set<number>} */ #loading = new Set()
+
+  /** @param {string} api root of the video's routes @param {LocalDocument} document @param {() => void} came */
+  constructor(api, document, came) {
     this.api = api
-    this.frameCount = 0
-    this.onNews = onNews
-    this.revision = -1
-    /** @type {number | null} */
-    this.read = null // the revision that the document is of
-    /** @type {AnnotationDocument} */
-    this.document = { tracks: [], ranges: [] }
-    /** @type {Map<number, Chunk | null>} by first frame; null while it is on its way */
-    this.chunks = new Map()
-    /** @type {Map<number, Chunk>} shown until the newer answer is there */
-    this.stale = new Map()
-  }
-
-  /**
-   * Forget what an older revision said; it stays on screen until the newer answer is here.
-   * @param {number} revision
-   */
-  async follow(revision) {
-    if (revision === this.revision) return
-    this.revision = revision
-    this.forgetDerived()
-    const document = await fetchJson(`${this.api}/annotations`)
-    if (!document || this.revision !== revision) return
     this.document = document
-    this.read = revision
-    this.onNews()
+    this.came = came
   }
 
-  /** There is no box on any frame, and that is certain. */
-  get isEmpty() {
-    return this.read === this.revision && this.document.tracks.length === 0
-  }
-
-  /** Boxes between key frames were found anew. */
-  forgetDerived() {
-    for (const [start, chunk] of this.chunks) if (chunk) this.stale.set(start, chunk)
-    this.chunks = new Map()
-  }
-
-  /** @param {number} track @returns {Keyframe[]} */
-  keyframes(track) {
-    return this.track(track)?.keyframes ?? []
-  }
-
-  /** @param {number | null | undefined} id */
-  track(id) {
-    return this.document.tracks.find((track) => track.id === id)
-  }
-
-  /**
-   * Boxes of a frame, as `readBox` gives them; older ones or null while they are on their way.
-   * @param {number} frame
-   * @returns {FrameBox[] | null}
-   */
+  /** The boxes of a frame, as well as they are known. @param {number} frame @returns {FrameBox[]} */
   on(frame) {
-    this.#want(chunkOf(frame))
-    const chunk = this.chunks.get(chunkOf(frame)) ?? this.stale.get(chunkOf(frame))
-    return chunk ? (chunk.get(frame) ?? []) : null
+    return this.document.tracks.flatMap((track) => this.#boxOf(track, frame) ?? [])
   }
 
-  /**
-   * Have boxes of the frames around one here before they are shown; older ones will do until then.
-   * @param {number} frame
-   */
+  /** What a track shows on a frame: where it is, and whether it was tracked there. @param {Track} track @param {number} frame @returns {Keyframe | null} */
+  shown(track, frame) {
+    const straight = keyframeAt(track.keyframes, frame)
+    const derived = straight && this.#derived(track, frame)
+    if (!derived) return straight
+    return { ...straight, box: derived.box, source: derived.visual ? "tracked" : straight.source }
+  }
+
+  /** Have the boxes around a frame here before they are shown. @param {number} frame */
   prepare(frame) {
-    const ends = [Math.max(0, frame - AHEAD_FRAMES), Math.min(frame + AHEAD_FRAMES, this.frameCount - 1)]
-    for (const start of ends.map(chunkOf)) if (!this.stale.has(start)) this.#want(start)
+    const last = this.frameCount - 1
+    for (const near of [frame, frame - AHEAD_FRAMES, frame + AHEAD_FRAMES]) {
+      const start = chunkOf(Math.min(Math.max(near, 0), last))
+      const chunk = this.#chunks.get(start)
+      if ((!chunk || chunk.isStale) && !this.#loading.has(start)) void this.#load(start)
+    }
   }
 
-  /** @param {number} frame */
-  isFresh(frame) {
-    return Boolean(this.chunks.get(chunkOf(frame)))
+  /** The server has found boxes anew. */
+  refresh() {
+    for (const chunk of this.#chunks.values()) chunk.isStale = true
   }
 
-  /** @param {number} start */
-  #want(start) {
-    if (!this.chunks.has(start)) this.#load(start)
+  /** @param {Track} track @param {number} frame @returns {FrameBox | null} */
+  #boxOf(track, frame) {
+    const straight = keyframeAt(track.keyframes, frame)
+    if (!straight) return null
+    const { left } = betweenKeyframes(track.keyframes, frame)
+    const derived = this.#derived(track, frame)
+    return {
+      track: track.id,
+      label: track.label,
+      box: derived?.box ?? straight.box,
+      human: straight === left,
+      occluded: straight.occluded,
+      proposed: track.proposed,
+      uncertainty: derived?.uncertainty ?? null,
+    }
+  }
+
+  /** The server's box, if it lies between the key frames that the track has now. @param {Track} track @param {number} frame */
+  #derived(track, frame) {
+    const chunk = this.#chunks.get(chunkOf(frame))
+    const found = chunk?.frames.get(frame)?.get(track.id)
+    const asked = chunk?.tracks.get(track.id)
+    return found && asked && isSameSegment(asked, track, frame) ? found : null
   }
 
   /** @param {number} start */
   async #load(start) {
-    const { chunks } = this
-    chunks.set(start, null)
+    const before = this.#chunks.get(start)
+    if (before) before.isStale = false
+    this.#loading.add(start)
+    const tracks = new Map(this.document.savedTracks.map((track) => [track.id, track]))
     const stop = Math.min(start + CHUNK_FRAMES, this.frameCount)
     const answer = await fetchJson(`${this.api}/boxes?start=${start}&stop=${stop}`)
-    if (this.chunks !== chunks) return
-    if (!answer) return void chunks.delete(start)
-    /** @type {[number, FrameBox[]][]} */
-    const entries = answer.frames.map(readFrame)
-    chunks.set(start, new Map(entries))
-    this.stale.delete(start)
-    this.onNews()
+    this.#loading.delete(start)
+    if (answer) {
+      // What was found anew while this was under way is not in it.
+      this.#chunks.set(start, { frames: framesOf(answer.frames), tracks, isStale: before?.isStale ?? false })
+      this.came()
+    } else if (before) before.isStale = true
   }
 }
 
-/** The first frame of the chunk that a frame is in. @param {number} frame @returns {number} */
+/** @param {FrameAnswer[]} frames */
+function framesOf(frames) {
+  return new Map(frames.map(({ frame, boxes }) => [frame, derivedOf(boxes)]))
+}
+
+/** @param {FrameAnswer["boxes"]} boxes @returns {Map<TrackRef, DerivedBox>} */
+function derivedOf(boxes) {
+  const derived = boxes.filter(({ source }) => DERIVED.has(source))
+  return new Map(
+    derived.map(({ track_id, box, source, uncertainty }) => [track_id, { box, uncertainty, visual: source === "visual" }]),
+  )
+}
+
+/** Whether both lie between the same two key frames there. @param {Track} a @param {Track} b @param {number} frame */
+function isSameSegment(a, b, frame) {
+  if (a === b) return true
+  const [one, other] = [betweenKeyframes(a.keyframes, frame), betweenKeyframes(b.keyframes, frame)]
+  return isSamePlace(one.left, other.left) && isSamePlace(one.right, other.right)
+}
+
+/** @param {Keyframe | undefined} a @param {Keyframe | undefined} b */
+function isSamePlace(a, b) {
+  if (!a || !b) return a === b
+  return a.frame === b.frame && a.outside === b.outside && a.box.every((edge, at) => edge === b.box[at])
+}
+
+/** The first frame of the chunk that a frame is in. @param {number} frame */
 function chunkOf(frame) {
   return Math.floor(frame / CHUNK_FRAMES) * CHUNK_FRAMES
-}
-
-/** @param {{ frame: number, boxes: SavedBox[] }} answer @returns {[number, FrameBox[]]} */
-function readFrame({ frame, boxes }) {
-  return [frame, boxes.map(readBox)]
-}
-
-const DERIVED = new Set(["linear", "visual"])
-
-/** @param {SavedBox} box @returns {FrameBox} */
-function readBox({ track_id, label, box, source, occluded, uncertainty, proposed }) {
-  return { track: track_id, label, box, human: !DERIVED.has(source), occluded, uncertainty, proposed }
 }

@@ -1,122 +1,126 @@
-/** What a person does to boxes, tracks and ranges. Each act goes to the server by the outbox. */
+/** What a person does to boxes, tracks and ranges, as operations. */
 
-/** @typedef {import("./box_store.js").Track} Track */
-/** @typedef {Partial<import("./outbox.js").Act>} Details */
+import { newTrackName } from "./random_id.js"
+import { trackName, trackNumber } from "./track_name.js"
+
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./box_store.js").FrameBox} FrameBox */
+/** @typedef {import("./operations.js").Box} Box */
+/** @typedef {import("./operations.js").Operation} Operation */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+/** @typedef {import("./view.js").Corners} Corners */
 
 export const SELECT_FIRST = "Select a box first: click it, or press Tab."
 
 export class Editing {
-  /** @param {import("./annotator.js").Annotator} annotator */
+  /** The track whose deletion was asked for. @type {TrackRef | null} */ confirming = null
+  /** The track that waits for a second one. @type {TrackRef | null} */ merging = null
+  /** The first frame of a range that waits for its last one. @type {number | null} */ rangeFrom = null
+  /** The label of the next box, if it was chosen. */ #label = ""
+
+  /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
-    /** @type {number | null} */
-    this.confirming = null // the track whose deletion was asked for
-    /** @type {number | null} */
-    this.merging = null // the track that waits for a second one
-    /** @type {number | null} */
-    this.rangeFrom = null // the first frame of a range that waits for its last one
   }
 
-  /**
-   * Ask the server for something. What was drawn goes first.
-   * @param {string} kind
-   * @param {Details} [details]
-   */
-  act(kind, details = {}) {
+  /** @param {...Operation} ops one step */
+  do(...ops) {
     const { a } = this
     if (a.drawing.drag) return
-    a.drawing.flush()
     a.go.stop()
-    a.outbox.add(kind, { frame: a.shown, ...details })
+    a.annotations.do(ops, a.shown)
     a.paint()
   }
 
-  commit() {
-    if (this.a.drawing.flush()) this.act("commit")
+  // ---- boxes ---------------------------------------------------------------------------------
+
+  /** @param {Corners} target a new box in pixels of the frame */
+  draw(target) {
+    this.do({ op: "put_box", frame: this.a.shown, box: boxOf(target), track_id: newTrackName(), label: this.label })
   }
 
-  /**
-   * A box drawn (`rect` null) or moved on the picture, in canvas pixels, before the canvas came.
-   * @param {import("./frame_boxes.js").CanvasBox | null} rect
-   * @param {import("./rects.js").Rect} target
-   */
-  putBox(rect, { x1, y1, x2, y2 }) {
-    const [sx, sy] = this.a.here.scale
-    /** @type {import("./box_store.js").Xyxy} */
-    const box = [x1 * sx, y1 * sy, x2 * sx, y2 * sy]
-    this.act("put", { track: rect?.track ?? 0, occluded: rect?.occluded ?? false, box })
+  /** @param {TrackRef} track @param {boolean} occluded @param {Corners} target */
+  move(track, occluded, target) {
+    this.do({ op: "put_box", frame: this.a.shown, box: boxOf(target), track_id: track, occluded })
   }
 
-  /** The selected box, or the only one. */
+  /** The selected box, or the only one. @returns {FrameBox | null} */
   get chosen() {
     const { here, selection } = this.a
     const boxes = here.all
-    return boxes.find(({ track }) => track === selection.track) ?? (boxes.length === 1 ? boxes[0] : undefined)
+    return boxes.find(({ track }) => track === selection.track) ?? (boxes.length === 1 ? (boxes[0] ?? null) : null)
   }
 
-  /**
-   * The selected track, wherever its boxes are, else that of the only box here. A box drawn
-   * a moment ago is a track whose document is on its way.
-   * @returns {Track | null}
-   */
+  /** The selected track, wherever its boxes are, else that of the only box here. */
   get track() {
-    const { boxes, selection } = this.a
+    const { annotations, selection } = this.a
+    return annotations.document.track(selection.track) ?? annotations.document.track(this.chosen?.track ?? null) ?? null
+  }
+
+  /** @param {(box: FrameBox) => Operation} operation */
+  #ofBox(operation) {
     const box = this.chosen
-    const known = boxes.track(selection.track) ?? boxes.track(box?.track)
-    return known ?? (box ? { id: box.track, label: box.label, keyframes: [] } : null)
+    if (box) this.#ofTrack(box.track, operation(box))
+    else this.a.say(SELECT_FIRST)
   }
 
-  /** That track in a list; empty where there is none. */
-  get meant() {
-    const { track } = this
-    return track ? [track.id] : []
-  }
-
-  /** @param {string} kind @param {Details} [details] */
-  #ofBox(kind, details = {}) {
-    const box = this.chosen
-    if (!box) return this.a.say(SELECT_FIRST)
-    this.#ofTrack(kind, box.track, details)
-  }
-
-  /** @param {string} kind @param {number} track @param {Details} [details] */
-  #ofTrack(kind, track, details = {}) {
+  /** @param {TrackRef} track @param {...Operation} ops */
+  #ofTrack(track, ...ops) {
     this.confirming = null
-    if (this.a.visibility.isLocked(track)) return this.a.say(`Track ${track} is locked: open its lock in the list first.`, true)
-    this.act(kind, { track, ...details })
+    if (this.a.visibility.isLocked(track)) this.a.say(`Track ${trackNumber(track)} is locked: open its lock in the list first.`, true)
+    else this.do(...ops)
   }
-
-  // ---- the box here ------------------------------------------------------------------------
 
   deleteHere() {
+    const { a } = this
     const box = this.chosen
     if (box && this.confirming === box.track) return this.deleteTrack()
-    const keys = box ? this.a.boxes.keyframes(box.track).filter(({ outside }) => !outside) : []
+    const keys = a.annotations.document.track(box?.track ?? null)?.keyframes.filter(({ outside }) => !outside) ?? []
     if (box?.human && keys.length <= 1) return this.askDeleteTrack()
-    this.#ofBox("hide")
+    this.#ofBox(({ track }) => ({ op: "hide_box", track_id: track, frame: a.shown }))
   }
 
-  removeKeyframe() { this.#ofBox("remove_keyframe") }
-  toggleOccluded() { this.#ofBox("occluded", { occluded: !this.chosen?.occluded }) }
+  removeKeyframe() {
+    this.#ofBox(({ track }) => ({ op: "remove_keyframe", track_id: track, frame: this.a.shown }))
+  }
 
-  /**
-   * The box of the frame before becomes the box here: of the selected track, else every one
-   * that is missing here.
-   * @param {boolean} [all]
-   */
+  toggleOccluded() {
+    this.#ofBox(({ track, occluded }) => ({ op: "set_occluded", track_id: track, frame: this.a.shown, occluded: !occluded }))
+  }
+
+  /** The boxes of the frame before become those here: the selected one, else each that is missing. */
   copyPrevious(all = false) {
-    if (this.a.shown === 0) return this.a.say("There is no frame before this one.")
-    const { track } = this.a.selection
-    if (!all && track) this.#ofTrack("copy", track)
-    else this.act("copy", { tracks: [], track: 0 })
+    const { shown, selection, annotations } = this.a
+    if (shown === 0) return this.a.say("There is no frame before this one.")
+    const one = all ? null : selection.track
+    const before = annotations.boxes.on(shown - 1)
+    const wanted = one ? before.filter(({ track }) => track === one) : before.filter((box) => this.#isMissing(box))
+    if (!wanted.length) {
+      const what = one ? `box of track ${trackNumber(one)}` : "box that is missing here"
+      return this.a.say(`The frame before this one has no ${what}.`, true)
+    }
+    /** @type {Operation[]} */
+    const ops = wanted.map(({ track, box, occluded }) => ({ op: "put_box", frame: shown, box, track_id: track, occluded }))
+    if (one) this.#ofTrack(one, ...ops)
+    else this.do(...ops)
   }
 
-  // ---- its track ---------------------------------------------------------------------------
+  /** @param {FrameBox} box of the frame before */
+  #isMissing({ track, proposed }) {
+    const { here, visibility } = this.a
+    return !proposed && !visibility.isAside(track) && here.all.every((box) => box.track !== track)
+  }
 
-  endTrack() { this.#ofBox("end") }
+  // ---- its track -----------------------------------------------------------------------------
 
-  /** @param {number} track @param {number} frame */
-  endTrackAt(track, frame) { this.#ofTrack("end", track, { frame }) }
+  endTrack() {
+    this.#ofBox(({ track }) => ({ op: "end_track", track_id: track, frame: this.a.shown }))
+  }
+
+  /** @param {TrackRef} track @param {number} frame */
+  endTrackAt(track, frame) {
+    this.#ofTrack(track, { op: "end_track", track_id: track, frame })
+  }
 
   askDeleteTrack() {
     const { track } = this
@@ -124,21 +128,24 @@ export class Editing {
     if (this.confirming === track.id) return this.deleteTrack()
     this.a.selection.pick(track.id)
     this.confirming = track.id
-    this.a.say(`Press Delete again to delete ${track.label} ${track.id} on every frame, Esc to keep it.`)
+    this.a.say(`Press Delete again to delete ${trackName(track)} on every frame, Esc to keep it.`)
   }
 
   deleteTrack() {
     const track = this.confirming ?? this.track?.id
-    if (track) this.#ofTrack("delete", track)
+    if (track) this.#ofTrack(track, { op: "delete_track", track_id: track })
   }
 
-  /** @param {string} name */
-  relabel(name) {
-    if (this.track) this.#ofTrack("relabel", this.track.id, { name })
+  /** @param {string} label */
+  relabel(label) {
+    const { track } = this
+    if (track) this.#ofTrack(track.id, { op: "relabel_track", track_id: track.id, label })
     else this.a.say(SELECT_FIRST)
   }
 
-  split() { this.#ofBox("split") }
+  split() {
+    this.#ofBox(({ track }) => ({ op: "split_track", track_id: track, frame: this.a.shown, new_id: newTrackName() }))
+  }
 
   /** The next track that is picked becomes part of this one. */
   startMerging() {
@@ -146,25 +153,30 @@ export class Editing {
     if (!track) return this.a.say(SELECT_FIRST)
     this.merging = track.id
     this.a.selection.pick(track.id)
-    this.a.say(`Now choose the track that is the same ${track.label} as ${track.id}. Esc to stop.`)
+    this.a.say(`Now choose the track that is the same object as ${trackName(track)}. Esc to stop.`)
   }
 
-  /** True if picking `track` meant a merge. @param {number | null} track @returns {boolean} */
+  /** True if picking `track` meant a merge. @param {TrackRef | null} track */
   mergeWith(track) {
     const { merging } = this
     if (!merging || !track) return false
     this.merging = null
     if (track === merging) this.a.say("A track cannot be merged with itself. Choose another one.", true)
-    else this.#ofTrack("merge", merging, { other: track })
+    else this.#ofTrack(merging, { op: "merge_tracks", track_id: merging, other_id: track })
     return true
   }
 
-  // ---- proposals of a detector -------------------------------------------------------------
+  // ---- proposals of a detector ---------------------------------------------------------------
 
-  /** @param {number[]} tracks */
-  accept(tracks) { this.act("accept", { tracks }) }
-  /** @param {number[]} tracks */
-  reject(tracks) { this.act("reject", { tracks }) }
+  /** @param {TrackRef[]} tracks */
+  accept(tracks) {
+    this.do({ op: "accept_tracks", track_ids: tracks })
+  }
+
+  /** @param {TrackRef[]} tracks */
+  reject(tracks) {
+    this.do(...tracks.map((track) => /** @type {Operation} */ ({ op: "delete_track", track_id: track })))
+  }
 
   /** @param {boolean} accepted */
   judge(accepted) {
@@ -174,25 +186,39 @@ export class Editing {
     else this.reject([track.id])
   }
 
-  // ---- labels, ranges, steps ---------------------------------------------------------------
+  // ---- labels, ranges, steps -----------------------------------------------------------------
 
-  /** @param {number} index */
-  labelAt(index) { return this.a.feed?.labels[index]?.name }
+  get labels() {
+    return this.a.annotations.document.labels
+  }
+
+  /** The label of the next box. */
+  get label() {
+    const names = this.labels.map(({ name }) => name)
+    return names.includes(this.#label) ? this.#label : (names[0] ?? "")
+  }
 
   /** @param {number} index */
   relabelAt(index) {
-    const name = this.labelAt(index)
-    if (name) this.relabel(name)
+    const label = this.labels[index]
+    if (label) this.relabel(label.name)
   }
 
   /** @param {number} index */
   chooseLabelAt(index) {
-    const name = this.labelAt(index)
-    if (name && name !== this.a.label) this.act("label", { name })
+    const label = this.labels[index]
+    if (!label) return
+    this.#label = label.name
+    this.a.paint()
   }
 
   /** @param {string} name @param {string} color */
-  addLabel(name, color) { this.act("add_label", { name, color }) }
+  addLabel(name, color) {
+    const clean = name.normalize("NFC").trim()
+    if (!this.labels.some((label) => label.name === clean)) this.do({ op: "add_label", name: clean, color })
+    this.#label = clean
+    this.a.paint()
+  }
 
   drawNext() {
     this.a.drawing.forceDraw = true
@@ -202,27 +228,48 @@ export class Editing {
   /** @param {number} first @param {number} last */
   markRange(first, last) {
     const end = Math.min(last, this.a.last)
-    this.act("mark", { start: Math.min(first, end), stop: end + 1 })
+    this.do({ op: "mark_range", start: Math.min(first, end), stop: end + 1 })
   }
 
-  /** @param {import("./box_store.js").Range} range */
-  clearRange([start, stop]) { this.act("clear", { start, stop }) }
+  /** @param {[number, number]} range */
+  clearRange([start, stop]) {
+    this.do({ op: "clear_range", start, stop })
+  }
 
   /** Once for the first frame, once for the last. */
   markFromTo() {
     const { shown } = this.a
-    if (this.rangeFrom === null) {
+    const from = this.rangeFrom
+    if (from === null) {
       this.rangeFrom = shown
       this.a.say(`Fully labelled from frame ${shown}. Go to the last such frame and press R again; Esc to stop.`)
       return
     }
-    const from = this.rangeFrom
     this.rangeFrom = null
     this.markRange(Math.min(from, shown), Math.max(from, shown))
   }
 
-  undo() { this.act("undo") }
-  redo() { this.act("redo") }
+  undo() {
+    this.#step("undo")
+  }
+
+  redo() {
+    this.#step("redo")
+  }
+
+  /** @param {"undo" | "redo"} kind */
+  #step(kind) {
+    const { a } = this
+    if (a.drawing.drag) return
+    a.go.stop()
+    a.annotations.step(kind, a.shown)
+  }
+
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  rename(named) {
+    if (this.confirming !== null) this.confirming = named.get(this.confirming) ?? this.confirming
+    if (this.merging !== null) this.merging = named.get(this.merging) ?? this.merging
+  }
 
   /** True if something was let go. */
   letGo() {
@@ -230,4 +277,9 @@ export class Editing {
     this.confirming = this.merging = this.rangeFrom = null
     return held
   }
+}
+
+/** @param {Corners} target @returns {Box} */
+function boxOf({ x1, y1, x2, y2 }) {
+  return [x1, y1, x2, y2]
 }

@@ -13,10 +13,10 @@ import { ZOOM_STEP } from "./view.js"
  * @type {Key[]} groups appear in the help in this order
  */
 export const KEYS = [
-  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
-  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
-  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
-  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a, e) => a.go.step(-10, e.repeat)],
+  ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a) => a.go.step(1)],
+  ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a) => a.go.step(-1)],
+  ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a) => a.go.step(10)],
+  ["Go", "Shift ← or C", ["Shift+ArrowLeft", "c"], "10 frames back", (a) => a.go.step(-10)],
   ["Go", "[ and ]", ["["], "previous and next key frame", (a) => a.go.keyframe(-1)],
   ["", "", ["]"], "", (a) => a.go.keyframe(1)],
   ["Go", "M", ["m"], "midpoint between its key frames", (a) => a.go.midpoint()],

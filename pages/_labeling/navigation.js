@@ -1,44 +1,45 @@
-/** Moving through the video. The picture moves at once; the canvas follows when the person rests. */
+/** Moving through the video. */
 
 import { SELECT_FIRST } from "./editing.js"
 import { spansOf } from "./spans.js"
 
-const FOLLOW_MS = 140 // how long a held key must rest before the canvas follows
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
+const ADDRESS_MS = 400 // browsers refuse to change the address more often than 100 times in 30 s
 
 export class Navigation {
-  /** @param {import("./annotator.js").Annotator} annotator */
+  /** @type {{request: number, since: number, from: number} | null} */ playing = null
+  scrubbing = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #addressTimer
+  #toldAddressAt = -ADDRESS_MS
+
+  /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
-    /** @type {{ since: number, from: number } | null} */
-    this.playing = null // since when, from which frame
-    this.scrubbing = false
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.followTimer = undefined
-    this.request = 0
   }
 
   destroy() {
-    clearTimeout(this.followTimer)
-    cancelAnimationFrame(this.request)
+    this.#tellAddress()
+    if (this.playing) cancelAnimationFrame(this.playing.request)
   }
 
-  /** Nothing moves and nothing is about to. */
+  /** Frames do not fly by. */
   get atRest() {
-    return !this.playing && !this.scrubbing && !this.followTimer
+    return !this.playing && !this.scrubbing
   }
 
-  /** @param {number} by @param {boolean} [held] by a key */
-  step(by, held = false) {
+  /** @param {number} by */
+  step(by) {
     this.stop()
-    this.show(this.a.shown + by, held)
+    this.show(this.a.shown + by)
   }
 
-  /** @param {number} frame @param {boolean} [held] */
-  show(frame, held = false) {
+  /** @param {number} frame */
+  show(frame) {
     if (this.a.drawing.drag) return
     this.stop()
     this.#display(frame)
-    this.#followSoon(held ? FOLLOW_MS : 0)
   }
 
   /** @param {string} text */
@@ -55,32 +56,28 @@ export class Navigation {
     const { a } = this
     const target = Math.min(Math.max(Math.round(frame), 0), a.last)
     if (target === a.shown) return
-    a.edit.commit()
     a.direction = target > a.shown ? 1 : -1
     a.shown = target
     a.edit.confirming = null
+    this.#tellAddressSoon()
     a.paint()
   }
 
-  /** A held key was let go: the canvas need not wait any longer. */
-  rest() {
-    if (this.followTimer) this.#followSoon(0)
+  #tellAddressSoon() {
+    clearTimeout(this.#addressTimer)
+    const wait = this.#toldAddressAt + ADDRESS_MS - performance.now()
+    if (wait <= 0) this.#tellAddress()
+    else this.#addressTimer = setTimeout(() => this.#tellAddress(), wait)
   }
 
-  /** Stay where the picture is, now. */
-  settle() {
-    this.stop()
-    this.rest()
-  }
-
-  /** @param {number} delay in milliseconds */
-  #followSoon(delay) {
-    const { a } = this
-    clearTimeout(this.followTimer)
-    this.followTimer = undefined
-    if ((a.outbox.destination ?? a.feed?.visit.frame) === a.shown) return
-    if (!delay) return a.edit.act("go")
-    this.followTimer = setTimeout(() => this.#followSoon(0), delay)
+  /** Keep the frame in the address: a reload, a bookmark and a new tab come back to it. */
+  #tellAddress() {
+    clearTimeout(this.#addressTimer)
+    this.#toldAddressAt = performance.now()
+    const address = new URL(location.href)
+    if (address.searchParams.get("video") !== String(this.a.video.id)) return
+    address.searchParams.set("frame", String(this.a.shown))
+    history.replaceState(history.state, "", address)
   }
 
   /** @param {number} frame @param {boolean} dropped */
@@ -89,7 +86,7 @@ export class Navigation {
     this.stop()
     this.scrubbing = !dropped
     this.#display(frame)
-    if (dropped) this.#followSoon(0)
+    this.a.paint()
   }
 
   togglePlay() {
@@ -97,32 +94,27 @@ export class Navigation {
     if (this.playing) return this.stop()
     if (a.drawing.drag) return
     if (a.shown >= a.last) this.#display(0)
-    this.playing = { since: performance.now(), from: a.shown }
-    this.#play()
+    this.playing = { request: 0, since: performance.now(), from: a.shown }
+    this.#play(this.playing)
     a.paint()
   }
 
-  /** Every frame is shown; where the frames come slower than they should, time waits for them. */
-  #play() {
-    this.request = requestAnimationFrame((now) => {
+  /** Every frame is shown; where the frames come slower than they should, time waits for them. @param {NonNullable<Navigation["playing"]>} playing */
+  #play(playing) {
+    playing.request = requestAnimationFrame((now) => {
       const { a } = this
-      if (!this.playing) return
-      const { since, from } = this.playing
-      const due = from + Math.floor(((now - since) / 1000) * a.video.fps)
-      if (due > a.shown) {
-        if (a.frames.get(a.shown + 1)) this.#display(a.shown + 1)
-        if (due > a.shown) this.playing = { since: now, from: a.shown }
-      }
+      const due = playing.from + Math.floor(((now - playing.since) / 1000) * a.video.fps)
+      if (due > a.shown && a.frames.get(a.shown + 1)) this.#display(a.shown + 1)
+      if (due > a.shown) Object.assign(playing, { since: now, from: a.shown })
       if (a.shown >= a.last) this.stop()
-      else this.#play()
+      else this.#play(playing)
     })
   }
 
   stop() {
     if (!this.playing) return
-    cancelAnimationFrame(this.request)
+    cancelAnimationFrame(this.playing.request)
     this.playing = null
-    this.#followSoon(0)
     this.a.paint()
   }
 
@@ -130,7 +122,7 @@ export class Navigation {
 
   /** The tracks meant: the selected one, else all. */
   get #meant() {
-    const { tracks } = this.a.boxes.document
+    const { tracks } = this.a.annotations.document
     const mine = tracks.filter(({ id }) => id === this.a.selection.track)
     return mine.length ? mine : tracks
   }
@@ -139,11 +131,12 @@ export class Navigation {
     return this.#meant.flatMap((track) => track.keyframes.map(({ frame }) => frame)).sort((a, b) => a - b)
   }
 
-  /** @param {number} direction */
+  /** @param {1 | -1} direction */
   keyframe(direction) {
     const ahead = this.#keys.filter((frame) => (frame - this.a.shown) * direction > 0)
-    if (!ahead.length) return this.a.say("No key frame on that side.")
-    this.show(direction > 0 ? Math.min(...ahead) : Math.max(...ahead))
+    const next = direction > 0 ? ahead[0] : ahead.at(-1)
+    if (next === undefined) this.a.say("No key frame on that side.")
+    else this.show(next)
   }
 
   /** Halfway between the key frames around this one; after the last, halfway to the end. */
@@ -157,22 +150,22 @@ export class Navigation {
   }
 
   worst() {
-    const frame = this.a.propagation.worst(this.#meant.map(({ id }) => id))
+    const { propagation } = this.a
+    const frame = propagation.worst(this.#meant.map(({ id }) => id))
     if (frame !== null) return this.show(frame)
     this.a.say(
-      this.a.propagation.pending
+      propagation.pending
         ? "The boxes between are still being worked out. Ask again in a moment."
         : "No frame left that looks uncertain. Correct one, or press W again after the next change.",
     )
-    this.a.propagation.looked.clear()
+    propagation.looked.clear()
   }
 
   /** The first frame after this one without a box, and outside the fully labelled ranges. */
   unlabelled() {
-    const { boxes, last } = this.a
-    const { tracks, ranges } = boxes.document
-    const count = last + 1
-    const labelled = [...ranges, ...tracks.filter((t) => !t.proposed).flatMap((t) => spansOf(t, count))]
+    const { annotations, last } = this.a
+    const { tracks, ranges } = annotations.document
+    const labelled = [...ranges, ...tracks.filter((t) => !t.proposed).flatMap((t) => spansOf(t, last + 1))]
     labelled.sort(([a], [b]) => a - b)
     let frame = this.a.shown + 1
     for (const [start, stop] of labelled) if (start <= frame && frame < stop) frame = stop
@@ -180,27 +173,26 @@ export class Navigation {
     else this.a.say("Every frame after this one has a box or is fully labelled.")
   }
 
-  /** The nearest frame on which a track has a box. @param {number} track */
+  /** The nearest frame on which a track has a box. @param {TrackRef} track */
   toTrack(track) {
-    const { shown, last } = this.a
-    const near = spansOf(this.a.boxes.track(track) ?? { keyframes: [] }, last + 1)
+    const { shown } = this.a
+    const [nearest] = this.#spans(track)
       .map(([start, stop]) => Math.min(Math.max(shown, start), stop - 1))
       .sort((a, b) => Math.abs(a - shown) - Math.abs(b - shown))
-    const [nearest] = near
     if (nearest !== undefined) this.show(nearest)
   }
 
-  /**
-   * The first or the last frame on which a track has a box.
-   * @param {number | null | undefined} track
-   * @param {number} side
-   */
+  /** The first or the last frame on which a track has a box. @param {TrackRef | undefined} track @param {1 | -1} side */
   trackEnd(track, side) {
-    const found = this.a.boxes.track(track)
-    if (!found) return this.a.say(SELECT_FIRST)
-    const spans = spansOf(found, this.a.last + 1)
-    const [start] = spans[0] ?? []
-    const [, stop] = spans.at(-1) ?? []
-    if (start !== undefined && stop !== undefined) this.show(side < 0 ? start : stop - 1)
+    if (!track) return this.a.say(SELECT_FIRST)
+    const spans = this.#spans(track)
+    const [first, last] = [spans[0], spans.at(-1)]
+    if (first && last) this.show(side < 0 ? first[0] : last[1] - 1)
+  }
+
+  /** @param {TrackRef} track */
+  #spans(track) {
+    const found = this.a.annotations.document.track(track)
+    return found ? spansOf(found, this.a.last + 1) : []
   }
 }

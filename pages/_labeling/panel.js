@@ -5,14 +5,14 @@ import { LabelForm } from "./label_form.js"
 import { RangeForm } from "./range_form.js"
 import { TrackList } from "./track_list.js"
 
-/** @typedef {import("./box_store.js").Range} Range */
+/** @typedef {import("./operations.js").Range} Range */
 /**
  * @typedef {object} PanelState
- * @property {import("./server_sync.js").Label[]} labels
+ * @property {import("./operations.js").Label[]} labels
  * @property {string | undefined} label of the next box
  * @property {Record<string, string>} colors by label
- * @property {import("./frame_boxes.js").CanvasBox[]} boxes of this frame
- * @property {number | null} selected track
+ * @property {import("./frame_boxes.js").BoxRect[]} boxes of this frame
+ * @property {import("./operations.js").TrackRef | null} selected track
  * @property {import("./track_row.js").ListedTrack[]} tracks
  * @property {Range[]} ranges
  * @property {number} frame

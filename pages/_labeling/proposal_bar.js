@@ -22,7 +22,7 @@ export class ProposalBar {
     )
   }
 
-  /** @param {boolean} above @returns {number[]} */
+  /** @param {boolean} above @returns {import("./operations.js").TrackRef[]} */
   #ids(above) {
     const least = Number(this.least.value) / 100
     return this.tracks.filter(({ proposed, score }) => proposed && (score ?? 0) >= least === above).map(({ id }) => id)

@@ -105,22 +105,3 @@ export function adjusted(rect, handle, by, keep, [least, lowest]) {
     y2: handle.includes("n") ? y2 : y1 + height,
   }
 }
-
-/**
- * A point of `rects[index]` over which none of the later ones lies; null where it is covered.
- * @param {Rect[]} rects
- * @param {number} index
- * @returns {Point | null}
- */
-export function barePoint(rects, index) {
-  const rect = /** @type {Rect} */ (rects[index])
-  const above = rects.slice(index + 1)
-  const shares = [0.5, 0.25, 0.75, 0.12, 0.88, 0.03, 0.97]
-  for (const across of shares) {
-    for (const down of shares) {
-      const point = { x: rect.x1 + (rect.x2 - rect.x1) * across, y: rect.y1 + (rect.y2 - rect.y1) * down }
-      if (!above.some((other) => contains(other, point, 2))) return point
-    }
-  }
-  return null
-}

@@ -1,105 +1,102 @@
 /** The annotator's elements, and the painting of all of them, once per change of the screen. */
 
+import { API_ROOT } from "../_shared/api.js"
 import { h } from "../_shared/element.js"
+import { Banner } from "./banner.js"
 import { Bars } from "./bars.js"
 import { paintBoxes } from "./box_painting.js"
 import { makeHelp } from "./help.js"
-import { RETRY_MS } from "./outbox.js"
 import { Panel } from "./panel.js"
+import { RejectedList } from "./rejected_list.js"
 import { spansOf } from "./spans.js"
 import { Sparkline } from "./sparkline.js"
 import { Stage } from "./stage.js"
 import { Timeline } from "./timeline.js"
+import { trackName } from "./track_name.js"
+
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./operations.js").Track} Track */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
+const WIDTH_STEP_PX = 160 // few widths of a frame, so that a cache can keep them
+const RESIZED_MS = 250
+const PANEL_MS = 200
+const SMALLEST_STAGE_PX = 50
+const AHEAD = { playing: 12, resting: 5 }
 
 export class Screen {
-  /** @param {import("./annotator.js").Annotator} annotator */
+  /** The frame on the picture. @type {number | null} */ painted = null
+  #request = 0
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #measureTimer
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #panelTimer
+
+  /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
-    this.stage = new Stage(annotator.view)
-    this.bars = new Bars(annotator, annotator.video)
+    const { root, video, view, annotations, go } = annotator
+    this.banner = new Banner(new URL("../../", `${API_ROOT}/`).href)
+    this.rejected = new RejectedList({
+      again: (entries) => void annotations.again(entries),
+      leave: (entries) => annotations.leave(entries),
+      go: (frame) => go.show(frame),
+    })
+    this.stage = new Stage(view, this.banner.element, this.rejected.element)
+    this.bars = new Bars(annotator, video)
     this.help = makeHelp()
     const strip = h("div", { class: "timeline" })
     const spark = h("div", { class: "spark" })
     const side = h("aside", {})
-    /** @type {import("./strip.js").Seek} */
-    const seek = (frame, dropped) => annotator.go.scrub(frame, dropped)
-    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.selection.select(track) })
+    const seek = (/** @type {number} */ frame, /** @type {boolean} */ dropped) => go.scrub(frame, dropped)
+    this.timeline = new Timeline(strip, { seek, select: (/** @type {TrackRef} */ track) => annotator.selection.isTakenBy(track) })
     this.sparkline = new Sparkline(spark, seek)
     this.panel = new Panel(side, annotator)
-    const { top, bottom } = this.bars
-    annotator.root.replaceChildren(top, this.stage.element, bottom, strip, spark, side, this.help)
-    this.measured = false // the room for the canvas was told to the server
-    this.toldAt = 0
-    /** @type {number | null} */
-    this.painted = null // the frame on the picture
-    this.request = 0
+    root.replaceChildren(this.bars.top, this.stage.element, this.bars.bottom, strip, spark, side, this.help)
     this.resizer = new ResizeObserver(() => this.#measure())
     this.resizer.observe(this.stage.element)
   }
 
   destroy() {
     this.resizer.disconnect()
-    clearTimeout(this.measureTimer)
-    cancelAnimationFrame(this.request)
+    clearTimeout(this.#measureTimer)
+    clearTimeout(this.#panelTimer)
+    cancelAnimationFrame(this.#request)
   }
 
-  /** The room for the canvas goes to the server, which alone can size it. */
   #measure() {
-    const { a } = this
-    const top = a.root.getBoundingClientRect().top + window.scrollY
-    a.root.style.setProperty("--top", `${Math.round(top)}px`)
-    const [width, height] = this.stage.wh
-    if (width < 50 || height < 50) return
-    const report = () => (a.drawing.drag ? this.#measure() : this.#tellRoom())
-    clearTimeout(this.measureTimer)
-    this.measureTimer = setTimeout(report, this.measured ? 250 : 0)
+    const { root } = this.a
+    root.style.setProperty("--top", `${Math.round(root.getBoundingClientRect().top + window.scrollY)}px`)
+    const { width, height } = this.stage.size
+    if (width < SMALLEST_STAGE_PX || height < SMALLEST_STAGE_PX) return
+    clearTimeout(this.#measureTimer)
+    this.#measureTimer = setTimeout(() => this.#fitFrames(), this.a.frames.width ? RESIZED_MS : 0)
     this.paint()
   }
 
-  #tellRoom() {
-    const [width, height] = this.stage.wh
-    this.measured = true
-    this.toldAt = performance.now()
-    this.a.drawing.flush()
-    // Said again, the same would not be sent: the time makes another of it.
-    this.a.setState("stage", { width, height, toldAt: this.toldAt })
+  /** Ask for frames as large as they are seen. */
+  #fitFrames() {
+    const { frames, video, view } = this.a
+    this.stage.place(video)
+    const seen = (video.width * view.scale) / view.zoom
+    frames.resize(Math.min(video.width, Math.ceil(seen / WIDTH_STEP_PX) * WIDTH_STEP_PX))
+    this.paint()
   }
 
-  /** What is said while the server still builds the page can get lost: say it again. */
-  retry() {
-    if (!this.measured || this.a.roomIsKnown || this.a.drawing.drag) return
-    if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
-  }
-
-  /**
-   * That the canvas takes the pointer is told with its picture; that it does not, at once: the
-   * next press may come sooner.
-   */
+  /** That the picture can be drawn on is told with it; that it cannot, at once: the next press may come sooner. */
   paint() {
     if (!this.a.ready) this.#tellReady()
-    this.request ||= requestAnimationFrame(() => this.paintNow())
+    this.#request ||= requestAnimationFrame(() => this.#paintNow())
   }
 
-  paintNow() {
+  #paintNow() {
     const { a } = this
-    cancelAnimationFrame(this.request)
-    this.request = 0
-    a.frames.want(a.shown, a.direction, a.go.playing ? 12 : 5)
-    if (a.feed?.frames) a.boxes.prepare(a.shown)
-    const { inStep } = a
+    this.#request = 0
+    a.frames.want(a.shown, a.direction, a.go.playing ? AHEAD.playing : AHEAD.resting)
+    if (a.annotations.isKnown) a.annotations.boxes.prepare(a.shown)
+    this.stage.place(a.video)
+    a.frames.sharpen(a.shown, a.video.width * a.view.scale * (window.devicePixelRatio || 1))
+    this.#paintPicture()
     this.#tellReady()
-    this.stage.place(a.canvasSize)
-    a.frames.sharpen(a.shown, a.canvasSize.width * a.view.zoom * (window.devicePixelRatio || 1))
-    this.#paintPicture(inStep)
-    this.bars.paint({
-      frame: a.shown,
-      last: a.last,
-      fps: a.video.fps,
-      playing: Boolean(a.go.playing),
-      saving: a.outbox.silent ? "lost" : a.unsaved ? "saving" : "saved",
-      zoom: a.view.zoom,
-      presence: a.presence,
-    })
+    this.#paintBars()
     this.#paintStrips()
     this.#paintPanel()
   }
@@ -107,23 +104,19 @@ export class Screen {
   #tellReady() {
     const { ready, shown, root } = this.a
     root.dataset.ready = ready ? String(shown) : ""
-    this.stage.letThrough(ready)
   }
 
-  /** @param {boolean} inStep */
-  #paintPicture(inStep) {
+  #paintPicture() {
     const { a } = this
     const context = this.stage.paintFrame(a.frames.best(a.shown), a.frames.failed.has(a.shown))
     if (!context) return
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
-    const locked = a.here.toCanvas(a.here.all.filter(({ track }) => a.visibility.isLocked(track) && !a.visibility.isHidden(track)))
-    const known = inStep || a.drawing.drag ? a.drawing.seen : a.here.withinReach(a.here.all)
-    const seen = a.drawing.drag ? known : a.here.withAhead(known)
-    const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
-    const { view, colors, edit } = a
-    const look = { view, colors, selected: a.selection.track, marked: edit.merging, handles: inStep && !a.drawing.drag }
-    paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
+    const { here, visibility, drawing, selection, view, colors, edit } = a
+    const locked = here.all.filter(({ track }) => visibility.isLocked(track) && !visibility.isHidden(track))
+    const rects = drawing.over(here.withinReach, (corners) => here.newRect(corners, edit.label))
+    const look = { view, colors, selected: selection.track, marked: edit.merging, handles: a.ready && !drawing.drag }
+    paintBoxes(context, [...here.rects(locked).map((rect) => ({ ...rect, locked: true })), ...rects], look)
     this.#offerEnd()
   }
 
@@ -131,37 +124,58 @@ export class Screen {
     const { a } = this
     const { track } = a.edit
     const isHere = track && a.propagation.endOf(track.id) === a.shown
-    this.stage.offerEnd(isHere ? `${track.label} ${track.id} seems to be gone from here on. E ends it.` : "", () => a.acceptEnd())
+    this.stage.offerEnd(isHere ? `${trackName(track)} seems to be gone from here on. E ends it.` : "", () => a.acceptEnd())
+  }
+
+  #paintBars() {
+    const { a } = this
+    const { queue, saving } = a.annotations
+    this.bars.paint({
+      frame: a.shown,
+      last: a.last,
+      fps: a.video.fps,
+      playing: Boolean(a.go.playing),
+      saving,
+      waiting: queue.waiting,
+      zoom: a.view.zoom,
+      presence: a.presence,
+    })
+    this.banner.paint(saving, a.store.isDurable, a.video.user.username)
+    this.rejected.paint(queue.rejected)
   }
 
   #paintStrips() {
     const { a } = this
-    const { tracks, ranges } = a.boxes.document
-    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selection.track)?.id ?? null }
-    const shownTracks = common.selected ? [common.selected] : tracks.map(({ id }) => id)
+    const { tracks, ranges } = a.annotations.document
+    const selected = a.annotations.document.track(a.selection.track)?.id ?? null
+    const common = { frameCount: a.last + 1, shown: a.shown, selected }
     this.timeline.paint({
       ...common,
       tracks,
       ranges,
       colors: a.colors,
       rangeFrom: a.edit.rangeFrom,
-      isHidden: (track) => a.visibility.isHidden(track),
-      endOf: (track) => a.propagation.endOf(track),
+      isHidden: (/** @type {TrackRef} */ track) => a.visibility.isHidden(track),
+      endOf: (/** @type {TrackRef} */ track) => a.propagation.endOf(track),
     })
-    this.sparkline.paint({ ...common, ids: shownTracks, propagation: a.propagation })
+    const ids = selected ? [selected] : tracks.map(({ id }) => id)
+    this.sparkline.paint({ ...common, ids, propagation: a.propagation })
   }
 
   /** While frames fly by the list would only flicker. */
   #paintPanel() {
     const { a } = this
-    clearTimeout(this.panelTimer)
-    if (!a.go.atRest) return void (this.panelTimer = setTimeout(() => this.#paintPanel(), 200))
-    const { tracks, ranges } = a.boxes.document
+    clearTimeout(this.#panelTimer)
+    if (!a.go.atRest) {
+      this.#panelTimer = setTimeout(() => this.#paintPanel(), PANEL_MS)
+      return
+    }
+    const { tracks, ranges, labels } = a.annotations.document
     this.panel.paint({
-      labels: a.feed?.labels ?? [],
-      label: a.label,
+      labels,
+      label: a.edit.label,
       colors: a.colors,
-      boxes: a.here.toCanvas(a.here.all),
+      boxes: a.here.rects(a.here.all),
       selected: a.selection.track,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,
@@ -172,15 +186,10 @@ export class Screen {
   }
 }
 
-/**
- * A track as the list shows it: its first and last frame with a box.
- * @param {import("./box_store.js").Track} track
- * @param {number} frameCount
- * @returns {import("./track_row.js").ListedTrack}
- */
+/** A track as the list shows it: its first and last frame with a box. @param {Track} track @param {number} frameCount */
 function spanOf(track, frameCount) {
   const spans = spansOf(track, frameCount)
-  const { id, label, proposed = false, score = null } = track
+  const { id, label, proposed, score } = track
   return {
     id, label, proposed, score,
     first: spans[0]?.[0] ?? 0,

@@ -2,53 +2,50 @@
 
 import { PASSED_ON } from "./keys.js"
 
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
 export class Selection {
+  /** @type {TrackRef | null} */ track = null
+
   /** @param {import("./annotator.js").Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
-    /** @type {number | null} */
-    this.track = null
   }
 
-  /** Select what was pressed on the picture. @param {number | null} track */
+  /** Select what was pressed on the picture. @param {TrackRef | null} track */
   pick(track) {
     this.track = track
     this.a.edit.confirming = null
     this.a.paint()
   }
 
-  /** Select a track from elsewhere: the picture has to follow. @param {number} track */
-  select(track) {
-    if (this.a.edit.mergeWith(track)) return
+  /** True where the choice of this track was all that was meant. @param {TrackRef | null} track */
+  isTakenBy(track) {
+    if (this.a.edit.mergeWith(track)) return true
     this.pick(track)
-    this.a.drawing.select(track)
+    return false
   }
 
-  /**
-   * Select a track of the list, and go to where it has a box.
-   * @param {number} track
-   * @param {import("./frame_boxes.js").CanvasBox | null} box of this frame
-   */
-  choose(track, box) {
-    const merges = this.a.edit.merging
-    this.select(track)
-    if (!box && !merges) this.a.go.toTrack(track)
+  /** Select a track of the list, and go to where it has a box. @param {TrackRef} track @param {boolean} isHere */
+  choose(track, isHere) {
+    if (!this.isTakenBy(track) && !isHere) this.a.go.toTrack(track)
   }
 
-  /** The next box of this frame, or the one before. @param {number} direction 1 or -1 */
+  /** The next box of this frame, or the one before. @param {1 | -1} direction */
   next(direction) {
-    const { here, visibility } = this.a
-    const tracks = here.all.map(({ track }) => track).filter((track) => !visibility.isAside(track))
-    tracks.sort((a, b) => a - b)
+    const { here, annotations } = this.a
+    const reachable = new Set(here.withinReach.map(({ track }) => track))
+    const tracks = annotations.document.tracks.map(({ id }) => id).filter((id) => reachable.has(id))
     const at = this.track === null ? -1 : tracks.indexOf(this.track)
     const from = at < 0 && direction < 0 ? 0 : at
     const track = tracks[(from + direction + tracks.length) % tracks.length]
-    if (!track) return PASSED_ON
-    this.select(track)
+    if (track === undefined) return PASSED_ON
+    this.isTakenBy(track)
+    return undefined
   }
 
-  clear() {
-    this.a.drawing.deselect()
-    this.pick(null)
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  rename(named) {
+    if (this.track !== null) this.track = named.get(this.track) ?? this.track
   }
 }

@@ -1,141 +1,195 @@
-/** What the server tells: by the feed of this page, and by the API beside it. */
-
-import { listed } from "./words.js"
-
-/** @typedef {import("./box_store.js").FrameBox} FrameBox */
-/** @typedef {{ name: string, color: string }} Label */
 /**
- * @typedef {object} Feed what the server shows now; see `view.py`
- * @property {number} video
- * @property {number} frames known so far
- * @property {string} client whose acts are acknowledged
- * @property {number} acknowledged
- * @property {number} revision
- * @property {{ frame: number, sentinel: string }} visit
- * @property {[number, number] | null} stage the room that the server knows of
- * @property {{ width: number, height: number, frameWidth: number } | null} canvas
- * @property {FrameBox[]} boxes
- * @property {Label[]} labels
- * @property {string} label of the next box
- * @property {number[]} aside
- * @property {{ serial: number, text: string, again: boolean }} notice
+ * Keeps the screen in step with the server: loads what it begins with, waits in a long poll for
+ * what others and propagation do, and fetches no more than what changed.
  */
 
-const SETTLE_MS = 3000
+/** @typedef {import("./clock.js").Clock} Clock */
+/** @typedef {import("./edit_request.js").Fetch} Fetch */
+/** @typedef {import("./local_document.js").LocalDocument} LocalDocument */
+/** @typedef {{revision: number, boxes_revision: number, frames: number, people: {username: string, seen_s: number}[]}} News */
+/**
+ * @typedef {object} SyncListener
+ * @property {() => boolean} mayTake false while edits are on their way: their answers come first
+ * @property {(news: News) => void} told how many frames there are, and who is here
+ * @property {() => void} boxesMoved boxes between key frames were found anew
+ * @property {() => void} edited the annotations are others now
+ * @property {(status: number) => void} reached how the server answered a poll; 0 where it did not
+ */
+
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 15_000
+const ANSWER_MS = 40_000 // the server answers a poll after 25 s at most
+const BETWEEN_MS = 300
+const QUIET_MS = 400
 
 export class ServerSync {
-  /** @param {import("./annotator.js").Annotator} annotator */
-  constructor(annotator) {
-    this.a = annotator
-    this.settledVisit = "" // the sentinel of the visit that the canvas has loaded
-    this.unchecked = false // boxes were found anew, and not yet compared with the canvas's
-    /** @type {string[]} */
-    this.known = [] // people who were here at the last look
+  /** What the last poll told. */ #told = { revision: -1, boxes: -1 }
+  #abort = new AbortController()
+  #isClosed = false
+  #isListening = false
+  /** Somebody else has changed what is seen here. */ #isDoubted = false
+  /** @type {Promise<void> | null} */ #catchingUp = null
+  #failures = 0
+  #cancelPause = () => {}
+  #cancelQuiet = () => {}
+  #boxesMoved = false
+
+  /**
+   * @param {string} api root of the video's routes
+   * @param {LocalDocument} document
+   * @param {{fetch: Fetch, clock: Clock}} surroundings
+   * @param {SyncListener} on
+   */
+  constructor(api, document, { fetch, clock }, on) {
+    this.api = api
+    this.document = document
+    this.fetch = fetch
+    this.clock = clock
+    this.on = on
   }
 
-  /** @param {Feed} feed */
-  receive(feed) {
-    const { a } = this
-    if (feed.video !== a.video.id) return
-    const before = a.feed
-    a.feed = feed
-    a.frames.frameCount = a.boxes.frameCount = feed.frames
-    a.outbox.acknowledge(feed.client, feed.acknowledged)
-    if (feed.canvas) a.frames.resize(feed.canvas.frameWidth)
-    a.boxes.follow(feed.revision)
-    a.propagation.follow(feed.revision)
-    if (!before && String(feed.aside) !== String(a.visibility.aside)) a.visibility.tell(a.visibility.aside)
-    if (feed.visit.sentinel !== before?.visit.sentinel) this.#enterVisit(feed)
-    else a.drawing.update(a.here.withinReach(feed.boxes))
-    if (before && feed.notice.serial !== before.notice.serial) this.#announce(feed.notice)
-    this.#arrive(feed)
-    this.#compare()
-    a.paint()
+  /** Begin to listen, or go on after `rest`. */
+  async start() {
+    if (this.#isClosed || this.#isListening) return
+    this.#isListening = true
+    this.#abort = new AbortController()
+    const { signal } = this.#abort
+    while (!signal.aborted) await this.#poll(signal)
   }
 
-  /** @param {Feed["notice"]} notice */
-  #announce({ text, again }) {
-    if (again) this.a.offer(text, { text: "Do it again", run: () => this.a.edit.act("again") })
-    else this.a.say(text, true)
+  /** Nobody looks: ask nothing until `start`. */
+  rest() {
+    this.#isListening = false
+    this.#abort.abort()
+    this.#cancelPause()
   }
 
-  /** Wait until the canvas has loaded the drawing of this visit, then let it be used. @param {Feed} feed */
-  #enterVisit({ boxes, visit }) {
-    const { a } = this
-    this.settledVisit = ""
-    a.drawing.reset(a.here.withinReach(boxes))
-    const { sentinel } = visit
-    const deadline = performance.now() + SETTLE_MS
-    const look = () => {
-      if (a.feed?.visit.sentinel !== sentinel) return
-      if (!a.drawing.settled && performance.now() < deadline) return requestAnimationFrame(look)
-      this.settledVisit = sentinel
-      a.drawing.select(a.selection.track)
-      a.screen.paintNow()
+  close() {
+    this.#isClosed = true
+    this.#cancelQuiet()
+    this.rest()
+  }
+
+  /** Fetch what the document lacks, as soon as no edit is on its way. @returns {Promise<void>} */
+  catchUp() {
+    this.#catchingUp ??= this.#catchUp().finally(() => (this.#catchingUp = null))
+    return this.#catchingUp
+  }
+
+  /** Fetch what there is now, though no poll has told of anything yet. */
+  refresh() {
+    this.#isDoubted = true
+    return this.catchUp()
+  }
+
+  async #catchUp() {
+    while (!this.#isClosed && this.#isBehind && this.on.mayTake() && (await this.#fetchChanges()));
+  }
+
+  get #isBehind() {
+    if (this.#isDoubted) return true
+    return this.document.wantedRevision > this.document.revision || this.#told.revision > this.document.revision
+  }
+
+  /** @param {AbortSignal} signal ends the listening */
+  async #poll(signal) {
+    const { revision, boxes } = this.#told
+    const seen = revision < 0 ? "" : `?since=${revision}&boxes_since=${boxes}`
+    const response = await this.#askInTime(`/changes${seen}`, signal)
+    const answer = response && (await contentOf(response))
+    if (signal.aborted) return
+    // A proxy may answer in the server's place: what is no answer of ours is none.
+    const isOurs = response && answer && (response.ok || answer.error)
+    this.on.reached(isOurs ? response.status : 0)
+    if (!isOurs || !response.ok) {
+      return this.#pause(Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS))
     }
-    requestAnimationFrame(() => requestAnimationFrame(look))
+    this.#failures = 0
+    this.#take(answer)
+    // One's own edits are news too: they come in rows, and are heard of together.
+    return this.#pause(BETWEEN_MS)
   }
 
-  /**
-   * Everything asked for is done: show what the server shows, and keep it in the address.
-   * @param {Feed} feed
-   */
-  #arrive(feed) {
-    const { a } = this
-    if (!a.outbox.empty || !a.go.atRest) return
-    a.shown = feed.visit.frame
-    const address = new URL(location.href)
-    address.searchParams.set("frame", String(a.shown))
-    history.replaceState(history.state, "", address)
+  /** As `#ask`, given up when no answer comes: a laptop that slept has connections that are dead. @param {string} path @param {AbortSignal} signal */
+  async #askInTime(path, signal) {
+    const limit = new AbortController()
+    const cancel = this.clock.after(ANSWER_MS, () => limit.abort())
+    const response = await this.#ask(path, AbortSignal.any([signal, limit.signal]))
+    cancel()
+    return response
   }
 
-  /** Boxes between key frames were found anew. */
-  derived() {
-    this.unchecked = true
-    this.a.boxes.forgetDerived()
-    this.a.paint()
+  /** @param {News} news */
+  #take(news) {
+    const isFirst = this.#told.revision < 0
+    this.#boxesMoved ||= !isFirst && this.#told.boxes !== news.boxes_revision
+    const isNews = this.#boxesMoved || this.#told.revision !== news.revision
+    this.#told = { revision: news.revision, boxes: news.boxes_revision }
+    this.on.told(news)
+    void this.catchUp()
+    if (isNews) this.#lookSoon()
   }
 
-  boxesCame() {
-    this.#compare()
-    this.a.paint()
-  }
-
-  /**
-   * The canvas's boxes are those of the visit's beginning. Where propagation has moved one
-   * since, the visit begins anew, as soon as the person is not at work.
-   */
-  #compare() {
-    const { a } = this
-    const { feed } = a
-    if (!this.unchecked || !feed || !a.idle || a.boxes.revision !== feed.revision) return
-    const fresh = a.boxes.on(a.shown)
-    if (!fresh || !a.boxes.isFresh(a.shown)) return
-    this.unchecked = false
-    const now = new Map(fresh.map((box) => [box.track, box]))
-    /** @param {FrameBox} box @param {FrameBox} found */
-    const differs = (box, found) =>
-      found.box.some((side, at) => Math.abs(side - (box.box[at] ?? 0)) > 0.5) ||
-      Math.abs((found.uncertainty ?? 0) - (box.uncertainty ?? 0)) > 0.05
-    const isOld = feed.boxes.some((box) => {
-      const found = now.get(box.track)
-      return !box.human && found && differs(box, found)
+  /** Changes come in rows: look when it has been quiet for a moment. */
+  #lookSoon() {
+    this.#cancelQuiet()
+    this.#cancelQuiet = this.clock.after(QUIET_MS, () => {
+      if (this.#boxesMoved) this.on.boxesMoved()
+      else this.on.edited()
+      this.#boxesMoved = false
     })
-    if (isOld) a.edit.act("go")
   }
 
-  /** Somebody else has changed the video. @param {number} number */
-  revision(number) {
-    if (this.a.idle && number > (this.a.feed?.revision ?? number)) this.a.edit.act("go")
+  async #fetchChanges() {
+    const since = this.document.revision
+    const response = await this.#ask(since < 0 ? "/annotations" : `/annotations?since=${since}`)
+    if (response?.status === 409) return this.#fetchAll()
+    const answer = response?.ok ? await contentOf(response) : null
+    if (!answer) return false
+    // An answer that came late must not jump ahead of an edit that was sent meanwhile.
+    if (!this.on.mayTake()) return false
+    this.#isDoubted = false
+    if (since < 0) this.document.take(answer)
+    else this.document.takeChanges(answer)
+    return this.document.revision > since
   }
 
-  peopleCame() {
-    const { a } = this
-    const { others } = a.presence
-    const came = others.filter((name) => !this.known.includes(name))
-    this.known = others
-    if (came.length) a.say(`${listed(came)} ${came.length === 1 ? "works" : "work"} on this video too. Whoever saves second is told what changed; nothing is overwritten.`)
-    if (others.length) a.propagation.check()
-    a.paint()
+  async #fetchAll() {
+    const response = await this.#ask("/annotations")
+    const answer = response?.ok ? await contentOf(response) : null
+    if (!answer) return false
+    this.#isDoubted = false
+    this.document.take(answer)
+    return true
   }
+
+  /** @param {string} path @param {AbortSignal} [signal] */
+  async #ask(path, signal) {
+    try {
+      return await this.fetch(this.api + path, { signal: signal ?? null })
+    } catch {
+      return null // No connection: the next poll tries again.
+    }
+  }
+
+  /** @param {number} ms @returns {Promise<void>} */
+  #pause(ms) {
+    return new Promise((resolve) => {
+      const cancel = this.clock.after(ms, resolve)
+      this.#cancelPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** Something may be better now: do not wait for the end of the pause. */
+  wake() {
+    this.#cancelPause()
+  }
+}
+
+/** The JSON of an answer; null where it broke off or is none. @param {Response} response */
+function contentOf(response) {
+  return response.json().catch(() => null)
 }

@@ -1,7 +1,7 @@
 /** Where in the video a track has boxes. */
 
-/** @typedef {import("./box_store.js").Keyframe} Keyframe */
-/** @typedef {import("./box_store.js").Range} Range */
+/** @typedef {import("./operations.js").Keyframe} Keyframe */
+/** @typedef {import("./operations.js").Range} Range */
 
 /**
  * [start, stop) stretches in which a track has a box: from a key frame that shows it to the

@@ -5,13 +5,14 @@ import { WARNING_COLOR } from "./box_painting.js"
 import { UNCERTAIN } from "./box_store.js"
 import { sharpContext } from "./sharp_canvas.js"
 import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"
+import { trackNumber } from "./track_name.js"
 
 /**
  * @typedef {object} State
  * @property {number} frameCount
  * @property {number} shown
- * @property {number | null} selected track
- * @property {number[]} ids the tracks that count
+ * @property {import("./operations.js").TrackRef | null} selected track
+ * @property {import("./operations.js").TrackRef[]} ids the tracks that count
  * @property {import("./propagation_store.js").PropagationStore} propagation
  */
 
@@ -56,7 +57,7 @@ export class Sparkline {
     context.textBaseline = "middle"
     context.fillStyle = look.faint
     const words = propagation.pending ? "working it out…" : "uncertainty"
-    context.fillText(clipText(context, selected ? `${words} ${selected}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
+    context.fillText(clipText(context, selected ? `${words} ${trackNumber(selected)}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
   }
 
   /**

@@ -6,7 +6,7 @@ import { dragToSeek, lookOf } from "./strip.js"
 import { LANE_PX, RULER_PX, paintTimeline } from "./timeline_painting.js"
 
 /** @typedef {import("./timeline_painting.js").TimelineState} TimelineState */
-/** @typedef {{ seek: import("./strip.js").Seek, select(track: number): void }} Owner */
+/** @typedef {{ seek: import("./strip.js").Seek, select(track: import("./operations.js").TrackRef): void }} Owner */
 
 export class Timeline {
   /** @param {HTMLElement} element @param {Owner} on */
@@ -17,7 +17,7 @@ export class Timeline {
     this.spacer = h("div", { class: "timeline-spacer" })
     /** @type {TimelineState | null} */
     this.state = null
-    /** @type {number | null} */
+    /** @type {import("./operations.js").TrackRef | null} */
     this.selected = null
     element.append(this.canvas, this.spacer)
     element.addEventListener("pointerdown", (event) => this.#down(event))

@@ -3,22 +3,23 @@
 import { WARNING_COLOR } from "./box_painting.js"
 import { spansOf } from "./spans.js"
 import { GUTTER_PX, clipText, niceStep, xOf } from "./strip.js"
+import { trackName } from "./track_name.js"
 
 export const RULER_PX = 22
 export const LANE_PX = 15
 
-/** @typedef {import("./box_store.js").Track} Track */
+/** @typedef {import("./operations.js").Track} Track */
 /**
  * @typedef {object} TimelineState
  * @property {number} frameCount
  * @property {number} shown
  * @property {Track[]} tracks
- * @property {import("./box_store.js").Range[]} ranges
- * @property {number | null} selected
+ * @property {import("./operations.js").Range[]} ranges
+ * @property {import("./operations.js").TrackRef | null} selected
  * @property {Record<string, string>} colors by label
  * @property {number | null} rangeFrom the first frame of a range that waits for its last one
- * @property {(track: number) => boolean} isHidden
- * @property {(track: number) => number | null} endOf where a track probably ends
+ * @property {(track: import("./operations.js").TrackRef) => boolean} isHidden
+ * @property {(track: import("./operations.js").TrackRef) => number | null} endOf where a track probably ends
  */
 /**
  * @typedef {object} Paper
@@ -95,7 +96,7 @@ function paintName({ context, look }, { selected }, { id, label }, top) {
   context.font = `${chosen ? 600 : 400} 11px ${look.font}`
   context.textBaseline = "middle"
   context.fillStyle = chosen ? look.ink : look.faint
-  context.fillText(clipText(context, `${label} ${id}`, GUTTER_PX - 28), 20, top + 8)
+  context.fillText(clipText(context, trackName({ id, label }), GUTTER_PX - 28), 20, top + 8)
 }
 
 /** @param {Paper} paper @param {TimelineState} state @param {Track} track @param {number} top */

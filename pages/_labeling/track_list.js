@@ -6,9 +6,10 @@ import { ProposalBar } from "./proposal_bar.js"
 import { trackRow } from "./track_row.js"
 
 /** @typedef {import("./annotator.js").Annotator} Annotator */
-/** @typedef {import("./frame_boxes.js").CanvasBox} CanvasBox */
+/** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
 /** @typedef {import("./panel.js").PanelState} PanelState */
-/** @typedef {import("./server_sync.js").Label} Label */
+/** @typedef {import("./operations.js").Label} Label */
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
 /** @typedef {import("./track_row.js").ListedTrack} ListedTrack */
 
 export class TrackList {
@@ -17,11 +18,11 @@ export class TrackList {
     this.a = annotator
     this.filter = ""
     /**
-     * @type {Map<number, { key: string, element: HTMLElement }>} by track; a row is built again when it changes
+     * @type {Map<TrackRef, { key: string, element: HTMLElement }>} by track; a row is built again when it changes
      */
     this.rows = new Map()
     this.title = h("span")
-    /** @type {number | null} */
+    /** @type {TrackRef | null} */
     this.selected = null
     this.filterKey = ""
     this.toolsKey = ""
@@ -55,24 +56,21 @@ export class TrackList {
     const shown = state.tracks.filter(({ label }) => !this.filter || label === this.filter)
     const here = new Map(state.boxes.map((box) => [box.track, box]))
     const [on, off] = [shown.filter(({ id }) => here.has(id)), shown.filter(({ id }) => !here.has(id))]
-    // A box drawn a moment ago may not be in the document yet.
-    const known = new Set(state.tracks.map(({ id }) => id))
-    const fresh = state.boxes.filter(({ track, label }) => track !== null && !known.has(track) && (!this.filter || label === this.filter))
-    this.title.textContent = `Tracks (${state.tracks.length + fresh.length})`
+    this.title.textContent = `Tracks (${state.tracks.length})`
     this.#paintTools(shown.map(({ id }) => id))
     this.proposals.paint(state.tracks)
-    const rows = [...on, ...fresh.flatMap((box) => listedAs(box, state.frame))]
     arrange(this.body, [
-      ...rows.map((track) => this.#row(state, track, here.get(track.id) ?? null)),
-      rows.length ? null : this.#hint(state),
+      ...on.map((track) => this.#row(state, track, here.get(track.id) ?? null)),
+      on.length ? null : this.#hint(state),
       off.length ? this.#heading(`Elsewhere in the video (${off.length})`) : null,
       ...off.map((track) => this.#row(state, track, null)),
     ])
     if (state.selected !== this.selected) this.#reveal(state.selected)
-    for (const id of this.rows.keys()) if (!known.has(id) && !here.has(id)) this.rows.delete(id)
+    const known = new Set(state.tracks.map(({ id }) => id))
+    for (const id of this.rows.keys()) if (!known.has(id)) this.rows.delete(id)
   }
 
-  /** Scroll the row of a track that was just selected into sight. @param {number | null} track */
+  /** Scroll the row of a track that was just selected into sight. @param {TrackRef | null} track */
   #reveal(track) {
     this.selected = track
     if (track !== null) this.rows.get(track)?.element.scrollIntoView({ block: "nearest" })
@@ -90,7 +88,7 @@ export class TrackList {
     this.filterField.replaceChildren(option("", "all labels"), ...names.map((name) => option(name, name)))
   }
 
-  /** @param {number[]} ids */
+  /** @param {TrackRef[]} ids */
   #paintTools(ids) {
     const { visibility } = this.a
     const key = JSON.stringify([ids, visibility.aside])
@@ -120,7 +118,7 @@ export class TrackList {
     return this.hintElement
   }
 
-  /** @param {PanelState} state @param {ListedTrack} track @param {CanvasBox | null} box */
+  /** @param {PanelState} state @param {ListedTrack} track @param {BoxRect | null} box */
   #row(state, track, box) {
     const chosen = track.id === state.selected
     const { visibility, edit } = this.a
@@ -152,10 +150,4 @@ function arrange(parent, children) {
   const wanted = children.filter((child) => child !== null)
   if (wanted.length === parent.children.length && wanted.every((child, at) => parent.children[at] === child)) return
   parent.replaceChildren(...wanted)
-}
-
-/** A box that is in no document yet, as a row. @param {CanvasBox} box @param {number} frame @returns {ListedTrack[]} */
-function listedAs({ track, label }, frame) {
-  if (track === null) return []
-  return [{ id: track, label: label ?? "", first: frame, last: frame, keys: 1, proposed: false, score: null }]
 }

@@ -3,13 +3,14 @@
 import { h } from "../_shared/element.js"
 import { kindOf, UNLISTED_COLOR } from "./box_painting.js"
 import { action, eye, lock, rowTool } from "./buttons.js"
+import { trackName, trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
 /** @typedef {import("./annotator.js").Annotator} Annotator */
-/** @typedef {import("./frame_boxes.js").CanvasBox} CanvasBox */
+/** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
 /**
  * @typedef {object} ListedTrack
- * @property {number} id
+ * @property {import("./operations.js").TrackRef} id
  * @property {string} label
  * @property {number} first frame with a box
  * @property {number} last
@@ -20,7 +21,7 @@ import { percent } from "./words.js"
 /**
  * @typedef {object} About
  * @property {ListedTrack} track
- * @property {CanvasBox | null} box on this frame
+ * @property {BoxRect | null} box on this frame
  * @property {boolean} chosen
  * @property {string | undefined} color
  * @property {string[]} labels
@@ -37,9 +38,9 @@ export function trackRow(a, about) {
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
     h("div", { class: "line" },
-      h("button", { class: "row", onclick: () => a.selection.choose(track.id, box), title: box ? "Select this track" : "Go to this track" },
+      h("button", { class: "row", onclick: () => a.selection.choose(track.id, box !== null), title: box ? "Select this track" : "Go to this track" },
         h("i", { class: `kind ${box ? kindOf(box) : track.proposed ? "proposed" : "away"}`, style: `--color:${color ?? UNLISTED_COLOR}` }),
-        h("span", { class: "name" }, track.label, h("small", {}, ` ${track.id}`)),
+        h("span", { class: "name" }, track.label, h("small", {}, ` ${trackNumber(track.id)}`)),
         h("span", { class: "tag" }, tagOf(about)),
       ),
       track.proposed ? judgement(a, track) : null,
@@ -93,7 +94,7 @@ function trackActions(a, { track, box, labels, end, merging }) {
   )
 }
 
-/** @param {Annotator["edit"]} edit @param {CanvasBox} box */
+/** @param {Annotator["edit"]} edit @param {BoxRect} box */
 function boxActions(edit, box) {
   return [
     action("Delete here", "Delete", () => edit.deleteHere(), "Delete the box on this frame only"),
@@ -105,9 +106,10 @@ function boxActions(edit, box) {
 }
 
 /** @param {Annotator} a @param {ListedTrack} track */
-function confirmation(a, { id, label, keys }) {
+function confirmation(a, track) {
+  const { keys } = track
   return h("div", { class: "confirm" },
-    `Delete ${label} ${id} on every frame (${keys} key frame${keys === 1 ? "" : "s"})?`,
+    `Delete ${trackName(track)} on every frame (${keys} key frame${keys === 1 ? "" : "s"})?`,
     h("div", {},
       h("button", { class: "action danger solid", onclick: () => a.edit.deleteTrack() }, "Delete track"),
       h("button", { class: "action", onclick: () => a.escape() }, "Keep"),

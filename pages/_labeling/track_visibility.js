@@ -1,57 +1,60 @@
 /**
  * Which tracks are hidden and which are locked. This is the person's own view of the video, not
- * part of it: the browser tab keeps it, and the server only leaves these boxes off the canvas.
+ * part of it: the browser tab keeps it.
  */
 
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
 export class TrackVisibility {
-  /**
-   * `tell` gets the ids of all tracks that the canvas must not have.
-   * @param {number} videoId
-   * @param {(tracks: number[]) => void} tell
-   */
-  constructor(videoId, tell) {
+  /** @param {number} videoId */
+  constructor(videoId) {
     this.key = `tpod-visibility-${videoId}`
-    this.tell = tell
     const kept = JSON.parse(sessionStorage.getItem(this.key) ?? "{}")
-    /** @type {Set<number>} */
+    /** @type {Set<TrackRef>} */
     this.hidden = new Set(kept.hidden)
-    /** @type {Set<number>} */
+    /** @type {Set<TrackRef>} */
     this.locked = new Set(kept.locked)
   }
 
-  /** @param {number} track */
+  /** @param {TrackRef} track */
   isHidden(track) {
     return this.hidden.has(track)
   }
 
-  /** @param {number} track */
+  /** @param {TrackRef} track */
   isLocked(track) {
     return this.locked.has(track)
   }
 
-  get aside() {
-    return [...new Set([...this.hidden, ...this.locked])].sort((a, b) => a - b)
-  }
-
-  /** @param {number | null} track */
+  /** Out of the pointer's reach. @param {TrackRef} track */
   isAside(track) {
-    return track !== null && (this.hidden.has(track) || this.locked.has(track))
+    return this.hidden.has(track) || this.locked.has(track)
   }
 
-  /**
-   * Change `tracks` together: all on, or all off where all were on.
-   * @param {"hidden" | "locked"} which
-   * @param {number[]} tracks
-   */
+  get aside() {
+    return [...new Set([...this.hidden, ...this.locked])]
+  }
+
+  /** Change `tracks` together: all on, or all off where all were on. @param {"hidden" | "locked"} which @param {TrackRef[]} tracks */
   toggle(which, tracks) {
-    const before = String(this.aside)
     const set = this[which]
     const off = tracks.every((track) => set.has(track))
     for (const track of tracks) {
       if (off) set.delete(track)
       else set.add(track)
     }
+    this.#keep()
+  }
+
+  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
+  rename(named) {
+    const row = (/** @type {TrackRef} */ ref) => named.get(ref) ?? ref
+    this.hidden = new Set([...this.hidden].map(row))
+    this.locked = new Set([...this.locked].map(row))
+    this.#keep()
+  }
+
+  #keep() {
     sessionStorage.setItem(this.key, JSON.stringify({ hidden: [...this.hidden], locked: [...this.locked] }))
-    if (String(this.aside) !== before) this.tell(this.aside)
   }
 }

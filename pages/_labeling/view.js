@@ -1,55 +1,55 @@
 /**
  * What part of the picture is seen, and how large. It stays from frame to frame.
- * 
- * Three planes: pixels of the frame (the server's), of the drawing canvas, and of the stage
- * (the screen's). The canvas keeps its size; zooming magnifies it on the stage.
+ *
+ * Two planes: pixels of the frame (the server's) and of the stage (the screen's).
  */
 
-/** @typedef {import("./rects.js").Point} Point */
-/** @typedef {import("./rects.js").Rect} Rect */
-/** @typedef {{ width: number, height: number }} Size */
+/** @typedef {{x: number, y: number}} Point */
+/** @typedef {{width: number, height: number}} Size */
+/** @typedef {{x1: number, y1: number, x2: number, y2: number}} Corners */
 
 const MOST_ZOOM = 16
+const NO_SIZE = { width: 1, height: 1 }
+
 export const ZOOM_STEP = 1.25
 
 export class View {
-  constructor() {
-    this.zoom = 1
-    this.centre = { x: 0.5, y: 0.5 } // of what is seen, as fractions of the picture
-    this.left = this.top = 0 // of the picture on the stage
-    this.stage = this.canvas = { width: 1, height: 1 }
-  }
+  /** 1 shows the whole frame. */ zoom = 1
+  /** Of what is seen, as fractions of the frame. @type {Point} */ centre = { x: 0.5, y: 0.5 }
+  /** Of the frame on the stage. */ left = 0
+  top = 0
+  /** @type {Size} */ stage = NO_SIZE
+  /** @type {Size} */ frame = NO_SIZE
 
-  /**
-   * Put a canvas of this size on a stage of this size, both in CSS pixels.
-   * @param {Size} stage
-   * @param {Size} canvas
-   */
-  layout(stage, canvas) {
+  /** Put a frame of this size on a stage of this size. @param {Size} stage in CSS pixels @param {Size} frame */
+  layout(stage, frame) {
     this.stage = stage
-    this.canvas = canvas
-    this.left = place(stage.width, canvas.width * this.zoom, this.centre.x)
-    this.top = place(stage.height, canvas.height * this.zoom, this.centre.y)
-    if (this.zoom === 1) return
-    this.centre = {
-      x: (stage.width / 2 - this.left) / (canvas.width * this.zoom),
-      y: (stage.height / 2 - this.top) / (canvas.height * this.zoom),
-    }
+    this.frame = frame
+    const { width, height } = this.#seen
+    this.left = place(stage.width, width, this.centre.x)
+    this.top = place(stage.height, height, this.centre.y)
+    if (this.zoom !== 1) this.#recentre(this.left, this.top)
   }
 
-  /**
-   * Zoom by a factor; the point of the picture under `at` (stage pixels) stays where it is.
-   * @param {number} factor
-   * @param {Point} [at]
-   */
+  /** Pixels of the stage per pixel of the frame. */
+  get scale() {
+    return this.zoom * Math.min(this.stage.width / this.frame.width, this.stage.height / this.frame.height)
+  }
+
+  /** The frame's size on the stage. @returns {Size} */
+  get #seen() {
+    return { width: this.frame.width * this.scale, height: this.frame.height * this.scale }
+  }
+
+  /** Zoom by a factor; the point of the frame under `at` stays where it is. @param {number} factor @param {Point} at on the stage */
   zoomBy(factor, at = { x: this.stage.width / 2, y: this.stage.height / 2 }) {
-    const [x, y] = [(at.x - this.left) / this.zoom, (at.y - this.top) / this.zoom]
+    const under = this.onFrame(at)
     this.zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM)
     if (this.zoom < 1.01) this.zoom = 1
-    this.#look(at.x - x * this.zoom, at.y - y * this.zoom)
+    this.#look(at.x - under.x * this.scale, at.y - under.y * this.scale)
   }
 
-  /** @param {number} dx @param {number} dy */
+  /** @param {number} dx @param {number} dy stage pixels */
   pan(dx, dy) {
     this.#look(this.left + dx, this.top + dy)
   }
@@ -57,43 +57,46 @@ export class View {
   whole() {
     this.zoom = 1
     this.centre = { x: 0.5, y: 0.5 }
-    this.layout(this.stage, this.canvas)
+    this.layout(this.stage, this.frame)
   }
 
-  /** Show a rectangle of the canvas with some room around it. @param {Rect} rect */
+  /** Show a rectangle of the frame with some room around it. @param {Corners} rect */
   lookAt({ x1, y1, x2, y2 }) {
-    const room = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1))
+    const fit = this.scale / this.zoom
+    const room = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1)) / fit
     this.zoom = Math.min(Math.max(room * 0.6, 1), MOST_ZOOM)
-    this.centre = { x: (x1 + x2) / 2 / this.canvas.width, y: (y1 + y2) / 2 / this.canvas.height }
-    this.layout(this.stage, this.canvas)
+    this.centre = { x: (x1 + x2) / 2 / this.frame.width, y: (y1 + y2) / 2 / this.frame.height }
+    this.layout(this.stage, this.frame)
   }
 
-  /**
-   * A rectangle of the canvas on the stage.
-   * @param {Rect} rect
-   * @returns {{ x: number, y: number, width: number, height: number }}
-   */
+  /** A rectangle of the frame on the stage. @param {Corners} rect */
   onStage({ x1, y1, x2, y2 }) {
-    const { zoom, left, top } = this
-    return { x: left + x1 * zoom, y: top + y1 * zoom, width: (x2 - x1) * zoom, height: (y2 - y1) * zoom }
+    const { scale, left, top } = this
+    return { x: left + x1 * scale, y: top + y1 * scale, width: (x2 - x1) * scale, height: (y2 - y1) * scale }
+  }
+
+  /** A point of the stage on the frame, which it may lie outside of. @param {Point} point @returns {Point} */
+  onFrame({ x, y }) {
+    return { x: (x - this.left) / this.scale, y: (y - this.top) / this.scale }
   }
 
   /** @param {number} left @param {number} top */
   #look(left, top) {
-    this.centre = {
-      x: (this.stage.width / 2 - left) / (this.canvas.width * this.zoom),
-      y: (this.stage.height / 2 - top) / (this.canvas.height * this.zoom),
-    }
-    this.layout(this.stage, this.canvas)
+    this.#recentre(left, top)
+    this.layout(this.stage, this.frame)
+  }
+
+  /** @param {number} left @param {number} top */
+  #recentre(left, top) {
+    const { width, height } = this.#seen
+    this.centre = { x: (this.stage.width / 2 - left) / width, y: (this.stage.height / 2 - top) / height }
   }
 }
 
 /**
  * Where a picture of length `size` begins on a stage of length `room`: never a gap at one end
  * only. Whole pixels keep the pointer and the picture in step.
- * @param {number} room
- * @param {number} size
- * @param {number} centre
+ * @param {number} room @param {number} size @param {number} centre
  */
 function place(room, size, centre) {
   if (size <= room) return Math.round((room - size) / 2)

@@ -1,74 +1,109 @@
-/** Wheel with Ctrl, pinch, middle button and Alt drag, over the picture or the canvas on it. */
+/** Moves and zooms the view: wheel, middle button and Alt drag, and two fingers. */
 
-import { stopEvent } from "./events.js"
-
+/** @typedef {import("./view.js").Point} Point */
+/** @typedef {import("./view.js").View} View */
 /**
- * @typedef {object} Owner
- * @property {import("./view.js").View} view
- * @property {() => (Element | null)[]} picture the elements that count, the picture first
+ * @typedef {object} GestureListener
+ * @property {View} view
  * @property {() => void} changed
+ * @property {() => void} taken two fingers took over what one had begun
  */
 
+const LINE_PX = 20
+const WHEEL_PX_PER_E = 300
+
 export class ViewGestures {
-  /**
-   * `on` has picture() -> the elements that count, view, changed().
-   * @param {Owner} on
-   * @param {AbortSignal} signal
-   */
-  constructor(on, signal) {
+  /** Where each finger is. @type {Map<number, Point>} */ #fingers = new Map()
+  /** @type {{pointerId: number, at: Point} | null} the pointer that drags the picture */ #hand = null
+  /** Until every finger is up, two of them were down. */ #isPinching = false
+
+  /** @param {HTMLElement} stage @param {GestureListener} on @param {AbortSignal} signal */
+  constructor(stage, on, signal) {
+    this.stage = stage
     this.on = on
-    /** @type {MouseEvent | null} */
-    this.from = null // the last event of the drag that pans
     const options = { capture: true, passive: false, signal }
-    window.addEventListener("wheel", (event) => this.#wheel(event), options)
-    window.addEventListener("mousedown", (event) => this.#down(event), options)
-    window.addEventListener("mousemove", (event) => this.#move(event), options)
-    window.addEventListener("mouseup", (event) => this.#up(event), options)
+    stage.addEventListener("wheel", (event) => this.#wheel(event), options)
+    stage.addEventListener("pointerdown", (event) => this.#down(event), options)
+    stage.addEventListener("pointermove", (event) => this.#move(event), options)
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) {
+      stage.addEventListener(end, (event) => this.#up(event), options)
+    }
   }
 
-  /** @param {Event} event */
-  #isOver(event) {
-    const path = event.composedPath()
-    return this.on.picture().some((element) => element && path.includes(element))
+  /** @param {{clientX: number, clientY: number}} event @returns {Point} on the stage */
+  #at({ clientX, clientY }) {
+    const { left, top } = this.stage.getBoundingClientRect()
+    return { x: clientX - left, y: clientY - top }
   }
 
   /** @param {WheelEvent} event */
   #wheel(event) {
-    if (!this.#isOver(event)) return
+    // What lies over the picture may have a list to scroll.
+    if (event.target instanceof Element && event.target.closest(".notices")) return
     const { view } = this.on
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1
+    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1
+    const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]
     event.preventDefault()
-    if (event.ctrlKey || event.metaKey) {
-      const bounds = /** @type {Element} */ (this.on.picture()[0]).getBoundingClientRect()
-      const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top }
-      view.zoomBy(Math.exp((-event.deltaY * lines) / 300), at)
-    } else if (event.shiftKey) view.pan(-event.deltaY * lines, 0)
-    else view.pan(-event.deltaX * lines, -event.deltaY * lines)
+    if (event.ctrlKey || event.metaKey) view.zoomBy(Math.exp(-dy / WHEEL_PX_PER_E), this.#at(event))
+    else if (event.shiftKey) view.pan(-dy, 0)
+    else view.pan(-dx, -dy)
     this.on.changed()
   }
 
-  /** @param {MouseEvent} event */
+  /** @param {PointerEvent} event */
   #down(event) {
-    const pans = event.button === 1 || (event.button === 0 && event.altKey)
-    if (!event.isTrusted || !pans || !this.#isOver(event)) return
-    stopEvent(event)
-    event.preventDefault()
-    this.from = event
+    if (event.pointerType === "touch") this.#fingers.set(event.pointerId, this.#at(event))
+    if (this.#fingers.size > 1) {
+      if (!this.#isPinching) this.on.taken()
+      this.#isPinching = true
+    } else if (event.button === 1 || (event.button === 0 && event.altKey)) {
+      this.#hand = { pointerId: event.pointerId, at: this.#at(event) }
+      this.stage.setPointerCapture(event.pointerId)
+    } else return
+    consume(event)
   }
 
-  /** @param {MouseEvent} event */
+  /** @param {PointerEvent} event */
   #move(event) {
-    if (!this.from || !event.isTrusted) return
-    stopEvent(event)
-    this.on.view.pan(event.clientX - this.from.clientX, event.clientY - this.from.clientY)
-    this.from = event
+    const at = this.#at(event)
+    if (this.#hand?.pointerId === event.pointerId) {
+      this.on.view.pan(at.x - this.#hand.at.x, at.y - this.#hand.at.y)
+      this.#hand.at = at
+    } else if (this.#isPinching && this.#fingers.has(event.pointerId)) {
+      this.#pinch(event.pointerId, at)
+    } else return
+    consume(event)
     this.on.changed()
   }
 
-  /** @param {MouseEvent} event */
-  #up(event) {
-    if (!this.from || !event.isTrusted) return
-    stopEvent(event)
-    this.from = null
+  /** @param {number} pointerId @param {Point} at */
+  #pinch(pointerId, at) {
+    const before = this.#grip
+    this.#fingers.set(pointerId, at)
+    const after = this.#grip
+    const { view } = this.on
+    view.pan(after.middle.x - before.middle.x, after.middle.y - before.middle.y)
+    if (before.width && after.width) view.zoomBy(after.width / before.width, after.middle)
   }
+
+  /** The middle of the first two fingers and how far they are apart; 0 for one finger. */
+  get #grip() {
+    const [a = { x: 0, y: 0 }, b = a] = this.#fingers.values()
+    return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, width: Math.hypot(a.x - b.x, a.y - b.y) }
+  }
+
+  /** @param {PointerEvent} event */
+  #up(event) {
+    this.#fingers.delete(event.pointerId)
+    if (this.#hand?.pointerId === event.pointerId) this.#hand = null
+    else if (!this.#isPinching) return
+    if (!this.#fingers.size) this.#isPinching = false
+    consume(event)
+  }
+}
+
+/** @param {Event} event */
+function consume(event) {
+  event.stopImmediatePropagation()
+  event.preventDefault()
 }

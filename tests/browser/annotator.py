@@ -1,5 +1,6 @@
 """The labelling screen, driven as a person drives it: pointer, keys, and what can be seen."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -40,7 +41,7 @@ def import_video(api: httpx.Client, path: Path, labels: list[str]) -> int:
 
 
 def near(box: dict[str, Any], *xyxy: float) -> bool:
-    """Within the pixel that the canvas and the screen can place."""
+    """Within the pixel that a mouse can place."""
     return all(abs(a - b) <= 1 for a, b in zip(box["box"], xyxy, strict=True))
 
 
@@ -105,18 +106,18 @@ class Annotator:
         self.wait_ready(frame)
 
     def wait_ready(self, frame: int) -> None:
-        """Wait until ``frame`` is on the picture and the canvas takes the pointer."""
+        """Wait until ``frame`` is on the picture and can be drawn on."""
         ready = self.page.locator(f'.annotator[data-ready="{frame}"]')
         ready.wait_for(timeout=DEADLINE_S * 1000)
 
     def wait_ready_anywhere(self) -> int:
-        """The frame on which the canvas takes the pointer, once there is one."""
+        """The frame that can be drawn on, once there is one."""
         ready = self.page.locator('.annotator:not([data-ready=""])')
         ready.wait_for(timeout=DEADLINE_S * 1000)
         return int(ready.get_attribute("data-ready") or -1)
 
     def shown(self) -> int:
-        """The frame on the picture, which may be ahead of the canvas."""
+        """The frame on the picture."""
         return int(self.page.locator(".annotator").get_attribute("data-painted") or -1)
 
     def wait_shown_from(self, frame: int) -> None:
@@ -189,15 +190,25 @@ class Annotator:
         toasts.wait_for(timeout=DEADLINE_S * 1000)
         return toasts.inner_text()
 
+    def wait_saving(self, words: str) -> None:
+        """Wait until the top bar begins so; "Not saved yet" is another thing than "Saved"."""
+        saved = self.page.locator(".annotator .saved", has_text=re.compile(f"^{re.escape(words)}"))
+        saved.wait_for(timeout=DEADLINE_S * 1000)
+
+    def banner(self) -> str:
+        banner = self.page.locator(".annotator .banner")
+        banner.wait_for(timeout=DEADLINE_S * 1000)
+        return banner.inner_text()
+
     def color_share(self, x1: float, y1: float, x2: float, y2: float, color: str) -> float:
         """How much of a stretch of the picture has ``color`` (``"#rrggbb"``), 0..1."""
         picture = self.page.locator(".annotator .picture")
         stage = picture.bounding_box()
         assert stage
-        left, top, sx, sy = self._canvas()
+        left, top, scale = self._place()
         place = [
-            *(left + x1 * sx - stage["x"], top + y1 * sy - stage["y"]),
-            *(max(1, (x2 - x1) * sx), max(1, (y2 - y1) * sy)),
+            *(left + x1 * scale - stage["x"], top + y1 * scale - stage["y"]),
+            *(max(1, (x2 - x1) * scale), max(1, (y2 - y1) * scale)),
         ]
         share: float = picture.evaluate(_SHARE_OF_COLOR, [*map(int, place), color])
         return share
@@ -221,7 +232,7 @@ class Annotator:
 
     def frame_scale(self) -> float:
         """Pixels of the screen per pixel of the frame."""
-        return self._canvas()[2]
+        return self._place()[2]
 
     def wait_scale_over(self, scale: float) -> None:
         self._wait(lambda: self.frame_scale() > scale, "the picture stays small")
@@ -241,11 +252,14 @@ class Annotator:
 
     def on_screen(self, point: tuple[float, float]) -> tuple[int, int]:
         """The pixel of the screen nearest to a point of the frame: a mouse knows no others."""
-        left, top, sx, sy = self._canvas()
-        return round(left + point[0] * sx), round(top + point[1] * sy)
+        left, top, scale = self._place()
+        return round(left + point[0] * scale), round(top + point[1] * scale)
 
-    def _canvas(self) -> tuple[float, float, float, float]:
-        box = self.page.locator(".st-key-annotator-canvas .upper-canvas").bounding_box()
-        assert box, "the drawing canvas is not there"
-        width, height = self.frame_wh
-        return box["x"], box["y"], box["width"] / width, box["height"] / height
+    def _place(self) -> tuple[float, float, float]:
+        """Left and top of the frame on the screen, and its pixels there per pixel of its own."""
+        picture = self.page.locator(".annotator .picture")
+        stage = picture.bounding_box()
+        place = picture.get_attribute("data-place")
+        assert stage and place, "the picture is not there"
+        left, top, scale = map(float, place.split())
+        return stage["x"] + left, stage["y"] + top, scale

@@ -123,17 +123,19 @@ def be_there(other: httpx.Client, screen: Annotator) -> None:
 
 
 def come_first(other: httpx.Client, screen: Annotator) -> None:
-    """Somebody else saves a box just before the person draws one."""
-    document = screen.document()
-    width, height = screen.frame_wh
-    box = [width * 0.55, height * 0.05, width * 0.68, height * 0.25]
-    label = document["labels"][0]["name"]
-    op = {"op": "put_box", "frame": 60, "box": box, "label": label}
+    """Somebody else moves a box just before the person does."""
+    page = screen.page
+    page.route("**/annotations*", lambda route: route.abort())
+    known = screen.boxes(60)[0]
+    x1, y1, x2, y2 = known["box"]
+    middle = (x1 + x2) / 2, (y1 + y2) / 2
+    screen.drag(middle, (middle[0] + 40, middle[1]))
+    op = {"op": "put_box", "frame": 60, "box": [x1, y1, x2, y2 - 6], "track_id": known["track_id"]}
     path = f"/videos/{screen.video_id}/annotations"
-    body = {"revision": document["revision"], "ops": [op]}
+    body = {"revision": screen.document()["revision"], "ops": [op]}
     other.patch(path, json=body).raise_for_status()
-    screen.draw(width * 0.3, height * 0.05, width * 0.42, height * 0.25)
-    screen.page.locator(".annotator .toast .offer").wait_for()
+    page.unroute_all()
+    page.locator(".annotator .rejected .item").wait_for()
 
 
 def restore(screen: Annotator, before: dict[str, Any]) -> None:

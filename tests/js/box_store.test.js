@@ -1,74 +1,109 @@
 import assert from "node:assert/strict"
-import { beforeEach, test } from "node:test"
+import { afterEach, beforeEach, mock, test } from "node:test"
+import { setImmediate as nextTurn } from "node:timers/promises"
 
 import { BoxStore } from "../../pages/_labeling/box_store.js"
+import { LocalDocument } from "../../pages/_labeling/local_document.js"
 
-/** @type {string[]} */
-let asked = []
-const BOX = { track_id: 7, label: "cup", box: [1, 2, 3, 4], source: "linear", occluded: false }
-/** @type {{ tracks: object[], ranges: object[] }} */
-let annotations = { tracks: [], ranges: [] }
+/** @typedef {import("../../pages/_labeling/operations.js").Box} Box */
 
-/** @param {string} url */
-async function fakeFetch(url) {
-  asked.push(url.replace("/videos/1/", ""))
-  const body = url.endsWith("annotations") ? annotations : { frames: [{ frame: 3, boxes: [BOX] }] }
-  return { ok: true, json: async () => body }
-}
+/** @type {Box} */
+const START = [0, 0, 10, 10]
+/** @type {Box} */
+const END = [100, 0, 110, 10]
+/** @type {Box} */
+const TRACKED = [77, 0, 87, 10]
 
-const settled = () => new Promise((resolve) => setImmediate(resolve))
-
-function store() {
-  const made = new BoxStore("/videos/1", () => {})
-  made.frameCount = 300
-  return made
-}
+/** @type {LocalDocument} */ let document
+/** @type {BoxStore} */ let boxes
+/** @type {Box | null} what the server says of frame 5 */ let tracked
+/** @type {string[]} */ let asked
 
 beforeEach(() => {
+  tracked = TRACKED
   asked = []
-  annotations = { tracks: [], ranges: [] }
-  Object.assign(globalThis, { fetch: fakeFetch })
+  document = new LocalDocument({ frameCount: 300, width: 640, height: 360 }, () => {})
+  document.take({ revision: 1, labels: [{ name: "cup", color: "#ff0000", id: 1 }], tracks: [cup()], ranges: [] })
+  boxes = new BoxStore("/video", document, () => {})
+  boxes.frameCount = 300
+  mock.method(globalThis, "fetch", async (/** @type {string} */ url) => {
+    asked.push(url)
+    const found = tracked && { track_id: 1, label: "cup", box: tracked, source: "visual", occluded: false, uncertainty: 0.4 }
+    return Response.json({ frames: [{ frame: 5, boxes: found ? [found] : [] }] })
+  })
 })
 
-test("a video is known to be empty once its document says so, not before", async () => {
-  const boxes = store()
-  assert.equal(boxes.isEmpty, false)
-  boxes.follow(4)
-  assert.equal(boxes.isEmpty, false)
-  await settled()
-  assert.equal(boxes.isEmpty, true)
-  annotations = { tracks: [{ id: 7, label: "cup", keyframes: [] }], ranges: [] }
-  await boxes.follow(5)
-  assert.equal(boxes.isEmpty, false)
+afterEach(() => mock.restoreAll())
+
+function cup() {
+  const key = (/** @type {number} */ frame, /** @type {Box} */ box) => ({ frame, box, outside: false, occluded: false, source: "manual" })
+  return { id: 1, label: "cup", keyframes: [key(0, START), key(10, END), key(20, END)], proposed: false, score: null }
+}
+
+/** @param {number} frame */
+async function prepared(frame) {
+  boxes.prepare(frame)
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+}
+
+function boxOn5() {
+  return boxes.on(5)[0]?.box
+}
+
+test("until the server has answered boxes lie on straight lines", () => {
+  assert.deepEqual(boxes.on(5), [
+    { track: 1, label: "cup", box: [50, 0, 60, 10], human: false, occluded: false, proposed: false, uncertainty: null },
+  ])
 })
 
-test("boxes come in stretches, each asked for once", async () => {
-  const boxes = store()
-  assert.equal(boxes.on(3), null)
-  assert.equal(boxes.on(119), null)
-  await settled()
-  assert.deepEqual(asked, ["boxes?start=0&stop=120"])
-  assert.deepEqual(boxes.on(3)?.map(({ track, human }) => [track, human]), [[7, false]])
-  assert.deepEqual(boxes.on(4), [])
+test("then they are where the server found them", async () => {
+  await prepared(5)
+  assert.deepEqual(boxes.on(5)[0], {
+    track: 1, label: "cup", box: TRACKED, human: false, occluded: false, proposed: false, uncertainty: 0.4,
+  })
+  assert.equal(boxes.shown(cup(), 5)?.source, "tracked")
 })
 
-test("the last stretch ends with the video", () => {
-  store().on(299)
-  assert.deepEqual(asked, ["boxes?start=240&stop=300"])
+test("a key frame is a person's", async () => {
+  await prepared(5)
+  assert.equal(boxes.on(10)[0]?.human, true)
 })
 
-test("boxes of an older revision are shown until newer ones are here", async () => {
-  const boxes = store()
-  boxes.on(3)
-  await settled()
-  boxes.forgetDerived()
-  assert.equal(boxes.isFresh(3), false)
-  assert.equal(boxes.on(3)?.length, 1)
-  await settled()
-  assert.equal(boxes.isFresh(3), true)
+test("an edit of a key frame beside it makes the line straight again", async () => {
+  await prepared(5)
+  document.add({ batch: "a", kind: "edit", ops: [{ op: "put_box", frame: 10, box: START, track_id: 1 }] })
+  assert.deepEqual(boxOn5(), START)
 })
 
-test("boxes around a frame are fetched ahead, also across a border of stretches", () => {
-  store().prepare(110)
-  assert.deepEqual(asked, ["boxes?start=0&stop=120", "boxes?start=120&stop=240"])
+test("an edit farther away leaves the box where the server found it", async () => {
+  await prepared(5)
+  document.add({ batch: "a", kind: "edit", ops: [{ op: "put_box", frame: 20, box: START, track_id: 1 }] })
+  assert.deepEqual(boxOn5(), TRACKED)
+})
+
+test("boxes found anew replace the old ones, which stay until then", async () => {
+  await prepared(5)
+  tracked = END
+  boxes.refresh()
+  assert.deepEqual(boxOn5(), TRACKED)
+  await prepared(5)
+  assert.deepEqual(boxOn5(), END)
+})
+
+test("frames around are asked for ahead, and once", async () => {
+  await prepared(110)
+  await prepared(110)
+  assert.deepEqual(asked, ["/video/boxes?start=0&stop=120", "/video/boxes?start=120&stop=240"])
+})
+
+test("without an answer it is asked again later", async () => {
+  const answering = globalThis.fetch
+  globalThis.fetch = async () => {
+    throw new TypeError("Failed to fetch")
+  }
+  await prepared(5)
+  assert.deepEqual(boxOn5(), [50, 0, 60, 10])
+  globalThis.fetch = answering
+  await prepared(5)
+  assert.deepEqual(boxOn5(), TRACKED)
 })

@@ -6,12 +6,16 @@ import { highestBars } from "../../pages/_labeling/sparkline.js"
 
 /** Frames 11 to 14 of track 7 lie between key frames, 0 to 2 of track 8 before its first one. */
 function store() {
-  const known = new PropagationStore("/videos/1", { derived: () => {}, revision: () => {} })
-  known.tracks.set(7, {
-    endsAt: 14,
-    segments: [{ start: 10, stop: 15, uncertainty: [0.1, 0.5, 0.2, 0.4], correction: { frame: 12, weight: 3 } }],
+  const known = new PropagationStore("/videos/1", () => {})
+  const seven = { start: 10, stop: 15, uncertainty: [0.1, 0.5, 0.2, 0.4], correction: { frame: 12, weight: 3 } }
+  const eight = { start: 0, stop: 3, uncertainty: [0, 0.9, 0.1] }
+  known.take({
+    pending: false,
+    tracks: [
+      { track_id: 7, ends_at: 14, segments: [seven] },
+      { track_id: 8, ends_at: null, segments: [eight] },
+    ],
   })
-  known.tracks.set(8, { endsAt: null, segments: [{ start: 0, stop: 3, uncertainty: [0, 0.9, 0.1] }] })
   return known
 }
 
@@ -20,7 +24,7 @@ test("the doubt of a frame is that of its place in the segment", () => {
   assert.deepEqual([10, 11, 12, 14, 15].map((frame) => known.doubtOf(7, frame)), [0, 0.1, 0.5, 0.4, 0])
   assert.equal(known.doubtOf(8, 0), 0)
   assert.equal(known.doubtOf(8, 1), 0.9)
-  assert.equal(known.doubtOf(null, 1), 0)
+  assert.equal(known.doubtOf("new:a", 1), 0)
 })
 
 test("the worst frame is the weightiest correction, then the most uncertain one that is left", () => {
@@ -39,7 +43,7 @@ test("a frame right beside one that was proposed is not proposed", () => {
 
 test("the end of a track is known only where something speaks for it", () => {
   const known = store()
-  assert.deepEqual([known.endOf(7), known.endOf(8), known.endOf(99), known.endOf(null)], [14, null, null, null])
+  assert.deepEqual([known.endOf(7), known.endOf(8), known.endOf(99), known.endOf("new:a")], [14, null, null, null])
 })
 
 test("at each pixel the sparkline keeps the highest value", () => {

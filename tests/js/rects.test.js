@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 
-import { HANDLES, adjusted, barePoint, between, contains, handleNear, handleOf, sideNear } from "../../pages/_labeling/rects.js"
+import { HANDLES, adjusted, between, contains, handleNear, handleOf, sideNear } from "../../pages/_labeling/rects.js"
 
 const RECT = { x1: 10, y1: 20, x2: 50, y2: 40 }
 const SMALLEST = /** @type {[number, number]} */ ([5, 5])
@@ -53,15 +53,4 @@ test("a corner keeps the proportions where it is asked to", () => {
   const { x1, y1, x2, y2 } = adjusted(RECT, "se", { x: 30, y: 0 }, true, SMALLEST)
   assert.equal((x2 - x1) / (y2 - y1), 2)
   assert.deepEqual([x1, y1, x2, y2], [10, 20, 70, 50])
-})
-
-test("a bare point avoids the rectangles above", () => {
-  const cover = { x1: 25, y1: 25, x2: 35, y2: 35 }
-  const point = barePoint([RECT, cover], 0)
-  assert.ok(point && contains(RECT, point) && !contains(cover, point, 2))
-  assert.deepEqual(barePoint([cover, RECT], 1), { x: 30, y: 30 })
-})
-
-test("a rectangle that is covered whole has no bare point", () => {
-  assert.equal(barePoint([RECT, { x1: 0, y1: 0, x2: 60, y2: 60 }], 0), null)
 })

@@ -1,0 +1,24 @@
+/** Says over the picture what stands between the person's edits and the server. */
+
+import { h } from "../_shared/element.js"
+import { bannerWords, needsSignIn } from "./saving_words.js"
+
+/** @typedef {import("./annotations.js").Saving} Saving */
+
+export class Banner {
+  /** @param {string} signInUrl */
+  constructor(signInUrl) {
+    this.words = h("span")
+    this.signIn = h("a", { class: "action", href: signInUrl, target: "_blank" }, "Sign in")
+    this.element = h("div", { class: "banner", role: "alert", hidden: true }, this.words, this.signIn)
+  }
+
+  /** @param {Saving} saving @param {boolean} isDurable @param {string} username */
+  paint(saving, isDurable, username) {
+    const words = bannerWords(saving, isDurable, username)
+    this.element.hidden = !words
+    this.element.dataset.state = saving
+    this.signIn.hidden = !needsSignIn(saving)
+    if (this.words.textContent !== words) this.words.textContent = words
+  }
+}

@@ -1,0 +1,24 @@
+/** Sets of frames as half-open ranges `[start, stop)`, sorted, apart, never empty. */
+
+/** @typedef {import("./operations.js").Range} Range */
+
+/** One range for each run of frames; ranges that touch become one. @param {Range[]} ranges @returns {Range[]} */
+export function union(ranges) {
+  /** @type {Range[]} */
+  const result = []
+  for (const [start, stop] of [...ranges].sort(([a], [b]) => a - b)) {
+    const last = result.at(-1)
+    if (last && start <= last[1]) last[1] = Math.max(stop, last[1])
+    else if (start < stop) result.push([start, stop])
+  }
+  return result
+}
+
+/** `ranges` less the frames from `start` to `stop`. @param {Range[]} ranges @param {number} start @param {number} stop */
+export function without(ranges, start, stop) {
+  const pieces = ranges.flatMap(([first, end]) => [
+    /** @type {Range} */ ([first, Math.min(end, start)]),
+    /** @type {Range} */ ([Math.max(first, stop), end]),
+  ])
+  return union(pieces.filter(([first, end]) => first < end))
+}

@@ -1,0 +1,13 @@
+/** What a track is called. Its number is its row; until it has one, it goes by its label alone. */
+
+/** @typedef {import("./operations.js").TrackRef} TrackRef */
+
+/** @param {TrackRef} id @returns {string} */
+export function trackNumber(id) {
+  return typeof id === "number" ? String(id) : "…"
+}
+
+/** "cup 12". @param {{id: TrackRef, label: string}} track @returns {string} */
+export function trackName({ id, label }) {
+  return `${label} ${trackNumber(id)}`
+}
