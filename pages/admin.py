@@ -65,10 +65,11 @@ def _show_user(one: User) -> None:
     with st.container(border=True):
         name, role, active = st.columns([3, 2, 1], vertical_alignment="center")
         name.markdown(f"**{plain(one.username)}**  \n:gray[since {one.created_at:%d %b %Y}]")
+        roles = list(Role)
         chosen = role.selectbox(
             "Role",
-            list(Role),
-            list(Role).index(one.role),
+            roles,
+            roles.index(one.role),
             format_func=lambda value: _ROLE_WORDS[value],
             label_visibility="collapsed",
             key=f"role-{number}-{one.role}",  # another act elsewhere makes it anew

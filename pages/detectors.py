@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages._shared.components.detector_detail import show_detector
-from pages._shared.components.detector_form import new_detector_dialog
-from pages._shared.components.detector_words import state_badge
+from pages._detectors.detail import show_detector
+from pages._detectors.form import new_detector_dialog
+from pages._detectors.words import state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header, plain

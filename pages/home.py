@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._shared.components.job_list import job_list
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
+from pages._shared.job_list import job_list
 from pages._shared.page import page_header, plain
 from tpod_core.db import reading, transaction
 from tpod_core.models import User
@@ -108,8 +108,12 @@ def _show_step(number: int, step: Step, done: int, *, is_next: bool) -> None:
         )
         st.subheader(step.title, anchor=False)
         st.write(step.sentence)
-    kind = "primary" if is_next else "secondary"
-    if st.button(step.button, key=f"step-{number}", type=kind, width="stretch"):
+    if st.button(
+        step.button,
+        key=f"step-{number}",
+        type="primary" if is_next else "secondary",
+        width="stretch",
+    ):
         st.switch_page(step.page)
 
 

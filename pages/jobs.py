@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from pages._shared.components.job_list import job_list
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
+from pages._shared.job_list import job_list
 from pages._shared.page import empty_state, page_header
 from tpod_core.db import reading
 from tpod_core.services import jobs

@@ -6,18 +6,17 @@ from typing import Any
 import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
-from pages._shared import labeling_view, state
-from pages._shared.canvas import FONT_PX, STROKE_PX, Surface
-from pages._shared.components import annotator
+from pages._labeling import annotator, state, view
+from pages._labeling.acts import read_outbox
+from pages._labeling.canvas import FONT_PX, STROKE_PX, Surface
+from pages._labeling.session import LabelingSession
 from pages._shared.feedback import show_errors
 from pages._shared.guard import find_user, require_user
-from pages._shared.labeling_acts import read_outbox
-from pages._shared.labeling_session import LabelingSession
 from pages._shared.page import page_header, plain
 from tpod_core import access
 from tpod_core.db import reading
 from tpod_core.errors import NotFound
-from tpod_core.models import Role, User, Video, VideoState
+from tpod_core.models import Role, User, Video, VideoState, saved_id
 
 CANVAS, ANNOTATOR, FEED = "annotator_drawing", "annotator", "annotator_feed"
 _OFFSCREEN_URL = "http://localhost"
@@ -38,7 +37,7 @@ def main() -> None:
             _explain("No such video", missing.message)
             return
         if video.frame_count:
-            _annotate(video.id)
+            _annotate(saved_id(video))
         else:
             _explain_state(video)
 
@@ -56,11 +55,11 @@ def _annotate(video_id: int) -> None:
         if desk.surface is None and (stage := _stage()):
             desk.resize(user, stage)
         with st.container(key="annotator-screen"):
-            annotator.mount(labeling_view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox)
+            annotator.mount(view.constants(desk.video), ANNOTATOR, _on_stage, _on_outbox)
             if desk.surface:
                 with st.container(key="annotator-canvas"):
                     _canvas(desk, desk.surface)
-            annotator.feed(labeling_view.feed(desk), FEED)
+            annotator.feed(view.feed(desk), FEED)
 
 
 def _desk(user: User, video_id: int) -> LabelingSession:
@@ -78,7 +77,7 @@ def _canvas(desk: LabelingSession, surface: Surface) -> None:
     width, height = surface.canvas_wh
     st_canvas(
         drawing_mode="labeled_rect",
-        background_image=labeling_view.frame_url(desk, surface, st.context.url or _OFFSCREEN_URL),
+        background_image=view.frame_url(desk, surface, st.context.url or _OFFSCREEN_URL),
         initial_drawing=desk.drawing,
         label=desk.label,
         stroke_color=desk.colors().get(desk.label, _UNLABELLED_COLOR),

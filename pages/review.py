@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages._shared import state
-from pages._shared.components.finding_picture import finding_picture
+from pages._review import state
+from pages._review.picture import finding_picture
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain

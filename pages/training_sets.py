@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages._shared.components.training_set_detail import show_training_set, state_badge
-from pages._shared.components.training_set_form import show_form
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import counted, empty_state, page_header, plain
+from pages._training_sets.detail import show_training_set, state_badge
+from pages._training_sets.form import show_form
 from tpod_core.db import reading
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import training_sets

@@ -5,13 +5,13 @@ from enum import StrEnum
 
 import streamlit as st
 
-from pages._shared.components.detector_wish import TryOut, choose_detector, choose_wish
-from pages._shared.components.try_picture import show_frame, show_picture
-from pages._shared.components.try_sources import pick_camera, pick_frame, pick_image, pick_video
-from pages._shared.components.try_video import show_video
+from pages._shared.detection_filter import TryOut, choose_detector, choose_filter
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header
+from pages._try_it.picture import show_frame, show_picture
+from pages._try_it.sources import pick_camera, pick_frame, pick_image, pick_video
+from pages._try_it.video import show_video
 from tpod_core.db import reading
 from tpod_core.models import Detector, User
 from tpod_core.services import inference
@@ -46,7 +46,7 @@ def _try(user: User, usable: list[Detector]) -> None:
             "Look at", list(Source), default=Source.IMAGE, required=True, width="stretch"
         )
         show = _picked(user, Source(chosen or Source.IMAGE))
-        tried = TryOut(user, detector, choose_wish(detector))
+        tried = TryOut(user, detector, choose_filter(detector))
     with right, show_errors():
         show(tried)
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages._shared.components.uploader import uploader
-from pages._shared.components.video_card import CardFacts, read_facts, video_card
-from pages._shared.components.video_dialogs import show_video_dialog
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header, plain
+from pages._videos.card import CardFacts, read_facts, video_card
+from pages._videos.dialogs import show_video_dialog
+from pages._videos.uploader import uploader
 from tpod_core.config import get_settings
 from tpod_core.db import reading
 from tpod_core.services import videos

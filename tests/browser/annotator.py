@@ -184,9 +184,10 @@ class Annotator:
         self.page.locator(f'.annotator .box[data-track="{track}"] .row').click()
 
     def toast(self) -> str:
-        toast = self.page.locator(".annotator .toast")
-        toast.wait_for(timeout=DEADLINE_S * 1000)
-        return toast.inner_text()
+        """All that is said over the picture, once anything is."""
+        toasts = self.page.locator(".annotator .toasts")
+        toasts.wait_for(timeout=DEADLINE_S * 1000)
+        return toasts.inner_text()
 
     def color_share(self, x1: float, y1: float, x2: float, y2: float, color: str) -> float:
         """How much of a stretch of the picture has ``color`` (``"#rrggbb"``), 0..1."""

@@ -253,6 +253,17 @@ def test_box_that_came_second_is_drawn_again_on_demand(screen: Annotator):
     assert near(again, 100, 80, 220, 200)
 
 
+def test_offer_stays_while_something_else_is_said(screen: Annotator):
+    screen.put_tracks(track("cup", (0, [300.0, 100.0, 400.0, 200.0])))
+    screen.draw(100, 80, 220, 200)
+    offer = screen.page.locator(".annotator .toast").get_by_role("button", name="Do it again")
+    offer.wait_for()
+    screen.press("[")
+    screen.page.locator(".annotator .toast", has_text="No key frame on that side").wait_for()
+    offer.click()
+    screen.wait_boxes(0, lambda boxes: len(boxes) == 2)
+
+
 def test_held_key_shows_every_frame_and_the_canvas_follows(screen: Annotator):
     for _ in range(12):
         screen.page.keyboard.down("ArrowRight")

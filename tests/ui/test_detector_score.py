@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
+from pages._detectors.charts import worst_mix_up
 from pages._shared import guard
-from pages._shared.components.detector_charts import worst_mix_up
 from tests.detector_life import add_training_set, now, use_fake_provider, work
 from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue

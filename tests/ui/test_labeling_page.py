@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._labeling.acts import read_outbox
+from pages._labeling.session import LabelingSession
+from pages._labeling.view import constants, feed, frame_url
 from pages._shared import guard
-from pages._shared.labeling_acts import read_outbox
-from pages._shared.labeling_session import LabelingSession
-from pages._shared.labeling_view import constants, feed, frame_url
 from tests.conftest import add_user
 from tests.labelled import add_video
 from tpod_core import db
@@ -230,6 +230,27 @@ def test_refused_edit_can_be_had_again(desk: LabelingSession, user: User, video:
     assert len(saved(video, 5)) == 1
     act(desk, user, "again", seq=2)
     assert saved(video, 5) == []
+
+
+def test_refused_drawing_can_be_had_again_after_other_edits_were_saved(
+    desk: LabelingSession, user: User, video: Video
+):
+    raw = drawn(desk, Box(150, 75, 300, 225))
+    edit_elsewhere(user, video)
+    desk.commit(user, raw)
+    act(desk, user, "mark", start=0, stop=5)
+    act(desk, user, "again", seq=2)
+    assert [box.label for box in saved(video, 0)] == ["bus", "cup"]
+
+
+def test_undo_that_came_second_is_not_offered_again(
+    desk: LabelingSession, user: User, video: Video
+):
+    act(desk, user, "mark", start=0, stop=5)
+    edit_elsewhere(user, video)
+    act(desk, user, "undo", seq=2)
+    assert "newest state" in desk.notice.text
+    assert not desk.notice.again
 
 
 def test_edit_had_again_of_a_track_that_is_gone_is_explained(

@@ -7,7 +7,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
-from pages._shared.training_set_wish import Wish, all_or, read_ranges
+from pages._training_sets.form_values import TrainingSetForm, all_or, read_ranges
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.ui.acting import welcome
@@ -215,7 +215,7 @@ def test_ranges_are_read_with_their_last_frame(
 @pytest.mark.parametrize("text", ["a", "1-", "9-1", "-5", "1-2-3", "1;2"])
 def test_ranges_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
-        Wish(videos={1: text}).choice()
+        TrainingSetForm(videos={1: text}).choice()
 
 
 def test_all_classes_chosen_leave_the_order_to_the_list() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pages._shared.canvas import Surface, Visit, changes, drawing_of, fit, read_drawing
+from pages._labeling.canvas import Surface, Visit, changes, drawing_of, fit, read_drawing
 from tpod_core.geometry import Box
 from tpod_core.services.annotations import FrameBox, PutBox
 

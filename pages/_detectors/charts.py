@@ -1,0 +1,129 @@
+"""A detector's score as pictures: precision and recall over confidence, and what it mixes up."""
+
+import altair as alt
+import streamlit as st
+
+from pages._shared.page import plain
+from tpod_core.detectors.evaluation_file import BACKGROUND, Curve, Evaluation
+
+_HEIGHT_PX = 280
+_MOST_NUMBERED_CLASSES = 15
+_ALL = "All classes"
+_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR = "#2f6fed", "#0b845c", "#b36b00"
+
+
+def show_confidence(evaluation: Evaluation) -> None:
+    """What a higher or lower confidence would give, read from the curves at a slider."""
+    st.subheader("Which confidence?", anchor=False)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        chosen = st.selectbox("Class", [_ALL, *evaluation.curves], key="confidence-class")
+        at = st.slider(
+            "Confidence",
+            0.0,
+            1.0,
+            round(evaluation.recommended_confidence, 2),
+            0.01,
+            key="confidence-at",
+            help=f"{evaluation.recommended_confidence:.2f} suits all classes together best: the "
+            "middle of the stretch where F1 is highest.",
+        )
+        best = evaluation.recommended_confidence
+        at = best if at == round(best, 2) else at  # the slider has two decimals, the best has more
+        curve = evaluation.curves.get(chosen, evaluation.mean)
+        st.write(_sentence(curve, round(at * (len(evaluation.confidences) - 1))))
+    with right:
+        st.altair_chart(_curves(evaluation, curve, at), width="stretch")
+
+
+def _sentence(curve: Curve, place: int) -> str:
+    precision, recall = curve.precision[place], curve.recall[place]
+    return (
+        f"Of 100 boxes that it draws, about **{precision * 100:.0f}** are right; of 100 objects "
+        f"it finds about **{recall * 100:.0f}**. F1, the balance of both, is "
+        f"**{curve.f1[place]:.2f}**. A higher confidence gives fewer wrong boxes, a lower one "
+        "fewer missed objects."
+    )
+
+
+def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart | alt.FacetChart:
+    lines = {"Precision": curve.precision, "Recall": curve.recall, "F1": curve.f1}
+    rows = [
+        {"Confidence": confidence, "Figure": name, "Value": value}
+        for name, values in lines.items()
+        for confidence, value in zip(evaluation.confidences, values, strict=True)
+    ]
+    colors = alt.Scale(domain=list(lines), range=[_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR])
+    drawn = (
+        alt.Chart(alt.InlineData(values=rows), height=_HEIGHT_PX)
+        .mark_line()
+        .encode(
+            x=alt.X("Confidence:Q", scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("Value:Q", scale=alt.Scale(domain=[0, 1]), title=None),
+            color=alt.Color("Figure:N", scale=colors, title=None, legend=alt.Legend(orient="top")),
+            tooltip=["Figure:N", "Confidence:Q", alt.Tooltip("Value:Q", format=".2f")],
+        )
+    )
+    mark = alt.Chart(alt.InlineData(values=[{"Confidence": at}])).mark_rule(strokeDash=[5, 4])
+    return alt.layer(drawn, mark.encode(x="Confidence:Q"))
+
+
+def show_confusion(evaluation: Evaluation) -> None:
+    """A row for each true class, a column for what the detector said."""
+    st.subheader("What does it mix up?", anchor=False)
+    counts = evaluation.counts
+    st.write(
+        f"At the best confidence, on {evaluation.images:,} validation images: "
+        f"**{counts.correct:,}** objects found, **{counts.missed:,}** missed, "
+        f"**{counts.wrong:,}** boxes wrong."
+    )
+    left, _ = st.columns([3, 2])
+    left.altair_chart(_heat_map(evaluation), width="stretch")
+    mistake = worst_mix_up(evaluation)
+    if mistake:
+        st.caption(mistake)
+
+
+def _heat_map(evaluation: Evaluation) -> alt.LayerChart | alt.FacetChart:
+    names = [*evaluation.classes, BACKGROUND]
+    rows = [
+        {
+            "True": names[true],
+            "Found": names[found],
+            "Count": count,
+            "Share": count / max(1, sum(evaluation.confusion[true])),
+        }
+        for true, line in enumerate(evaluation.confusion)
+        for found, count in enumerate(line)
+    ]
+    base = alt.Chart(alt.InlineData(values=rows), height=max(200, 34 * len(names))).encode(
+        x=alt.X("Found:N", sort=names, title="What it says", axis=alt.Axis(labelAngle=-30)),
+        y=alt.Y("True:N", sort=names, title="What it is"),
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            "Share:Q", scale=alt.Scale(scheme="blues", domain=[0, 1]), title="Share of the row"
+        ),
+        tooltip=["True:N", "Found:N", "Count:Q", alt.Tooltip("Share:Q", format=".0%")],
+    )
+    if len(names) > _MOST_NUMBERED_CLASSES:
+        return alt.layer(cells)
+    dark = alt.value("#1c1f24")
+    color = alt.when(alt.datum.Share > 0.55).then(alt.value("#ffffff")).otherwise(dark)
+    return alt.layer(cells, base.mark_text().encode(text="Count:Q", color=color))
+
+
+def worst_mix_up(evaluation: Evaluation) -> str:
+    """The two classes that are mixed up most often, if any are."""
+    pairs = [
+        (count, true, found)
+        for true, line in enumerate(evaluation.confusion[:-1])
+        for found, count in enumerate(line[:-1])
+        if true != found and count
+    ]
+    if not pairs:
+        return ""
+    count, true, found = max(pairs)
+    classes = evaluation.classes
+    often = "once" if count == 1 else f"{count:,} times"
+    return f"Most often it takes {plain(classes[true])} for {plain(classes[found])}: {often}."

@@ -1,0 +1,149 @@
+"""One detector: watch it learn, judge it, take it home."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from pages._detectors.downloads import show_downloads, zip_button
+from pages._detectors.form import MIX
+from pages._detectors.score import show_score
+from pages._detectors.training import (
+    show_curves,
+    show_log,
+    show_training,
+    show_warnings,
+    tensorboard_button,
+)
+from pages._detectors.words import state_badge
+from pages._shared.page import page_header, plain
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.detectors import registry
+from tpod_core.detectors.config import parameters
+from tpod_core.models import Detector, DetectorState, User, saved_id
+from tpod_core.services import detectors
+
+TAB = "tab"
+"""Of the page's address: a link can lead to any of its tabs."""
+
+
+def show_detector(user: User, detector_id: int) -> None:
+    if st.button("All detectors", icon=":material/arrow_back:", type="tertiary"):
+        for name in ("detector", TAB):
+            st.query_params.pop(name, None)
+        st.rerun()
+    with reading() as session:
+        detector = access.get_detector(session, user, detector_id)
+    page_header(plain(detector.name), _origin(detector))
+    if detector.state in detectors.ACTIVE:
+        show_training(user, detector_id)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(detector.state)
+        _show_actions(user, detector)
+    show_warnings(detector)
+    if detector.state is DetectorState.TRAINED:
+        _show_tabs(user, detector)
+    else:
+        _show_end(detector)
+
+
+def _origin(detector: Detector) -> str:
+    known = registry.get_type(detector.dnn_type)
+    config = detector.train_config
+    return f"{known.label} · {config['imgsz']} px · {config['epochs']} epochs"
+
+
+def _show_tabs(user: User, detector: Detector) -> None:
+    """Only the open tab is made: none waits for what the others show."""
+    contents: dict[str, Callable[[User, Detector], None]] = {
+        "Score": show_score,
+        "Training": _show_past_training,
+        "Download": show_downloads,
+        "Try it": _show_try_it,
+        "Details": _show_details,
+    }
+    tabs = st.tabs(list(contents), key=TAB, bind="query-params")
+    for tab, show in zip(tabs, contents.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(user, detector)
+
+
+def _show_past_training(user: User, detector: Detector) -> None:
+    tensorboard_button(detector)
+    show_curves(detectors.list_epochs(detector))
+    _show_whole_log(detector)
+
+
+def _show_whole_log(detector: Detector) -> None:
+    with reading() as session:
+        log = detectors.read_log(session, detector)
+    with st.expander("Log of the training (newest first)"):
+        show_log(log)
+
+
+def _show_try_it(user: User, detector: Detector) -> None:
+    st.write("Let it look at a picture, a video, or what your camera sees.")
+    if st.button("Try it", icon=":material/center_focus_strong:"):
+        st.switch_page("try_it.py", query_params={"detector": str(detector.id)})
+
+
+def _show_details(user: User, detector: Detector) -> None:
+    with reading() as session:
+        origin = detectors.read_origin(session, detector)
+    training_set, parent = origin.training_set, origin.parent
+    facts = {
+        "Family": registry.get_type(detector.dnn_type).label,
+        "Classes": ", ".join(detector.labels),
+        "Training set": training_set.name if training_set else "deleted",
+        "Content hash": training_set.content_hash[:12] if training_set else "–",
+        "Taught further from": parent.name if parent else "–",
+        "Asked for": f"{detector.created_at:%d %B %Y, %H:%M} UTC",
+    }
+    left, right = st.columns(2)
+    left.markdown("**Where it comes from**")
+    left.table(facts, border="horizontal")
+    right.markdown("**How it was trained**")
+    known = parameters(registry.config_model(detector.dnn_type))
+    asked = {
+        row.title: _said(detector.train_config.get(row.name, "–"))
+        for row in known
+        if parent or row.name != MIX
+    }
+    right.table(asked, border="horizontal")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _show_end(detector: Detector) -> None:
+    """A training that came to no model: why, and how far it got."""
+    if detector.state is DetectorState.ERROR:
+        st.error(plain(detector.message))
+    else:
+        st.info(plain(detector.message))
+    show_curves(detectors.list_epochs(detector))
+    _show_whole_log(detector)
+
+
+def _show_actions(user: User, detector: Detector) -> None:
+    if detector.state is DetectorState.TRAINED:
+        zip_button(detector)
+    if detector.state in detectors.RESUMABLE and st.button(
+        "Resume", type="primary", icon=":material/resume:"
+    ):
+        with transaction() as session:
+            detectors.resume(session, access.get_detector(session, user, saved_id(detector)))
+        st.rerun()
+    with st.popover("Delete", icon=":material/delete:"):
+        st.write("The detector, its model and its scores are removed for good.")
+        if st.button("Delete this detector", type="primary"):
+            with transaction() as session:
+                detectors.delete(session, access.get_detector(session, user, saved_id(detector)))
+            st.query_params.pop("detector", None)
+            st.rerun()

@@ -1,0 +1,113 @@
+"""A trained detector to take home: the zip, and other formats made when they are asked for."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages._detectors.words import agreement_figures
+from pages._shared.feedback import show_errors
+from pages._shared.page import ago_text, plain, size_text
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Artifact, Detector, User, saved_id, utc_now
+from tpod_core.services import model_files
+from tpod_core.services.model_files import Offer
+
+REFRESH_S = 1.0
+_COLUMNS = (5, 5, 3)
+
+
+def show_downloads(user: User, detector: Detector) -> None:
+    st.caption(
+        "Every format is compared with the trained model on validation images before it is "
+        "offered. All come as a zip with the labels and a word on how to use them."
+    )
+    with reading() as session:
+        archive = model_files.find_zip(session, detector)
+        active = any(o.is_being_made for o in model_files.list_offers(session, detector))
+    with st.container(border=True):
+        _show_zip(detector, archive)
+    st.fragment(_show_formats, run_every=REFRESH_S if active else None)(
+        user, saved_id(detector), active
+    )
+
+
+def _show_zip(detector: Detector, archive: Artifact | None) -> None:
+    what, how, act = st.columns(_COLUMNS, vertical_alignment="center")
+    what.markdown(
+        "**ONNX**  \n:gray[For almost everything: with the checkpoint, the scores, and "
+        "`predict.py`, which runs it on pictures and videos.]"
+    )
+    how.caption(agreement_figures(detector.metrics["agreement"]))
+    if archive is not None:
+        _download_button(act, detector, archive)
+
+
+def _download_button(place: DeltaGenerator, detector: Detector, artifact: Artifact) -> None:
+    place.link_button(
+        f"Download {size_text(artifact.size_bytes)}",
+        f"/api/v1/detectors/{detector.id}/model?format={artifact.format}",
+        icon=":material/download:",
+        width="stretch",
+    )
+
+
+def zip_button(detector: Detector) -> None:
+    st.link_button(
+        "Download the model",
+        f"/api/v1/detectors/{detector.id}/model",
+        type="primary",
+        icon=":material/download:",
+        help="A zip with the checkpoint, the ONNX model, the labels and a program to run it.",
+    )
+
+
+def _show_formats(user: User, detector_id: int, active: bool) -> None:
+    """``active`` is whether one was being made when the page was; then the page follows it."""
+    with show_errors():
+        with reading() as session:
+            detector = access.get_detector(session, user, detector_id)
+            offers = model_files.list_offers(session, detector)
+        if active and not any(offer.is_being_made for offer in offers):
+            st.rerun(scope="app")
+        for offer in offers:
+            with st.container(border=True):
+                _show_format(user, detector, offer)
+
+
+def _show_format(user: User, detector: Detector, offer: Offer) -> None:
+    what, how, act = st.columns(_COLUMNS, vertical_alignment="center")
+    what.markdown(f"**{offer.format.label}**  \n:gray[{offer.format.description}]")
+    with how:
+        _show_state(offer)
+    with act:
+        if offer.artifact is not None:
+            _download_button(act, detector, offer.artifact)
+        if offer.artifact is None or offer.failure:
+            _offer_making(user, detector, offer)
+
+
+def _show_state(offer: Offer) -> None:
+    if offer.job is not None and offer.is_being_made:
+        st.progress(offer.job.progress, text=offer.job.message or "Waiting for a free worker")
+    elif offer.failure:
+        st.error(plain(offer.failure), icon=":material/error:")
+    if offer.artifact is not None:
+        made = ago_text(offer.artifact.created_at, utc_now())
+        st.caption(f"{agreement_figures(offer.artifact.agreement)} Made {made}.")
+    elif offer.missing:
+        st.caption(f":material/extension_off: {offer.missing}")
+
+
+def _offer_making(user: User, detector: Detector, offer: Offer) -> None:
+    if st.button(
+        "Try again" if offer.failure else "Make it",
+        key=f"make-{offer.format.name}",
+        icon=":material/build:",
+        disabled=bool(offer.missing) or offer.is_being_made,
+        help=offer.missing or None,
+        width="stretch",
+    ):
+        with transaction() as session:
+            row = access.get_detector(session, user, saved_id(detector))
+            model_files.start_export(session, row, offer.format.name)
+        st.rerun(scope="app")

@@ -1,0 +1,75 @@
+"""The way to a detector's unexplained detections, and to more of them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.job_follow import follow
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Detector, User, Verdict, Video, VideoState, saved_id
+from tpod_core.services import findings, videos
+from tpod_core.services.findings import ReviewWish
+
+
+def show_inbox(user: User, detector: Detector) -> None:
+    """How many wait, a button to go through them, and a choice of videos to look through."""
+    st.subheader("Go through its mistakes", anchor=False)
+    st.write(
+        "Detections that no label explains, the surest first. Say of each with one key whether it "
+        "is a mistake or a label that you missed: your next training set learns from it."
+    )
+    with reading() as session:
+        waiting = findings.count_by_video(session, detector, (Verdict.OPEN,))
+        decided = findings.count_by_video(session, detector, _DECIDED)
+        jobs = findings.list_active_reviews(session, detector)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _offer_review(detector, sum(waiting.values()), sum(decided.values()))
+    with right:
+        for job in jobs:
+            follow(job)
+        if not jobs:
+            _offer_look(user, detector)
+
+
+_DECIDED = (Verdict.NEGATIVE, Verdict.MISSED_LABEL, Verdict.IGNORE)
+
+
+def _offer_review(detector: Detector, waiting: int, decided: int) -> None:
+    words = f"Review {waiting:,} detections" if waiting != 1 else "Review one detection"
+    if waiting and st.button(words, type="primary", icon=":material/rule:"):
+        st.switch_page("review.py", query_params={"detector": str(detector.id)})
+    elif not waiting:
+        st.caption("Nothing waits for you here.")
+    if decided:
+        st.caption("1 is decided." if decided == 1 else f"{decided:,} are decided.")
+
+
+def _offer_look(user: User, detector: Detector) -> None:
+    ready = _ready_videos(user)
+    if not ready:
+        st.caption("Upload a video to look for more of them in it.")
+        return
+    with st.form("review-form", border=False):
+        video = st.selectbox(
+            "Look for more in a video",
+            ready,
+            format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
+            help="Best one that is held out or not labelled at all.",
+        )
+        if st.form_submit_button("Look through it", icon=":material/travel_explore:"):
+            with show_errors():
+                with transaction() as session:
+                    row = access.get_detector(session, user, saved_id(detector))
+                    findings.start_review(session, user, row, ReviewWish(saved_id(video)))
+                st.rerun(scope="app")
+
+
+def _ready_videos(user: User) -> Sequence[Video]:
+    """Those kept for judging first."""
+    with reading() as session:
+        every = videos.list_videos(session, user)
+    ready = (row for row in every if row.state is VideoState.READY)
+    return sorted(ready, key=lambda row: not row.held_out)

@@ -1,0 +1,130 @@
+"""Is this detector any good? Figures, what they mean, and where it goes wrong."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from pages._detectors.charts import show_confidence, show_confusion
+from pages._detectors.findings import show_inbox
+from pages._detectors.learning import show_learning
+from pages._detectors.mistakes import show_worst
+from pages._detectors.words import agreement_sentence, verdict
+from pages._shared.feedback import show_errors
+from pages._shared.page import plain
+from tpod_core.detectors.evaluation_file import ParentReport
+from tpod_core.models import Detector, User
+from tpod_core.services import scores
+
+
+def show_score(user: User, detector: Detector) -> None:
+    """All that is known about a trained detector's quality, and what to do about it."""
+    evaluation = scores.find_evaluation(detector)
+    _show_figures(detector.metrics)
+    if evaluation is None:
+        st.caption("Export the model anew to see curves and mistakes: it is of an older version.")
+        return
+    if evaluation.parent:
+        _show_parent(evaluation.parent)
+    st.fragment(show_confidence)(evaluation)
+    show_confusion(evaluation)
+    show_worst(user, detector, evaluation)
+    with show_errors():
+        show_inbox(user, detector)
+    with show_errors():
+        show_learning(user, detector)
+
+
+def _show_figures(metrics: dict[str, Any]) -> None:
+    st.subheader("How good is it?", anchor=False)
+    figures = {
+        "mAP50": (
+            metrics["mAP50"],
+            "How well boxes are found at all, over all confidences. 1 is perfect.",
+        ),
+        "mAP50-95": (metrics["mAP50-95"], "The same, and how tightly the boxes fit. 0.5 is good."),
+        "Precision": (metrics["precision"], "The share of its boxes that are right."),
+        "Recall": (metrics["recall"], "The share of the objects that it finds."),
+        "Best confidence": (
+            metrics["recommended_confidence"],
+            "Boxes below it are best ignored; the downloaded program does so by itself. It is the "
+            "middle of the stretch where precision and recall are in the best balance.",
+        ),
+    }
+    for column, (name, (value, help_text)) in zip(
+        st.columns(len(figures)), figures.items(), strict=True
+    ):
+        column.metric(name, f"{value:.2f}", help=help_text, border=True)
+    st.write(verdict(metrics))
+    _show_classes(metrics["classes"])
+    st.caption(agreement_sentence(metrics["agreement"]))
+
+
+def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
+    st.dataframe(
+        list(classes),
+        hide_index=True,
+        column_order=["name", "boxes", "AP50", "AP50-95", "precision", "recall"],
+        column_config={
+            "name": st.column_config.TextColumn("Class"),
+            "boxes": st.column_config.NumberColumn(
+                "Validation boxes", help="With few boxes the other figures mean little."
+            ),
+            "AP50": _share("AP50"),
+            "AP50-95": _share("AP50-95"),
+            "precision": _share("Precision"),
+            "recall": _share("Recall"),
+        },
+    )
+
+
+def _share(title: str) -> ColumnConfig:
+    """A column of figures between 0 and 1, each with a bar."""
+    return st.column_config.ProgressColumn(title, min_value=0.0, max_value=1.0, format="%.2f")
+
+
+def _show_parent(parent: ParentReport) -> None:
+    """The parent on the same images, the classes that lost most first."""
+    st.subheader("Better than its parent?", anchor=False)
+    st.write(
+        f"{plain(parent.name)} and this detector on the same images. A change within the range "
+        "that other choices of these images would give may be chance."
+    )
+    rows = sorted(parent.classes, key=lambda row: row.change)
+    st.dataframe(
+        [
+            {
+                "name": row.name,
+                "boxes": row.boxes,
+                "parent": row.parent_ap50,
+                "child": row.ap50,
+                "change": row.change,
+                "range": _range(row.interval),
+                "verdict": _word(row.change, row.interval, worse=row.worse),
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        column_config={
+            "name": st.column_config.TextColumn("Class"),
+            "boxes": st.column_config.NumberColumn("Validation boxes"),
+            "parent": _share("AP50 of the parent"),
+            "child": _share("AP50 now"),
+            "change": st.column_config.NumberColumn("Change", format="%+.2f"),
+            "range": st.column_config.TextColumn("95 % of choices"),
+            "verdict": st.column_config.TextColumn("Verdict"),
+        },
+    )
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:+.2f} to {interval[1]:+.2f}" if interval else "too few images"
+
+
+def _word(change: float, interval: tuple[float, float] | None, *, worse: bool) -> str:
+    if worse:
+        return "⚠ worse"
+    if interval and interval[0] > 0:
+        return "better"
+    return "no clear change" if interval else f"{change:+.2f}"

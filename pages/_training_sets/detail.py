@@ -1,0 +1,186 @@
+"""One training set: how far its building is, what it holds, what to do with it."""
+
+from collections.abc import Mapping
+from html import escape
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.page import page_header, plain
+from pages._training_sets.charts import show_classes_by_video, show_shapes
+from pages._training_sets.comparison import show_comparison
+from pages._training_sets.numbers import (
+    show_class_chart,
+    show_split,
+    show_totals,
+    show_video_table,
+    show_warnings,
+)
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.label_colors import label_colors
+from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
+from tpod_core.services import jobs, training_set_files, training_sets
+
+REFRESH_S = 1.0
+_PICTURES, _PICTURE_WIDTH_PX, _PICTURES_IN_A_ROW = 8, 480, 4
+_FORMATS = {
+    "yolo": ("YOLO", "Pictures and label files as Ultralytics reads them."),
+    "coco": ("COCO", "Pictures and one JSON file for each part."),
+    "voc": ("Pascal VOC", "Pictures and an XML file for each."),
+}
+_BADGES = {
+    TrainingSetState.QUEUED: ("Waiting", "gray", ":material/hourglass_empty:"),
+    TrainingSetState.BUILDING: ("Building", "blue", ":material/autorenew:"),
+    TrainingSetState.READY: ("Ready", "green", ":material/check_circle:"),
+    TrainingSetState.FAILED: ("Failed", "red", ":material/error:"),
+}
+
+
+def state_badge(state: TrainingSetState) -> None:
+    label, color, icon = _BADGES[state]
+    st.badge(label, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def show_training_set(user: User, training_set_id: int) -> None:
+    if st.button("All training sets", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
+    with reading() as session:
+        training_set = access.get_training_set(session, user, training_set_id)
+    page_header(plain(training_set.name), f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
+    if training_sets.is_building(training_set):
+        st.fragment(_show_building, run_every=REFRESH_S)(user, training_set_id)
+    else:
+        _show_actions(user, training_set)
+        if training_set.state is TrainingSetState.FAILED:
+            st.error(plain(training_set.message))
+    _show_numbers(training_set)
+    if training_set.state is TrainingSetState.READY:
+        _show_pictures(training_set)
+        st.subheader("Against another training set", anchor=False)
+        show_comparison(user, training_set)
+        st.caption(f"Content {training_set.content_hash[:12]}: the same again from equal labels.")
+
+
+def _show_building(user: User, training_set_id: int) -> None:
+    """What changes while it is built; the page is made anew when that has ended."""
+    with show_errors():
+        with reading() as session:
+            training_set = access.get_training_set(session, user, training_set_id)
+            progress = training_sets.progress_of(session, training_set)
+        if not training_sets.is_building(training_set):
+            st.rerun(scope="app")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            state_badge(training_set.state)
+            if training_set.job_id and st.button("Cancel", icon=":material/stop_circle:"):
+                with transaction() as session:
+                    jobs.cancel(session, user, training_set.job_id)
+        st.progress(progress, f"{progress:.0%} of the pictures are written")
+
+
+def _show_actions(user: User, training_set: TrainingSet) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(training_set.state)
+        if training_set.state is TrainingSetState.READY:
+            if st.button(
+                "Train a detector with it", type="primary", icon=":material/model_training:"
+            ):
+                st.switch_page("detectors.py", query_params={"training_set": str(training_set.id)})
+            with st.popover("Download", icon=":material/download:"):
+                _show_downloads(saved_id(training_set))
+        with st.popover("Delete", icon=":material/delete:"):
+            st.write("Its pictures and label files are removed for good. Detectors stay.")
+            if st.button("Delete this training set", type="primary"):
+                _delete(user, saved_id(training_set))
+
+
+def _show_downloads(training_set_id: int) -> None:
+    """The same pictures and boxes, written as other tools want them."""
+    for format_name, (label, sentence) in _FORMATS.items():
+        st.link_button(
+            label,
+            f"/api/v1/trainsets/{training_set_id}/download?format={format_name}",
+            help=sentence,
+            width="stretch",
+        )
+
+
+def _delete(user: User, training_set_id: int) -> None:
+    with transaction() as session:
+        row = access.get_training_set(session, user, training_set_id)
+        training_sets.delete(session, row)
+    st.query_params.clear()
+    st.rerun()
+
+
+def _show_numbers(training_set: TrainingSet) -> None:
+    statistics = training_sets.statistics_in(training_set)
+    left, right = st.columns(2, gap="large")
+    with left:
+        show_totals(statistics)
+        show_split(statistics)
+    with right:
+        st.markdown("**Boxes of each class**")
+        show_class_chart(statistics)
+    show_warnings(training_set.warnings)
+    if statistics.shapes is not None:
+        st.subheader("Boxes", anchor=False)
+        show_shapes(statistics.shapes)
+    st.subheader("Videos", anchor=False)
+    chart, table = st.columns([1, 2], gap="large")
+    with chart:
+        show_classes_by_video(statistics, _colors(training_set))
+    with table:
+        show_video_table(statistics)
+
+
+def _show_pictures(training_set: TrainingSet) -> None:
+    st.subheader("A look inside", anchor=False)
+    colors = _colors(training_set)
+    st.html(_legend(colors))
+    pictures = _contact_sheet(
+        (training_set.content_hash, training_set.directory_key),
+        tuple(colors.values()),
+        training_set,
+    )
+    for start in range(0, len(pictures), _PICTURES_IN_A_ROW):
+        row = pictures[start : start + _PICTURES_IN_A_ROW]
+        for column, (jpeg, caption) in zip(st.columns(_PICTURES_IN_A_ROW), row, strict=False):
+            column.image(jpeg, caption, width="stretch")
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _contact_sheet(
+    set_key: tuple[str, str], colors: tuple[str, ...], _training_set: TrainingSet
+) -> list[tuple[bytes, str]]:
+    """Drawn once for all: a set never changes. The first two arguments are the cache's key."""
+    pictures = training_set_files.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX, colors)
+    names = {row.video_id: row.name for row in training_sets.statistics_in(_training_set).videos}
+    parts = {"train": "training", "val": "validation"}
+    return [
+        (
+            picture.jpeg,
+            f"{plain(names[picture.frame.video_id])}, frame {picture.frame.frame_index}, "
+            f"{parts[picture.frame.split]}",
+        )
+        for picture in pictures
+    ]
+
+
+def _colors(training_set: TrainingSet) -> dict[str, str]:
+    """The colour of each class by its name, in the order of their ids."""
+    classes = [row.name for row in training_sets.statistics_in(training_set).classes]
+    with reading() as session:
+        return label_colors(session, classes)
+
+
+def _legend(colors: Mapping[str, str]) -> str:
+    """The classes in the colours of their drawn boxes."""
+    entries = "".join(
+        f"<span style='margin-right:1rem'><i style='display:inline-block;width:.7rem;height:.7rem;"
+        f"border-radius:50%;margin-right:.35rem;background:{color}'></i>"
+        f"{escape(name)}</span>"
+        for name, color in colors.items()
+    )
+    return f"<div style='font-size:.9rem'>{entries}</div>"

@@ -1,0 +1,70 @@
+"""A new training set: choose, see at once what that gives, build."""
+
+import streamlit as st
+
+from pages._shared.feedback import show_errors
+from pages._shared.page import empty_state, page_header, plain
+from pages._training_sets.fields import choose, read_offer
+from pages._training_sets.findings import show_findings
+from pages._training_sets.form_values import TrainingSetForm
+from pages._training_sets.numbers import (
+    show_class_table,
+    show_split,
+    show_totals,
+    show_warnings,
+)
+from tpod_core.db import reading, transaction
+from tpod_core.errors import InvalidInput
+from tpod_core.models import User, saved_id
+from tpod_core.services import training_sets
+from tpod_core.services.training_sets import Preview
+
+
+def show_form(user: User) -> int | None:
+    """The form with its live preview; the id of the new set once it is queued."""
+    page_header("New training set", "Choose frames; the numbers follow as you choose.")
+    offer = read_offer(user)
+    if not offer.videos:
+        empty_state(
+            "Nothing is labelled yet",
+            "A training set is made of labelled frames. Open a video and draw some boxes first.",
+        )
+        if st.button("Go to the videos", icon=":material/movie:"):
+            st.switch_page("videos.py")
+        return None
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        name = st.text_input("Name", placeholder="Cups in the kitchen", max_chars=200)
+        form = choose(offer)
+    with right:
+        st.markdown("**What you get**")
+        found = _preview(user, form)
+        refusal = st.container()  # above the button: below the findings it is out of sight
+        pressed = st.button(
+            "Build the training set",
+            type="primary",
+            icon=":material/construction:",
+            width="stretch",
+            disabled=found is None,
+        )
+        if found is not None:
+            show_warnings(found.warnings)
+            show_findings(found.findings)
+            show_class_table(found.statistics)
+    if pressed:
+        with refusal, show_errors(), transaction() as session:
+            return saved_id(training_sets.create(session, user, name, form.choice()))
+    return None
+
+
+def _preview(user: User, form: TrainingSetForm) -> Preview | None:
+    """Show what the form gives, or why it gives nothing."""
+    try:
+        with reading() as session:
+            found = training_sets.preview(session, user, form.choice())
+    except InvalidInput as refused:
+        st.info(plain(refused.message), icon=":material/info:")
+        return None
+    show_totals(found.statistics)
+    show_split(found.statistics)
+    return found

@@ -1,0 +1,200 @@
+"""A video on the Videos page: its picture, how far it is, and what can be done with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+from sqlmodel import Session
+
+from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
+from pages._shared.page import counted, duration_text, size_text
+from pages._videos.state import VideoAct, open_video_dialog, video_menu_key
+from tpod_core import access
+from tpod_core.db import reading, transaction
+from tpod_core.models import Label, Video, VideoState, saved_id
+from tpod_core.services import video_labels, videos
+from tpod_core.services.videos import Labelled
+
+_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+_THUMB_WIDTH_PX = 480
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card shows; two equal ones look alike."""
+
+    video: Video
+    done: Labelled
+    labels: Sequence[Label]
+    import_progress: float
+
+    @property
+    def is_busy(self) -> bool:
+        return self.video.state in (
+            VideoState.UPLOADING,
+            VideoState.QUEUED,
+            VideoState.PROCESSING,
+        )
+
+    @property
+    def can_be_labelled(self) -> bool:
+        """Labelling starts as soon as the first frames are known."""
+        usable = self.video.state in (VideoState.READY, VideoState.PROCESSING)
+        return usable and self.video.frame_count > 0
+
+
+def read_facts(session: Session, found: Sequence[Video]) -> list[CardFacts]:
+    """What the cards of ``found`` show."""
+    done = videos.labelled(session, found)
+    labels = video_labels.list_labels_of_each(session, found)
+    progress = videos.import_progress(session, found)
+    return [
+        CardFacts(video, done[number], labels[number], progress[number])
+        for number, video in ((saved_id(video), video) for video in found)
+    ]
+
+
+def video_card(facts: CardFacts, refresh_s: float) -> None:
+    """One card; the words of a busy one follow what happens every ``refresh_s`` seconds."""
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        if facts.is_busy:
+            st.fragment(run_every=refresh_s)(_follow)(facts)
+        else:
+            _show(facts)
+        _actions(facts)
+
+
+def _follow(before: CardFacts) -> None:
+    """The whole page is made anew once another button fits, or nothing is left to follow."""
+    with show_errors():
+        with reading() as session:
+            video = access.get_video(session, require_user(), saved_id(before.video))
+            [now] = read_facts(session, [video])
+        if (now.is_busy, now.can_be_labelled) != (before.is_busy, before.can_be_labelled):
+            st.rerun()
+        _show(now)
+
+
+def _show(facts: CardFacts) -> None:
+    video = facts.video
+    st.html(
+        f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
+        f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
+        f"<div class='facts'>{_facts(video)}{_locked(video)}</div>"
+        f"{_state(video, facts.done, facts.import_progress)}{_warnings(video)}"
+        f"{_labels(facts.labels)}</div>"
+    )
+
+
+def _picture(video: Video) -> str:
+    address = f"/api/v1/videos/{video.id}"
+    if video.state is VideoState.READY:
+        image = f"<img src='{address}/preview' alt=''>"
+    elif video.frame_count:
+        image = f"<img src='{address}/frames/0?width={_THUMB_WIDTH_PX}' alt=''>"
+    else:
+        image = "<span class='none'>No picture yet</span>"
+    length = duration_text(video.duration_s) if video.duration_s else ""
+    shown = f"<span class='length'>{length}</span>" if length else ""
+    return f"<div class='tpod-thumb'>{image}{shown}</div>"
+
+
+def _facts(video: Video) -> str:
+    parts = [size_text(video.size_bytes)] if video.size_bytes else []
+    if video.width:
+        parts += [f"{video.width}×{video.height}", counted(video.frame_count, "frame")]
+    return " · ".join(parts) or "No file yet"
+
+
+def _locked(video: Video) -> str:
+    return " · <b title='Never trained on'>Held out</b>" if video.held_out else ""
+
+
+def _state(video: Video, done: Labelled, import_progress: float) -> str:
+    if video.state is VideoState.FAILED:
+        return f"<div class='problem' role='alert'>{escape(video.message)}</div>"
+    if video.state is VideoState.CREATED:
+        return f"<div class='facts'>{escape(video.message) or 'Waiting for its file.'}</div>"
+    if video.state is VideoState.UPLOADING:
+        return "<div class='words'>Receiving its file …</div>"
+    if video.state is VideoState.QUEUED:
+        return _bar("Waiting to be read", "", 0.0, "busy")
+    if video.state is VideoState.PROCESSING:
+        return _bar("Reading frames", f"{import_progress:.0%}", import_progress, "busy")
+    share = done.share(video)
+    tracks = counted(done.tracks, "track")
+    return _bar(f"{share:.0%} fully labelled", tracks, share, "")
+
+
+def _bar(left: str, right: str, share: float, kind: str) -> str:
+    return (
+        f"<div class='words'><span>{left}</span><span>{right}</span></div>"
+        f"<div class='bar {kind}'><i style='width:{share:.1%}'></i></div>"
+    )
+
+
+def _warnings(video: Video) -> str:
+    return "".join(f"<div class='warning'>{escape(text)}</div>" for text in video.warnings)
+
+
+def _labels(labels: Sequence[Label]) -> str:
+    shown = "".join(
+        f"<span><i style='background:{label.color}'></i>{escape(label.name)}</span>"
+        for label in labels
+    )
+    return f"<div class='labels'>{shown or '<span class=none>No labels yet</span>'}</div>"
+
+
+def _actions(facts: CardFacts) -> None:
+    number = saved_id(facts.video)
+    label, labels, more = st.columns([5, 5, 3])
+    if label.button(
+        "Label",
+        key=f"open-{number}",
+        type="primary",
+        width="stretch",
+        disabled=not facts.can_be_labelled,
+    ):
+        st.switch_page("labeling.py", query_params={"video": str(number)})
+    with labels:
+        _dialog_button("Labels …", VideoAct.LABELS, number)
+    with more.popover(
+        "",
+        icon=":material/more_horiz:",
+        width="stretch",
+        key=video_menu_key(number),
+        on_change="rerun",
+    ):
+        _lock(facts.video)
+        if facts.video.state is VideoState.READY:
+            _dialog_button("Pre-label with a detector", VideoAct.PRELABEL, number)
+        _dialog_button("Rename", VideoAct.RENAME, number)
+        _dialog_button("Delete", VideoAct.DELETE, number)
+
+
+def _lock(video: Video) -> None:
+    """A switch that keeps a video for judging."""
+    number = saved_id(video)
+    wanted = st.toggle(
+        "Held out",
+        video.held_out,
+        key=f"held-out-{number}-{video.held_out}",  # another act elsewhere makes it anew
+        help="Always validation, never training: detectors are judged on it.",
+    )
+    if wanted != video.held_out:
+        with show_errors(), transaction() as session:
+            videos.hold_out(session, access.get_video(session, require_user(), number), wanted)
+        st.rerun()
+
+
+def _dialog_button(words: str, act: VideoAct, video_id: int) -> None:
+    st.button(
+        words,
+        key=f"{act.name.lower()}-{video_id}",
+        width="stretch",
+        on_click=open_video_dialog,
+        args=(act, video_id),
+    )
