@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from pages._labeling import annotator, state, view
+from pages._labeling import plain as plain_mode
 from pages._labeling.acts import read_outbox
 from pages._labeling.canvas import FONT_PX, STROKE_PX, Surface
 from pages._labeling.session import LabelingSession
@@ -36,10 +37,12 @@ def main() -> None:
         except NotFound as missing:
             _explain("No such video", missing.message)
             return
-        if video.frame_count:
-            _annotate(saved_id(video))
-        else:
+        if not video.frame_count:
             _explain_state(video)
+        elif st.query_params.get("mode") == "plain":
+            plain_mode.show(user, video)
+        else:
+            _annotate(saved_id(video))
 
 
 @st.fragment

@@ -124,15 +124,13 @@ def read_drawing(raw: Mapping[str, Any] | None) -> Drawing | None:
     return None if name is None else Drawing(name.removeprefix(_NAME), canvas_wh, tuple(boxes))
 
 
-def resized(raw: Mapping[str, Any], old: Surface, new: Surface) -> dict[str, Any]:
+def resized(raw: Mapping[str, Any], canvas_wh: tuple[int, int]) -> dict[str, Any]:
     """A drawing with all that was drawn, for a canvas of another size."""
-    sx, sy = (after / before for after, before in zip(new.scale, old.scale, strict=True))
-    objects = []
-    for item in raw.get("objects", []):
-        box = _centre_line(item)
-        moved = _place(Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy))
-        objects.append({**item, **moved, "scaleX": 1, "scaleY": 1})
-    return {"objects": objects}
+    drawing = read_drawing(raw)
+    if drawing is None:
+        return dict(raw)
+    sx, sy = (after / before for after, before in zip(canvas_wh, drawing.canvas_wh, strict=True))
+    return {"objects": [_scaled(item, sx, sy) for item in raw["objects"]]}
 
 
 def is_where(drawn: DrawnBox, box: Box, surface: Surface) -> bool:
@@ -176,6 +174,12 @@ def _centre_line(item: Mapping[str, Any]) -> Box:
     x1 -= _ORIGIN[item.get("originX", "left")] * (width + stroke)
     y1 -= _ORIGIN[item.get("originY", "top")] * (height + stroke)
     return Box(x1, y1, x1 + width, y1 + height)
+
+
+def _scaled(item: Mapping[str, Any], sx: float, sy: float) -> dict[str, Any]:
+    box = _centre_line(item)
+    placed = _place(Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy))
+    return {**item, **placed, "scaleX": 1, "scaleY": 1}
 
 
 def _is_rotated(item: Mapping[str, Any]) -> bool:
