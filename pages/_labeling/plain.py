@@ -19,8 +19,8 @@ ANSWER_WITHIN_S = 0.45
 what happens in it in order: so the canvas's word comes before the end of the time does."""
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
-_FRAME = "plain_frame"
-_BESIDE_PX = 330
+_NUMBER, _PLACE = "plain_frame_number", "plain_frame_place"
+_BESIDE_PX = 340
 """What the window's height must hold besides the canvas."""
 _UNLABELLED_COLOR = "#888888"
 _STYLE = (Path(__file__).parent / "plain.css").read_text("utf-8")
@@ -120,7 +120,7 @@ def _show_buttons(session: PlainSession) -> None:
     last = session.video.frame_count - 1
     if session.notice:
         st.warning(plain(session.notice))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="xsmall"):
         st.button(
             "Previous",
             icon=":material/chevron_left:",
@@ -147,12 +147,28 @@ def _show_buttons(session: PlainSession) -> None:
             args=(Act.UNDO,),
         )
     if last:
-        st.session_state[_FRAME] = session.going_to
-        st.slider("Frame", 0, last, key=_FRAME, on_change=lambda: _go_to_chosen(session))
+        _show_frames(session, last)
 
 
-def _go_to_chosen(session: PlainSession) -> None:
-    session.ask(Act.GO, int(st.session_state[_FRAME]))
+def _show_frames(session: PlainSession, last: int) -> None:
+    """Any frame by its number, or by its place in the video."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for key, field in ((_NUMBER, st.number_input), (_PLACE, st.slider)):
+            st.session_state[key] = session.going_to
+            field(
+                "Frame",
+                0,
+                last,
+                key=key,
+                on_change=_go_to_chosen,
+                args=(session, key),
+                label_visibility="collapsed",
+                width=130 if key == _NUMBER else "stretch",
+            )
+
+
+def _go_to_chosen(session: PlainSession, key: str) -> None:
+    session.ask(Act.GO, int(st.session_state[key]))
 
 
 def _show_question(user: User, session: PlainSession, question: Question) -> None:

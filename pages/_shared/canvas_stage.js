@@ -1,6 +1,6 @@
 /**
  * What a drawing canvas needs of the browser: how much room there is, whether the picture behind
- * it has come, and that a finger draws.
+ * it has come, and that a finger can do what a mouse does.
  */
 
 const SETTLED_MS = 200
@@ -9,6 +9,7 @@ const LEAST_WIDTH_CHANGE_PX = 8
 const LEAST_HEIGHT_CHANGE_PX = 100 // a phone's address bar comes and goes
 
 letFingersDraw()
+document.addEventListener("touchend", showTools, { passive: true })
 
 const stages = new WeakMap()
 
@@ -32,6 +33,15 @@ export default function mount({ data, parentElement, setStateValue }) {
 function letFingersDraw() {
   if (typeof TouchEvent === "undefined" || "button" in TouchEvent.prototype) return
   Object.defineProperty(TouchEvent.prototype, "button", { configurable: true, get: () => 0 })
+}
+
+/**
+ * The canvas shows its toolbar while a mouse is over it, or while the toolbar has the focus. A
+ * finger hovers over nothing, so the canvas that it touches gets the focus, as by the Tab key.
+ */
+function showTools(event) {
+  const root = event.composedPath().find((each) => each instanceof ShadowRoot)
+  if (root?.querySelector("canvas") && !root.activeElement) root.querySelector("button")?.focus({ preventScroll: true })
 }
 
 class Stage {
