@@ -1,22 +1,24 @@
 """The plain mode of the labelling screen: one frame, the drawing canvas, ordinary buttons."""
 
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
 
 from pages._labeling.plain_labels import choose_label
 from pages._labeling.plain_session import Act, PlainSession, Question
-from pages._shared.canvas import FONT_PX, STROKE_PX, Surface
-from pages._shared.canvas_stage import find_surface, frame_url, is_loaded, mount_stage
+from pages._shared.canvas import Surface
+from pages._shared.canvas_stage import (
+    Pen,
+    call_after_answer,
+    find_surface,
+    frame_url,
+    is_loaded,
+    mount_stage,
+    read_answer,
+    show_canvas,
+)
 from pages._shared.page import counted, plain
 from tpod_core.models import User, Video, saved_id
-
-ANSWER_WITHIN_S = 0.45
-"""The canvas speaks 200 ms after the pointer went up. The browser counts this time, and sends
-what happens in it in order: so the canvas's word comes before the end of the time does."""
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
 _NUMBER, _PLACE = "plain_frame_number", "plain_frame_place"
@@ -32,7 +34,7 @@ def show(user: User, video: Video) -> None:
     session.refresh(user)
     if surface := find_surface(STAGE, video.frame_wh, _BESIDE_PX):
         session.resize(surface)
-    session.hear(_answer())
+    session.hear(read_answer(CANVAS))
     if session.pending and session.pending.is_due:
         session.perform(user)
     if session.has_left:
@@ -41,7 +43,7 @@ def show(user: User, video: Video) -> None:
     with st.container(key="plain-screen"):
         _show_screen(user, session)
     if session.pending:
-        _when_answered(session)
+        call_after_answer(session.end_wait)
 
 
 def _session(user: User, video: Video) -> PlainSession:
@@ -77,21 +79,14 @@ def _show_screen(user: User, session: PlainSession) -> None:
 
 
 def _show_canvas(session: PlainSession, surface: Surface, label: str, picture: str) -> None:
-    width, height = surface.canvas_wh
-    st_canvas(
-        drawing_mode="labeled_rect",
-        background_image=picture,
-        initial_drawing=session.drawing,
-        label=label,
-        stroke_color=session.colors().get(label, _UNLABELLED_COLOR),
-        stroke_width=STROKE_PX,
-        fill_color="rgba(0, 0, 0, 0)",
-        font_size=FONT_PX,
-        width=width,
-        height=height,
+    show_canvas(
+        CANVAS,
+        surface,
+        session.drawing,
+        picture,
+        Pen(label, session.colors().get(label, _UNLABELLED_COLOR)),
         # Nobody shall draw on a picture that is about to change, or that is still the last one.
         disabled=bool(session.pending) or not label or not is_loaded(STAGE, picture),
-        key=CANVAS,
     )
 
 
@@ -191,30 +186,12 @@ def _pictures(session: PlainSession) -> list[str]:
     return [frame_url(number, frame, session.surface) for frame in (session.frame, following)]
 
 
-def _when_answered(session: PlainSession) -> None:
-    rounds = count()
-
-    @st.fragment(run_every=ANSWER_WITHIN_S)
-    def wait() -> None:
-        if next(rounds):  # The first round is part of this very run.
-            session.end_wait()
-            st.rerun()
-
-    wait()
-
-
 def _leave(session: PlainSession) -> None:
     del st.session_state[SESSION]
     st.query_params.from_dict(
         {"video": str(session.video.id), "frame": str(session.frame), "mode": "fast"}
     )
     st.rerun()
-
-
-def _answer() -> dict[str, Any] | None:
-    """The canvas's newest answer, as ``CanvasResult.json_data`` has it."""
-    answer = st.session_state.get(CANVAS) or {}
-    return (answer.get("drawing") or {}).get("raw")
 
 
 def _wanted_frame() -> int:

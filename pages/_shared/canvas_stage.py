@@ -1,12 +1,24 @@
-"""Around the drawing canvas: its room, the picture behind it, and drawing with a finger."""
+"""The drawing canvas on a screen, and around it a stage that knows what the browser knows.
 
-from collections.abc import Sequence
+The canvas tells of a box 200 ms after the pointer went up. Before the picture changes, or what
+was drawn is used, ``call_after_answer`` waits for that.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit_drawable_canvas import st_canvas
 
-from pages._shared.canvas import Surface, fit
+from pages._shared.canvas import FONT_PX, STROKE_PX, Surface, fit
+
+ANSWER_WITHIN_S = 0.45
+"""The browser counts this time and sends what happens meanwhile in order. So the canvas's answer
+is here before the end of the time is, however slow the network."""
 
 _WIDTH_STEP_PX = 160
 _LEAST_HEIGHT_PX = 220
@@ -15,6 +27,14 @@ _OFFSCREEN_URL = "http://localhost"
 _mount = st.components.v2.component(
     "tpod_canvas_stage", js=(Path(__file__).parent / "canvas_stage.js").read_text("utf-8")
 )
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What the next box is drawn with; ``color`` is ``"#rrggbb"``."""
+
+    label: str
+    color: str
 
 
 def mount_stage(key: str, pictures: Sequence[str]) -> None:
@@ -58,6 +78,52 @@ def frame_url(video_id: int, frame: int, surface: Surface) -> str:
     width = min(surface.frame_wh[0], wanted)
     path = f"/api/v1/videos/{video_id}/frames/{frame}"
     return f"{parts.scheme}://{parts.netloc}{path}?width={width}"
+
+
+def show_canvas(
+    key: str,
+    surface: Surface,
+    drawing: Mapping[str, Any],
+    picture: str,
+    pen: Pen,
+    *,
+    disabled: bool,
+) -> None:
+    """The canvas with its own toolbar; what it answers is read with ``read_answer``."""
+    width, height = surface.canvas_wh
+    st_canvas(
+        drawing_mode="labeled_rect",
+        background_image=picture,
+        initial_drawing=dict(drawing),
+        label=pen.label,
+        stroke_color=pen.color,
+        stroke_width=STROKE_PX,
+        fill_color="rgba(0, 0, 0, 0)",
+        font_size=FONT_PX,
+        width=width,
+        height=height,
+        disabled=disabled,
+        key=key,
+    )
+
+
+def read_answer(key: str) -> Mapping[str, Any] | None:
+    """The newest answer of a canvas, before the canvas is on the screen in this run."""
+    answer = st.session_state.get(key) or {}
+    return (answer.get("drawing") or {}).get("raw")
+
+
+def call_after_answer(then: Callable[[], None]) -> None:
+    """Call ``then`` once the canvas has told of all that is drawn by now, and run the script."""
+    rounds = count()
+
+    @st.fragment(run_every=ANSWER_WITHIN_S)
+    def wait() -> None:
+        if next(rounds):  # The first round is part of this very run.
+            then()
+            st.rerun()
+
+    wait()
 
 
 def _rerun() -> None:
