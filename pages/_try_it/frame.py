@@ -17,17 +17,14 @@ from pages._shared.canvas_stage import (
 )
 from pages._shared.detection_filter import TryOut
 from pages._shared.page import counted, plain
+from pages._try_it.as_labels import use_as_labels
 from pages._try_it.correction import Correction
 from pages._try_it.findings import show_findings
 from pages._try_it.looking import look_at_frame
 from pages._try_it.sources import FrameAt
-from tpod_core import access
-from tpod_core.db import reading, transaction
-from tpod_core.detectors.proposals import TakenBox, boxes_as_labels
+from tpod_core.db import reading
 from tpod_core.label_colors import label_colors
 from tpod_core.models import User, saved_id
-from tpod_core.services import annotations
-from tpod_core.services.annotations import AddLabel
 from tpod_core.services.inference import Look
 
 CANVAS, STAGE, CORRECTIONS = "try_it_canvas", "try_it_stage", "try_it_corrections"
@@ -131,19 +128,8 @@ def _use_if_due(user: User, at: FrameAt, correction: Correction) -> str:
         st.warning(plain(" ".join(dict.fromkeys(correction.refused))))
         return ""
     taken = correction.taken()
-    added = _use_as_labels(user, at, taken)
+    added = use_as_labels(user, at, taken)
     correction.used = taken
     already = len(taken) - added
     known = f" Left out as known or too small: {already}." if already else ""
     return f"{counted(added, 'box')} added as labels.{known}"
-
-
-def _use_as_labels(user: User, at: FrameAt, taken: Sequence[TakenBox]) -> int:
-    """Returns: how many boxes became labels."""
-    with transaction() as session:
-        video = access.get_video(session, user, saved_id(at.video))
-        shown = annotations.boxes_in(session, video, at.frame_index, at.frame_index + 1)
-        edits = boxes_as_labels(taken, at.frame_index, shown[at.frame_index], video.frame_count)
-        labels = [AddLabel(edit.track.label) for edit in edits]
-        annotations.apply_edits(session, user, video, [*labels, *edits], video.revision)
-    return len(edits)
