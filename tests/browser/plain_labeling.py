@@ -70,13 +70,14 @@ class PlainLabeling:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def wait_frame(self, frame: int) -> None:
-        """Wait until the frame is shown and can be drawn on: the canvas then has its toolbar."""
+        """Wait until the frame is shown and can be drawn on."""
         self.page.get_by_text(re.compile(rf"^Frame {frame} of ")).wait_for(
             timeout=DEADLINE_S * 1000
         )
-        self.wait(self._takes_the_pointer, "the canvas stays disabled")
+        self.wait(self.takes_the_pointer, "the canvas stays disabled")
 
-    def _takes_the_pointer(self) -> bool:
+    def takes_the_pointer(self) -> bool:
+        """Whether one can draw: the canvas then has its toolbar."""
         tools = self.page.get_by_role("button", name="Edit", exact=True)
         return tools.count() == 1 and tools.evaluate("tool => tool.offsetParent !== null")
 
