@@ -39,11 +39,20 @@ def show(user: User, video: Video) -> None:
         session.perform(user)
     if session.has_left:
         _leave(session)
+    _follow_address(session)
     st.html(f"<style>{_STYLE}</style>")
     with st.container(key="plain-screen"):
         _show_screen(user, session)
     if session.pending:
         call_after_answer(session.end_wait)
+
+
+def _follow_address(session: PlainSession) -> None:
+    """A link leads to another frame of the same video; and a reload stays where one is."""
+    session.follow(_wanted_frame())
+    if not session.pending and session.frame != session.address:
+        session.address = session.frame
+        st.query_params["frame"] = str(session.frame)
 
 
 def _session(user: User, video: Video) -> PlainSession:

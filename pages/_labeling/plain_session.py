@@ -17,7 +17,7 @@ from pages._shared.canvas import ShownBox, Surface, drawing_of, read_drawing, re
 from pages._shared.page import counted
 from tpod_core import access
 from tpod_core.db import reading, transaction
-from tpod_core.errors import Conflict, EditConflict, InvalidInput
+from tpod_core.errors import Conflict, EditConflict, InvalidInput, Unavailable
 from tpod_core.label_names import same_name_key
 from tpod_core.models import Label, User, Video, saved_id
 from tpod_core.services import annotations, video_labels
@@ -68,7 +68,7 @@ class PlainSession:
     """``boxes`` are those that the canvas was given in ``drawing``, whose name is ``name``.
 
     ``answer`` is the canvas's last word about this very drawing. ``notice`` says why something
-    was not done, ``done`` what was.
+    was not done, ``done`` what was. ``address`` is the frame of the page's address, as last seen.
     """
 
     video: Video
@@ -84,6 +84,7 @@ class PlainSession:
     notice: str = ""
     done: str = ""
     has_left: bool = False
+    address: int = 0
     _turn: int = 0
 
     @classmethod
@@ -92,6 +93,7 @@ class PlainSession:
         with reading() as session:
             opened = cls(access.get_video(session, user, video_id))
         opened._show(user, frame)
+        opened.address = frame
         return opened
 
     @property
@@ -152,6 +154,12 @@ class PlainSession:
         """Go so many frames on; from where one is going already, if one is."""
         self.ask(Act.GO, self.going_to + by)
 
+    def follow(self, address: int) -> None:
+        """Go where the page's address leads, if that has changed."""
+        if address != self.address:
+            self.address = address
+            self.ask(Act.GO, address)
+
     def end_wait(self) -> None:
         """The canvas has had its time: what waits is done with the next run of the script."""
         if self.pending:
@@ -187,15 +195,10 @@ class PlainSession:
         pending, self.pending = self.pending, None
         if pending is None:
             return
-        found = self.changes()
-        if pending.act is Act.UNDO:
-            self._undo(user, found)
-        elif found.refused:
-            self.notice = " ".join(found.refused)
-        elif only := self._only_boxes(user, found, pending):
-            self.question = Question(only_text(self.boxes, only), pending, only)
-        else:
-            self._save(user, found, pending)
+        try:
+            self._do(user, pending, self.changes())
+        except Unavailable as away:
+            self.notice = away.message
 
     def add_label(self, user: User, name: str) -> str:
         """Put a label on the video's list; its name as the list has it.
@@ -211,6 +214,16 @@ class PlainSession:
 
     def _wait(self, pending: Pending) -> None:
         self.pending, self.question, self.notice, self.done = pending, None, "", ""
+
+    def _do(self, user: User, pending: Pending, found: Changes) -> None:
+        if pending.act is Act.UNDO:
+            self._undo(user, found)
+        elif found.refused:
+            self.notice = " ".join(found.refused)
+        elif only := self._only_boxes(user, found, pending):
+            self.question = Question(only_text(self.boxes, only), pending, only)
+        else:
+            self._save(user, found, pending)
 
     def _undo(self, user: User, found: Changes) -> None:
         if found.count:

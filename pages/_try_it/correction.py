@@ -59,16 +59,16 @@ class Correction:
 
     def give(self, found: Found, surface: Surface | None, colors: Mapping[str, str]) -> None:
         """Show other detections, or at another size; what was corrected stays corrected."""
-        if surface is None or (found.keys() == self.found.keys() and surface == self.surface):
-            self.found = found
-            return
-        self.found, self.surface = found, surface
-        self._turn += 1
-        self.drawing = drawing_of(self._drawing_name, surface, self._shown(colors))
+        is_same = found.keys() == self.found.keys() and surface == self.surface
+        self.found = found
+        if surface and not is_same:
+            self.surface = surface
+            self.redraw(colors)
 
-    def restore(self, colors: Mapping[str, str]) -> None:
-        """The canvas is new: it begins with all that was corrected."""
+    def redraw(self, colors: Mapping[str, str]) -> None:
+        """Begin anew with all that was corrected, on a canvas that had something else."""
         if self.surface:
+            self._turn += 1
             self.drawing = drawing_of(self._drawing_name, self.surface, self._shown(colors))
 
     def hear(self, raw: Mapping[str, Any] | None) -> None:

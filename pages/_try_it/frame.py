@@ -28,6 +28,7 @@ from tpod_core.models import User, saved_id
 from tpod_core.services.inference import Look
 
 CANVAS, STAGE, CORRECTIONS = "try_it_canvas", "try_it_stage", "try_it_corrections"
+_SHOWN = "try_it_shown"
 _BESIDE_PX = 360
 
 
@@ -65,13 +66,13 @@ def _correction(tried: TryOut, at: FrameAt) -> Correction:
 
 def _update(correction: Correction, tried: TryOut, look: Look, colors: Mapping[str, str]) -> None:
     correction.hear(read_answer(CANVAS))
-    if CANVAS not in st.session_state:
-        correction.restore(colors)
+    if CANVAS not in st.session_state or st.session_state.get(_SHOWN) != correction.name:
+        st.session_state[_SHOWN] = correction.name
+        correction.redraw(colors)
     wanted = {
         number: found for number, found in enumerate(look.boxes, 1) if tried.filter.of([found])
     }
-    surface = find_surface(STAGE, look.frame_wh, _BESIDE_PX)
-    correction.give(wanted, surface, colors)
+    correction.give(wanted, find_surface(STAGE, look.frame_wh, _BESIDE_PX), colors)
 
 
 def _colors(tried: TryOut) -> dict[str, str]:

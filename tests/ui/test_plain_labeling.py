@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._labeling import plain_session
 from pages._labeling.plain_session import Act, PlainSession
 from pages._shared import guard
 from pages._shared.canvas import Surface
@@ -14,6 +15,7 @@ from tests.labelled import add_video
 from tests.ui.acting import press, sound
 from tests.unit.test_canvas import stroke_rect
 from tpod_core import db
+from tpod_core.errors import Unavailable
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, Video, VideoState, saved_id
 from tpod_core.services import annotations, videos
@@ -154,6 +156,20 @@ def test_frame_is_chosen_by_its_number(user: User, video: Video):
     assert "Frame 31 of 99" in words(sound(test.run()))
 
 
+def test_link_to_another_frame_of_the_open_video_is_followed(user: User, video: Video):
+    test = page(video, 5)
+    test.query_params["frame"] = "40"
+    sound(test.run())
+    test.session_state["plain_session"].end_wait()
+    assert "Frame 40 of 99" in words(sound(test.run()))
+
+
+def test_address_names_the_frame_that_is_shown(user: User, video: Video):
+    test = press(page(video, 5), "Next")
+    test.session_state["plain_session"].end_wait()
+    assert sound(test.run()).query_params["frame"] == "6"
+
+
 def test_label_is_added_and_chosen(user: User, video: Video):
     test = page(video)
     test.text_input[0].set_value("teapot")
@@ -236,6 +252,19 @@ def test_refused_box_keeps_the_frame_and_saves_nothing(
     do(opened, user, Act.GO, 1)
     assert "smaller than 5 pixels" in opened.notice
     assert (opened.frame, opened.answer, saved(video, 0)) == (0, raw, [])
+
+
+def test_drawing_waits_while_the_database_is_away(
+    opened: PlainSession, user: User, monkeypatch: pytest.MonkeyPatch
+):
+    def away(*_: object) -> None:
+        raise Unavailable("The database is busy. Try again in a moment.")
+
+    monkeypatch.setattr(plain_session, "write_edits", away)
+    raw = draw(opened, rect(Box(100, 50, 200, 150)))
+    do(opened, user, Act.GO, 1)
+    assert "busy" in opened.notice
+    assert (opened.frame, opened.answer) == (0, raw)
 
 
 def test_tap_is_left_behind(opened: PlainSession, user: User, video: Video):

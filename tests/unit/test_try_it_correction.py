@@ -109,9 +109,9 @@ def test_answer_about_another_drawing_is_not_taken(correction: Correction):
     assert [box.label for box in correction.taken()] == ["cup"]
 
 
-def test_new_canvas_begins_with_what_was_corrected(correction: Correction):
+def test_canvas_that_had_another_frame_begins_with_what_was_corrected(correction: Correction):
     move_the_cup(correction)
-    correction.restore(COLORS)
+    correction.redraw(COLORS)
     correction.hear({"objects": objects(correction)})
     assert correction.taken()[0].box == Box(20, 20, 60, 60)
 
