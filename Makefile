@@ -8,6 +8,8 @@ CONVERTER_STAMP := $(CONVERTER)/.complete
 # TensorFlow has no build for a newer Python; its tests are then skipped, and say so.
 CONVERTER_FITS := $(shell $(PYTHON) -c 'import sys; print("yes" if (3, 11) <= sys.version_info[:2] <= (3, 12) else "")')
 
+NODE_STAMP := node_modules/.complete
+
 .PHONY: help run setup test check bench demo screenshots export-tensorflow clean
 
 help:  ## list the commands
@@ -16,7 +18,7 @@ help:  ## list the commands
 run: $(STAMP)  ## serve TPOD on http://localhost:8501
 	@exec $(BIN)/streamlit run app.py
 
-setup: $(STAMP)  ## make .venv complete, development tools included
+setup: $(STAMP) $(NODE_STAMP)  ## make .venv complete, development tools included
 
 $(STAMP): requirements.txt requirements-dev.txt requirements-export-openvino.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "TPOD needs Python 3.11 or newer")'
@@ -24,18 +26,23 @@ $(STAMP): requirements.txt requirements-dev.txt requirements-export-openvino.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-test: $(STAMP) $(if $(CONVERTER_FITS),$(CONVERTER_STAMP))  ## the whole suite, browser tests included
+# Node itself comes with requirements-dev.txt.
+$(NODE_STAMP): package.json $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: $(STAMP) $(NODE_STAMP) $(if $(CONVERTER_FITS),$(CONVERTER_STAMP))  ## the whole suite, browser tests included
 	$(BIN)/python -m tests.install_browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
 
-check: $(STAMP)  ## the quick part: style, types, unit and API tests
+check: $(STAMP) $(NODE_STAMP)  ## the quick part: style, types, unit and API tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/api -m 'not slow'
+	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/api tests/js -m 'not slow'
 
 bench: $(STAMP)  ## the speeds that we promise, as ratios to a bare baseline
 	$(BIN)/python -m tests.benchmarks
@@ -55,4 +62,4 @@ $(CONVERTER_STAMP): requirements-export-tensorflow.txt
 	@touch $@
 
 clean:  ## remove the environment and the caches, never the data
-	rm -rf $(VENV) $(CONVERTER) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(CONVERTER) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
+from pages._shared.assets import assets_route
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services
@@ -50,4 +51,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
             get_frame_server().close()
 
 
-app = st.App("pages/main.py", routes=routes(), lifespan=lifespan)
+app = st.App("pages/main.py", routes=[assets_route(), *routes()], lifespan=lifespan)

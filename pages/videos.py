@@ -5,7 +5,7 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header, plain
-from pages._videos.card import CardFacts, read_facts, video_card
+from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
 from pages._videos.uploader import uploader
 from tpod_core.config import get_settings
@@ -50,6 +50,7 @@ def _show_found(found: list[CardFacts]) -> None:
 
 
 def _show_cards(shown: list[CardFacts]) -> None:
+    st.html(CARD_STYLE)
     # Each busy card asks by itself: with many of them, each asks less often.
     refresh_s = float(max(1, sum(facts.is_busy for facts in shown)))
     for start in range(0, len(shown), COLUMNS):

@@ -1,53 +1,18 @@
 """The annotator: everything of the labelling screen around the drawing canvas.
 
-Two components, because Streamlit sends a component's script again whenever its data
-changes: ``mount`` carries the script and never changes (so it is sent once, then by
-reference), ``feed`` carries what changes and a script of one line.
+Two components: ``mount`` never changes while one labels, ``feed`` carries what changes.
 """
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from pages._shared.component import script_component
 
-_HERE = Path(__file__).parent
-_PAGE_STYLE = (_HERE / "page.css").read_text("utf-8")
-_PARTS = (
-    *(
-        "../_shared/dom",
-        "rects",
-        "view",
-        "frame_store",
-        "box_store",
-        "propagation_store",
-        "outbox",
-        "presence",
-        "track_visibility",
-    ),
-    *(
-        "drawing_canvas",
-        "picture_hand",
-        "drawing_controller",
-        "box_painting",
-        "toasts",
-        "stage",
-        "timeline",
-        "sparkline",
-    ),
-    *("track_row", "track_list", "panel", "keys", "bars", "help", "screen"),
-    *("navigation", "editing", "server_sync"),
+_mount = script_component(
+    "tpod_annotator", "_labeling/annotator.js", '<div class="annotator"></div>'
 )
-"""The annotator's script in parts; together they are one module."""
-
-_mount = st.components.v2.component(
-    "tpod_annotator",
-    js="\n".join((_HERE / f"{name}.js").read_text("utf-8") for name in (*_PARTS, "annotator")),
-    css=(_HERE / "annotator.css").read_text("utf-8"),
-    html='<div class="annotator"></div>',
-)
-_feed = st.components.v2.component("tpod_annotator_feed", js=(_HERE / "feed.js").read_text("utf-8"))
+_feed = script_component("tpod_annotator_feed", "_labeling/feed.js")
 
 
 def mount(
@@ -64,7 +29,6 @@ def mount(
             ``{width, height}`` in CSS pixels.
         on_outbox: ``st.session_state[key].outbox`` holds acts, see ``acts``.
     """
-    st.html(f"<style>{_PAGE_STYLE}</style>")
     _mount(
         key=key,
         data=video,

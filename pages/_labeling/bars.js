@@ -1,7 +1,30 @@
-// The bar above the picture and the bar below it.
+/** The bar above the picture and the bar below it. */
 
-class Bars {
+import { h } from "../_shared/element.js"
+import { tool } from "./buttons.js"
+import { activeElement } from "./focus.js"
+import { glyph } from "./icons.js"
+import { ZOOM_STEP } from "./view.js"
+import { clock, effortWords, listed } from "./words.js"
+
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./annotator.js").VideoFacts} VideoFacts */
+/**
+ * @typedef {object} BarsState
+ * @property {number} frame
+ * @property {number} last
+ * @property {number} fps
+ * @property {boolean} playing
+ * @property {keyof typeof SAVING_WORDS} saving
+ * @property {number} zoom
+ * @property {import("./presence.js").Presence} presence
+ */
+
+export class Bars {
+  /** @param {Annotator} annotator @param {VideoFacts} video */
   constructor(annotator, video) {
+    this.frame = 0
+    this.playing = false
     this.saved = h("span", { class: "saved", role: "status" })
     this.facts = h("span", { class: "facts" })
     this.effort = h("span", { class: "effort", title: "Time worked on this video, boxes set by hand, and boxes in the video for each of them", hidden: true })
@@ -23,6 +46,7 @@ class Bars {
     this.bottom = this.#makeBottom(annotator, annotator.go)
   }
 
+  /** @param {Annotator} a @param {VideoFacts} video */
   #makeTop(a, { name, back }) {
     return h("header", {},
       h("a", { class: "back", href: back, target: "_self", title: "Back to the videos" }, glyph("back")),
@@ -38,6 +62,7 @@ class Bars {
     )
   }
 
+  /** @param {Annotator} a @param {Annotator["go"]} go */
   #makeBottom(a, go) {
     return h("nav", {},
       tool("first", "First frame (Home)", () => go.show(0)),
@@ -65,6 +90,7 @@ class Bars {
     )
   }
 
+  /** @param {KeyboardEvent} event @param {Annotator} annotator */
   #onField(event, annotator) {
     event.stopPropagation()
     if (event.key !== "Enter" && event.key !== "Escape") return
@@ -77,11 +103,12 @@ class Bars {
     this.field.value = String(this.frame)
   }
 
+  /** @param {BarsState} state */
   paint({ frame, last, fps, playing, saving, zoom, presence }) {
     this.frame = frame
     write(this.ending, ` of ${last}`)
     write(this.facts, `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`)
-    if (this.field.getRootNode().activeElement !== this.field) this.#showFrame()
+    if (activeElement(this.field) !== this.field) this.#showFrame()
     write(this.clock, clock(frame / fps))
     if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))
     this.playing = playing
@@ -91,6 +118,7 @@ class Bars {
     this.#paintPresence(presence)
   }
 
+  /** @param {import("./presence.js").Presence} presence */
   #paintPresence({ others, effort }) {
     this.people.hidden = others.length === 0
     write(this.people, `${listed(others)} ${others.length === 1 ? "is" : "are"} here too`)
@@ -106,19 +134,7 @@ const SAVING_WORDS = {
   lost: "Not saved: no answer from the server",
 }
 
-function tool(icon, title, run) {
-  return h("button", { class: "tool", title, "aria-label": title, onclick: run }, glyph(icon))
-}
-
+/** @param {HTMLElement} element @param {string} text */
 function write(element, text) {
   if (element.textContent !== text) element.textContent = text
-}
-
-function listed(names) {
-  return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`
-}
-
-function clock(seconds) {
-  const minutes = Math.floor(seconds / 60)
-  return `${String(minutes).padStart(2, "0")}:${(seconds - minutes * 60).toFixed(2).padStart(5, "0")}`
 }

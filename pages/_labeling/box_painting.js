@@ -1,32 +1,57 @@
-// How boxes look. Lines and words have the same size at any zoom.
+/** How boxes look. Lines and words have the same size at any zoom. */
 
-const UNLISTED_COLOR = "#888888"
-const WARNING_COLOR = "#f5a524"
+import { handleOf, HANDLES } from "./rects.js"
+import { percent } from "./words.js"
+
+/** @typedef {import("./frame_boxes.js").CanvasBox} CanvasBox */
+/** @typedef {"human" | "derived" | "uncertain" | "proposed"} Kind */
+/** @typedef {[x: number, y: number, width: number, height: number]} Place on the stage */
+/**
+ * @typedef {object} Look
+ * @property {import("./view.js").View} view
+ * @property {Record<string, string>} colors by label
+ * @property {number | null} selected track
+ * @property {number | null} marked a track to be merged
+ * @property {boolean} handles whether the selected box can be taken hold of
+ */
+
+export const UNLISTED_COLOR = "#888888"
+export const WARNING_COLOR = "#f5a524"
 const DOUBT_COLOR = "#ffe23d" // on the picture; no label begins with it
 const HANDLE_PX = 8
 const CHIP_SIGNS = 24
+/** @type {Record<Kind, number[]>} */
 const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4, 2, 4] }
 
-// human: set on this frame; derived: from the key frames around; uncertain: derived, and
-// probably wrong; proposed: a detector's, until a person accepts it.
-function kindOf({ human, uncertain, proposed }) {
+/**
+ * human: set on this frame; derived: from the key frames around; uncertain: derived, and
+ * probably wrong; proposed: a detector's, until a person accepts it.
+ * @param {Pick<CanvasBox, "human" | "uncertain" | "proposed">} box
+ * @returns {Kind}
+ */
+export function kindOf({ human, uncertain, proposed }) {
   if (proposed) return "proposed"
   if (human) return "human"
   return uncertain ? "uncertain" : "derived"
 }
 
-// look: {view, colors, selected, marked (a track to be merged), handles: whether the selected
-// box can be taken hold of}.
-function paintBoxes(context, rects, look) {
+/**
+ * The boxes, and the handles of the selected one on top.
+ * @param {CanvasRenderingContext2D} context
+ * @param {CanvasBox[]} rects
+ * @param {Look} look
+ */
+export function paintBoxes(context, rects, look) {
   for (const rect of rects) paintBox(context, rect, look)
   const selected = rects.find(({ track }) => track && track === look.selected)
   if (selected && look.handles) paintHandles(context, selected, look)
 }
 
+/** @param {CanvasRenderingContext2D} context @param {CanvasBox} rect @param {Look} look */
 function paintBox(context, rect, { view, colors, selected, marked }) {
   const { x, y, width, height } = view.onStage(rect)
   const kind = kindOf(rect)
-  const color = colors[rect.label] ?? UNLISTED_COLOR
+  const color = colors[rect.label ?? ""] ?? UNLISTED_COLOR
   if (rect.track && (rect.track === selected || rect.track === marked)) {
     context.globalAlpha = 0.2
     context.fillStyle = color
@@ -39,11 +64,19 @@ function paintBox(context, rect, { view, colors, selected, marked }) {
   paintChip(context, chipOf(rect, kind), x - 1, y - 1, color, kind)
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Place} box */
 function paintDoubt(context, box) {
   strokeBox(context, box, "rgba(0, 0, 0, 0.6)", 4, [])
   strokeBox(context, box, DOUBT_COLOR, 2, [])
 }
 
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Place} box
+ * @param {string} color
+ * @param {number} width
+ * @param {number[]} dashes
+ */
 function strokeBox(context, box, color, width, dashes) {
   context.strokeStyle = color
   context.lineWidth = width
@@ -52,22 +85,27 @@ function strokeBox(context, box, color, width, dashes) {
   context.setLineDash([])
 }
 
+/** @param {CanvasBox} box @param {Kind} kind @returns {string} */
 function chipOf({ label, track, occluded, locked, score }, kind) {
   const words = [shortened(label ?? ""), track ?? ""].join(" ").trim()
   const sure = kind === "proposed" && score !== null && score !== undefined ? ` ${percent(score)}` : ""
   return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
 }
 
-// A chip with a very long name would lie over half the picture.
+/** A chip with a very long name would lie over half the picture. @param {string} name */
 function shortened(name) {
   const signs = [...name]
   return signs.length > CHIP_SIGNS ? `${signs.slice(0, CHIP_SIGNS - 1).join("")}…` : name
 }
 
-function percent(share) {
-  return `${Math.round(share * 100)}%`
-}
-
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {string} color
+ * @param {Kind} kind
+ */
 function paintChip(context, text, x, y, color, kind) {
   if (!text) return
   const fill = kind === "uncertain" ? DOUBT_COLOR : kind === "proposed" ? "#ffffff" : color
@@ -84,9 +122,10 @@ function paintChip(context, text, x, y, color, kind) {
   context.fillRect(x, top, 3, 18)
 }
 
+/** @param {CanvasRenderingContext2D} context @param {CanvasBox} rect @param {Look} look */
 function paintHandles(context, rect, { view, colors }) {
   context.fillStyle = "#ffffff"
-  context.strokeStyle = colors[rect.label] ?? UNLISTED_COLOR
+  context.strokeStyle = colors[rect.label ?? ""] ?? UNLISTED_COLOR
   context.lineWidth = 1.5
   for (const handle of HANDLES) {
     const { x, y } = handleOf(rect, handle)
@@ -98,7 +137,9 @@ function paintHandles(context, rect, { view, colors }) {
   }
 }
 
+/** @param {string} hex */
 function isLight(hex) {
-  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
-  return 0.299 * r + 0.587 * g + 0.114 * b > 127.5
+  /** @param {number} at */
+  const part = (at) => parseInt(hex.slice(at, at + 2), 16)
+  return 0.299 * part(1) + 0.587 * part(3) + 0.114 * part(5) > 127.5
 }

@@ -1,9 +1,16 @@
-// Drives streamlit-drawable-canvas 0.13 from outside, through its open shadow root.
-//
-// The canvas can draw or edit, never both; it takes the topmost box at a point, or a handle of
-// 9 pixels of its own; a corner drag keeps the proportions; a second click on a box opens a text
-// field; leaving the canvas ends a drag. So it gets no event of the mouse itself: what a drag
-// means is decided in `Surface`, and the canvas is told with events made for it.
+/**
+ * Drives streamlit-drawable-canvas 0.13 from outside, through its open shadow root.
+ * 
+ * The canvas can draw or edit, never both; it takes the topmost box at a point, or a handle of
+ * 9 pixels of its own; a corner drag keeps the proportions; a second click on a box opens a text
+ * field; leaving the canvas ends a drag. So it gets no event of the mouse itself: what a drag
+ * means is decided in `DrawingController`, and the canvas is told with events made for it.
+ */
+
+import { handleOf, middle } from "./rects.js"
+
+/** @typedef {import("./rects.js").Point} Point */
+/** @typedef {import("./rects.js").Rect} Rect */
 
 const HALF_STROKE_PX = 1 // the canvas counts from the outer edge of a stroke; people aim with the middle
 const HANDLE_AIM_PX = 3 // so far outside its corner a handle is never covered by another one
@@ -12,8 +19,10 @@ const FAR_AWAY = -9999
 const UPDATE = 'button[aria-label^="Update"]'
 const EDIT = 'button[aria-label="Edit"]'
 const UNDO = 'button[aria-label="Undo"]'
-// Its own picture stays unseen: it cannot change within a visit, and its strokes and handles
-// would grow with the zoom. `paintBoxes` shows the same boxes.
+/**
+ * Its own picture stays unseen: it cannot change within a visit, and its strokes and handles
+ * would grow with the zoom. `paintBoxes` shows the same boxes.
+ */
 const CANVAS_STYLE = `
   .dc-toolbar { display: none !important; }
   .dc-background-canvas { visibility: hidden; }
@@ -22,35 +31,52 @@ const CANVAS_STYLE = `
   .upper-canvas { cursor: var(--annotator-cursor, crosshair) !important; }
 `
 
-class DrawingCanvas {
-  // `host` finds the element around the canvas; `listen` is called with each new canvas element.
+export class DrawingCanvas {
+  /**
+   * `host` finds the element around the canvas; `listen` is called with each new canvas element.
+   * @param {() => Element | null} host
+   * @param {(element: HTMLElement) => void} listen
+   */
   constructor(host, listen) {
     this.host = host
     this.listen = listen
+    /** @type {ShadowRoot | null} */
+    this.root = null
+    /** @type {HTMLCanvasElement | null} */
+    this.upper = null
+    /** @type {Point | null} */
+    this.hold = null // where on the screen a box was taken
   }
 
-  // Find the canvas (Streamlit may have made a new one) and take it over.
+  /** Find the canvas (Streamlit may have made a new one) and take it over. */
   attach() {
     const found = this.host()?.querySelectorAll("*") ?? []
     const root = [...found].find((element) => element.shadowRoot)?.shadowRoot
-    const upper = root?.querySelector(".upper-canvas")
-    if (!upper) return false
+    const upper = /** @type {HTMLCanvasElement | null} */ (root?.querySelector(".upper-canvas") ?? null)
+    if (!root || !upper) return false
     if (this.upper === upper) return true
     this.root = root
     this.upper = upper
     const style = document.createElement("style")
     style.textContent = CANVAS_STYLE
     root.append(style)
-    this.listen(upper.parentElement)
+    this.listen(/** @type {HTMLElement} */ (upper.parentElement))
     return true
   }
 
-  // True once the canvas has loaded the drawing of a visit: loading empties its history.
+  /** The canvas, which has been found by the time that it is used. */
+  get #attached() {
+    const { root, upper } = this
+    if (!root || !upper) throw new Error("The drawing canvas is not on the page.")
+    return { root, upper }
+  }
+
+  /** True once the canvas has loaded the drawing of a visit: loading empties its history. */
   get settled() {
     return this.attach() && this.#button(UNDO).disabled
   }
 
-  // Ask the canvas to tell the server what is on it.
+  /** Ask the canvas to tell the server what is on it. */
   flush() {
     if (!this.attach()) return false
     this.#button(UPDATE).click()
@@ -61,30 +87,38 @@ class DrawingCanvas {
     this.#button(UNDO).click()
   }
 
-  // Where the pointer is, in canvas pixels, kept inside the canvas.
+  /**
+   * Where the pointer is, in canvas pixels, kept inside the canvas.
+   * @param {MouseEvent} event
+   * @returns {Point}
+   */
   at({ clientX, clientY }) {
     const { left, top, zoom } = this.#place
-    const { width, height } = this.upper
+    const { width, height } = this.#attached.upper
+    /** @param {number} value @param {number} end */
     const inside = (value, end) => Math.min(Math.max(value / zoom, 0), end - 1)
     return { x: inside(clientX - left, width), y: inside(clientY - top, height) }
   }
 
   // ---- a new box -------------------------------------------------------------------------
 
+  /** @param {Point} from */
   beginDrawing(from) {
     this.#use("draw")
     this.#send("mousedown", aimed(from))
   }
 
+  /** @param {Point} point */
   drawTo(point) {
     this.#send("mousemove", aimed(point))
   }
 
+  /** @param {Point} point */
   endDrawing(point) {
     this.#send("mouseup", aimed(point))
   }
 
-  // Where the canvas made a new box larger than it was drawn, pull it to its size.
+  /** Where the canvas made a new box larger than it was drawn, pull it to its size. @param {Rect} rect */
   shrink(rect) {
     if (Math.min(rect.x2 - rect.x1, rect.y2 - rect.y1) >= SMALLEST_DRAWN_PX) return
     const drawn = { ...rect, x2: Math.max(rect.x2, rect.x1 + SMALLEST_DRAWN_PX), y2: Math.max(rect.y2, rect.y1 + SMALLEST_DRAWN_PX) }
@@ -94,7 +128,7 @@ class DrawingCanvas {
 
   // ---- a box that is there ----------------------------------------------------------------
 
-  // Take hold of a box at `hold`, a point at which no other box lies over it.
+  /** Take hold of a box at `hold`, a point at which no other box lies over it. @param {Point} hold */
   take(hold) {
     this.#use("edit")
     this.#letGo()
@@ -102,6 +136,7 @@ class DrawingCanvas {
     this.#sendAt("mousedown", this.hold)
   }
 
+  /** @param {Rect} rect @param {Point} hold @param {string} handle */
   takeHandle(rect, hold, handle) {
     this.take(hold)
     this.#sendAt("mouseup", FAR)
@@ -109,15 +144,26 @@ class DrawingCanvas {
     this.#send("mousedown", { x, y })
   }
 
-  // Bring the box to `rect`, which was at `start` when it was taken.
+  /**
+   * Bring the box to `rect`, which was at `start` when it was taken.
+   * @param {Rect} rect
+   * @param {string} handle
+   * @param {Rect} [start]
+   */
   pull(rect, handle, start) {
     if (handle) return this.#send("mousemove", handleOf(rect, handle, HALF_STROKE_PX), true)
     const { zoom } = this.#place
-    const { x, y } = this.hold
-    this.#sendAt("mousemove", { x: x + Math.round((rect.x1 - start.x1) * zoom), y: y + Math.round((rect.y1 - start.y1) * zoom) })
+    const from = start ?? rect
+    const { x, y } = /** @type {Point} */ (this.hold)
+    this.#sendAt("mousemove", { x: x + Math.round((rect.x1 - from.x1) * zoom), y: y + Math.round((rect.y1 - from.y1) * zoom) })
   }
 
-  // Its size follows the pointer in steps: once more and it is there.
+  /**
+   * Its size follows the pointer in steps: once more and it is there.
+   * @param {Rect} rect
+   * @param {string} handle
+   * @param {Rect} [start]
+   */
   release(rect, handle, start) {
     this.pull(rect, handle, start)
     this.pull(rect, handle, start)
@@ -129,10 +175,12 @@ class DrawingCanvas {
     this.#sendAt("mouseup", FAR)
   }
 
+  /** @param {string} selector @returns {HTMLButtonElement} */
   #button(selector) {
-    return this.root.querySelector(selector)
+    return /** @type {HTMLButtonElement} */ (this.#attached.root.querySelector(selector))
   }
 
+  /** @param {"draw" | "edit"} tool */
   #use(tool) {
     const editing = this.#button(EDIT).getAttribute("aria-pressed") === "true"
     if ((tool === "edit") === editing) return
@@ -140,31 +188,39 @@ class DrawingCanvas {
     this.#button(EDIT).click()
   }
 
-  // The canvas on the screen, and how much it is magnified there.
+  /** The canvas on the screen, and how much it is magnified there. */
   get #place() {
-    const { left, top, width } = this.upper.getBoundingClientRect()
-    return { left, top, zoom: width / this.upper.width }
+    const { upper } = this.#attached
+    const { left, top, width } = upper.getBoundingClientRect()
+    return { left, top, zoom: width / upper.width }
   }
 
-  // In whole pixels: a mouse event has no others, it would cut them off.
+  /**
+   * In whole pixels: a mouse event has no others, it would cut them off.
+   * @param {Point} point
+   * @returns {Point}
+   */
   #onScreen({ x, y }) {
     const { left, top, zoom } = this.#place
     return { x: Math.round(left + x * zoom), y: Math.round(top + y * zoom) }
   }
 
+  /** @param {string} type @param {Point} point @param {boolean} [shiftKey] */
   #send(type, point, shiftKey = false) {
     this.#sendAt(type, this.#onScreen(point), shiftKey)
   }
 
+  /** @param {string} type @param {Point} at on the screen @param {boolean} [shiftKey] */
   #sendAt(type, { x: clientX, y: clientY }, shiftKey = false) {
     const buttons = type === "mouseup" ? 0 : 1
     const where = { bubbles: true, composed: true, cancelable: true, view: window }
-    this.upper.dispatchEvent(new MouseEvent(type, { ...where, clientX, clientY, shiftKey, buttons, button: 0 }))
+    this.#attached.upper.dispatchEvent(new MouseEvent(type, { ...where, clientX, clientY, shiftKey, buttons, button: 0 }))
   }
 }
 
 const FAR = { x: FAR_AWAY, y: FAR_AWAY }
 
+/** @param {Point} point @returns {Point} */
 function aimed({ x, y }) {
   return { x: Math.max(0, x - HALF_STROKE_PX), y: Math.max(0, y - HALF_STROKE_PX) }
 }

@@ -1,4 +1,6 @@
-// Frames of the video as decoded images, fetched ahead of the person.
+/** Frames of the video as decoded images, fetched ahead of the person. */
+
+/** @typedef {{ frame: number, width: number, image: HTMLImageElement | null }} Sharp one frame in more detail, for zooming in */
 
 const FRAMES_KEPT = 180
 const AHEAD = 5
@@ -7,21 +9,27 @@ const RETRY_FRAME_MS = 2000
 const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
 const SHARP_STEP = 640 // few sizes, so that a cache can keep them
 
-class FrameStore {
+export class FrameStore {
+  /** @param {string} api the video's address @param {number} fullWidth @param {() => void} onLoaded */
   constructor(api, fullWidth, onLoaded) {
     this.api = api
     this.fullWidth = fullWidth
     this.frameCount = 0
     this.onLoaded = onLoaded
     this.width = 0
-    this.images = new Map() // frame -> Image; in order of use, oldest first
-    this.sharp = null // {frame, width, image}: one frame in more detail, for zooming in
+    /** @type {Map<number, HTMLImageElement>} in order of use, oldest first */
+    this.images = new Map()
+    /** @type {Sharp | null} */
+    this.sharp = null
+    /** @type {number[]} */
     this.wanted = []
+    /** @type {Set<number>} */
     this.loading = new Set()
-    this.failed = new Set() // to be asked for again in a while
+    /** @type {Set<number>} to be asked for again in a while */
+    this.failed = new Set()
   }
 
-  // The width asked of the server; the canvas's background uses the same address.
+  /** The width asked of the server; the canvas's background uses the same address. @param {number} width */
   resize(width) {
     if (width === this.width) return
     this.width = width
@@ -30,10 +38,12 @@ class FrameStore {
     this.wanted = []
   }
 
+  /** @param {number} frame */
   url(frame) {
     return `${this.api}/frames/${frame}?width=${this.width}`
   }
 
+  /** @param {number} frame @returns {HTMLImageElement | null} */
   get(frame) {
     const image = this.images.get(frame)
     if (!image) return null
@@ -42,12 +52,20 @@ class FrameStore {
     return image
   }
 
-  // The most detailed image of a frame that is here.
+  /**
+   * The most detailed image of a frame that is here.
+   * @param {number} frame
+   * @returns {HTMLImageElement | null}
+   */
   best(frame) {
     return this.sharp?.frame === frame && this.sharp.image ? this.sharp.image : this.get(frame)
   }
 
-  // Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
+  /**
+   * Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
+   * @param {number} frame
+   * @param {number} width
+   */
   sharpen(frame, width) {
     if (!this.width || Math.min(width, this.fullWidth) <= this.width * 1.05) return
     const wanted = Math.min(this.fullWidth, Math.ceil(width / SHARP_STEP) * SHARP_STEP)
@@ -58,6 +76,7 @@ class FrameStore {
     this.sharpTimer = setTimeout(() => this.#loadSharp(sharp), SHARPEN_MS)
   }
 
+  /** @param {Sharp} sharp */
   async #loadSharp(sharp) {
     const image = new Image()
     image.src = `${this.api}/frames/${sharp.frame}?width=${sharp.width}`
@@ -70,7 +89,12 @@ class FrameStore {
     if (this.sharp === sharp) this.onLoaded()
   }
 
-  // Fetch `frame` first, then its neighbours in the direction of travel.
+  /**
+   * Fetch `frame` first, then its neighbours in the direction of travel.
+   * @param {number} frame
+   * @param {number} [direction]
+   * @param {number} [ahead]
+   */
   want(frame, direction = 1, ahead = AHEAD) {
     const order = [frame]
     for (let step = 1; step <= ahead; step++) order.push(frame + direction * step)
@@ -83,10 +107,12 @@ class FrameStore {
 
   #pump() {
     while (this.width && this.loading.size < LOADS_AT_ONCE && this.wanted.length) {
-      this.#load(this.wanted.shift())
+      const [frame] = this.wanted.splice(0, 1)
+      if (frame !== undefined) this.#load(frame)
     }
   }
 
+  /** @param {number} frame */
   async #load(frame) {
     const width = this.width
     const image = new Image()
@@ -103,11 +129,14 @@ class FrameStore {
     this.#pump()
   }
 
+  /** @param {number} frame @param {HTMLImageElement} image */
   #keep(frame, image) {
     this.images.set(frame, image)
-    if (this.images.size > FRAMES_KEPT) this.images.delete(this.images.keys().next().value)
+    const [oldest] = this.images.keys()
+    if (oldest !== undefined && this.images.size > FRAMES_KEPT) this.images.delete(oldest)
   }
 
+  /** @param {number} frame */
   #retryLater(frame) {
     this.failed.add(frame)
     setTimeout(() => {

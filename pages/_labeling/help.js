@@ -1,10 +1,17 @@
-// The list of keys, from the table that drives them.
+/** The list of keys, from the table that drives them. */
 
-function makeHelp() {
+import { h } from "../_shared/element.js"
+import { KEYS } from "./keys.js"
+
+/** @returns {HTMLDialogElement} */
+export function makeHelp() {
   const names = [...new Set(KEYS.map(([group]) => group))].filter(Boolean)
+  /** @param {import("./keys.js").Key} key */
   const row = ([, keys, , words]) => h("p", {}, h("kbd", {}, keys), words)
+  /** @param {string} name */
   const group = (name) =>
     h("section", {}, h("h3", {}, name), KEYS.filter(([of]) => of === name).map(row))
+  /** @param {string} kind @param {string} words */
   const look = (kind, words) => h("p", {}, h("i", { class: `kind ${kind}` }), words)
   const help = h("dialog", { class: "help", onclick: (event) => event.target === help && help.close() },
     h("h2", {}, "Keys"),

@@ -1,7 +1,18 @@
-// Every key of the labelling screen: the same table drives the handler and the help.
+/** Every key of the labelling screen: the same table drives the handler and the help. */
 
-// `run` gets the annotator and the event. Groups appear in the help in this order.
-const KEYS = [
+import { focusNextPart } from "./focus.js"
+import { ZOOM_STEP } from "./view.js"
+
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey">} Chord */
+/** @typedef {(annotator: Annotator, event: KeyboardEvent) => unknown} Run */
+/** @typedef {[group: string, keys: string, chords: string[], words: string, run: Run | null]} Key */
+
+/**
+ * `run` gets the annotator and the event. Groups appear in the help in this order.
+ * @type {Key[]} groups appear in the help in this order
+ */
+export const KEYS = [
   ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a, e) => a.go.step(1, e.repeat)],
   ["Go", "← or D", ["ArrowLeft", "d"], "previous frame", (a, e) => a.go.step(-1, e.repeat)],
   ["Go", "Shift → or V", ["Shift+ArrowRight", "v"], "10 frames on", (a, e) => a.go.step(10, e.repeat)],
@@ -21,14 +32,14 @@ const KEYS = [
   ["See", "0", ["0"], "the whole picture", (a) => a.seeWhole()],
   ["See", "Z", ["z"], "zoom to the selected box", (a) => a.seeSelected()],
   ["See", "Alt drag", [], "move the picture; also middle button, wheel", null],
-  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleReach("hidden")],
-  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleReach("locked")],
+  ["See", "H", ["h"], "hide or show the track", (a) => a.toggleVisibility("hidden")],
+  ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleVisibility("locked")],
   ["Draw", "1 – 9", digits(""), "label of the next box", (a, e) => a.edit.chooseLabelAt(digitOf(e))],
   ["Draw", "N, Shift drag", ["n"], "draw, even inside a box", (a) => a.edit.drawNext()],
   ["Draw", "P", ["p"], "copy the selected box from the previous frame, or all that are missing", (a) => a.edit.copyPrevious()],
   ["Draw", "Shift P", ["Shift+p"], "copy all missing boxes", (a) => a.edit.copyPrevious(true)],
-  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selectNext(1)],
-  ["", "", ["Shift+Tab"], "", (a) => a.selectNext(-1)],
+  ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selection.next(1)],
+  ["", "", ["Shift+Tab"], "", (a) => a.selection.next(-1)],
   ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
   ["Box", "K", ["k"], "take back the key frame here", (a) => a.edit.removeKeyframe()],
   ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
@@ -45,17 +56,21 @@ const KEYS = [
   ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
   ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
   ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
-  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => a.focusNextPart()],
+  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => focusNextPart(a.root)],
   ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
 
-// What an act answers that leaves its key to the browser.
-const PASSED_ON = Symbol("passed on")
+/** What an act answers that leaves its key to the browser. */
+export const PASSED_ON = Symbol("passed on")
 
 const WALKING = new Set(["Tab", " "])
-const BY_CHORD = new Map(KEYS.flatMap(([, , chords, , run]) => chords.map((chord) => [chord, run])))
 
-function handleKey(annotator, event) {
+/** @type {Map<string, Run | null>} */
+const BY_CHORD = new Map()
+for (const [, , chords, , run] of KEYS) for (const chord of chords) BY_CHORD.set(chord, run)
+
+/** @param {Annotator} annotator @param {KeyboardEvent} event */
+export function handleKey(annotator, event) {
   const target = event.composedPath()[0]
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
     return
@@ -70,18 +85,21 @@ function handleKey(annotator, event) {
   event.stopImmediatePropagation() // Streamlit has keys of its own.
 }
 
-function chordOf(event) {
+/** @param {Chord} event @returns {string} */
+export function chordOf(event) {
   const digit = /^Digit([0-9])$/.exec(event.code)
-  const key = digit ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key
+  const key = digit?.[1] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)
   const control = event.ctrlKey || event.metaKey ? "Ctrl+" : ""
   const shift = event.shiftKey && !(key === "]" || key === "[") ? "Shift+" : ""
   return control + shift + key
 }
 
+/** @param {string} prefix */
 function digits(prefix) {
   return Array.from({ length: 9 }, (_, i) => `${prefix}${i + 1}`)
 }
 
+/** @param {KeyboardEvent} event */
 function digitOf(event) {
   return Number(event.code.slice(-1)) - 1
 }

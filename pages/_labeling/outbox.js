@@ -1,17 +1,39 @@
-// What the person asked for and the server has not acknowledged yet, in order.
+/** What the person asked for and the server has not acknowledged yet, in order. */
 
-const RETRY_MS = 4000
+/**
+ * @typedef {object} Act what the person asked for; see `acts.py`
+ * @property {number} seq
+ * @property {string} kind
+ * @property {number} frame where the person was
+ * @property {number} [track]
+ * @property {number} [other]
+ * @property {number[]} [tracks]
+ * @property {string} [name]
+ * @property {string} [color]
+ * @property {number} [start]
+ * @property {number} [stop]
+ * @property {boolean} [occluded]
+ * @property {import("./box_store.js").Xyxy} [box]
+ */
+
+export const RETRY_MS = 4000
 const SILENCE_MS = 8000 // no answer for so long: say that nothing is saved
 const UNIMPORTANT = new Set(["go", "label"]) // lost without harm when the page is closed
 
-class Outbox {
-  // `post` sends {client, acts}; all acts each time, so that none can be lost on the way.
+export class Outbox {
+  /**
+   * `post` sends {client, acts}; all acts each time, so that none can be lost on the way.
+   * @param {(message: { client: string, acts: Act[] }) => void} post
+   */
   constructor(post) {
     this.post = post
     this.client = crypto.randomUUID?.() ?? String(Math.random())
     this.sequence = 0
+    /** @type {Act[]} */
     this.acts = []
     this.sentUpTo = 0
+    this.sentAt = 0
+    this.askedAt = 0 // since when an answer is due
   }
 
   get empty() {
@@ -22,7 +44,7 @@ class Outbox {
     return this.acts.some(({ kind }) => !UNIMPORTANT.has(kind))
   }
 
-  // Acts after which the canvas will show something else; a commit changes nothing on it.
+  /** Acts after which the canvas will show something else; a commit changes nothing on it. */
   get changing() {
     return this.acts.some(({ kind }) => kind !== "commit")
   }
@@ -35,6 +57,7 @@ class Outbox {
     return !this.empty && performance.now() - this.askedAt > SILENCE_MS
   }
 
+  /** @param {string} kind @param {Omit<Act, "seq" | "kind">} details */
   add(kind, details) {
     const last = this.acts.at(-1)
     if (kind === "go" && last?.kind === "go" && last.seq > this.sentUpTo) this.acts.pop()
@@ -44,6 +67,7 @@ class Outbox {
     if (this.acts.length === 1 || kind === "commit") this.send()
   }
 
+  /** @param {string} client @param {number} seq the last act that is done */
   acknowledge(client, seq) {
     if (client !== this.client) return
     const before = this.acts.length

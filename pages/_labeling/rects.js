@@ -1,46 +1,91 @@
-// Rectangles of the drawing canvas: {x1, y1, x2, y2} in its pixels. Pure.
+/** Rectangles of the drawing canvas: {x1, y1, x2, y2} in its pixels. Pure. */
 
-const HANDLES = ["nw", "ne", "se", "sw", "n", "e", "s", "w"]
+/** @typedef {{ x: number, y: number }} Point */
+/** @typedef {{ x1: number, y1: number, x2: number, y2: number }} Rect */
 
-function middle({ x1, y1, x2, y2 }) {
+export const HANDLES = ["nw", "ne", "se", "sw", "n", "e", "s", "w"]
+
+/** @param {Rect} rect @returns {Point} */
+export function middle({ x1, y1, x2, y2 }) {
   return { x: (x1 + x2) / 2, y: (y1 + y2) / 2 }
 }
 
-function between(a, b) {
+/** @param {Point} a @param {Point} b @returns {Rect} */
+export function between(a, b) {
   return { x1: Math.min(a.x, b.x), y1: Math.min(a.y, b.y), x2: Math.max(a.x, b.x), y2: Math.max(a.y, b.y) }
 }
 
-function distance(a, b) {
+/** @param {Point} a @param {Point} b */
+export function distance(a, b) {
   return Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))
 }
 
-function contains({ x1, y1, x2, y2 }, { x, y }, reach = 0) {
+/**
+ * @param {Rect} rect
+ * @param {Point} point
+ * @param {number} [reach] pixels outside its line that still count
+ */
+export function contains({ x1, y1, x2, y2 }, { x, y }, reach = 0) {
   return x >= x1 - reach && x <= x2 + reach && y >= y1 - reach && y <= y2 + reach
 }
 
-// Where a handle of a rectangle is, `outward` pixels outside its line.
-function handleOf(rect, handle, outward = 0) {
+/**
+ * Where a handle of a rectangle is, `outward` pixels outside its line.
+ * @param {Rect} rect
+ * @param {string} handle
+ * @param {number} [outward]
+ * @returns {Point}
+ */
+export function handleOf(rect, handle, outward = 0) {
   const { x, y } = middle(rect)
+  /**
+   * @param {string} less
+   * @param {string} more
+   * @param {number} low
+   * @param {number} high
+   * @param {number} mid
+   */
   const on = (less, more, low, high, mid) =>
     handle.includes(less) ? low - outward : handle.includes(more) ? high + outward : mid
   return { x: on("w", "e", rect.x1, rect.x2, x), y: on("n", "s", rect.y1, rect.y2, y) }
 }
 
-function handleNear(rect, point, reach) {
+/**
+ * @param {Rect} rect
+ * @param {Point} point
+ * @param {number} reach
+ * @returns {string} empty where none is near
+ */
+export function handleNear(rect, point, reach) {
   return HANDLES.find((handle) => distance(handleOf(rect, handle), point) <= reach) ?? ""
 }
 
-// The side that a point just outside or on the line of a rectangle belongs to.
-function sideNear(rect, { x, y }, reach) {
+/**
+ * The side that a point just outside or on the line of a rectangle belongs to.
+ * @param {Rect} rect
+ * @param {Point} point
+ * @param {number} reach
+ * @returns {string}
+ */
+export function sideNear(rect, { x, y }, reach) {
+  /** @param {number} a @param {number} b */
   const near = (a, b) => Math.abs(a - b) <= reach
   const vertical = near(y, rect.y1) ? "n" : near(y, rect.y2) ? "s" : ""
   const horizontal = near(x, rect.x1) ? "w" : near(x, rect.x2) ? "e" : ""
   return vertical + horizontal
 }
 
-// A rectangle moved, or pulled at a handle, by `by`; never smaller than `smallest` [w, h].
-// With `keep` a corner keeps the proportions.
-function adjusted(rect, handle, by, keep, [least, lowest]) {
+/**
+ * A rectangle moved, or pulled at a handle, by `by`; never smaller than `smallest` [w, h].
+ * With `keep` a corner keeps the proportions.
+ * @param {Rect} rect
+ * @param {string} handle
+ * @param {Point} by
+ * @param {boolean} keep
+ * @param {[number, number]} smallest
+ * @returns {Rect}
+ */
+export function adjusted(rect, handle, by, keep, [least, lowest]) {
   const { x1, y1, x2, y2 } = rect
   if (!handle) return { x1: x1 + by.x, y1: y1 + by.y, x2: x2 + by.x, y2: y2 + by.y }
   let [width, height] = [x2 - x1, y2 - y1]
@@ -61,9 +106,14 @@ function adjusted(rect, handle, by, keep, [least, lowest]) {
   }
 }
 
-// A point of `rects[index]` over which none of the later ones lies; null where it is covered.
-function barePoint(rects, index) {
-  const rect = rects[index]
+/**
+ * A point of `rects[index]` over which none of the later ones lies; null where it is covered.
+ * @param {Rect[]} rects
+ * @param {number} index
+ * @returns {Point | null}
+ */
+export function barePoint(rects, index) {
+  const rect = /** @type {Rect} */ (rects[index])
   const above = rects.slice(index + 1)
   const shares = [0.5, 0.25, 0.75, 0.12, 0.88, 0.03, 0.97]
   for (const across of shares) {

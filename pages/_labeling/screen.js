@@ -1,6 +1,18 @@
-// The annotator's elements, and the painting of all of them, once per change of the screen.
+/** The annotator's elements, and the painting of all of them, once per change of the screen. */
 
-class Screen {
+import { h } from "../_shared/element.js"
+import { Bars } from "./bars.js"
+import { paintBoxes } from "./box_painting.js"
+import { makeHelp } from "./help.js"
+import { RETRY_MS } from "./outbox.js"
+import { Panel } from "./panel.js"
+import { spansOf } from "./spans.js"
+import { Sparkline } from "./sparkline.js"
+import { Stage } from "./stage.js"
+import { Timeline } from "./timeline.js"
+
+export class Screen {
+  /** @param {import("./annotator.js").Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
     this.stage = new Stage(annotator.view)
@@ -9,12 +21,18 @@ class Screen {
     const strip = h("div", { class: "timeline" })
     const spark = h("div", { class: "spark" })
     const side = h("aside", {})
+    /** @type {import("./strip.js").Seek} */
     const seek = (frame, dropped) => annotator.go.scrub(frame, dropped)
-    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.select(track) })
+    this.timeline = new Timeline(strip, { seek, select: (track) => annotator.selection.select(track) })
     this.sparkline = new Sparkline(spark, seek)
     this.panel = new Panel(side, annotator)
     const { top, bottom } = this.bars
     annotator.root.replaceChildren(top, this.stage.element, bottom, strip, spark, side, this.help)
+    this.measured = false // the room for the canvas was told to the server
+    this.toldAt = 0
+    /** @type {number | null} */
+    this.painted = null // the frame on the picture
+    this.request = 0
     this.resizer = new ResizeObserver(() => this.#measure())
     this.resizer.observe(this.stage.element)
   }
@@ -25,14 +43,14 @@ class Screen {
     cancelAnimationFrame(this.request)
   }
 
-  // The room for the canvas goes to the server, which alone can size it.
+  /** The room for the canvas goes to the server, which alone can size it. */
   #measure() {
     const { a } = this
     const top = a.root.getBoundingClientRect().top + window.scrollY
     a.root.style.setProperty("--top", `${Math.round(top)}px`)
     const [width, height] = this.stage.wh
     if (width < 50 || height < 50) return
-    const report = () => (a.surface.drag ? this.#measure() : this.#tellRoom())
+    const report = () => (a.drawing.drag ? this.#measure() : this.#tellRoom())
     clearTimeout(this.measureTimer)
     this.measureTimer = setTimeout(report, this.measured ? 250 : 0)
     this.paint()
@@ -42,19 +60,21 @@ class Screen {
     const [width, height] = this.stage.wh
     this.measured = true
     this.toldAt = performance.now()
-    this.a.surface.flush()
+    this.a.drawing.flush()
     // Said again, the same would not be sent: the time makes another of it.
     this.a.setState("stage", { width, height, toldAt: this.toldAt })
   }
 
-  // What is said while the server still builds the page can get lost: say it again.
+  /** What is said while the server still builds the page can get lost: say it again. */
   retry() {
-    if (!this.measured || this.a.roomIsKnown || this.a.surface.drag) return
+    if (!this.measured || this.a.roomIsKnown || this.a.drawing.drag) return
     if (performance.now() - this.toldAt > RETRY_MS) this.#tellRoom()
   }
 
-  // That the canvas takes the pointer is told with its picture; that it does not, at once: the
-  // next press may come sooner.
+  /**
+   * That the canvas takes the pointer is told with its picture; that it does not, at once: the
+   * next press may come sooner.
+   */
   paint() {
     if (!this.a.ready) this.#tellReady()
     this.request ||= requestAnimationFrame(() => this.paintNow())
@@ -90,18 +110,19 @@ class Screen {
     this.stage.letThrough(ready)
   }
 
+  /** @param {boolean} inStep */
   #paintPicture(inStep) {
     const { a } = this
     const context = this.stage.paintFrame(a.frames.best(a.shown), a.frames.failed.has(a.shown))
     if (!context) return
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
-    const locked = a.toCanvas(a.boxesHere.filter(({ track }) => a.reach.isLocked(track) && !a.reach.isHidden(track)))
-    const known = inStep || a.surface.drag ? a.surface.seen : a.rectsOf(a.boxesHere)
-    const seen = a.surface.drag ? known : a.withAhead(known)
+    const locked = a.here.toCanvas(a.here.all.filter(({ track }) => a.visibility.isLocked(track) && !a.visibility.isHidden(track)))
+    const known = inStep || a.drawing.drag ? a.drawing.seen : a.here.withinReach(a.here.all)
+    const seen = a.drawing.drag ? known : a.here.withAhead(known)
     const rects = seen.map((rect) => (rect.label ? rect : { ...rect, label: a.label }))
-    const { selected, view, colors, edit } = a
-    const look = { view, colors, selected, marked: edit.merging, handles: inStep && !a.surface.drag }
+    const { view, colors, edit } = a
+    const look = { view, colors, selected: a.selection.track, marked: edit.merging, handles: inStep && !a.drawing.drag }
     paintBoxes(context, [...locked.map((rect) => ({ ...rect, locked: true })), ...rects], look)
     this.#offerEnd()
   }
@@ -116,7 +137,7 @@ class Screen {
   #paintStrips() {
     const { a } = this
     const { tracks, ranges } = a.boxes.document
-    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selected) ? a.selected : null }
+    const common = { frameCount: a.last + 1, shown: a.shown, selected: a.boxes.track(a.selection.track)?.id ?? null }
     const shownTracks = common.selected ? [common.selected] : tracks.map(({ id }) => id)
     this.timeline.paint({
       ...common,
@@ -124,13 +145,13 @@ class Screen {
       ranges,
       colors: a.colors,
       rangeFrom: a.edit.rangeFrom,
-      isHidden: (track) => a.reach.isHidden(track),
+      isHidden: (track) => a.visibility.isHidden(track),
       endOf: (track) => a.propagation.endOf(track),
     })
     this.sparkline.paint({ ...common, ids: shownTracks, propagation: a.propagation })
   }
 
-  // While frames fly by the list would only flicker.
+  /** While frames fly by the list would only flicker. */
   #paintPanel() {
     const { a } = this
     clearTimeout(this.panelTimer)
@@ -140,8 +161,8 @@ class Screen {
       labels: a.feed?.labels ?? [],
       label: a.label,
       colors: a.colors,
-      boxes: a.toCanvas(a.boxesHere),
-      selected: a.selected,
+      boxes: a.here.toCanvas(a.here.all),
+      selected: a.selection.track,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,
       frame: a.shown,
@@ -151,7 +172,12 @@ class Screen {
   }
 }
 
-// A track as the list shows it: its first and last frame with a box.
+/**
+ * A track as the list shows it: its first and last frame with a box.
+ * @param {import("./box_store.js").Track} track
+ * @param {number} frameCount
+ * @returns {import("./track_row.js").ListedTrack}
+ */
 function spanOf(track, frameCount) {
   const spans = spansOf(track, frameCount)
   const { id, label, proposed = false, score = null } = track

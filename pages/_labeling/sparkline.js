@@ -1,11 +1,29 @@
-// How uncertain the boxes between key frames are: of the selected track, else the most of all.
+/** How uncertain the boxes between key frames are: of the selected track, else the most of all. */
+
+import { h } from "../_shared/element.js"
+import { WARNING_COLOR } from "./box_painting.js"
+import { UNCERTAIN } from "./box_store.js"
+import { sharpContext } from "./sharp_canvas.js"
+import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"
+
+/**
+ * @typedef {object} State
+ * @property {number} frameCount
+ * @property {number} shown
+ * @property {number | null} selected track
+ * @property {number[]} ids the tracks that count
+ * @property {import("./propagation_store.js").PropagationStore} propagation
+ */
 
 const SPARK_PX = 30
 const FULL = 0.6 // an uncertainty that fills the strip: higher ones are rare
 
-class Sparkline {
+export class Sparkline {
+  /** @param {HTMLElement} element @param {import("./strip.js").Seek} seek */
   constructor(element, seek) {
     this.element = element
+    /** @type {State | null} */
+    this.state = null
     this.canvas = h("canvas", {})
     element.append(this.canvas)
     element.title = "Uncertainty of the boxes between key frames; where a detector went over the video and saw something else, it is higher. W goes to the worst frame."
@@ -14,22 +32,26 @@ class Sparkline {
     })
   }
 
-  // state: {frameCount, shown, selected, ids, propagation}
+  /** state: {frameCount, shown, selected, ids, propagation} @param {State} state */
   paint(state) {
     this.state = state
     const width = this.element.clientWidth
     if (!width) return
-    const context = sharp(this.canvas, width, SPARK_PX)
+    const context = sharpContext(this.canvas, width, SPARK_PX)
     const look = lookOf(this.element)
-    this.#gutter(context, look)
-    this.#curve(context, width)
+    this.#gutter(context, look, state)
+    this.#curve(context, width, state)
     const x = Math.round(xOf(state.shown + 0.5, width, state.frameCount))
     context.fillStyle = look.accent
     context.fillRect(x - 1, 0, 2, SPARK_PX)
   }
 
-  #gutter(context, look) {
-    const { propagation, selected } = this.state
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {import("./strip.js").Look} look
+   * @param {State} state
+   */
+  #gutter(context, look, { propagation, selected }) {
     context.font = `11px ${look.font}`
     context.textBaseline = "middle"
     context.fillStyle = look.faint
@@ -37,19 +59,35 @@ class Sparkline {
     context.fillText(clipText(context, selected ? `${words} ${selected}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
   }
 
-  // One bar for each pixel: the most of its frames, so that no peak is lost in a long video.
-  #curve(context, width) {
-    const { frameCount, propagation, ids } = this.state
-    const highest = new Map()
+  /**
+   * One bar for each pixel: the most of its frames, so that no peak is lost in a long video.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} width
+   * @param {State} state
+   */
+  #curve(context, width, { frameCount, propagation, ids }) {
+    const highest = highestBars(propagation.uncertainties(ids), (frame) => Math.floor(xOf(frame, width, frameCount)))
     const wide = Math.max(1, Math.ceil(xOf(1, width, frameCount) - xOf(0, width, frameCount)))
-    for (const [frame, value] of propagation.uncertainties(ids)) {
-      const x = Math.floor(xOf(frame, width, frameCount))
-      if (value > (highest.get(x) ?? 0)) highest.set(x, value)
-    }
     for (const [x, value] of highest) {
       const tall = Math.max(1, Math.min(1, value / FULL) * (SPARK_PX - 6))
       context.fillStyle = value >= UNCERTAIN ? WARNING_COLOR : "#7d8fa9"
       context.fillRect(x, SPARK_PX - 2 - tall, wide, tall)
     }
   }
+}
+
+/**
+ * The highest value at each pixel.
+ * @param {Iterable<[number, number]>} values pairs of frame and value
+ * @param {(frame: number) => number} xOfFrame
+ * @returns {Map<number, number>} values above 0, by pixel
+ */
+export function highestBars(values, xOfFrame) {
+  /** @type {Map<number, number>} */
+  const highest = new Map()
+  for (const [frame, value] of values) {
+    const x = xOfFrame(frame)
+    if (value > (highest.get(x) ?? 0)) highest.set(x, value)
+  }
+  return highest
 }

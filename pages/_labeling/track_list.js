@@ -1,16 +1,37 @@
-// The list of tracks: those on this frame first, then those elsewhere in the video.
+/** The list of tracks: those on this frame first, then those elsewhere in the video. */
 
-class TrackList {
+import { h } from "../_shared/element.js"
+import { eye, lock } from "./buttons.js"
+import { ProposalBar } from "./proposal_bar.js"
+import { trackRow } from "./track_row.js"
+
+/** @typedef {import("./annotator.js").Annotator} Annotator */
+/** @typedef {import("./frame_boxes.js").CanvasBox} CanvasBox */
+/** @typedef {import("./panel.js").PanelState} PanelState */
+/** @typedef {import("./server_sync.js").Label} Label */
+/** @typedef {import("./track_row.js").ListedTrack} ListedTrack */
+
+export class TrackList {
+  /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
     this.filter = ""
-    this.rows = new Map() // track id -> {key, element}; a row is built again when it changes
+    /**
+     * @type {Map<number, { key: string, element: HTMLElement }>} by track; a row is built again when it changes
+     */
+    this.rows = new Map()
     this.title = h("span")
+    /** @type {number | null} */
+    this.selected = null
+    this.filterKey = ""
+    this.toolsKey = ""
+    this.headingElement = h("p", { class: "elsewhere" })
+    this.hintElement = h("p", { class: "hint" })
     this.filterField = h("select", {
       class: "filter",
       title: "Show the tracks of one label only",
       "aria-label": "Filter by label",
-      onchange: (event) => this.#choose(event.target.value),
+      onchange: () => this.#choose(this.filterField.value),
     })
     this.all = h("span", { class: "row-tools" })
     this.proposals = new ProposalBar(annotator)
@@ -22,12 +43,13 @@ class TrackList {
     )
   }
 
+  /** @param {string} label */
   #choose(label) {
     this.filter = label
     this.a.paint()
   }
 
-  // state: see Annotator.panelState.
+  /** @param {PanelState} state */
   paint(state) {
     this.#paintFilter(state.labels)
     const shown = state.tracks.filter(({ label }) => !this.filter || label === this.filter)
@@ -35,49 +57,58 @@ class TrackList {
     const [on, off] = [shown.filter(({ id }) => here.has(id)), shown.filter(({ id }) => !here.has(id))]
     // A box drawn a moment ago may not be in the document yet.
     const known = new Set(state.tracks.map(({ id }) => id))
-    const fresh = state.boxes.filter(({ track, label }) => !known.has(track) && (!this.filter || label === this.filter))
+    const fresh = state.boxes.filter(({ track, label }) => track !== null && !known.has(track) && (!this.filter || label === this.filter))
     this.title.textContent = `Tracks (${state.tracks.length + fresh.length})`
     this.#paintTools(shown.map(({ id }) => id))
     this.proposals.paint(state.tracks)
-    const rows = [...on, ...fresh.map(({ track, label }) => ({ id: track, label, first: state.frame, last: state.frame, keys: 1 }))]
+    const rows = [...on, ...fresh.flatMap((box) => listedAs(box, state.frame))]
     arrange(this.body, [
-      ...rows.map((track) => this.#row(state, track, here.get(track.id))),
+      ...rows.map((track) => this.#row(state, track, here.get(track.id) ?? null)),
       rows.length ? null : this.#hint(state),
       off.length ? this.#heading(`Elsewhere in the video (${off.length})`) : null,
       ...off.map((track) => this.#row(state, track, null)),
     ])
-    if (state.selected !== this.selected) this.rows.get(state.selected)?.element.scrollIntoView({ block: "nearest" })
-    this.selected = state.selected
+    if (state.selected !== this.selected) this.#reveal(state.selected)
     for (const id of this.rows.keys()) if (!known.has(id) && !here.has(id)) this.rows.delete(id)
   }
 
+  /** Scroll the row of a track that was just selected into sight. @param {number | null} track */
+  #reveal(track) {
+    this.selected = track
+    if (track !== null) this.rows.get(track)?.element.scrollIntoView({ block: "nearest" })
+  }
+
+  /** @param {Label[]} labels */
   #paintFilter(labels) {
     const key = JSON.stringify(labels)
     if (key === this.filterKey) return
     this.filterKey = key
     const names = labels.map(({ name }) => name)
     if (!names.includes(this.filter)) this.filter = ""
+    /** @param {string} value @param {string} text */
     const option = (value, text) => h("option", { value, selected: value === this.filter }, text)
     this.filterField.replaceChildren(option("", "all labels"), ...names.map((name) => option(name, name)))
   }
 
+  /** @param {number[]} ids */
   #paintTools(ids) {
-    const { reach } = this.a
-    const key = JSON.stringify([ids, reach.aside])
+    const { visibility } = this.a
+    const key = JSON.stringify([ids, visibility.aside])
     if (key === this.toolsKey) return
     this.toolsKey = key
     this.all.replaceChildren(
-      eye(ids.length && ids.every((id) => reach.isHidden(id)), "all these tracks", () => this.a.toggleReach("hidden", ids)),
-      lock(ids.length && ids.every((id) => reach.isLocked(id)), "all these tracks", () => this.a.toggleReach("locked", ids)),
+      eye(ids.length > 0 && ids.every((id) => visibility.isHidden(id)), "all these tracks", () => this.a.toggleVisibility("hidden", ids)),
+      lock(ids.length > 0 && ids.every((id) => visibility.isLocked(id)), "all these tracks", () => this.a.toggleVisibility("locked", ids)),
     )
   }
 
+  /** @param {string} text */
   #heading(text) {
-    this.headingElement ??= h("p", { class: "elsewhere" })
     this.headingElement.textContent = text
     return this.headingElement
   }
 
+  /** @param {PanelState} state */
   #hint({ labels, tracks }) {
     const first = labels.length
       ? "Drag on the picture to draw a box around each object."
@@ -85,20 +116,20 @@ class TrackList {
     const next = tracks.length
       ? "No box on this frame. Drag on the picture to draw one."
       : `${first} Then go on some frames and correct the dashed box: that is all it takes.`
-    this.hintElement ??= h("p", { class: "hint" })
     this.hintElement.textContent = next
     return this.hintElement
   }
 
+  /** @param {PanelState} state @param {ListedTrack} track @param {CanvasBox | null} box */
   #row(state, track, box) {
     const chosen = track.id === state.selected
-    const { reach, edit } = this.a
+    const { visibility, edit } = this.a
     const about = {
       track, box, chosen,
       color: state.colors[track.label],
       labels: state.labels.map(({ name }) => name),
-      hidden: reach.isHidden(track.id),
-      locked: reach.isLocked(track.id),
+      hidden: visibility.isHidden(track.id),
+      locked: visibility.isLocked(track.id),
       confirming: edit.confirming === track.id,
       merging: edit.merging === track.id,
       end: chosen ? this.a.propagation.endOf(track.id) : null,
@@ -112,9 +143,19 @@ class TrackList {
   }
 }
 
-// Put exactly these children into an element, and touch none that is in its place already.
+/**
+ * Put exactly these children into an element, and touch none that is in its place already.
+ * @param {HTMLElement} parent
+ * @param {(HTMLElement | null)[]} children
+ */
 function arrange(parent, children) {
-  const wanted = children.filter(Boolean)
+  const wanted = children.filter((child) => child !== null)
   if (wanted.length === parent.children.length && wanted.every((child, at) => parent.children[at] === child)) return
   parent.replaceChildren(...wanted)
+}
+
+/** A box that is in no document yet, as a row. @param {CanvasBox} box @param {number} frame @returns {ListedTrack[]} */
+function listedAs({ track, label }, frame) {
+  if (track === null) return []
+  return [{ id: track, label: label ?? "", first: frame, last: frame, keys: 1, proposed: false, score: null }]
 }

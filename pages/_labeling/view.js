@@ -1,12 +1,18 @@
-// What part of the picture is seen, and how large. It stays from frame to frame.
-//
-// Three planes: pixels of the frame (the server's), of the drawing canvas, and of the stage
-// (the screen's). The canvas keeps its size; zooming magnifies it on the stage.
+/**
+ * What part of the picture is seen, and how large. It stays from frame to frame.
+ * 
+ * Three planes: pixels of the frame (the server's), of the drawing canvas, and of the stage
+ * (the screen's). The canvas keeps its size; zooming magnifies it on the stage.
+ */
+
+/** @typedef {import("./rects.js").Point} Point */
+/** @typedef {import("./rects.js").Rect} Rect */
+/** @typedef {{ width: number, height: number }} Size */
 
 const MOST_ZOOM = 16
-const ZOOM_STEP = 1.25
+export const ZOOM_STEP = 1.25
 
-class View {
+export class View {
   constructor() {
     this.zoom = 1
     this.centre = { x: 0.5, y: 0.5 } // of what is seen, as fractions of the picture
@@ -14,7 +20,11 @@ class View {
     this.stage = this.canvas = { width: 1, height: 1 }
   }
 
-  // Put a canvas of this size on a stage of this size, both in CSS pixels.
+  /**
+   * Put a canvas of this size on a stage of this size, both in CSS pixels.
+   * @param {Size} stage
+   * @param {Size} canvas
+   */
   layout(stage, canvas) {
     this.stage = stage
     this.canvas = canvas
@@ -27,7 +37,11 @@ class View {
     }
   }
 
-  // Zoom by a factor; the point of the picture under `at` (stage pixels) stays where it is.
+  /**
+   * Zoom by a factor; the point of the picture under `at` (stage pixels) stays where it is.
+   * @param {number} factor
+   * @param {Point} [at]
+   */
   zoomBy(factor, at = { x: this.stage.width / 2, y: this.stage.height / 2 }) {
     const [x, y] = [(at.x - this.left) / this.zoom, (at.y - this.top) / this.zoom]
     this.zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM)
@@ -35,6 +49,7 @@ class View {
     this.#look(at.x - x * this.zoom, at.y - y * this.zoom)
   }
 
+  /** @param {number} dx @param {number} dy */
   pan(dx, dy) {
     this.#look(this.left + dx, this.top + dy)
   }
@@ -45,7 +60,7 @@ class View {
     this.layout(this.stage, this.canvas)
   }
 
-  // Show a rectangle of the canvas with some room around it.
+  /** Show a rectangle of the canvas with some room around it. @param {Rect} rect */
   lookAt({ x1, y1, x2, y2 }) {
     const room = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1))
     this.zoom = Math.min(Math.max(room * 0.6, 1), MOST_ZOOM)
@@ -53,12 +68,17 @@ class View {
     this.layout(this.stage, this.canvas)
   }
 
-  // A rectangle of the canvas on the stage.
+  /**
+   * A rectangle of the canvas on the stage.
+   * @param {Rect} rect
+   * @returns {{ x: number, y: number, width: number, height: number }}
+   */
   onStage({ x1, y1, x2, y2 }) {
     const { zoom, left, top } = this
     return { x: left + x1 * zoom, y: top + y1 * zoom, width: (x2 - x1) * zoom, height: (y2 - y1) * zoom }
   }
 
+  /** @param {number} left @param {number} top */
   #look(left, top) {
     this.centre = {
       x: (this.stage.width / 2 - left) / (this.canvas.width * this.zoom),
@@ -68,63 +88,14 @@ class View {
   }
 }
 
-// Where a picture of length `size` begins on a stage of length `room`: never a gap at one end
-// only. Whole pixels keep the pointer and the picture in step.
+/**
+ * Where a picture of length `size` begins on a stage of length `room`: never a gap at one end
+ * only. Whole pixels keep the pointer and the picture in step.
+ * @param {number} room
+ * @param {number} size
+ * @param {number} centre
+ */
 function place(room, size, centre) {
   if (size <= room) return Math.round((room - size) / 2)
   return Math.round(Math.min(0, Math.max(room - size, room / 2 - centre * size)))
-}
-
-// Wheel with Ctrl, pinch, middle button and Alt drag, over the picture or the canvas on it.
-class ViewGestures {
-  // `on` has picture() -> the elements that count, view, changed().
-  constructor(on, signal) {
-    this.on = on
-    const options = { capture: true, passive: false, signal }
-    window.addEventListener("wheel", (event) => this.#wheel(event), options)
-    window.addEventListener("mousedown", (event) => this.#down(event), options)
-    window.addEventListener("mousemove", (event) => this.#move(event), options)
-    window.addEventListener("mouseup", (event) => this.#up(event), options)
-  }
-
-  #isOver(event) {
-    const path = event.composedPath()
-    return this.on.picture().some((element) => element && path.includes(element))
-  }
-
-  #wheel(event) {
-    if (!this.#isOver(event)) return
-    const { view } = this.on
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 20 : 1
-    event.preventDefault()
-    if (event.ctrlKey || event.metaKey) {
-      const bounds = this.on.picture()[0].getBoundingClientRect()
-      const at = { x: event.clientX - bounds.left, y: event.clientY - bounds.top }
-      view.zoomBy(Math.exp((-event.deltaY * lines) / 300), at)
-    } else if (event.shiftKey) view.pan(-event.deltaY * lines, 0)
-    else view.pan(-event.deltaX * lines, -event.deltaY * lines)
-    this.on.changed()
-  }
-
-  #down(event) {
-    const pans = event.button === 1 || (event.button === 0 && event.altKey)
-    if (!event.isTrusted || !pans || !this.#isOver(event)) return
-    stop(event)
-    event.preventDefault()
-    this.from = event
-  }
-
-  #move(event) {
-    if (!this.from || !event.isTrusted) return
-    stop(event)
-    this.on.view.pan(event.clientX - this.from.clientX, event.clientY - this.from.clientY)
-    this.from = event
-    this.on.changed()
-  }
-
-  #up(event) {
-    if (!this.from || !event.isTrusted) return
-    stop(event)
-    this.from = null
-  }
 }

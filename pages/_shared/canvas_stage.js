@@ -8,21 +8,33 @@ const AGAIN_MS = 1000
 const LEAST_WIDTH_CHANGE_PX = 8
 const LEAST_HEIGHT_CHANGE_PX = 100 // a phone's address bar comes and goes
 
+/** @typedef {{ width: number, height: number }} Room in CSS pixels */
+/**
+ * @typedef {object} Data
+ * @property {string[]} pictures the address of the one behind the canvas, then those that may come next
+ */
+/** @typedef {import("./component.js").Call<Data>} Call */
+
 letFingersDraw()
 document.addEventListener("touchend", showTools, { passive: true })
 
+/** @type {WeakMap<ShadowRoot, Stage>} */
 const stages = new WeakMap()
 
-export default function mount({ data, parentElement, setStateValue }) {
-  let stage = stages.get(parentElement)
-  if (!stage) {
-    stage = new Stage(parentElement.host ?? parentElement)
-    stages.set(parentElement, stage)
-  }
-  stage.update(data, setStateValue)
+/**
+ * Streamlit calls this at every change of the data, and what it returns at the end.
+ * @param {Call} call
+ */
+export default function mount(call) {
+  const root = call.parentElement
+  const stage = stages.get(root) ?? new Stage(root.host)
+  stages.set(root, stage)
+  stage.update(call)
   return () => {
+    // A call that was overtaken ends too, and leaves the stage to its successor.
+    if (stage.call !== call) return
     stage.destroy()
-    stages.delete(parentElement)
+    stages.delete(root)
   }
 }
 
@@ -38,55 +50,69 @@ function letFingersDraw() {
 /**
  * The canvas shows its toolbar while a mouse is over it, or while the toolbar has the focus. A
  * finger hovers over nothing, so the canvas that it touches gets the focus, as by the Tab key.
+ * @param {TouchEvent} event
  */
 function showTools(event) {
   const root = event.composedPath().find((each) => each instanceof ShadowRoot)
-  if (root?.querySelector("canvas") && !root.activeElement) root.querySelector("button")?.focus({ preventScroll: true })
+  if (!(root instanceof ShadowRoot) || !root.querySelector("canvas") || root.activeElement) return
+  root.querySelector("button")?.focus({ preventScroll: true })
 }
 
 class Stage {
+  /** @param {Element} element */
   constructor(element) {
     this.element = element
-    this.room = null
+    /** @type {Call | null} */
+    this.call = null
+    /** @type {string[]} */
     this.pictures = []
-    this.observer = new ResizeObserver(() => this.#measureSoon())
-    this.observer.observe(element)
+    /** @type {Room | null} */
+    this.room = null
+    this.measuring = 0
+    this.loading = 0
     this.onResize = () => this.#measureSoon()
+    this.observer = new ResizeObserver(this.onResize)
+    this.observer.observe(element)
     window.addEventListener("resize", this.onResize)
+  }
+
+  /** @param {Call} call */
+  update(call) {
+    this.call = call
+    const { pictures } = call.data
+    const known = this.pictures
+    this.pictures = pictures
+    if (pictures[0] && pictures[0] !== known[0]) this.#load(pictures[0])
+    for (const next of pictures.slice(1)) if (!known.includes(next)) new Image().src = next
     this.#measureSoon()
   }
 
-  // `pictures`: the address of the one behind the canvas, then those that may come next.
-  update({ pictures }, setStateValue) {
-    this.setStateValue = setStateValue
-    if (pictures[0] !== this.pictures[0]) this.#load(pictures[0])
-    for (const next of pictures.slice(1)) if (!this.pictures.includes(next)) new Image().src = next
-    this.pictures = pictures
-  }
-
   destroy() {
+    this.call = null
+    this.pictures = []
     this.observer.disconnect()
     window.removeEventListener("resize", this.onResize)
     clearTimeout(this.measuring)
     clearTimeout(this.loading)
-    this.pictures = []
   }
 
+  /** @param {string} url */
   #load(url) {
     clearTimeout(this.loading)
-    if (!url) return
-    const image = new Image()
     const isWanted = () => this.pictures[0] === url
-    image.onload = () => isWanted() && this.setStateValue("loaded", url)
+    const image = new Image()
+    image.onload = () => {
+      if (isWanted()) this.call?.setStateValue("loaded", url)
+    }
     image.onerror = () => {
-      if (isWanted()) this.loading = setTimeout(() => this.#load(url), AGAIN_MS)
+      if (isWanted()) this.loading = window.setTimeout(() => this.#load(url), AGAIN_MS)
     }
     image.src = url
   }
 
   #measureSoon() {
     clearTimeout(this.measuring)
-    this.measuring = setTimeout(() => this.#measure(), this.room ? SETTLED_MS : 0)
+    this.measuring = window.setTimeout(() => this.#measure(), this.room ? SETTLED_MS : 0)
   }
 
   #measure() {
@@ -96,10 +122,11 @@ class Stage {
     }
     if (!room.width || !isAnother(room, this.room)) return
     this.room = room
-    this.setStateValue("room", room)
+    this.call?.setStateValue("room", room)
   }
 }
 
+/** @param {Room} room @param {Room | null} before */
 function isAnother(room, before) {
   if (!before) return true
   const wider = room.width - before.width

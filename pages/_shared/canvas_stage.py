@@ -7,7 +7,6 @@ was drawn is used, ``call_after_answer`` waits for that.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ import streamlit as st
 from streamlit_drawable_canvas import st_canvas
 
 from pages._shared.canvas import FONT_PX, STROKE_PX, Surface, fit
+from pages._shared.component import script_component
 
 ANSWER_WITHIN_S = 0.45
 """The browser counts this time and sends what happens meanwhile in order. So the canvas's answer
@@ -24,9 +24,7 @@ _WIDTH_STEP_PX = 160
 _LEAST_HEIGHT_PX = 220
 _OFFSCREEN_URL = "http://localhost"
 
-_mount = st.components.v2.component(
-    "tpod_canvas_stage", js=(Path(__file__).parent / "canvas_stage.js").read_text("utf-8")
-)
+_mount = script_component("tpod_canvas_stage", "_shared/canvas_stage.js")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from tpod_core.models import Label, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
 
-_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+CARD_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
+"""For the page that shows cards. In place, not served: a card must not be seen without it."""
 _THUMB_WIDTH_PX = 480
 
 
@@ -81,7 +82,7 @@ def _follow(before: CardFacts) -> None:
 def _show(facts: CardFacts) -> None:
     video = facts.video
     st.html(
-        f"{_STYLE}<div class='tpod-card'>{_picture(video)}"
+        f"<div class='tpod-card'>{_picture(video)}"
         f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
         f"<div class='facts'>{_facts(video)}{_locked(video)}</div>"
         f"{_state(video, facts.done, facts.import_progress)}{_warnings(video)}"

@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import streamlit as st
+from pages._shared.component import script_component
 
-_HERE = Path(__file__).parent
-
-_uploader = st.components.v2.component(
+_uploader = script_component(
     "tpod_uploader",
-    js=(_HERE / "uploader.js").read_text("utf-8"),
-    css=(_HERE / "uploader.css").read_text("utf-8"),
-    html=(_HERE / "uploader.html").read_text("utf-8"),
+    "_videos/uploader.js",
+    Path(__file__).with_suffix(".html").read_text("utf-8"),
 )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, WebSocket, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocket, WebSocketRoute, expect
 
 from tests.browser.annotator import Annotator, import_video, near, track
 from tests.browser.conftest import NUMBERS_FRAMES
@@ -314,19 +314,26 @@ def test_help_lists_the_keys(screen: Annotator):
     screen.page.get_by_role("heading", name="Keys").wait_for(state="hidden")
 
 
-def test_script_of_the_annotator_is_sent_once(screen: Annotator, context: BrowserContext):
+def test_scripts_do_not_pass_through_the_websocket(annotator: Annotator):
     received: list[int] = []
-    page = context.new_page()
 
     def listen(socket: WebSocket) -> None:
         socket.on("framereceived", lambda data: received.append(len(data)))
 
-    page.on("websocket", listen)
-    annotator = Annotator(page, screen.api, screen.video_id)
+    annotator.page.on("websocket", listen)
     annotator.open()
-    assert max(received) > 30_000
-    received.clear()
     annotator.step("ArrowRight", 1)
     annotator.step("ArrowRight", 2)
     assert 0 < sum(received) < 30_000
-    page.close()
+
+
+def test_scripts_and_styles_come_from_the_network_once(screen: Annotator):
+    screen.page.reload()
+    screen.wait_ready(0)
+    sizes: dict[str, int] = screen.page.evaluate(
+        """() => Object.fromEntries(performance.getEntriesByType("resource")
+          .filter(({ name }) => name.includes("/assets/"))
+          .map(({ name, transferSize }) => [name.split("/").at(-1), transferSize]))"""
+    )
+    assert {"annotator.js", "annotator.css", "page.css", "api.js"} <= set(sizes)
+    assert set(sizes.values()) == {0}, "a browser keeps what it has"

@@ -92,11 +92,14 @@ def test_box_drawn_ahead_stays_in_sight_until_it_is_saved(
     annotator: Annotator, server_of: SlowServer
 ):
     annotator.open()
+    annotator.page.evaluate(
+        "addEventListener('tpod-feed', (e) => (window.frameFed = e.detail.visit.frame))"
+    )
     server_of.deaf_to = b"occluded"  # only what is drawn ahead says whether it is
     with server_of.held():
         step_ahead(annotator, 1)
         annotator.drag((100, 80), (220, 200))
-    annotator.page.wait_for_function("window.__tpodFeed.visit.frame === 1")
+    annotator.page.wait_for_function("window.frameFed === 1")
     annotator.page.wait_for_timeout(500)  # the canvas has come, and knows nothing of the box
     assert annotator.boxes(1) == []
     annotator.wait_color(100, 90, 100, 190, color=annotator.color_of("cup"))

@@ -36,7 +36,7 @@ def page() -> AppTest:
 
 
 def cards(test: AppTest) -> list[str]:
-    return [e.proto.body for e in test.get("html") if "tpod-card" in e.proto.body]
+    return [e.proto.body for e in test.get("html") if "class='tpod-card'" in e.proto.body]
 
 
 def labels_of(number: int) -> list[str]:

@@ -130,6 +130,41 @@ def test_pages_stay_conversations() -> None:
     assert not long, f"a page is a conversation of about 150 lines: {long}"
 
 
+def screens_using(path: Path) -> set[str]:
+    """The screens that import a module of ``pages/_shared``, directly or through another one."""
+    name, found = module_name(path), set()
+    for other in (REPO / "pages").rglob("*.py"):
+        if other != path and any((one + ".").startswith(name + ".") for one in imports(other)):
+            is_shared = other.parent.name == "_shared"
+            found |= screens_using(other) if is_shared else {screen_of(other)}
+    return found
+
+
+def screen_of(path: Path) -> str:
+    """``labeling`` for ``pages/labeling.py`` and for everything in ``pages/_labeling/``."""
+    return path.relative_to(REPO / "pages").parts[0].removeprefix("_").removesuffix(".py")
+
+
+SHARED = sorted((REPO / "pages" / "_shared").glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("path", SHARED, ids=module_name)
+def test_shared_module_is_used_by_two_screens(path: Path) -> None:
+    screens = screens_using(path)
+    assert len(screens) > 1, f"{path.name} belongs to the folder of {screens}"
+
+
+@pytest.mark.parametrize("path", sorted((REPO / "pages").rglob("*.py")), ids=module_name)
+def test_screen_uses_its_own_folder_and_the_shared_one(path: Path) -> None:
+    allowed = {"_shared", f"_{screen_of(path)}"}
+    foreign = [
+        name
+        for name in imports(path)
+        if name.startswith("pages._") and name.split(".")[1] not in allowed
+    ]
+    assert not foreign, f"{module_name(path)} imports {foreign}"
+
+
 def test_top_level_holds_only_what_the_design_names() -> None:
     named = {
         "app.py",
@@ -144,6 +179,7 @@ def test_top_level_holds_only_what_the_design_names() -> None:
         "requirements-export-tensorflow.txt",
         "README.md",
         "Makefile",
+        "package.json",
         "pyproject.toml",
         ".streamlit",
         ".ci",

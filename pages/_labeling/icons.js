@@ -1,33 +1,6 @@
-// Small makers of elements, icons and canvases, used by every other part.
+/** The icons of the labelling screen, as paths in a square of 24. */
 
-// A 2D context in CSS pixels, as sharp as the screen.
-function sharp(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1
-  const [w, h_] = [Math.round(width * ratio), Math.round(height * ratio)]
-  if (canvas.width !== w || canvas.height !== h_) {
-    canvas.width = w
-    canvas.height = h_
-    canvas.style.width = `${width}px`
-    canvas.style.height = `${height}px`
-  }
-  const context = canvas.getContext("2d")
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, width, height)
-  return context
-}
-
-// h("button", {class: "x", onclick: f}, "text", child): one element.
-function h(tag, props = {}, ...children) {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value)
-    else if (name === "value" || name === "checked") element[name] = value
-    else element.setAttribute(name, value === true ? "" : value)
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== false))
-  return element
-}
+/** @typedef {keyof typeof GLYPHS} IconName */
 
 const GLYPHS = {
   play: "M8 5v14l11-7z",
@@ -58,7 +31,8 @@ const GLYPHS = {
   help: "M11 17h2v2h-2zM12 4a5 5 0 0 0-5 5h2a3 3 0 1 1 4.600 2.500C12.400 12.300 11 13.200 11 15.500h2c0-1.500.8-2 1.900-2.700A5 5 0 0 0 12 4z",
 }
 
-function glyph(name) {
+/** @param {IconName} name @returns {SVGSVGElement} */
+export function glyph(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   svg.setAttribute("viewBox", "0 0 24 24")
   svg.innerHTML = `<path fill-rule="evenodd" d="${GLYPHS[name]}"/>`

@@ -1,0 +1,92 @@
+/**
+ * A part of a screen that Streamlit mounts.
+ *
+ * Streamlit calls the default export of a component's script at every change of its data or of
+ * the theme, and the function that it answers when the component leaves the page. The script
+ * comes by a dynamic import, so two calls can be under way at once: the newest one counts.
+ */
+
+import { addStylesheet } from "./stylesheet.js"
+
+/**
+ * @template Data
+ * @typedef {object} Call what Streamlit passes
+ * @property {Data} data as Python gave it
+ * @property {ShadowRoot} parentElement
+ * @property {(name: string, value: unknown) => void} setStateValue
+ * @property {(name: string, value: unknown) => void} setTriggerValue
+ */
+/**
+ * @template Data
+ * @typedef {object} Part what a script makes of its component
+ * @property {(call: Call<Data>) => boolean} update false where the part has to be made anew
+ * @property {() => void} destroy
+ */
+/**
+ * @template Data
+ * @typedef {object} Definition
+ * @property {URL} style the stylesheet of the component; nothing is shown before it is there
+ * @property {URL} [pageStyle] the stylesheet for the page around it, for as long as it is mounted
+ * @property {(call: Call<Data>) => Part<Data>} create
+ */
+
+/**
+ * The default export of a component's script.
+ * @template Data
+ * @param {Definition<Data>} definition
+ * @returns {(call: Call<Data>) => Promise<() => void>}
+ */
+export function component(definition) {
+  /** @type {WeakMap<ShadowRoot, Mounted<Data>>} */
+  const mounted = new WeakMap()
+  return (call) => {
+    const root = call.parentElement
+    const one = mounted.get(root) ?? new Mounted(root, definition)
+    mounted.set(root, one)
+    return one.render(call, () => mounted.delete(root))
+  }
+}
+
+/** @template Data */
+class Mounted {
+  /** @param {ShadowRoot} root @param {Definition<Data>} definition */
+  constructor(root, { style, pageStyle, create }) {
+    const sheets = [addStylesheet(root, style)]
+    if (pageStyle) sheets.push(addStylesheet(document.head, pageStyle))
+    this.sheets = sheets
+    this.create = create
+    /** @type {Part<Data> | null} */
+    this.part = null
+    /** @type {Call<Data> | null} */
+    this.newest = null
+  }
+
+  /**
+   * @param {Call<Data>} call
+   * @param {() => void} forget
+   * @returns {Promise<() => void>} what Streamlit calls at the end
+   */
+  async render(call, forget) {
+    this.newest = call
+    await Promise.all(this.sheets.map(({ loaded }) => loaded))
+    if (this.newest === call) this.#show(call)
+    return () => {
+      // A call that was overtaken ends too, and must leave the part to its successor.
+      if (this.newest !== call) return
+      this.#destroy()
+      forget()
+    }
+  }
+
+  /** @param {Call<Data>} call */
+  #show(call) {
+    if (this.part?.update(call)) return
+    this.part?.destroy()
+    this.part = this.create(call)
+  }
+
+  #destroy() {
+    this.part?.destroy()
+    for (const { link } of this.sheets) link.remove()
+  }
+}

@@ -1,0 +1,52 @@
+"""The scripts of the screens: their own unit tests, their types, and the linter."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[2]
+TOOLS = REPO / "node_modules" / ".bin"
+DEADLINE_S = 300
+
+
+def node() -> str:
+    """The Node of this environment, else the machine's own."""
+    here = Path(sys.executable).parent
+    found = shutil.which("node", path=f"{here}{os.pathsep}{os.environ['PATH']}")
+    return found or pytest.fail("there is no Node: run `make setup`")
+
+
+def run(*command: str) -> None:
+    done = subprocess.run(
+        command, cwd=REPO, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+
+
+def tool(name: str) -> str:
+    path = TOOLS / name
+    return str(path) if path.exists() else pytest.fail(f"there is no {name}: run `make setup`")
+
+
+def test_unit_tests_of_the_scripts_pass() -> None:
+    tests = sorted(str(path) for path in Path(__file__).parent.glob("*.test.js"))
+    assert tests
+    run(node(), "--test", *tests)
+
+
+def test_types_of_the_scripts_hold() -> None:
+    run(node(), tool("tsc"), "--project", "tests/js/tsconfig.json")
+
+
+def test_linter_finds_nothing_in_the_scripts() -> None:
+    run(node(), tool("eslint"), "--config", "tests/js/eslint.config.js", "pages", "tests/js")
+
+
+def test_root_of_the_api_is_known_in_one_place() -> None:
+    scripts = [*(REPO / "pages").rglob("*.js")]
+    naming = {path.name for path in scripts if "/api/" in path.read_text("utf-8")}
+    assert naming == {"api.js"}
