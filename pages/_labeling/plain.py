@@ -39,7 +39,7 @@ def show(user: User, video: Video) -> None:
         session.perform(user)
     if session.has_left:
         _leave(session)
-    _follow_address(session)
+    _write_address(session)
     st.html(f"<style>{_STYLE}</style>")
     with st.container(key="plain-screen"):
         _show_screen(user, session)
@@ -47,22 +47,22 @@ def show(user: User, video: Video) -> None:
         call_after_answer(session.end_wait)
 
 
-def _follow_address(session: PlainSession) -> None:
-    """A link leads to another frame of the same video; and a reload stays where one is."""
-    session.follow(_wanted_frame())
-    if not session.pending and session.frame != session.address:
-        session.address = session.frame
-        st.query_params["frame"] = str(session.frame)
-
-
 def _session(user: User, video: Video) -> PlainSession:
     session: PlainSession | None = st.session_state.get(SESSION)
     if session is None or session.video.id != video.id:
         session = PlainSession.open(user, saved_id(video), _wanted_frame())
         st.session_state[SESSION] = session
-    elif CANVAS not in st.session_state:
+    elif CANVAS not in st.session_state:  # The person comes back, perhaps for another frame.
         session.restore()
+        session.follow(_wanted_frame())
     return session
+
+
+def _write_address(session: PlainSession) -> None:
+    """A reload stays where one is. The address is not read again: it comes late at times."""
+    if session.frame != session.address:
+        session.address = session.frame
+        st.query_params["frame"] = str(session.frame)
 
 
 def _show_screen(user: User, session: PlainSession) -> None:
