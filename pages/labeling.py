@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages._labeling import annotator
+from pages._labeling import plain as plain_mode
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain
@@ -25,10 +26,12 @@ def main() -> None:
         except NotFound as missing:
             _explain("No such video", missing.message)
             return
-        if video.frame_count:
-            annotator.mount(user, video)
-        else:
+        if not video.frame_count:
             _explain_state(video)
+        elif st.query_params.get("mode") == "plain":
+            plain_mode.show(user, video)
+        else:
+            annotator.mount(user, video)
 
 
 def _explain_state(video: Video) -> None:

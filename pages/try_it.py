@@ -9,7 +9,8 @@ from pages._shared.detection_filter import TryOut, choose_detector, choose_filte
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header
-from pages._try_it.picture import show_frame, show_picture
+from pages._try_it.frame import show_frame
+from pages._try_it.picture import show_picture
 from pages._try_it.sources import pick_camera, pick_frame, pick_image, pick_video
 from pages._try_it.video import show_video
 from tpod_core.db import reading

@@ -9,6 +9,8 @@ from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
+from pages._try_it.as_labels import use_as_labels
+from pages._try_it.sources import FrameAt
 from tests.detector_life import add_trained_detector
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, give_file
@@ -16,6 +18,7 @@ from tests.scripted_detector import play
 from tests.ui.acting import press, sound
 from tests.unit.test_pictures import image_file
 from tpod_core import db
+from tpod_core.detectors.proposals import TakenBox
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 from tpod_core.jobs import execute
@@ -25,6 +28,7 @@ from workers import annotate_video, prelabel_video
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 FRAMES = 12
+BESIDE = Box(100, 10, 150, 60)
 
 
 @pytest.fixture
@@ -154,6 +158,39 @@ def test_boxes_that_are_there_already_are_not_added_again(detector: Detector, vi
     test = press(test, "Use these boxes as labels")
     assert "0 boxes added as labels. Left out as known or too small: 1." in texts(test)
     assert len(tracks(video)) == 1
+
+
+def test_corrected_box_is_a_key_frame_by_hand(user: User, detector: Detector, video: Video) -> None:
+    taken = [TakenBox("cup", Box(10, 10, 60, 60), by_hand=True), TakenBox("teapot", BESIDE)]
+    assert use_as_labels(user, FrameAt(video, 5), taken) == 2
+    by_hand, found = tracks(video)
+    assert [(each.frame, each.outside) for each in by_hand.keyframes] == [(5, False), (6, True)]
+    assert {each.source for each in by_hand.keyframes} == {"manual"}
+    assert (found.label, {each.source for each in found.keyframes}) == ("teapot", {"detected"})
+
+
+def test_picture_of_no_video_says_where_boxes_are_corrected(detector: Detector) -> None:
+    test = page()
+    test.file_uploader[0].upload("cup.png", image_file(wh=(160, 120)), "image/png")
+    assert "look at a *Frame*" in texts(sound(test.run()))
+
+
+def test_boxes_that_were_used_are_called_labels(detector: Detector, video: Video) -> None:
+    test = look_at("Frame")
+    assert "These boxes are labels of this frame" not in texts(test)
+    test = press(test, "Use these boxes as labels")
+    assert "These boxes are labels of this frame" in texts(sound(test.run()))
+
+
+def test_box_that_cannot_be_a_label_keeps_all_from_being_used(
+    detector: Detector, video: Video
+) -> None:
+    test = look_at("Frame")
+    [correction] = test.session_state["try_it_corrections"].values()
+    correction.refused.append("A box was turned.")
+    test = press(test, "Use these boxes as labels")
+    assert [warning.value for warning in test.warning] == ["A box was turned\\."]
+    assert tracks(video) == []
 
 
 def test_video_is_drawn_followed_and_offered(detector: Detector, video: Video) -> None:

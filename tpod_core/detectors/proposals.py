@@ -1,11 +1,11 @@
 """From what a detector saw in a video to the tracks that it proposes. No database here."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tpod_core.detectors.association import DetectedTrack
-from tpod_core.detectors.wish import FoundBox
 from tpod_core.geometry import MIN_SIDE_PX, Box, iou
+from tpod_core.models import KeyframeSource
 from tpod_core.tracks.detected import detected_keyframes
 from tpod_core.tracks.documents import AnnotationDoc, FrameBox, KeyframeDoc, TrackDoc
 from tpod_core.tracks.operations import AddTrack, DeleteTrack, EditOp
@@ -141,16 +141,25 @@ def _unknown(found: Sequence[Candidate], known: Mapping[int, list[_Named]]) -> l
     return sorted(new, key=lambda each: each.seen[0].frame)
 
 
+@dataclass(frozen=True)
+class TakenBox:
+    """A box that a person takes over from a detector; ``by_hand`` if they drew or changed it."""
+
+    label: str
+    box: Box
+    by_hand: bool = False
+
+
 def boxes_as_labels(
-    found: Sequence[FoundBox], frame: int, shown: Sequence[FrameBox], frame_count: int
+    taken: Sequence[TakenBox], frame: int, shown: Sequence[FrameBox], frame_count: int
 ) -> list[AddTrack]:
     """Boxes that a person took over on one frame: labels at once, and on this frame alone.
 
     A box that is there already (``shown``), or too small to be one, is left out.
     """
     return [
-        AddTrack(TrackDoc(None, each.label, _on_one_frame(each.box, frame, frame_count)))
-        for each in found
+        AddTrack(TrackDoc(None, each.label, _on_one_frame(each, frame, frame_count)))
+        for each in taken
         if is_large_enough(each.box) and not _is_shown(each.label, each.box, shown)
     ]
 
@@ -174,6 +183,9 @@ def _track(candidate: Candidate, frame_count: int, rhythm: Rhythm) -> TrackDoc:
     return TrackDoc(None, candidate.label, keyframes, True, round(candidate.score, 4))
 
 
-def _on_one_frame(box: Box, frame: int, frame_count: int) -> tuple[KeyframeDoc, ...]:
-    once = (Observation(frame, box),)
-    return detected_keyframes(once, step=1, longest_gap=1, frame_count=frame_count)
+def _on_one_frame(taken: TakenBox, frame: int, frame_count: int) -> tuple[KeyframeDoc, ...]:
+    once = (Observation(frame, taken.box),)
+    keyframes = detected_keyframes(once, step=1, longest_gap=1, frame_count=frame_count)
+    if not taken.by_hand:
+        return keyframes
+    return tuple(replace(each, source=KeyframeSource.MANUAL) for each in keyframes)
