@@ -31,6 +31,8 @@ export class Panel {
     this.rangeForm = new RangeForm(annotator)
     this.progress = h("span", { class: "progress-words" })
     this.bar = h("i")
+    this.isHeld = false
+    this.#holdWhilePressed(element)
     /** @type {Map<string, string>} what each part showed last */
     this.painted = new Map()
     element.append(
@@ -45,8 +47,32 @@ export class Panel {
     )
   }
 
+  /**
+   * A button that is pressed stays until it is let go: a click on one that was replaced meanwhile,
+   * because boxes were found anew, would be lost.
+   * @param {HTMLElement} element
+   */
+  #holdWhilePressed(element) {
+    element.addEventListener("pointerdown", () => {
+      this.isHeld = true
+      const release = new AbortController()
+      const letGo = () => {
+        release.abort()
+        // The click comes after this event.
+        setTimeout(() => {
+          this.isHeld = false
+          this.annotator.paint()
+        })
+      }
+      for (const type of ["pointerup", "pointercancel"]) {
+        window.addEventListener(type, letGo, { capture: true, signal: release.signal })
+      }
+    })
+  }
+
   /** A part is rebuilt only when what it shows has changed. @param {PanelState} state */
   paint(state) {
+    if (this.isHeld) return
     this.#once("labels", [state.labels, state.label], () => this.#paintLabels(state))
     this.tracks.paint(state)
     this.#once("ranges", [state.ranges, state.frameCount], () => this.#paintRanges(state))

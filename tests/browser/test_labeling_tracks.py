@@ -40,6 +40,22 @@ def test_click_on_a_track_elsewhere_goes_to_it(annotator: Annotator):
     annotator.wait_ready(40)
 
 
+def test_click_on_a_row_that_changes_under_the_pointer_still_counts(annotator: Annotator):
+    (cup,) = annotator.put_tracks(track("cup", (0, LEFT)))
+    annotator.open()
+    row = annotator.page.locator(f'.annotator .box[data-track="{cup}"] .row')
+    row.hover()
+    annotator.page.mouse.down()
+    relabel = {"op": "relabel_track", "track_id": cup, "label": "black cat"}
+    body = {"revision": annotator.document()["revision"], "ops": [relabel]}
+    annotator.api.patch(f"/videos/{annotator.video_id}/annotations", json=body).raise_for_status()
+    # The picture tells that the screen has heard of it.
+    annotator.wait_color(150, 79, 170, 81, color=annotator.color_of("black cat"), least=0.3)
+    annotator.page.mouse.up()
+    chosen = annotator.page.locator(f'.annotator .box.chosen[data-track="{cup}"]')
+    expect(chosen).to_contain_text("black cat", timeout=DEADLINE_S * 1000)
+
+
 def test_filter_shows_the_tracks_of_one_label(annotator: Annotator):
     (cup, cat) = annotator.put_tracks(track("cup", (0, LEFT)), track("black cat", (0, RIGHT)))
     annotator.open()
