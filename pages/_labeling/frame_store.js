@@ -9,6 +9,19 @@ const RETRY_FRAME_MS = 2000
 const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
 const SHARP_STEP = 640 // few sizes, so that a cache can keep them
 
+const WIDTH_STEP = 160
+const NEARLY_FULL = 0.75 // from here on making a frame smaller costs the server more than sending it whole
+
+/**
+ * The width to ask of the server for frames that are seen `seen` pixels wide: few widths, so that
+ * a cache can keep them.
+ * @param {number} seen
+ * @param {number} full
+ */
+export function widthFor(seen, full) {
+  return seen >= full * NEARLY_FULL ? full : Math.ceil(seen / WIDTH_STEP) * WIDTH_STEP
+}
+
 export class FrameStore {
   /** @param {string} api the video's address @param {number} fullWidth @param {() => void} onLoaded */
   constructor(api, fullWidth, onLoaded) {
@@ -29,7 +42,7 @@ export class FrameStore {
     this.failed = new Set()
   }
 
-  /** The width asked of the server; the canvas's background uses the same address. @param {number} width */
+  /** The width asked of the server. @param {number} width */
   resize(width) {
     if (width === this.width) return
     this.width = width

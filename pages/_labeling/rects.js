@@ -1,4 +1,4 @@
-/** Rectangles of the drawing canvas: {x1, y1, x2, y2} in its pixels. Pure. */
+/** Rectangles, {x1, y1, x2, y2} in pixels of the frame. Pure. */
 
 /** @typedef {{ x: number, y: number }} Point */
 /** @typedef {{ x1: number, y1: number, x2: number, y2: number }} Rect */
@@ -6,7 +6,7 @@
 export const HANDLES = ["nw", "ne", "se", "sw", "n", "e", "s", "w"]
 
 /** @param {Rect} rect @returns {Point} */
-export function middle({ x1, y1, x2, y2 }) {
+function middle({ x1, y1, x2, y2 }) {
   return { x: (x1 + x2) / 2, y: (y1 + y2) / 2 }
 }
 
@@ -30,13 +30,12 @@ export function contains({ x1, y1, x2, y2 }, { x, y }, reach = 0) {
 }
 
 /**
- * Where a handle of a rectangle is, `outward` pixels outside its line.
+ * Where a handle of a rectangle is.
  * @param {Rect} rect
  * @param {string} handle
- * @param {number} [outward]
  * @returns {Point}
  */
-export function handleOf(rect, handle, outward = 0) {
+export function handleOf(rect, handle) {
   const { x, y } = middle(rect)
   /**
    * @param {string} less
@@ -46,7 +45,7 @@ export function handleOf(rect, handle, outward = 0) {
    * @param {number} mid
    */
   const on = (less, more, low, high, mid) =>
-    handle.includes(less) ? low - outward : handle.includes(more) ? high + outward : mid
+    handle.includes(less) ? low : handle.includes(more) ? high : mid
   return { x: on("w", "e", rect.x1, rect.x2, x), y: on("n", "s", rect.y1, rect.y2, y) }
 }
 

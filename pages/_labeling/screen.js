@@ -5,6 +5,7 @@ import { h } from "../_shared/element.js"
 import { Banner } from "./banner.js"
 import { Bars } from "./bars.js"
 import { paintBoxes } from "./box_painting.js"
+import { widthFor } from "./frame_store.js"
 import { makeHelp } from "./help.js"
 import { Panel } from "./panel.js"
 import { RejectedList } from "./rejected_list.js"
@@ -18,7 +19,6 @@ import { trackName } from "./track_name.js"
 /** @typedef {import("./operations.js").Track} Track */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 
-const WIDTH_STEP_PX = 160 // few widths of a frame, so that a cache can keep them
 const RESIZED_MS = 250
 const PANEL_MS = 200
 const SMALLEST_STAGE_PX = 50
@@ -76,8 +76,7 @@ export class Screen {
   #fitFrames() {
     const { frames, video, view } = this.a
     this.stage.place(video)
-    const seen = (video.width * view.scale) / view.zoom
-    frames.resize(Math.min(video.width, Math.ceil(seen / WIDTH_STEP_PX) * WIDTH_STEP_PX))
+    frames.resize(widthFor((video.width * view.scale) / view.zoom, video.width))
     this.paint()
   }
 

@@ -19,8 +19,8 @@
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 15_000
 const ANSWER_MS = 40_000 // the server answers a poll after 25 s at most
-const BETWEEN_MS = 300
-const QUIET_MS = 400
+const BETWEEN_MS = 500
+const QUIET_MS = 600
 
 export class ServerSync {
   /** What the last poll told. */ #told = { revision: -1, boxes: -1 }

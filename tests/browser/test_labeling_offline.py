@@ -153,6 +153,19 @@ def test_reload_with_unsaved_edits_loses_none(screen: Annotator):
     assert len(screen.boxes(0)) == 1
 
 
+def test_home_says_how_many_edits_wait_and_saves_them(screen: Annotator):
+    with nothing_saved(screen.page):
+        screen.draw(100, 80, 220, 200)
+        screen.draw(400, 80, 520, 200)
+        screen.wait_saving("Offline: 2 edits")
+        screen.page.goto("/")
+        notice = screen.page.get_by_text("2 edits in numbers wait in this browser")
+        notice.wait_for()
+        assert screen.boxes(0) == []
+    screen.wait_boxes(0, lambda boxes: len(boxes) == 2)
+    expect(notice).to_have_count(0)
+
+
 def test_undo_pressed_offline_is_done_in_its_place(screen: Annotator):
     with nothing_saved(screen.page):
         screen.draw(100, 80, 220, 200)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 
-import { FrameStore } from "../../pages/_labeling/frame_store.js"
+import { FrameStore, widthFor } from "../../pages/_labeling/frame_store.js"
 
 /** @type {FakeImage[]} those asked for, in order */
 let asked = []
@@ -96,4 +96,8 @@ test("the frame used longest ago gives its place away", async () => {
   await arrive()
   assert.equal(frameStore.images.has(0), true)
   assert.equal(frameStore.images.has(1), false)
+})
+
+test("frames are asked for in few widths, and whole where they are seen nearly whole", () => {
+  assert.deepEqual([630, 650, 950, 961, 1300].map((seen) => widthFor(seen, 1280)), [640, 800, 960, 1280, 1280])
 })

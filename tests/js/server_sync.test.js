@@ -8,7 +8,8 @@ import { FakeClock } from "./fake_clock.js"
 
 /** @typedef {import("../../pages/_labeling/server_sync.js").News} News */
 
-const BETWEEN_MS = 300
+const BETWEEN_MS = 500
+const QUIET_MS = 600
 
 /** @type {string[]} */ let asked
 /** @type {News} what the server knows */ let server
@@ -121,21 +122,21 @@ test("a poll does not ask again for what it told while the document lags behind"
 
 test("boxes found anew are told once it is quiet", async () => {
   await startedSync()
-  await clock.advance(400)
+  await clock.advance(QUIET_MS)
   told = []
   await answerPoll({ boxes_revision: 2 })
   await answerPoll({ boxes_revision: 3 })
   assert.ok(!told.includes("boxes"))
-  await clock.advance(400)
+  await clock.advance(QUIET_MS)
   assert.deepEqual(told.filter((each) => each === "boxes"), ["boxes"])
 })
 
 test("an edit without new boxes is told as an edit", async () => {
   await startedSync()
-  await clock.advance(400)
+  await clock.advance(QUIET_MS)
   told = []
   await answerPoll({ revision: 11 })
-  await clock.advance(400)
+  await clock.advance(QUIET_MS)
   assert.ok(told.includes("edited") && !told.includes("boxes"))
 })
 

@@ -1,23 +1,15 @@
 """The scripts of the screens: their own unit tests, their types, and the linter."""
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.node import node
+
 REPO = Path(__file__).resolve().parents[2]
 TOOLS = REPO / "node_modules" / ".bin"
 DEADLINE_S = 300
-
-
-def node() -> str:
-    """The Node of this environment, else the machine's own."""
-    here = Path(sys.executable).parent
-    found = shutil.which("node", path=f"{here}{os.pathsep}{os.environ['PATH']}")
-    return found or pytest.fail("there is no Node: run `make setup`")
 
 
 def run(*command: str) -> None:

@@ -6,7 +6,6 @@ and ``pages/_labeling/operations.js`` in Node.
 
 import json
 import random
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from tests.node import node
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.tracks.documents import KeyframeDoc, TrackState
@@ -157,10 +157,8 @@ def read_browser(answer: Json) -> Json | None:
 
 
 def ask_browser(cases: list[Json]) -> list[Json | None]:
-    node = shutil.which("node")
-    assert node, "Node is not installed"
     lines = "".join(json.dumps(case) + "\n" for case in cases)
-    done = subprocess.run([node, SCRIPT], input=lines, capture_output=True, text=True, check=True)
+    done = subprocess.run([node(), SCRIPT], input=lines, capture_output=True, text=True, check=True)
     return [read_browser(json.loads(line)) for line in done.stdout.splitlines()]
 
 
