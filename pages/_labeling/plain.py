@@ -17,11 +17,11 @@ from pages._shared.canvas_stage import (
     read_answer,
     show_canvas,
 )
+from pages._shared.guard import require_user
 from pages._shared.page import counted, plain
 from tpod_core.models import User, Video, saved_id
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
-_NUMBER, _PLACE = "plain_frame_number", "plain_frame_place"
 _BESIDE_PX = 340
 """What the window's height must hold besides the canvas."""
 _UNLABELLED_COLOR = "#888888"
@@ -32,8 +32,6 @@ def show(user: User, video: Video) -> None:
     """Raises: NotFound if somebody deletes the video meanwhile."""
     session = _session(user, video)
     session.refresh(user)
-    if surface := find_surface(STAGE, video.frame_wh, _BESIDE_PX):
-        session.resize(surface)
     session.hear(read_answer(CANVAS))
     if session.pending and session.pending.is_due:
         session.perform(user)
@@ -76,15 +74,28 @@ def _show_screen(user: User, session: PlainSession) -> None:
             on_click=session.ask,
             args=(Act.LEAVE,),
         )
-    label = choose_label(user, session)
+    _show_picture(session, choose_label(user, session))
+    _show_buttons(session)
+    if session.question:
+        _show_question(user, session, session.question)
+
+
+@st.fragment
+def _show_picture(session: PlainSession, label: str) -> None:
+    """The canvas and what is said of it.
+
+    It is a fragment, for its answers may come together with the press of a button. Streamlit
+    forgets a press when a whole run is asked for just then, but not for a fragment.
+    """
+    require_user()
+    if surface := find_surface(STAGE, session.video.frame_wh, _BESIDE_PX):
+        session.resize(surface)
+    session.hear(read_answer(CANVAS))
     pictures = _pictures(session)
     _show_state(session)
     mount_stage(STAGE, pictures)
     if session.surface:
         _show_canvas(session, session.surface, label, pictures[0])
-    _show_buttons(session)
-    if session.question:
-        _show_question(user, session, session.question)
 
 
 def _show_canvas(session: PlainSession, surface: Surface, label: str, picture: str) -> None:
@@ -155,24 +166,29 @@ def _show_buttons(session: PlainSession) -> None:
 
 
 def _show_frames(session: PlainSession, last: int) -> None:
-    """Any frame by its number, or by its place in the video."""
+    """Any frame by its number, or by its place in the video.
+
+    Both are new after each act: the browser, when it is late, still tells of the older ones.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
-        for key, field in ((_NUMBER, st.number_input), (_PLACE, st.slider)):
-            st.session_state[key] = session.going_to
+        for name, field in (("number", st.number_input), ("place", st.slider)):
+            key = f"plain-{name}-{session.acts}"
             field(
                 "Frame",
                 0,
                 last,
+                session.frame,
                 key=key,
                 on_change=_go_to_chosen,
-                args=(session, key),
+                args=(session, key, session.acts),
                 label_visibility="collapsed",
-                width=130 if key == _NUMBER else "stretch",
+                width=130 if name == "number" else "stretch",
             )
 
 
-def _go_to_chosen(session: PlainSession, key: str) -> None:
-    session.ask(Act.GO, int(st.session_state[key]))
+def _go_to_chosen(session: PlainSession, key: str, acts: int) -> None:
+    if acts == session.acts:
+        session.ask(Act.GO, int(st.session_state[key]))
 
 
 def _show_question(user: User, session: PlainSession, question: Question) -> None:

@@ -69,6 +69,7 @@ class PlainSession:
 
     ``answer`` is the canvas's last word about this very drawing. ``notice`` says why something
     was not done, ``done`` what was. ``address`` is the frame of the page's address, as last seen.
+    ``acts`` counts what was asked for and done, or refused.
     """
 
     video: Video
@@ -85,6 +86,7 @@ class PlainSession:
     done: str = ""
     has_left: bool = False
     address: int = 0
+    acts: int = 0
     _turn: int = 0
 
     @classmethod
@@ -188,6 +190,7 @@ class PlainSession:
     def drop_drawing(self, user: User) -> None:
         """Forget what was drawn, and show what is saved."""
         self.question, self.pending = None, None
+        self.acts += 1
         self._show(user, self.frame)
 
     def perform(self, user: User) -> None:
@@ -195,6 +198,7 @@ class PlainSession:
         pending, self.pending = self.pending, None
         if pending is None:
             return
+        self.acts += 1
         try:
             self._do(user, pending, self.changes())
         except Unavailable as away:

@@ -16,6 +16,7 @@ from pages._shared.canvas_stage import (
     show_canvas,
 )
 from pages._shared.detection_filter import TryOut
+from pages._shared.guard import require_user
 from pages._shared.page import counted, plain
 from pages._try_it.as_labels import use_as_labels
 from pages._try_it.correction import Correction
@@ -38,23 +39,33 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
         return
     look = look_at_frame(tried.detector, at)
     correction = _correction(tried, at)
-    colors = _colors(tried)
-    _update(correction, tried, look, colors)
+    correction.hear(read_answer(CANVAS))
     added = _use_if_due(tried.user, at, correction)
-    picture = (
-        frame_url(saved_id(at.video), at.frame_index, correction.surface)
-        if correction.surface
-        else ""
-    )
     label = _choose_label(tried.detector.labels)
-    st.caption(_explanation(correction))
-    mount_stage(STAGE, [picture] if picture else [])
-    if correction.surface:
-        _show_canvas(correction, correction.surface, picture, Pen(label, colors[label]))
-    _show_buttons(at, correction, added)
+    _show_picture(tried, at, look, correction, label)
+    _show_buttons(at, correction)
+    if added:
+        st.success(added)
     show_findings(tried.filter.of(look.boxes), look)
     if correction.is_pending:
         call_after_answer(correction.end_wait)
+
+
+@st.fragment
+def _show_picture(
+    tried: TryOut, at: FrameAt, look: Look, correction: Correction, label: str
+) -> None:
+    """The canvas and what is said of it; a fragment, so that its answer never hides a press."""
+    require_user()
+    colors = _colors(tried)
+    _update(correction, tried, look, colors)
+    surface, picture = correction.surface, ""
+    if surface:
+        picture = frame_url(saved_id(at.video), at.frame_index, surface)
+    st.caption(_explanation(correction))
+    mount_stage(STAGE, [picture] if picture else [])
+    if surface:
+        _show_canvas(correction, surface, picture, Pen(label, colors[label]))
 
 
 def _correction(tried: TryOut, at: FrameAt) -> Correction:
@@ -100,13 +111,12 @@ def _show_canvas(correction: Correction, surface: Surface, picture: str, pen: Pe
         show_canvas(CANVAS, surface, correction.drawing, picture, pen, disabled=disabled)
 
 
-def _show_buttons(at: FrameAt, correction: Correction, added: str) -> None:
+def _show_buttons(at: FrameAt, correction: Correction) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Use these boxes as labels",
             type="primary",
             icon=":material/add_box:",
-            disabled=not correction.taken() and not correction.refused,
             on_click=correction.ask,
             help="Adds them to this frame of the video. You can undo it on the labelling screen.",
         )
@@ -115,8 +125,6 @@ def _show_buttons(at: FrameAt, correction: Correction, added: str) -> None:
                 "labeling.py",
                 query_params={"video": str(at.video.id), "frame": str(at.frame_index)},
             )
-    if added:
-        st.success(added)
 
 
 def _use_if_due(user: User, at: FrameAt, correction: Correction) -> str:
@@ -129,6 +137,9 @@ def _use_if_due(user: User, at: FrameAt, correction: Correction) -> str:
         st.warning(plain(" ".join(dict.fromkeys(correction.refused))))
         return ""
     taken = correction.taken()
+    if not taken:
+        st.warning("There is no box to use. Draw one on the picture.")
+        return ""
     added = use_as_labels(user, at, taken)
     correction.used = taken
     already = len(taken) - added
