@@ -14,10 +14,11 @@ import pytest
 
 from tests.faults.house import still_runs
 from tpod_core.config import get_settings
-from tpod_core.embedded import embedded_services
+from tpod_core.embedded import embedded_services, lifespan
 from tpod_core.embedded import supervisor as supervisor_module
 from tpod_core.embedded.apps import Registration, WorkOrder, look_at_apps, work_order
 from tpod_core.embedded.child import Child, Command
+from tpod_core.embedded.lifespan import SupervisorWatch
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.places import apps_dir, find_socket, publish_socket, withdraw_socket
 from tpod_core.embedded.supervisor import Supervisor
@@ -222,3 +223,32 @@ def test_supervisor_without_an_app_ends_after_its_grace(
     Supervisor(tmp_path, grace_s=0.5).run()
     assert 0.5 <= time.monotonic() - started_at < 30
     assert find_socket(tmp_path) is None
+
+
+def test_watch_that_rests_starts_no_supervisor_in_the_place_of_one_that_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(data_dir: Path) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(["sleep", "60"]))
+        return started[-1]
+
+    monkeypatch.setattr(lifespan, "start_supervisor", start)
+    monkeypatch.setattr(lifespan, "_WATCH_INTERVAL_S", 0.01)
+    watch = SupervisorWatch(tmp_path)
+    watch.start()
+    wait_until(lambda: len(started) == 1)
+    end(started[0])
+    wait_until(lambda: len(started) == 2)
+    watch.rest()
+    assert watch.has_one_running
+    end(started[1])
+    watch.stop()
+    assert len(started) == 2
+    assert not watch.has_one_running
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()

@@ -43,15 +43,21 @@ async def embedded_services() -> AsyncIterator[None]:
     data_dir = settings.data_dir.absolute()
     registration = Registration(data_dir, work_order(settings))
     watch = SupervisorWatch(data_dir)
+
+    def leave() -> None:
+        # First: or the watch would start another supervisor when this one has gone.
+        watch.rest()
+        registration.leave_at_once()
+
     try:
-        with _on_interrupt(registration.leave_at_once) as interrupted:
+        with _on_interrupt(leave) as interrupted:
             watch.start()
             yield
     finally:
         watch.stop()
         registration.close()
         if interrupted.is_set():
-            await asyncio.to_thread(_wait_for_the_end, data_dir)
+            await asyncio.to_thread(_wait_for_the_end, data_dir, watch)
 
 
 class SupervisorWatch:
@@ -66,14 +72,22 @@ class SupervisorWatch:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def rest(self) -> None:
+        """Start no more."""
         self._stop.set()
+
+    def stop(self) -> None:
+        self.rest()
         self._thread.join()
+
+    @property
+    def has_one_running(self) -> bool:
+        """Whether a supervisor that it started runs, though it may not have its lock yet."""
+        return self._started is not None and self._started.poll() is None
 
     def _watch(self) -> None:
         while not self._stop.is_set():
-            starting = self._started is not None and self._started.poll() is None
-            if not starting and not is_locked(lock_path(self._data_dir)):
+            if not self.has_one_running and not is_locked(lock_path(self._data_dir)):
                 self._started = start_supervisor(self._data_dir)
             self._stop.wait(_WATCH_INTERVAL_S)
 
@@ -120,9 +134,9 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _wait_for_the_end(data_dir: Path) -> None:
+def _wait_for_the_end(data_dir: Path, watch: SupervisorWatch) -> None:
     deadline = time.monotonic() + _ALL_ENDS_WITHIN_S
-    while is_locked(lock_path(data_dir)):
+    while watch.has_one_running or is_locked(lock_path(data_dir)):
         if time.monotonic() > deadline:
             _log.error("the embedded services do not end; see %s", log_path(data_dir))
             return
