@@ -45,7 +45,8 @@ class Labeller:
     news: int = 0
     revision: int = 0
 
-    async def work(self, until: float) -> None:
+    async def work(self, until: float, after_s: float) -> None:
+        await asyncio.sleep(after_s)
         polling = asyncio.create_task(self._poll())
         step = 0
         while (now := time.monotonic()) < until:
@@ -95,7 +96,10 @@ async def measure(
         Labeller(client, number, follows) for client, number in zip(clients, video_ids, strict=True)
     ]
     until = time.monotonic() + SECONDS
-    await asyncio.gather(*(each.work(until) for each in labellers))
+    # People do not save in step with each other.
+    apart_s = STEP_S * SAVE_EVERY / len(labellers)
+    works = [each.work(until, number * apart_s) for number, each in enumerate(labellers)]
+    await asyncio.gather(*works)
     await asyncio.gather(*(client.aclose() for client in clients))
     return labellers
 

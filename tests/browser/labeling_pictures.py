@@ -12,6 +12,7 @@ from tests.live import Server, wait_for
 
 SETTLE_MS = 1500
 SMALL, LARGE = {"width": 1280, "height": 720}, {"width": 1920, "height": 1080}
+TELEPHONE = {"width": 390, "height": 640}
 SECOND_PERSON = {"username": "annabel", "password": "orange tea cosy"}
 
 
@@ -52,8 +53,12 @@ def take_labeling(page: Page, server: Server, video_id: int, out: Path) -> None:
         screen.open(60)
         screen.press("Tab")
         photograph(page, out / "labeling_dark_1920.png")
-        page.set_viewport_size(SMALL)
         page.emulate_media(color_scheme="light")
+        page.set_viewport_size(TELEPHONE)
+        page.goto(f"/labeling?video={video_id}&frame=60&mode=plain")
+        page.get_by_text("Frame 60 of").wait_for()
+        photograph(page, out / "labeling_plain.png")
+        page.set_viewport_size(SMALL)
 
 
 def photograph(page: Page, path: Path) -> None:
