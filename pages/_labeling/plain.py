@@ -24,7 +24,6 @@ from tpod_core.models import User, Video, saved_id
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
 _BESIDE_PX = 340
 """What the window's height must hold besides the canvas."""
-_UNLABELLED_COLOR = "#888888"
 _STYLE = (Path(__file__).parent / "plain.css").read_text("utf-8")
 
 
@@ -99,15 +98,12 @@ def _show_picture(session: PlainSession, label: str) -> None:
 
 
 def _show_canvas(session: PlainSession, surface: Surface, label: str, picture: str) -> None:
-    show_canvas(
-        CANVAS,
-        surface,
-        session.drawing,
-        picture,
-        Pen(label, session.colors().get(label, _UNLABELLED_COLOR)),
-        # Nobody shall draw on a picture that is about to change, or that is still the last one.
-        disabled=bool(session.pending) or not label or not is_loaded(STAGE, picture),
-    )
+    # Nobody shall draw on a picture that is about to change, or that is still the last one.
+    can_draw = label and not session.pending and is_loaded(STAGE, picture)
+    pen = Pen(label, session.colors()[label]) if can_draw else None
+    # While something waits, the canvas is disabled like one whose picture is to come.
+    serial = 2 * session.acts + bool(session.pending)
+    show_canvas(CANVAS, surface, session.drawing, picture, pen, serial=serial)
 
 
 def _show_state(session: PlainSession) -> None:

@@ -14,8 +14,6 @@ from tpod_core.geometry import MIN_SIDE_PX, Box, clip
 
 STROKE_PX = 2
 FONT_PX = 13
-_HANDLE_PX = 10
-_TOUCHED_HANDLE_PX = 28
 _SNAP_PX = 3.0
 """An edge dropped this close to the border of the canvas means the border."""
 _UNCHANGED_PX = 0.05
@@ -204,15 +202,8 @@ def _rect(box: Box, label: str, color: str) -> dict[str, Any]:
         "type": "LabeledRect",
         "label": label,
         "stroke": color,
-        "borderColor": "#ffffff",
-        "cornerColor": "#ffffff",
-        "cornerStrokeColor": color,
-        "cornerSize": _HANDLE_PX,
-        "touchCornerSize": _TOUCHED_HANDLE_PX,
-        "transparentCorners": False,
         "strokeWidth": STROKE_PX,
         "strokeUniform": True,
         "fill": "rgba(0, 0, 0, 0)",
         "fontSize": FONT_PX,
-        "lockRotation": True,
     }

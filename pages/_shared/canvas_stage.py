@@ -22,6 +22,7 @@ is here before the end of the time is, however slow the network."""
 
 _WIDTH_STEP_PX = 160
 _LEAST_HEIGHT_PX = 220
+_NO_COLOR = "#888888"
 _OFFSCREEN_URL = "http://localhost"
 
 _mount = script_component("tpod_canvas_stage", "_shared/canvas_stage.js")
@@ -83,24 +84,32 @@ def show_canvas(
     surface: Surface,
     drawing: Mapping[str, Any],
     picture: str,
-    pen: Pen,
+    pen: Pen | None,
     *,
-    disabled: bool,
+    serial: int,
 ) -> None:
-    """The canvas with its own toolbar; what it answers is read with ``read_answer``."""
+    """The canvas with its own toolbar; what it answers is read with ``read_answer``.
+
+    Args:
+        pen: without one, nobody can draw.
+        serial: another one after each act of the person. Streamlit sends a large message as a
+            reference if the browser had it before, and at times the browser has just dropped
+            it. So no message may come back later; boxes make no use of the radius of a point.
+    """
     width, height = surface.canvas_wh
     st_canvas(
         drawing_mode="labeled_rect",
         background_image=picture,
         initial_drawing=dict(drawing),
-        label=pen.label,
-        stroke_color=pen.color,
+        label=pen.label if pen else "",
+        stroke_color=pen.color if pen else _NO_COLOR,
         stroke_width=STROKE_PX,
         fill_color="rgba(0, 0, 0, 0)",
         font_size=FONT_PX,
         width=width,
         height=height,
-        disabled=disabled,
+        disabled=pen is None,
+        point_display_radius=serial,
         key=key,
     )
 

@@ -27,7 +27,7 @@ class Correction:
 
     ``changed`` are detections that were moved or renamed, ``removed`` those that were deleted,
     ``added`` boxes of the person's own. ``refused`` says what can be no label. ``used`` are the
-    boxes that became labels last.
+    boxes that became labels last. ``acts`` counts what was asked for, and what was done.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Correction:
     used: list[TakenBox] | None = None
     is_pending: bool = False
     is_due: bool = False
+    acts: int = 0
     _turn: int = 0
 
     @property
@@ -86,6 +87,7 @@ class Correction:
     def ask(self) -> None:
         """Have the boxes used once the canvas has answered."""
         self.is_pending, self.is_due = True, False
+        self.acts += 1
 
     def end_wait(self) -> None:
         """The canvas has had its time."""
@@ -94,7 +96,9 @@ class Correction:
     def take_due(self) -> bool:
         """Whether the boxes shall be used now; asked once."""
         due, self.is_due = self.is_due, False
-        self.is_pending = self.is_pending and not due
+        if due:
+            self.is_pending = False
+            self.acts += 1
         return due
 
     def _read(self, drawn: DrawnBox, surface: Surface) -> None:

@@ -106,9 +106,16 @@ def _explanation(correction: Correction) -> str:
 
 def _show_canvas(correction: Correction, surface: Surface, picture: str, pen: Pen) -> None:
     # Nobody shall draw on a picture that is still the last one.
-    disabled = correction.is_pending or not is_loaded(STAGE, picture)
+    can_draw = not correction.is_pending and is_loaded(STAGE, picture)
     with st.container(key="try-it-picture"):
-        show_canvas(CANVAS, surface, correction.drawing, picture, pen, disabled=disabled)
+        show_canvas(
+            CANVAS,
+            surface,
+            correction.drawing,
+            picture,
+            pen if can_draw else None,
+            serial=correction.acts,
+        )
 
 
 def _show_buttons(at: FrameAt, correction: Correction) -> None:
