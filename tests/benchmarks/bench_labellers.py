@@ -26,6 +26,8 @@ LABELLERS = 20
 SECONDS = 40
 STEP_S = 1.0
 SAVE_EVERY = 4
+REST_S = 0.5
+"""Between the answer of a long poll and the next one, as in the labelling screen."""
 WIDTH = 960
 FRAMES = 150
 LIMIT = 3.0
@@ -78,6 +80,7 @@ class Labeller:
             told = (await self.client.get(url, params=known)).raise_for_status().json()
             known = {"since": told["revision"], "boxes_since": told["boxes_revision"]}
             self.news += 1
+            await asyncio.sleep(REST_S)
 
 
 async def measure(
