@@ -17,7 +17,6 @@ from pages._shared.canvas_stage import (
     read_answer,
     show_canvas,
 )
-from pages._shared.guard import require_user
 from pages._shared.page import counted, plain
 from tpod_core.models import User, Video, saved_id
 
@@ -31,6 +30,8 @@ def show(user: User, video: Video) -> None:
     """Raises: NotFound if somebody deletes the video meanwhile."""
     session = _session(user, video)
     session.refresh(user)
+    if surface := find_surface(STAGE, video.frame_wh, _BESIDE_PX):
+        session.resize(surface)
     session.hear(read_answer(CANVAS))
     if session.pending and session.pending.is_due:
         session.perform(user)
@@ -79,17 +80,8 @@ def _show_screen(user: User, session: PlainSession) -> None:
         _show_question(user, session, session.question)
 
 
-@st.fragment
 def _show_picture(session: PlainSession, label: str) -> None:
-    """The canvas and what is said of it.
-
-    It is a fragment, for its answers may come together with the press of a button. Streamlit
-    forgets a press when a whole run is asked for just then, but not for a fragment.
-    """
-    require_user()
-    if surface := find_surface(STAGE, session.video.frame_wh, _BESIDE_PX):
-        session.resize(surface)
-    session.hear(read_answer(CANVAS))
+    """The canvas and what is said of it."""
     pictures = _pictures(session)
     _show_state(session)
     mount_stage(STAGE, pictures)

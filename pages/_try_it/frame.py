@@ -16,7 +16,6 @@ from pages._shared.canvas_stage import (
     show_canvas,
 )
 from pages._shared.detection_filter import TryOut
-from pages._shared.guard import require_user
 from pages._shared.page import counted, plain
 from pages._try_it.as_labels import use_as_labels
 from pages._try_it.correction import Correction
@@ -51,12 +50,10 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
         call_after_answer(correction.end_wait)
 
 
-@st.fragment
 def _show_picture(
     tried: TryOut, at: FrameAt, look: Look, correction: Correction, label: str
 ) -> None:
-    """The canvas and what is said of it; a fragment, so that its answer never hides a press."""
-    require_user()
+    """The canvas and what is said of it."""
     colors = _colors(tried)
     _update(correction, tried, look, colors)
     surface, picture = correction.surface, ""

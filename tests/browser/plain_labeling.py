@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from playwright.sync_api import CDPSession, Locator, Page
+from playwright.sync_api import CDPSession, Locator, Page, TimeoutError
 
 DEADLINE_S = 30
+PRESS_DEADLINE_S = 5
+MOST_PRESSES = 3
 
 Point = tuple[float, float]
 
@@ -80,6 +82,24 @@ class PlainLabeling:
         """Whether one can draw: the canvas then has its toolbar."""
         tools = self.page.get_by_role("button", name="Edit", exact=True)
         return tools.count() == 1 and tools.evaluate("tool => tool.offsetParent !== null")
+
+    def go_on(self, frame: int) -> int:
+        """Press Next until ``frame`` is there; how often it had to be pressed.
+
+        Streamlit forgets a press that meets an answer of the canvas within a few milliseconds.
+        Then nothing happens, and a person presses again.
+        """
+        shown = self.page.get_by_text(re.compile(rf"^Frame {frame} of "))
+        waiting = self.page.get_by_text("one moment")
+        for presses in range(1, MOST_PRESSES + 1):
+            self.press("Next")
+            try:
+                shown.or_(waiting).first.wait_for(timeout=PRESS_DEADLINE_S * 1000)
+            except TimeoutError:
+                continue
+            self.wait_frame(frame)
+            return presses
+        raise AssertionError(f"frame {frame} does not come")
 
     def wait_text(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for(timeout=DEADLINE_S * 1000)

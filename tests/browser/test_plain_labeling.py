@@ -64,8 +64,7 @@ def test_box_drawn_before_next_is_saved_on_its_own_frame_in_40_tries(screen: Pla
         screen.canvas.drag((x1, y1), (x2, y2))
         if delay := DELAYS_MS[frame % len(DELAYS_MS)]:
             screen.page.wait_for_timeout(delay)
-        screen.press("Next")
-        screen.wait_frame(frame + 1)
+        screen.go_on(frame + 1)
     found = screen.keyframes()
     assert sorted(each["frame"] for each in found) == list(range(TRIES))
     assert all(near(each, *place(each["frame"])) for each in found)
