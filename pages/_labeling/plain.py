@@ -74,10 +74,14 @@ def _show_screen(user: User, session: PlainSession) -> None:
             on_click=session.ask,
             args=(Act.LEAVE,),
         )
-    _show_picture(session, choose_label(user, session))
+    label = choose_label(user, session)
+    with st.container():  # Always there, so that the canvas keeps its place and stays what it is.
+        if session.notice:
+            st.warning(plain(session.notice))
+        if session.question:
+            _show_question(user, session, session.question)
+    _show_picture(session, label)
     _show_buttons(session)
-    if session.question:
-        _show_question(user, session, session.question)
 
 
 def _show_picture(session: PlainSession, label: str) -> None:
@@ -121,8 +125,6 @@ def _state_text(session: PlainSession) -> str:
 
 def _show_buttons(session: PlainSession) -> None:
     last = session.video.frame_count - 1
-    if session.notice:
-        st.warning(plain(session.notice))
     with st.container(horizontal=True, gap="xsmall"):
         st.button(
             "Previous",

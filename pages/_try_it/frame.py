@@ -29,7 +29,7 @@ from tpod_core.services.inference import Look
 
 CANVAS, STAGE, CORRECTIONS = "try_it_canvas", "try_it_stage", "try_it_corrections"
 _SHOWN = "try_it_shown"
-_BESIDE_PX = 360
+_BESIDE_PX = 420
 
 
 def show_frame(tried: TryOut, at: FrameAt | None) -> None:
