@@ -8,7 +8,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.annotator import near
 from tests.browser.plain_labeling import DrawingCanvas, PlainLabeling
 from tests.detector_life import add_trained_detector
 from tests.live import Server
@@ -51,6 +50,11 @@ class TryIt:
         self.press("Use these boxes as labels")
         boxes = "1 box" if count == 1 else f"{count} boxes"
         self.labeling.wait_text(f"{boxes} added as labels")
+
+
+def is_there(box: dict[str, Any], *xyxy: float) -> bool:
+    """Within two pixels: on the canvas, which is smaller than the frame, the mouse knows no halves."""
+    return all(abs(a - b) <= 2 for a, b in zip(box["box"], xyxy, strict=True))
 
 
 def open_screen(page: Page, api: httpx.Client, detector_id: int, video_id: int) -> TryIt:
@@ -98,8 +102,8 @@ def test_moved_and_added_boxes_become_labels_by_hand(screen: TryIt):
     screen.canvas.drag(middle, (middle[0] + 20, middle[1] + 10))
     screen.use(2)
     moved, added = screen.keyframes()
-    assert near(moved, x1 + 20, y1 + 10, x2 + 20, y2 + 10)
-    assert near(added, x2 + 40, y1, x2 + 140, y1 + 80)
+    assert is_there(moved, x1 + 20, y1 + 10, x2 + 20, y2 + 10)
+    assert is_there(added, x2 + 40, y1, x2 + 140, y1 + 80)
     assert {box["source"] for box in (moved, added)} == {"manual"}
 
 
@@ -112,7 +116,7 @@ def test_correction_outlives_another_confidence(screen: TryIt):
     screen.labeling.wait_text("0 objects")
     screen.use(1)
     [box] = screen.keyframes()
-    assert near(box, 400, 200, 500, 300)
+    assert is_there(box, 400, 200, 500, 300)
 
 
 def test_finger_adds_a_box_on_a_telephone(phone: TryIt):
