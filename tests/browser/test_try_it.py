@@ -53,7 +53,7 @@ class TryIt:
 
 
 def is_there(box: dict[str, Any], *xyxy: float) -> bool:
-    """Within two pixels: on the canvas, which is smaller than the frame, the mouse knows no halves."""
+    """Within two pixels: the canvas is smaller than the frame, and a mouse knows no halves."""
     return all(abs(a - b) <= 2 for a, b in zip(box["box"], xyxy, strict=True))
 
 
