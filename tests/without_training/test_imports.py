@@ -5,7 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from tests.ui.acting import sound
 from tpod_core import training_packages
 
 REPO = Path(__file__).resolve().parents[2]
@@ -34,6 +36,9 @@ NEED_THE_PACKAGES = {
     )
 }
 
+NEED_THE_APP = {"pages._labeling.plain", "pages._shared.canvas_stage", "pages._try_it.frame"}
+"""They use the drawing canvas, whose files Streamlit finds in a running app alone."""
+
 
 def modules() -> list[str]:
     paths = sorted(path for room in ROOMS for path in room.rglob("*.py"))
@@ -43,9 +48,14 @@ def modules() -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore:html5lib:DeprecationWarning")  # TensorBoard's own copy
-@pytest.mark.parametrize("name", sorted(set(modules()) - NEED_THE_PACKAGES))
+@pytest.mark.parametrize("name", sorted(set(modules()) - NEED_THE_PACKAGES - NEED_THE_APP))
 def test_module_can_be_imported(name: str) -> None:
     import_module(name)
+
+
+@pytest.mark.parametrize("name", sorted(NEED_THE_APP))
+def test_module_can_be_imported_in_the_app(name: str) -> None:
+    sound(AppTest.from_string(f"import {name}").run())
 
 
 @pytest.mark.parametrize("name", ["torch", "torchvision", "ultralytics", "onnx", "matplotlib"])
