@@ -16,14 +16,14 @@ from tpod_core.embedded import embedded_services
 from tpod_core.jobs import Reconciler
 from tpod_core.log import setup_logging
 from tpod_core.migrations import upgrade
-from tpod_core.propagation.immediate import immediate_propagation
+from tpod_core.propagation.immediate_process import immediate_propagation
 from tpod_core.services import users
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
 from tpod_core.web.change_feed import ending_at_signals
-from tpod_core.web.incoming import drop_dead_uploads
 from tpod_core.web.nodelay import send_answers_at_once
+from tpod_core.web.upload_receiver import drop_dead_uploads
 
 setup_logging(get_settings().log_level)
 

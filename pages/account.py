@@ -7,7 +7,7 @@ from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain
 from pages._shared.sign_in import sign_out_form
 from tpod_core.auth import MIN_PASSWORD_LENGTH
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import User, saved_id
 from tpod_core.services import users
 
@@ -39,7 +39,7 @@ def _show_tokens(user: User) -> None:
 
 
 def _list_tokens(user: User) -> None:
-    with reading() as session:
+    with read_session() as session:
         tokens = users.list_tokens(session, user)
     for token in tokens:
         name, revoke = st.columns([4, 1], vertical_alignment="center")

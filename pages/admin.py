@@ -10,7 +10,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain, size_text
 from tpod_core import __version__
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotAllowed
 from tpod_core.models import Role, User, saved_id
 from tpod_core.services import overview, users
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def _show_installation() -> None:
-    with reading() as session:
+    with read_session() as session:
         queues = overview.queues(session)
     storage = get_storage()
     total = shutil.disk_usage(storage.root).total
@@ -51,7 +51,7 @@ def _metric(place: DeltaGenerator, title: str, value: str, detail: str) -> None:
 
 def _show_users() -> None:
     st.subheader("Accounts", anchor=False)
-    with reading() as session:
+    with read_session() as session:
         everybody = users.list_users(session)
     waiting = [one for one in everybody if one.role is Role.NONE and one.active]
     if waiting:

@@ -8,7 +8,7 @@ from pages._detectors.words import state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header, plain
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.detectors import registry
 from tpod_core.models import Detector, DetectorState, User
 from tpod_core.services import detectors
@@ -29,7 +29,7 @@ def main() -> None:
 
 def _show_list(user: User) -> None:
     page_header("Detectors", "Train a detector on a training set, judge it, download it.")
-    with reading() as session:
+    with read_session() as session:
         sets = detectors.list_trainable_sets(session, user)
         rows = detectors.list_detectors(session, user)
     if not sets and not rows:
@@ -65,7 +65,7 @@ def _show_list(user: User) -> None:
 
 def _show_cards(user: User) -> None:
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             rows = detectors.list_detectors(session, user)
         for start in range(0, len(rows), COLUMNS):
             for column, row in zip(

@@ -10,7 +10,7 @@ from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
 from pages._shared.page import page_header, plain
 from tpod_core import training_packages
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import User
 from tpod_core.services import demo, jobs, overview
 
@@ -79,7 +79,7 @@ def main() -> None:
     page_header(f"Hello, {plain(user.username)}", "From video to object detector in five steps.")
     unsent.show_count(user)
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             counts = overview.counts(session, user)
             is_loading = demo.find_running(session, user) is not None
             is_loaded = demo.is_loaded(session, user)
@@ -141,7 +141,7 @@ def _offer_demo(user: User) -> None:
 def _show_demo_progress() -> None:
     user = require_user()
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             job = demo.find_running(session, user)
         if job is None:
             st.rerun()
@@ -150,7 +150,7 @@ def _show_demo_progress() -> None:
 
 
 def _show_latest(user: User) -> None:
-    with reading() as session:
+    with read_session() as session:
         latest = jobs.list_jobs(session, user, limit=LATEST).jobs
     if latest:
         st.subheader("Latest activity", anchor=False)
@@ -161,7 +161,7 @@ def _show_latest(user: User) -> None:
 def _show_activity(was_busy: bool) -> None:
     user = require_user()
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             latest = jobs.list_jobs(session, user, limit=LATEST).jobs
         if was_busy and all(job.state.is_final for job in latest):
             st.rerun()  # the steps above have new counts, and nothing is left to follow

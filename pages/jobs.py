@@ -6,7 +6,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
 from pages._shared.page import empty_state, page_header
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.services import jobs
 
 REFRESH_S = 2.0
@@ -23,7 +23,7 @@ def main() -> None:
 def _show() -> None:
     user = require_user()
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             found = jobs.list_jobs(session, user, limit=SHOWN)
         if found.jobs:
             job_list(found.jobs)

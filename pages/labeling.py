@@ -8,7 +8,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain
 from tpod_core import access
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.errors import NotFound
 from tpod_core.models import Video, VideoState
 
@@ -21,7 +21,7 @@ def main() -> None:
         return
     with show_errors():
         try:
-            with reading() as session:
+            with read_session() as session:
                 video = access.get_video(session, user, int(wanted))
         except NotFound as missing:
             _explain("No such video", missing.message)

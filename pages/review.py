@@ -8,7 +8,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import page_header, plain
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotFound
 from tpod_core.models import Detector, Finding, User, Verdict, saved_id
 from tpod_core.services import annotations, findings
@@ -33,7 +33,7 @@ def main() -> None:
         return
     with show_errors():
         try:
-            with reading() as session:
+            with read_session() as session:
                 detector = access.get_detector(session, user, int(wanted))
                 page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
         except NotFound as missing:
@@ -78,7 +78,7 @@ def _show_head(user: User, detector: Detector, left: int) -> None:
 
 
 def _show_last(user: User, finding_id: int) -> None:
-    with reading() as session:
+    with read_session() as session:
         last = findings.get(session, user, finding_id)
     link = f" · [Label it now]({_address(last)})" if last.verdict is Verdict.MISSED_LABEL else ""
     st.caption(f"{plain(last.label)} on frame {last.frame_index} {_WORDS[last.verdict]}{link}")
@@ -104,7 +104,7 @@ def _show_panel(user: User, finding: Finding) -> None:
 
 def _show_picture(user: User, finding: Finding, following: list[Finding]) -> None:
     frame = finding.frame_index
-    with reading() as session:
+    with read_session() as session:
         video = access.get_video(session, user, finding.video_id)
         boxes = annotations.boxes_in(session, video, frame, frame + 1)[frame]
     finding_picture(video, finding, boxes, following)

@@ -7,7 +7,7 @@ from pages._shared.guard import require_user
 from pages._shared.page import counted, empty_state, page_header, plain
 from pages._training_sets.detail import show_training_set, state_badge
 from pages._training_sets.form import show_form
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import training_sets
 
@@ -43,7 +43,7 @@ def _show_list(user: User) -> None:
     )
     if st.button("New training set", type="primary", icon=":material/add:"):
         _go(new="1")
-    with reading() as session:
+    with read_session() as session:
         rows = training_sets.list_training_sets(session, user)
     if not rows:
         empty_state(
@@ -59,7 +59,7 @@ def _show_list(user: User) -> None:
 def _show_while_building(user: User) -> None:
     """What changes while a set is built; then the page is made anew and refreshes no more."""
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             rows = training_sets.list_training_sets(session, user)
             progress = {
                 saved_id(row): training_sets.progress_of(session, row)

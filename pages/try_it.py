@@ -13,7 +13,7 @@ from pages._try_it.frame import show_frame
 from pages._try_it.picture import show_picture
 from pages._try_it.sources import pick_camera, pick_frame, pick_image, pick_video
 from pages._try_it.video import show_video
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import Detector, User
 from tpod_core.services import inference
 
@@ -31,7 +31,7 @@ def main() -> None:
     user = require_user()
     page_header("Try it", "Let a detector look at a picture, at a frame, or through a whole video.")
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             usable = inference.list_usable(session, user)
         if usable:
             _try(user, usable)
@@ -44,7 +44,7 @@ def _try(user: User, usable: list[Detector]) -> None:
     with left:
         detector = choose_detector(usable, st.query_params.get("detector", ""))
         chosen = st.segmented_control(
-            "Look at", list(Source), default=Source.IMAGE, required=True, width="stretch"
+            "FrameDetections at", list(Source), default=Source.IMAGE, required=True, width="stretch"
         )
         show = _picked(user, Source(chosen or Source.IMAGE))
         tried = TryOut(user, detector, choose_filter(detector))

@@ -9,7 +9,7 @@ from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
 from pages._videos.uploader import uploader
 from tpod_core.config import get_settings
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.services import videos
 
 COLUMNS = 3
@@ -21,7 +21,7 @@ def main() -> None:
     page_header("Videos", "Upload videos, give them labels, and draw boxes in them.")
     with show_errors():
         uploader(get_settings().max_upload_bytes)
-        with reading() as session:
+        with read_session() as session:
             found = read_facts(session, videos.list_videos(session, user))
         if found:
             _show_found(found)

@@ -8,26 +8,26 @@ from tpod_core.access import get_training_set, get_video
 from tpod_core.jobs import execute
 from tpod_core.models import Job, JobState, TrainingSet, User, Video, saved_id
 from tpod_core.services import training_sets
-from tpod_core.services.training_sets import Choice, Preview
+from tpod_core.services.training_sets import Preview, TrainingSetSpec
 from tpod_core.storage import get_storage
+from tpod_core.training_sets.labelled_videos import load_source
 from tpod_core.training_sets.plan import Plan, make_plan
-from tpod_core.training_sets.sources import load_source
 from tpod_core.training_sets.split import Part
 from workers import build_training_set
 
 
-def choice(*video_ids: int | None, **wishes: Any) -> Choice:
+def choice(*video_ids: int | None, **wishes: Any) -> TrainingSetSpec:
     videos = [{"video_id": video_id} for video_id in video_ids]
-    return Choice.model_validate({"videos": videos, **wishes})
+    return TrainingSetSpec.model_validate({"videos": videos, **wishes})
 
 
-def preview(user: User, wanted: Choice) -> Preview:
-    with db.reading() as session:
+def preview(user: User, wanted: TrainingSetSpec) -> Preview:
+    with db.read_session() as session:
         return training_sets.preview(session, user, wanted)
 
 
-def plan_of(user: User, wanted: Choice) -> Plan:
-    with db.reading() as session:
+def plan_of(user: User, wanted: TrainingSetSpec) -> Plan:
+    with db.read_session() as session:
         videos = [get_video(session, user, video.video_id) for video in wanted.videos]
         return make_plan(wanted, [load_source(session, video) for video in videos])
 
@@ -42,7 +42,7 @@ def used(plan: Plan, number: int = 0) -> list[int]:
 
 
 def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:
-    wanted = Choice.model_validate({"videos": [{"video_id": video.id}], **wishes})
+    wanted = TrainingSetSpec.model_validate({"videos": [{"video_id": video.id}], **wishes})
     with db.transaction() as session:
         return training_sets.create(session, user, "cups", wanted)
 
@@ -50,7 +50,7 @@ def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:
 def run_job(training_set: TrainingSet) -> Job:
     assert training_set.job_id is not None
     execute(training_set.job_id, 1, run=build_training_set.run, worker="w", abandon=_never)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, training_set.job_id)
 
 
@@ -67,7 +67,7 @@ def built(user: User, video: Video, **wishes: Any) -> tuple[TrainingSet, Path]:
 
 
 def now(user: User, training_set: TrainingSet) -> TrainingSet:
-    with db.reading() as session:
+    with db.read_session() as session:
         return get_training_set(session, user, saved_id(training_set))
 
 

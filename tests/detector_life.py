@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx
 import pytest
+from tpod_core.detectors.paths import model_key
 
 from tests.fake_provider import (
     ANSWER_IN_FRAME,
@@ -17,8 +18,7 @@ from tests.fake_provider import (
 from tests.training_data import CLASSES, write_training_set
 from tpod_core import db
 from tpod_core.detectors import registry
-from tpod_core.detectors.model_zip import write_labels
-from tpod_core.detectors.rows import model_key
+from tpod_core.exports.model_zip import write_labels
 from tpod_core.jobs import execute, running
 from tpod_core.models import (
     Detector,
@@ -60,12 +60,12 @@ def use_fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
 
 def now(detector: Detector) -> Detector:
     """The detector as it stands in the database."""
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Detector, detector.id)
 
 
 def job_of(detector: Detector) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, now(detector).job_id)
 
 

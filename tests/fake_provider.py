@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tpod_core.detectors.protocol import Detection, Scene, TrainRequest, Watcher
+from tpod_core.detectors.protocol import Detection, Scene, TrainingCallback, TrainRequest
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.geometry import Box
 
@@ -28,7 +28,7 @@ class FakeProvider:
         self.finds: Callable[[Scene], bool] = lambda scene: True
         self.warning = ""
 
-    def train(self, request: TrainRequest, watcher: Watcher) -> None:
+    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
         self.requests.append(request)
         attempt, epochs = request.attempt, request.config.epochs
         done = 0

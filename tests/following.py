@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tpod_core.propagation.prompt import PromptPropagation
+from tpod_core.propagation.immediate_process import ImmediatePropagation
 from tpod_core.propagation.requests import listening
 
 
 @contextmanager
 def following_here(
     rests: Callable[[int], None] = lambda video_id: None,
-) -> Iterator[PromptPropagation]:
+) -> Iterator[ImmediatePropagation]:
     """Fill at once what this process changes, while the block runs."""
-    thread = PromptPropagation(rests)
+    thread = ImmediatePropagation(rests)
     try:
         with listening(thread.take):
             yield thread

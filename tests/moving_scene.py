@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
-from tpod_core.propagation.segments import Anchor
+from tpod_core.tracking.segments import Anchor
 
 Grey = NDArray[np.uint8]
 Edit = Callable[[int, Grey], Grey]

@@ -1,4 +1,4 @@
-"""The engine, and the two ways to use it: ``transaction()`` to write, ``reading()`` to read."""
+"""The engine, and the two ways to use it: ``transaction()`` to write, ``read_session()`` to read."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -103,7 +103,7 @@ def transaction() -> Iterator[Session]:
 
 
 @contextmanager
-def reading() -> Iterator[Session]:
+def read_session() -> Iterator[Session]:
     """A session on one consistent snapshot, which never blocks and is never blocked by writers."""
     bound = engine().execution_options(**{_READ_ONLY: True})
     with _translated(), Session(bound, expire_on_commit=False, autoflush=False) as session:

@@ -184,7 +184,7 @@ class User(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
 
-class SignIn(SQLModel, table=True):
+class AuthSession(SQLModel, table=True):
     """A browser's session; only the hash of its cookie is stored."""
 
     __tablename__ = "sign_ins"
@@ -345,7 +345,7 @@ class DerivedSegment(SQLModel, table=True):
     found again by its undo. They cover the frames ``start < n < stop``; ``reach`` is the stop
     that was asked for, and lies behind ``stop`` where tracking became unsure. ``context`` names
     the other key frames that told what the object looks like: boxes of another context are
-    used until they are found anew. ``payload`` is ``propagation.segments.DerivedBoxes`` in bytes.
+    used until they are found anew. ``payload`` is ``tracking.segments.DerivedBoxes`` in bytes.
     """
 
     __tablename__ = "derived_segments"
@@ -365,7 +365,7 @@ class DerivedSegment(SQLModel, table=True):
 class LabelingTime(SQLModel, table=True):
     """Seconds that a person has worked on a video: time between acts, pauses left out.
 
-    ``seen_at`` is the last sign of life of the person's screen on this video.
+    ``last_seen_at`` is the last sign of life of the person's screen on this video.
     """
 
     __tablename__ = "labeling_times"
@@ -375,7 +375,7 @@ class LabelingTime(SQLModel, table=True):
     video_id: int = Field(sa_column=_reference("videos.id"))
     user_id: int = Field(sa_column=_reference("users.id"))
     seconds: float = 0.0
-    seen_at: datetime = Field(default_factory=utc_now, sa_column=_time())
+    last_seen_at: datetime = Field(default_factory=utc_now, sa_column=_time())
 
 
 class FrameRange(SQLModel, table=True):
@@ -545,7 +545,7 @@ class Finding(SQLModel, table=True):
 class Artifact(SQLModel, table=True):
     """A file made for a detector (its checkpoint, an export), known by its sha256.
 
-    ``agreement`` says how near an export is to the checkpoint (``detectors.agreement``).
+    ``agreement`` says how near an export is to the checkpoint (``exports.agreement``).
     """
 
     __tablename__ = "artifacts"

@@ -27,7 +27,7 @@ def read_picture(content: bytes) -> Image:
     return np.asarray(picture, np.uint8)
 
 
-def require_bearable_bytes(size_bytes: int) -> None:
+def require_max_bytes(size_bytes: int) -> None:
     """Raises: TooLarge over ``Settings.max_image_bytes``."""
     limit = get_settings().max_image_bytes
     if size_bytes > limit:
@@ -38,7 +38,7 @@ def require_bearable_bytes(size_bytes: int) -> None:
 
 def _require_bearable_size(content: bytes) -> None:
     """Reads no more than the header: a small file can hold a picture of gigabytes."""
-    require_bearable_bytes(len(content))
+    require_max_bytes(len(content))
     try:
         with Header.open(io.BytesIO(content)) as header:
             width, height = header.size

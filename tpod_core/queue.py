@@ -21,7 +21,7 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from tpod_core.config import get_settings
-from tpod_core.embedded.places import find_socket
+from tpod_core.embedded.paths import find_socket
 from tpod_core.errors import Unavailable
 from tpod_core.models import JobKind, QueueName
 

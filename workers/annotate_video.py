@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tpod_core.detectors.drawing import draw
-from tpod_core.detectors.inference import TrainedModel, look_through, open_model
 from tpod_core.detectors.video_jobs import VideoRun, read_run
-from tpod_core.detectors.wish import named
+from tpod_core.inference.detection_filter import named
+from tpod_core.inference.drawing import draw
+from tpod_core.inference.trained_model import TrainedModel, look_through, open_model
 from tpod_core.jobs import RunningJob
 from tpod_core.label_colors import label_colors
 from tpod_core.models import Job

@@ -4,12 +4,12 @@ from functools import partial
 
 from sqlmodel import col, select
 
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
 from tpod_core.models import TrainingSet, Video, VideoState
 from tpod_core.propagation.updating import accepted, fill_all, is_filled
 from tpod_core.services import training_sets
-from tpod_core.services.training_sets import Choice
+from tpod_core.services.training_sets import TrainingSetSpec
 from tpod_core.storage import Storage, get_storage
 from tpod_core.training_sets.building import build
 from tpod_core.training_sets.pictures import Progress
@@ -25,7 +25,7 @@ _PATIENCE = 3
 
 def run(job: RunningJob) -> None:
     """Job ``build-training-set``. A second run starts from nothing, unless the first had ended."""
-    with reading() as session:
+    with read_session() as session:
         if training_sets.is_built(session, job.subject_id):
             return
     storage = get_storage()
@@ -59,8 +59,8 @@ def _plan(job: RunningJob) -> Plan:
 
 def _chosen(job: RunningJob) -> list[int]:
     """The videos of the set that are there and ready; what is wrong with others is told later."""
-    with reading() as session:
-        choice = Choice.model_validate(session.get_one(TrainingSet, job.subject_id).choice)
+    with read_session() as session:
+        choice = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).choice)
         ready = select(Video.id).where(
             col(Video.id).in_([video.video_id for video in choice.videos]),
             Video.state == VideoState.READY,
@@ -77,6 +77,6 @@ def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:
 
 
 def _open_reader(video_id: int) -> VideoReader:
-    with reading() as session:
+    with read_session() as session:
         source = frame_source(session.get_one(Video, video_id))
     return source.open()

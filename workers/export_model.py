@@ -4,13 +4,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tpod_core.detectors import model_zip, registry
+from tpod_core.detectors.paths import directory_key, export_key, model_key
+
+from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import read_epochs
-from tpod_core.detectors.exports.formats import ExportFormat, get_format
-from tpod_core.detectors.exports.task import ExportTask
 from tpod_core.detectors.protocol import Scene
-from tpod_core.detectors.rows import FORMAT, ZIP, directory_key, export_key, model_key
+from tpod_core.detectors.queries import FORMAT, ZIP
 from tpod_core.errors import Conflict
+from tpod_core.exports import model_zip
+from tpod_core.exports.formats import ExportFormat, get_format
+from tpod_core.exports.task import ExportTask
 from tpod_core.jobs import RunningJob
 from tpod_core.services import model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
@@ -44,7 +47,7 @@ def run(job: RunningJob) -> None:
 def _export(job: RunningJob, plan: TrainingPlan, scene: Scene, wanted: ExportFormat) -> None:
     """The earlier file of this format stays until the new one takes its name."""
     # Imports onnxruntime, which not every job of this kind's process needs before its checks.
-    from tpod_core.detectors.exports.making import make  # noqa: PLC0415
+    from tpod_core.exports.making import make  # noqa: PLC0415
 
     storage, steps = get_storage(), ExportSteps(job)
     steps.say("Loading the checkpoint")

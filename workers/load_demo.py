@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core import access, db
 from tpod_core.config import get_settings
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.demo.labels import tracks_of
 from tpod_core.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
 from tpod_core.embedded import embedded_services
@@ -26,7 +26,13 @@ from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, Vide
 from tpod_core.queue import get_queue
 from tpod_core.services import annotations, demo, training_sets, users, video_labels, videos
 from tpod_core.services.annotations import AnnotationDoc
-from tpod_core.services.training_sets import Choice, Sampling, Split, SplitMethod, VideoChoice
+from tpod_core.services.training_sets import (
+    Sampling,
+    Split,
+    SplitMethod,
+    TrainingSetSpec,
+    VideoSpec,
+)
 from tpod_core.storage import get_storage, sha256_of
 from tpod_core.video.source import directory_key
 from tpod_core.video.writing import write_video
@@ -94,10 +100,10 @@ def _label(
     annotations.replace_document(session, owner, video, labelled, document.revision)
 
 
-def _choice(video_ids: list[int]) -> Choice:
+def _choice(video_ids: list[int]) -> TrainingSetSpec:
     """Train on the first video, validate on the second: an honest split."""
-    return Choice(
-        videos=[VideoChoice(video_id=number) for number in video_ids],
+    return TrainingSetSpec(
+        videos=[VideoSpec(video_id=number) for number in video_ids],
         sampling=Sampling(stride=_STRIDE),
         split=Split(method=SplitMethod.BY_VIDEO, val_videos=video_ids[1:]),
     )
@@ -116,7 +122,7 @@ async def load_without_browser() -> JobState:
             job_id = saved_id(demo.start(session, owner))
         deadline = time.monotonic() + _DEADLINE_S
         while time.monotonic() < deadline:
-            with reading() as session:
+            with read_session() as session:
                 ended = _ended(session, job_id, owner)
             if ended is not None:
                 return ended

@@ -3,14 +3,16 @@
 import shutil
 from pathlib import Path
 
-from tpod_core.detectors import evaluation, registry
+from tpod_core.detectors.paths import directory_key
+
+from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import find_resumable, open_attempt
-from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.learning_curve import SHARES, Point, config_for, point_of, training_on
 from tpod_core.detectors.protocol import Scene, TrainRequest
-from tpod_core.detectors.rows import directory_key
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
+from tpod_core.evaluation import scoring
+from tpod_core.evaluation.average_precision import measure
+from tpod_core.evaluation.learning_curve import SHARES, Point, config_for, point_of, training_on
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
 from tpod_core.models import Detector
@@ -70,13 +72,13 @@ def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> 
     else:
         weights = choose_start(plan, earlier).weights
         provider.train(TrainRequest(plan.dnn_type, config, data, attempt, earlier, weights), report)
-    gathered = evaluation.gather(provider, Scene(attempt.trained, data, config), report)
-    score = evaluation.score_of(gathered, measure(gathered.ranked()))
+    gathered = scoring.gather(provider, Scene(attempt.trained, data, config), report)
+    score = scoring.score_of(gathered, measure(gathered.ranked()))
     return point_of(share, data, score.as_json())
 
 
 class _Report:
-    """A ``Watcher`` of a training and the ``Steps`` of its score, on their way to the job."""
+    """A ``TrainingCallback`` of a training and the ``ProgressReporter`` of its score, on their way to the job."""
 
     def __init__(self, job: RunningJob, share: int) -> None:
         self._job = job

@@ -3,21 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tpod_core.db import reading
-from tpod_core.detectors import kept_looks
-from tpod_core.detectors.association import LOW_SHARE, Association
-from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
-from tpod_core.detectors.looks import LookBook, Looks
-from tpod_core.detectors.proposals import (
-    Candidate,
-    Rhythm,
-    candidates,
-    is_large_enough,
-    propose,
-)
+from tpod_core.db import read_session
 from tpod_core.detectors.protocol import Detection
 from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.errors import EditConflict
+from tpod_core.inference import detection_store
+from tpod_core.inference.association import LOW_SHARE, Association
+from tpod_core.inference.proposals import Candidate, Rhythm, candidates, is_large_enough, propose
+from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
+from tpod_core.inference.video_detections import DetectionRecorder, VideoDetections
 from tpod_core.jobs import RunningJob
 from tpod_core.services import annotations, prelabels
 from tpod_core.services.annotations import AddLabel
@@ -46,14 +40,14 @@ def run(job: RunningJob) -> None:
             return
 
 
-def _look(job: RunningJob, asked: VideoRun) -> tuple[list[Candidate], Looks]:
+def _look(job: RunningJob, asked: VideoRun) -> tuple[list[Candidate], VideoDetections]:
     """What the detector sees, joined to tracks, and as it is."""
     model = open_model(asked.detector)
     rhythm = Rhythm.of(asked.video.fps)
     wanted = asked.wish.confidence
     confidence = max(model.recommended_confidence if wanted is None else wanted, _LOWEST_CONFIDENCE)
     association = Association(confidence, rhythm.patience_looks)
-    book = LookBook.for_model(model.labels, model.recommended_confidence)
+    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
     lowest = min(confidence * LOW_SHARE, book.confidence)
     with frame_source(asked.video).open() as reader:
         frames = range(0, len(reader.index), rhythm.step)
@@ -74,9 +68,9 @@ def _usable(
     ]
 
 
-def _propose(job: RunningJob, found: Sequence[Candidate], seen: Looks) -> None:
+def _propose(job: RunningJob, found: Sequence[Candidate], seen: VideoDetections) -> None:
     """Compare with what is labelled now, and write. Raises: EditConflict if that changes."""
-    with reading() as session:
+    with read_session() as session:
         asked = read_run(session, job)
         document = annotations.get_document(session, asked.video)
         boxes = annotations.boxes_in(session, asked.video, 0, asked.video.frame_count)
@@ -92,7 +86,7 @@ def _propose(job: RunningJob, found: Sequence[Candidate], seen: Looks) -> None:
             session, asked.user, asked.video, edits, document.revision
         )
         job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
-        kept_looks.save(session, asked.video, asked.detector, seen)
+        detection_store.save(session, asked.video, asked.detector, seen)
 
 
 @dataclass(frozen=True)

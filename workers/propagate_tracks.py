@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Job, utc_now
 from tpod_core.propagation.updating import fill_all
@@ -20,7 +20,7 @@ def run(job: RunningJob) -> None:
 
 
 def _let_the_app_go_first(job: RunningJob) -> None:
-    with reading() as session:
+    with read_session() as session:
         submitted = session.get_one(Job, job.id).created_at
     wait = submitted + timedelta(seconds=HEAD_START_S) - utc_now()
     # Another machine's clock may be wrong; waiting is never worth more than the head start.

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tpod_core.detectors.paths import model_key
+
 from tpod_core.detectors import registry
-from tpod_core.detectors.comparison import ParentIdentity
-from tpod_core.detectors.delivery import Delivered, Delivery, deliver
-from tpod_core.detectors.judging import Parent
-from tpod_core.detectors.model_zip import DetectorCard
-from tpod_core.detectors.protocol import Scene, Steps
-from tpod_core.detectors.rows import model_key
+from tpod_core.detectors.protocol import ProgressReporter, Scene
 from tpod_core.detectors.scores import EpochRow
+from tpod_core.evaluation.comparison import ParentIdentity
+from tpod_core.evaluation.evaluate import Parent
+from tpod_core.exports.model_zip import DetectorCard
+from tpod_core.exports.packaging import Package, PackageSpec, build_package
 from tpod_core.jobs import RunningJob
 from tpod_core.models import utc_now
 from tpod_core.services.trainings import TrainingPlan
@@ -29,8 +30,8 @@ class Publication:
 
 
 def publish(
-    job: RunningJob, plan: TrainingPlan, publication: Publication, steps: Steps
-) -> Delivered:
+    job: RunningJob, plan: TrainingPlan, publication: Publication, steps: ProgressReporter
+) -> Package:
     """Replace the detector's published directory, if this run still holds its lease."""
     provider = registry.load_provider(plan.dnn_type)
     card = DetectorCard(
@@ -48,10 +49,10 @@ def publish(
     )
     with get_storage().making_directory(model_key(plan.detector_id)) as directory:
         parent = parent_on(plan, publication.scene)
-        delivery = Delivery(card, publication.scene, publication.epochs, parent)
-        delivered = deliver(provider, delivery, directory, steps)
+        spec = PackageSpec(card, publication.scene, publication.epochs, parent)
+        package = build_package(provider, spec, directory, steps)
         job.confirm()
-    return delivered
+    return package
 
 
 def parent_on(plan: TrainingPlan, scene: Scene) -> Parent | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from tpod_core.detectors import kept_looks, matching
-from tpod_core.detectors.false_positives import Unexplained, group, reach_of, unexplained_on
-from tpod_core.detectors.inference import TrainedModel, detect_in_frames, open_model
-from tpod_core.detectors.looks import LookBook
-from tpod_core.detectors.matching import Objects
+from tpod_core.evaluation import matching
+from tpod_core.evaluation.matching import Objects
+from tpod_core.evaluation.unmatched_detections import Unexplained, group, reach_of, unexplained_on
+from tpod_core.inference import detection_store
+from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
+from tpod_core.inference.video_detections import DetectionRecorder
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
 from tpod_core.models import saved_id
@@ -29,7 +30,7 @@ def run(job: RunningJob) -> None:
         plan = findings.plan_review(session, job.subject_id, **job.request)
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
-    book = LookBook.for_model(model.labels, model.recommended_confidence)
+    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
     found = group(_unexplained(job, plan, frames, model, book), reach_of(frames))[:_MOST]
     seen = book.closed()
     with job.transaction() as session:
@@ -37,12 +38,12 @@ def run(job: RunningJob) -> None:
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})
-        kept_looks.save(session, plan.video, plan.detector, seen)
+        detection_store.save(session, plan.video, plan.detector, seen)
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 
 def _unexplained(
-    job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: LookBook
+    job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: DetectionRecorder
 ) -> Iterator[Unexplained]:
     video_id = saved_id(plan.video)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}

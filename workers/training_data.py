@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from tpod_core.detectors.data_view import Ancestry, make_view
-from tpod_core.detectors.protocol import DataView
+from tpod_core.detectors.dataset_layout import Ancestry, materialize
+from tpod_core.detectors.protocol import DatasetLayout
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 
 
-def lay_out(plan: TrainingPlan, directory: Path) -> DataView:
+def lay_out(plan: TrainingPlan, directory: Path) -> DatasetLayout:
     """The plan's training set, and its ancestors' with it, in the new ``directory``.
 
     Raises: Conflict if the set or one of its files is gone.
@@ -17,4 +17,4 @@ def lay_out(plan: TrainingPlan, directory: Path) -> DataView:
     sets = tuple(storage.path(key) for key in plan.mixed_set_keys)
     learnt = tuple(storage.path(key) for key in plan.learnt_set_keys)
     ancestry = Ancestry(plan.first_classes, sets, learnt)
-    return make_view(storage.path(plan.training_set_key), directory, ancestry)
+    return materialize(storage.path(plan.training_set_key), directory, ancestry)

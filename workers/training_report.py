@@ -2,14 +2,15 @@
 
 import time
 
-from tpod_core.detectors.events import EventLog
-from tpod_core.detectors.rows import events_key
+from tpod_core.detectors.paths import events_key
+
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
 from tpod_core.services import trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
+from tpod_core.training.events import EventLog
 
 TRAINING_SHARE = 0.95
 """Of the whole progress; the rest is scoring and exporting."""
@@ -19,7 +20,7 @@ _log = get_logger(__name__)
 
 
 class TrainingReport:
-    """A ``Watcher`` of the training and the ``Steps`` of its delivery."""
+    """A ``TrainingCallback`` of the training and the ``ProgressReporter`` of its delivery."""
 
     def __init__(self, job: RunningJob, plan: TrainingPlan) -> None:
         self._job = job

@@ -4,7 +4,7 @@ import altair as alt
 import streamlit as st
 
 from pages._shared.page import plain
-from tpod_core.detectors.evaluation_file import BACKGROUND, Curve, Evaluation
+from tpod_core.evaluation.result_file import BACKGROUND, Curve, Evaluation
 
 _HEIGHT_PX = 280
 _MOST_NUMBERED_CLASSES = 15

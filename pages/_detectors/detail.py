@@ -18,7 +18,7 @@ from pages._detectors.training import (
 from pages._detectors.words import state_badge
 from pages._shared.page import page_header, plain
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import parameters
 from tpod_core.models import Detector, DetectorState, User, saved_id
@@ -33,7 +33,7 @@ def show_detector(user: User, detector_id: int) -> None:
         for name in ("detector", TAB):
             st.query_params.pop(name, None)
         st.rerun()
-    with reading() as session:
+    with read_session() as session:
         detector = access.get_detector(session, user, detector_id)
     page_header(plain(detector.name), _origin(detector))
     if detector.state in detectors.ACTIVE:
@@ -78,7 +78,7 @@ def _show_past_training(user: User, detector: Detector) -> None:
 
 
 def _show_whole_log(detector: Detector) -> None:
-    with reading() as session:
+    with read_session() as session:
         log = detectors.read_log(session, detector)
     with st.expander("Log of the training (newest first)"):
         show_log(log)
@@ -91,7 +91,7 @@ def _show_try_it(user: User, detector: Detector) -> None:
 
 
 def _show_details(user: User, detector: Detector) -> None:
-    with reading() as session:
+    with read_session() as session:
         origin = detectors.read_origin(session, detector)
     training_set, parent = origin.training_set, origin.parent
     facts = {

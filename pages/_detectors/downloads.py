@@ -8,7 +8,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.page import ago_text, plain, size_text
 from pages._shared.training_notice import training_notice
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Artifact, Detector, User, saved_id, utc_now
 from tpod_core.services import model_files
 from tpod_core.services.model_files import Offer
@@ -22,7 +22,7 @@ def show_downloads(user: User, detector: Detector) -> None:
         "Every format is compared with the trained model on validation images before it is "
         "offered. All come as a zip with the labels and a word on how to use them."
     )
-    with reading() as session:
+    with read_session() as session:
         archive = model_files.find_zip(session, detector)
         active = any(o.is_being_made for o in model_files.list_offers(session, detector))
     with st.container(border=True):
@@ -66,7 +66,7 @@ def zip_button(detector: Detector) -> None:
 def _show_formats(user: User, detector_id: int, active: bool) -> None:
     """``active`` is whether one was being made when the page was; then the page follows it."""
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             detector = access.get_detector(session, user, detector_id)
             offers = model_files.list_offers(session, detector)
         if active and not any(offer.is_being_made for offer in offers):

@@ -7,10 +7,10 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Detector, User, Verdict, Video, VideoState, saved_id
 from tpod_core.services import findings, videos
-from tpod_core.services.findings import ReviewWish
+from tpod_core.services.findings import ReviewRequest
 
 
 def show_inbox(user: User, detector: Detector) -> None:
@@ -20,7 +20,7 @@ def show_inbox(user: User, detector: Detector) -> None:
         "Detections that no label explains, the surest first. Say of each with one key whether it "
         "is a mistake or a label that you missed: your next training set learns from it."
     )
-    with reading() as session:
+    with read_session() as session:
         waiting = findings.count_by_video(session, detector, (Verdict.OPEN,))
         decided = findings.count_by_video(session, detector, _DECIDED)
         jobs = findings.list_active_reviews(session, detector)
@@ -54,22 +54,22 @@ def _offer_look(user: User, detector: Detector) -> None:
         return
     with st.form("review-form", border=False):
         video = st.selectbox(
-            "Look for more in a video",
+            "FrameDetections for more in a video",
             ready,
             format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
             help="Best one that is held out or not labelled at all.",
         )
-        if st.form_submit_button("Look through it", icon=":material/travel_explore:"):
+        if st.form_submit_button("FrameDetections through it", icon=":material/travel_explore:"):
             with show_errors():
                 with transaction() as session:
                     row = access.get_detector(session, user, saved_id(detector))
-                    findings.start_review(session, user, row, ReviewWish(saved_id(video)))
+                    findings.start_review(session, user, row, ReviewRequest(saved_id(video)))
                 st.rerun(scope="app")
 
 
 def _ready_videos(user: User) -> Sequence[Video]:
     """Those kept for judging first."""
-    with reading() as session:
+    with read_session() as session:
         every = videos.list_videos(session, user)
     ready = (row for row in every if row.state is VideoState.READY)
     return sorted(ready, key=lambda row: not row.held_out)

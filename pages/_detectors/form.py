@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.page import counted
 from pages._shared.training_notice import training_notice
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import Parameter, parameters
 from tpod_core.detectors.registry import DetectorType
@@ -80,7 +80,7 @@ def _choose_family() -> DetectorType:
 
 def _choose_parent(user: User, known: DetectorType) -> Detector | None:
     """A trained detector of the same family to teach further, where there is one."""
-    with reading() as session:
+    with read_session() as session:
         parents = detectors.list_possible_parents(session, user, known.type)
     if not parents:
         return None

@@ -8,9 +8,9 @@ from pages._shared.job_follow import follow
 from pages._shared.page import plain
 from pages._shared.training_notice import training_notice
 from tpod_core import access
-from tpod_core.db import reading, transaction
-from tpod_core.detectors.learning_curve import Advice, LearningCurve
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotFound
+from tpod_core.evaluation.learning_curve import Advice, LearningCurve
 from tpod_core.models import Detector, User, Verdict, saved_id
 from tpod_core.services import findings, learning
 
@@ -22,7 +22,7 @@ def show_learning(user: User, detector: Detector) -> None:
     """The curve as far as it is measured; a button that measures it."""
     st.subheader("Worth labelling more?", anchor=False)
     curve = learning.read(detector)
-    with reading() as session:
+    with read_session() as session:
         job = learning.find_active(session, detector)
         waiting = findings.count_by_video(session, detector, (Verdict.OPEN, Verdict.MISSED_LABEL))
     if curve.points:
@@ -106,7 +106,7 @@ def _video_name(user: User, video_id: int | None) -> str:
     if video_id is None:
         return ""
     try:
-        with reading() as session:
+        with read_session() as session:
             return access.get_video(session, user, video_id).name
     except NotFound:
         return ""

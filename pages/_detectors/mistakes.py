@@ -5,8 +5,8 @@ from collections import Counter
 import streamlit as st
 
 from pages._shared.page import plain
-from tpod_core.db import reading
-from tpod_core.detectors.evaluation_file import BadImage, Evaluation
+from tpod_core.db import read_session
+from tpod_core.evaluation.result_file import BadImage, Evaluation
 from tpod_core.models import Detector, User, saved_id
 from tpod_core.services import scores, videos
 
@@ -37,7 +37,7 @@ def show_worst(user: User, detector: Detector, evaluation: Evaluation) -> None:
         f"Show all {len(evaluation.worst)}", key="worst-all"
     )
     shown = evaluation.worst if more else evaluation.worst[:_AT_FIRST]
-    with reading() as session:
+    with read_session() as session:
         names = {saved_id(row): row.name for row in videos.list_videos(session, user)}
     for start in range(0, len(shown), _IN_A_ROW):
         for column, image in zip(

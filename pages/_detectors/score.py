@@ -13,7 +13,7 @@ from pages._detectors.mistakes import show_worst
 from pages._detectors.words import agreement_sentence, verdict
 from pages._shared.feedback import show_errors
 from pages._shared.page import plain
-from tpod_core.detectors.evaluation_file import ParentReport
+from tpod_core.evaluation.result_file import ParentReport
 from tpod_core.models import Detector, User
 from tpod_core.services import scores
 

@@ -14,7 +14,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.page import plain
 from pages._shared.training_notice import training_notice
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.models import Detector, Job, JobState, User, saved_id
 from tpod_core.services import detectors
@@ -31,7 +31,7 @@ def show_training(user: User, detector_id: int) -> None:
 
 def _show_training(user: User, detector_id: int) -> None:
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             detector = access.get_detector(session, user, detector_id)
             job = detectors.find_job(session, detector)
             waits = job is not None and job.state is JobState.QUEUED

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from pages._labeling.plain_changes import PlainEdit, on_tracks
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import User
 from tpod_core.services import annotations
 from tpod_core.services.annotations import FrameBox
@@ -37,7 +37,7 @@ def only_boxes(
     user: User, video_id: int, frame: int, track_ids: Collection[int]
 ) -> tuple[int, ...]:
     """Those of ``track_ids`` that have a box on ``frame`` and on no other."""
-    with reading() as session:
+    with read_session() as session:
         video = access.get_video(session, user, video_id)
         shown = annotations.boxes_in(session, video, 0, video.frame_count, track_ids)
     elsewhere = {box.track_id for there, boxes in shown.items() if there != frame for box in boxes}

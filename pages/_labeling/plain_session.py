@@ -16,7 +16,7 @@ from pages._labeling.plain_saving import only_boxes, only_text, write_edits, wri
 from pages._shared.canvas import ShownBox, Surface, drawing_of, read_drawing, resized
 from pages._shared.page import counted
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict, EditConflict, InvalidInput, Unavailable
 from tpod_core.label_names import same_name_key
 from tpod_core.models import Label, User, Video, saved_id
@@ -92,7 +92,7 @@ class PlainSession:
     @classmethod
     def open(cls, user: User, video_id: int, frame: int) -> "PlainSession":
         """Raises: NotFound if the video is not there for this user."""
-        with reading() as session:
+        with read_session() as session:
             opened = cls(access.get_video(session, user, video_id))
         opened._show(user, frame)
         opened.address = frame
@@ -110,7 +110,7 @@ class PlainSession:
 
     def refresh(self, user: User) -> None:
         """Read the video and its labels again. The boxes stay: somebody may be drawing."""
-        with reading() as session:
+        with read_session() as session:
             self.video = access.get_video(session, user, saved_id(self.video))
             self.labels = video_labels.list_labels(session, self.video)
 
@@ -276,7 +276,7 @@ class PlainSession:
 
     def _show(self, user: User, frame: int) -> None:
         """Give the canvas what the database says of ``frame`` now."""
-        with reading() as session:
+        with read_session() as session:
             self.video = access.get_video(session, user, saved_id(self.video))
             self.labels = video_labels.list_labels(session, self.video)
             self.frame = min(max(frame, 0), self.video.frame_count - 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from tpod_core.detectors.wish import Wish
+from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, User, saved_id
 
 
@@ -15,7 +15,7 @@ class TryOut:
 
     user: User
     detector: Detector
-    filter: Wish
+    filter: DetectionFilter
 
 
 def choose_detector(usable: Sequence[Detector], wanted: str = "") -> Detector:
@@ -30,7 +30,7 @@ def choose_detector(usable: Sequence[Detector], wanted: str = "") -> Detector:
     )
 
 
-def choose_filter(detector: Detector) -> Wish:
+def choose_filter(detector: Detector) -> DetectionFilter:
     """Confidence and classes; each detector begins with the confidence that suits it best."""
     number, best = saved_id(detector), float(detector.metrics["recommended_confidence"])
     confidence = st.slider(
@@ -45,4 +45,4 @@ def choose_filter(detector: Detector) -> Wish:
     labels = st.multiselect(
         "Classes", detector.labels, placeholder="All classes", key=f"classes-{number}"
     )
-    return Wish(confidence, tuple(labels))
+    return DetectionFilter(confidence, tuple(labels))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._shared.sign_in import show_no_access, show_sign_in
 from tpod_core.auth import COOKIE_NAME
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import Role, User
 from tpod_core.services import users
 
@@ -29,5 +29,5 @@ def find_user() -> User | None:
     secret = st.context.cookies.get(COOKIE_NAME)
     if not secret:
         return None
-    with reading() as session:
+    with read_session() as session:
         return users.find_by_session(session, secret)

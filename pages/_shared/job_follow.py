@@ -6,7 +6,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import plain
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobState, saved_id
 from tpod_core.services import jobs
 
@@ -20,7 +20,7 @@ def follow(job: Job) -> None:
 
 def _follow(job_id: int) -> None:
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             job = access.get_job(session, require_user(), job_id)
         if job.state.is_final:
             st.rerun()

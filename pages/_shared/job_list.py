@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import ago_text, plain
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobKind, JobState, saved_id, utc_now
 from tpod_core.services import jobs, overview
 
@@ -35,7 +35,7 @@ _STATE_BADGES = {
 
 def job_list(shown: Sequence[Job]) -> None:
     """One line per job: what, how far, when, and a button that ends it."""
-    with reading() as session:
+    with read_session() as session:
         names = overview.subject_names(session, shown)
     with st.container(gap="xsmall"):
         for job in shown:

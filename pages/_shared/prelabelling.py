@@ -8,7 +8,7 @@ from pages._shared.guard import require_user
 from pages._shared.job_follow import follow, show_end
 from pages._shared.training_notice import training_notice
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import JobState
 from tpod_core.services import annotations, inference, prelabels
 
@@ -16,7 +16,7 @@ from tpod_core.services import annotations, inference, prelabels
 def choose_and_prelabel(video_id: int) -> None:
     """For a screen that has a video, but no detector yet."""
     user = require_user()
-    with reading() as session:
+    with read_session() as session:
         usable = inference.list_usable(session, user)
     if not usable:
         st.info("There is no trained detector yet. Label a few videos by hand, and train one.")
@@ -37,7 +37,7 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
             with transaction() as session:
                 video = access.get_video(session, tried.user, video_id)
                 prelabels.start(session, tried.user, video, tried.detector, tried.filter)
-        with reading() as session:
+        with read_session() as session:
             video = access.get_video(session, tried.user, video_id)
             job = prelabels.find_newest(session, video, tried.detector)
             waiting = len(prelabels.choose(session, video))
@@ -55,10 +55,10 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
 def _decide(tried: TryOut, video_id: int, waiting: int) -> None:
     tracks = "1 proposed track waits" if waiting == 1 else f"{waiting} proposed tracks wait"
     st.markdown(f"**{tracks}** for you.")
-    if st.button("Look at them", icon=":material/visibility:", width="stretch"):
+    if st.button("FrameDetections at them", icon=":material/visibility:", width="stretch"):
         st.switch_page("labeling.py", query_params={"video": str(video_id)})
     lowest = st.slider("Accept from a score of", 0.0, 1.0, 0.8, 0.01, key=f"accept-{video_id}")
-    with reading() as session:
+    with read_session() as session:
         video = access.get_video(session, tried.user, video_id)
         sure = len(prelabels.choose(session, video, lowest))
     with st.container(horizontal=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from tpod_core.auth import MIN_PASSWORD_LENGTH, is_sealed, new_form_token
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import User
 from tpod_core.services import users
 
@@ -81,7 +81,7 @@ _SIGN_IN = _Door(
 
 def show_sign_in() -> None:
     """Set-up on the very first visit, then sign-in, or the form to ask for an account."""
-    with reading() as session:
+    with read_session() as session:
         first_visit = not users.has_any(session)
     wanted = st.query_params.get("form")
     _show(_SETUP if first_visit else _REGISTER if wanted == "register" else _SIGN_IN)

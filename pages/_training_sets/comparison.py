@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._shared.page import plain
 from tpod_core import access
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import training_set_files, training_sets
 from tpod_core.services.training_set_files import Comparison, VideoChange
@@ -14,7 +14,7 @@ from tpod_core.services.training_set_files import Comparison, VideoChange
 
 def show_comparison(user: User, training_set: TrainingSet) -> None:
     """A choice of the other finished sets, and the difference to the one chosen."""
-    with reading() as session:
+    with read_session() as session:
         others = {
             saved_id(row): row
             for row in training_sets.list_training_sets(session, user)
@@ -31,7 +31,7 @@ def show_comparison(user: User, training_set: TrainingSet) -> None:
         placeholder="Choose another training set",
     )
     if chosen is not None:
-        with reading() as session:
+        with read_session() as session:
             other = access.get_training_set(session, user, chosen)
         _show(_compare(other.content_hash, training_set.content_hash, other, training_set), other)
 

@@ -17,7 +17,7 @@ from pages._training_sets.numbers import (
     show_warnings,
 )
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.label_colors import label_colors
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import jobs, training_set_files, training_sets
@@ -46,7 +46,7 @@ def show_training_set(user: User, training_set_id: int) -> None:
     if st.button("All training sets", icon=":material/arrow_back:", type="tertiary"):
         st.query_params.clear()
         st.rerun()
-    with reading() as session:
+    with read_session() as session:
         training_set = access.get_training_set(session, user, training_set_id)
     page_header(plain(training_set.name), f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
     if training_sets.is_building(training_set):
@@ -66,7 +66,7 @@ def show_training_set(user: User, training_set_id: int) -> None:
 def _show_building(user: User, training_set_id: int) -> None:
     """What changes while it is built; the page is made anew when that has ended."""
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             training_set = access.get_training_set(session, user, training_set_id)
             progress = training_sets.progress_of(session, training_set)
         if not training_sets.is_building(training_set):
@@ -171,7 +171,7 @@ def _contact_sheet(
 def _colors(training_set: TrainingSet) -> dict[str, str]:
     """The colour of each class by its name, in the order of their ids."""
     classes = [row.name for row in training_sets.statistics_in(training_set).classes]
-    with reading() as session:
+    with read_session() as session:
         return label_colors(session, classes)
 
 

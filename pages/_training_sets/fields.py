@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._shared.page import counted, plain
 from pages._training_sets.form_values import TrainingSetForm, all_or
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.training_sets import SplitMethod
@@ -32,7 +32,7 @@ class Offer:
 
 def read_offer(user: User) -> Offer:
     """What ``user`` can choose from."""
-    with reading() as session:
+    with read_session() as session:
         known = videos.list_videos(session, user)
         done = videos.labelled(session, known)
         ready = [v for v in known if v.state is VideoState.READY and done[saved_id(v)].tracks]

@@ -13,7 +13,7 @@ from pages._training_sets.numbers import (
     show_totals,
     show_warnings,
 )
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import InvalidInput
 from tpod_core.models import User, saved_id
 from tpod_core.services import training_sets
@@ -60,7 +60,7 @@ def show_form(user: User) -> int | None:
 def _preview(user: User, form: TrainingSetForm) -> Preview | None:
     """Show what the form gives, or why it gives nothing."""
     try:
-        with reading() as session:
+        with read_session() as session:
             found = training_sets.preview(session, user, form.choice())
     except InvalidInput as refused:
         st.info(plain(refused.message), icon=":material/info:")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from tpod_core.errors import InvalidInput
 from tpod_core.services.training_sets import (
-    Choice,
     Negatives,
     Sampling,
     Split,
     SplitMethod,
-    VideoChoice,
+    TrainingSetSpec,
+    VideoSpec,
 )
 
 _RANGE = re.compile(r"(\d{1,9})(?:\s*(?:-|–|to)\s*(\d{1,9}))?")
@@ -38,16 +38,16 @@ class TrainingSetForm:
     image_size: int = 640
     names: dict[int, str] = field(default_factory=dict)
 
-    def choice(self) -> Choice:
+    def choice(self) -> TrainingSetSpec:
         """Raises: InvalidInput for ranges that cannot be read, or where nothing is chosen."""
         if not self.videos:
             raise InvalidInput("Choose at least one video.")
         if self.labels is not None and not self.labels:
             raise InvalidInput("Choose at least one class.")
         by_video = self.method is not SplitMethod.BY_BLOCK
-        return Choice(
+        return TrainingSetSpec(
             videos=tuple(
-                VideoChoice(video_id=video_id, ranges=self._ranges(video_id))
+                VideoSpec(video_id=video_id, ranges=self._ranges(video_id))
                 for video_id in self.videos
             ),
             labels=self.labels,

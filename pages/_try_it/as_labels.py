@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pages._try_it.sources import FrameAt
 from tpod_core import access
 from tpod_core.db import transaction
-from tpod_core.detectors.proposals import TakenBox, boxes_as_labels
+from tpod_core.inference.proposals import TakenBox, boxes_as_labels
 from tpod_core.models import User, saved_id
 from tpod_core.services import annotations
 from tpod_core.services.annotations import AddLabel

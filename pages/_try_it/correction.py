@@ -13,8 +13,8 @@ from pages._shared.canvas import (
     read_drawing,
     refusal,
 )
-from tpod_core.detectors.proposals import TakenBox
-from tpod_core.detectors.wish import FoundBox
+from tpod_core.inference.detection_filter import FoundBox
+from tpod_core.inference.proposals import TakenBox
 from tpod_core.label_names import same_name_key
 
 Found = Mapping[int, FoundBox]

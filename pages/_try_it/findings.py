@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages._shared.page import counted
-from tpod_core.detectors.wish import FoundBox
-from tpod_core.services.inference import Look
+from tpod_core.inference.detection_filter import FoundBox
+from tpod_core.services.inference import FrameDetections
 
 
-def show_findings(found: Sequence[FoundBox], look: Look) -> None:
+def show_findings(found: Sequence[FoundBox], look: FrameDetections) -> None:
     """How many objects, how fast, and each of them; or what would be the next best guess."""
     width, height = look.frame_wh
     objects = counted(len(found), "object")

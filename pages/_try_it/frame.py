@@ -22,10 +22,10 @@ from pages._try_it.correction import Correction
 from pages._try_it.findings import show_findings
 from pages._try_it.looking import look_at_frame
 from pages._try_it.sources import FrameAt
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.label_colors import label_colors
 from tpod_core.models import User, saved_id
-from tpod_core.services.inference import Look
+from tpod_core.services.inference import FrameDetections
 
 CANVAS, STAGE, CORRECTIONS = "try_it_canvas", "try_it_stage", "try_it_corrections"
 _SHOWN = "try_it_shown"
@@ -51,7 +51,7 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
 
 
 def _show_picture(
-    tried: TryOut, at: FrameAt, look: Look, correction: Correction, label: str
+    tried: TryOut, at: FrameAt, look: FrameDetections, correction: Correction, label: str
 ) -> None:
     """The canvas and what is said of it."""
     colors = _colors(tried)
@@ -72,7 +72,9 @@ def _correction(tried: TryOut, at: FrameAt) -> Correction:
     return corrections.setdefault(name, Correction(name))
 
 
-def _update(correction: Correction, tried: TryOut, look: Look, colors: Mapping[str, str]) -> None:
+def _update(
+    correction: Correction, tried: TryOut, look: FrameDetections, colors: Mapping[str, str]
+) -> None:
     correction.hear(read_answer(CANVAS))
     if CANVAS not in st.session_state or st.session_state.get(_SHOWN) != correction.name:
         st.session_state[_SHOWN] = correction.name
@@ -84,7 +86,7 @@ def _update(correction: Correction, tried: TryOut, look: Look, colors: Mapping[s
 
 
 def _colors(tried: TryOut) -> dict[str, str]:
-    with reading() as session:
+    with read_session() as session:
         return label_colors(session, tried.detector.labels)
 
 

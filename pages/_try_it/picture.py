@@ -7,10 +7,10 @@ import streamlit as st
 from pages._shared.detection_filter import TryOut
 from pages._try_it.findings import show_findings
 from pages._try_it.looking import look_at_file
-from tpod_core.db import reading
-from tpod_core.detectors.drawing import draw
-from tpod_core.detectors.wish import FoundBox
+from tpod_core.db import read_session
 from tpod_core.geometry import Box
+from tpod_core.inference.detection_filter import FoundBox
+from tpod_core.inference.drawing import draw
 from tpod_core.label_colors import label_colors
 from tpod_core.services import inference
 from tpod_core.video.encode import encode_jpeg
@@ -34,7 +34,7 @@ def show_picture(tried: TryOut, content: bytes | None) -> None:
 
 
 def _show_image(tried: TryOut, image: Image, found: Sequence[FoundBox]) -> None:
-    with reading() as session:
+    with read_session() as session:
         colors = label_colors(session, tried.detector.labels)
     drawn = draw(image, inference.marks_of(found, colors))
     # A tall picture, as wide as the page, would push what is said about it out of sight.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.models import User, Video, VideoState
 from tpod_core.services import videos
 
@@ -45,7 +45,7 @@ def pick_frame(user: User) -> FrameAt | None:
 
 def pick_video(user: User) -> Video | None:
     """One of the person's videos that have been read to the end, if there are any."""
-    with reading() as session:
+    with read_session() as session:
         ready = [
             video for video in videos.list_videos(session, user) if video.state is VideoState.READY
         ]

@@ -7,7 +7,7 @@ from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow, show_end
 from pages._shared.prelabelling import show_prelabelling
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobState, Video, saved_id
 from tpod_core.services import annotated_videos
 
@@ -32,7 +32,7 @@ def _show_copy(tried: TryOut, video: Video) -> None:
             with transaction() as session:
                 row = access.get_video(session, tried.user, saved_id(video))
                 annotated_videos.start(session, tried.user, tried.detector, row, tried.filter)
-        with reading() as session:
+        with read_session() as session:
             job = annotated_videos.find_newest(session, tried.detector, video)
         if job is None:
             return

@@ -13,7 +13,7 @@ from pages._shared.guard import require_user
 from pages._shared.page import counted, duration_text, size_text
 from pages._videos.state import VideoAct, open_video_dialog, video_menu_key
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
@@ -71,7 +71,7 @@ def video_card(facts: CardFacts, refresh_s: float) -> None:
 def _follow(before: CardFacts) -> None:
     """The whole page is made anew once another button fits, or nothing is left to follow."""
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             video = access.get_video(session, require_user(), saved_id(before.video))
             [now] = read_facts(session, [video])
         if (now.is_busy, now.can_be_labelled) != (before.is_busy, before.can_be_labelled):

@@ -9,7 +9,7 @@ from pages._shared.prelabelling import choose_and_prelabel
 from pages._videos import state
 from pages._videos.label_editor import edit_labels
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.services import videos
 
 
@@ -60,7 +60,7 @@ def _delete(video_id: int) -> None:
 
 
 def _name(video_id: int) -> str:
-    with reading() as session:
+    with read_session() as session:
         return access.get_video(session, require_user(), video_id).name
 
 

@@ -9,10 +9,10 @@ from pages._shared.guard import require_user
 from pages._shared.page import plain
 from pages._videos import state
 from tpod_core import access
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Label
 from tpod_core.services import video_labels
-from tpod_core.services.video_labels import LabelWish
+from tpod_core.services.video_labels import LabelSpec
 
 MAX_SUGGESTIONS = 12
 
@@ -25,7 +25,7 @@ def edit_labels(video_id: int) -> None:
         "The kinds of objects to find. While drawing, the keys 1 to 9 choose the first nine."
     )
     with show_errors():
-        with reading() as session:
+        with read_session() as session:
             labels = video_labels.list_labels(session, access.get_video(session, user, video_id))
             catalogue = video_labels.list_catalogue(session)
         for label in labels:
@@ -83,7 +83,7 @@ def _offer_known(video_id: int, labels: Sequence[Label], catalogue: Sequence[Lab
         _save(video_id, [(one.name, None) for one in labels] + [(chosen, None)])
 
 
-def _save(video_id: int, wishes: Sequence[LabelWish], *, close: bool = False) -> None:
+def _save(video_id: int, wishes: Sequence[LabelSpec], *, close: bool = False) -> None:
     user = require_user()
     with show_errors():
         with transaction() as session:

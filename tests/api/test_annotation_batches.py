@@ -10,8 +10,8 @@ from tests.api.test_annotations import error, patch, url
 from tests.conftest import Api, add_user
 from tests.labelled import add_video
 from tpod_core import db
+from tpod_core.annotations.label_list import MAX_LABELS
 from tpod_core.models import Role, User, Video
-from tpod_core.tracks.label_list import MAX_LABELS
 from tpod_core.web.annotation_bodies import MAX_OPERATIONS
 
 BOX = [10.0, 20.0, 60.0, 80.0]
@@ -267,7 +267,7 @@ def test_no_more_operations_than_stated_are_taken(api: TestClient, video: Video)
 def test_batches_and_names_go_with_their_video(api: TestClient, video: Video) -> None:
     send(api, video, put_box(3, label="cup", track_id="new:a"), batch="b1")
     assert api.delete(f"/videos/{video.id}").status_code == 204
-    with db.reading() as session:
+    with db.read_session() as session:
         for table in ("edit_batches", "track_names"):
             count = session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
             assert count == 0, table

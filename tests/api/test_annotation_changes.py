@@ -79,7 +79,7 @@ def test_list_of_labels_set_as_it_was_is_no_change(api: TestClient, video: Video
 def test_changes_that_nobody_can_tell_are_too_old(
     api: TestClient, video: Video, monkeypatch: pytest.MonkeyPatch, since: int
 ) -> None:
-    monkeypatch.setattr("tpod_core.tracks.log.KEPT_STEPS", 2)
+    monkeypatch.setattr("tpod_core.annotations.log.KEPT_STEPS", 2)
     for frame in range(4):
         patch(api, video, frame, put_box(frame, label="cup"))
     answer = api.get(url(video), params={"since": since})

@@ -178,7 +178,7 @@ def test_label_added_by_both_is_one(api: TestClient, ann: TestClient, video: Vid
 def test_revision_from_before_the_log_is_too_old(
     api: TestClient, ann: TestClient, video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tpod_core.tracks.log.KEPT_STEPS", 2)
+    monkeypatch.setattr("tpod_core.annotations.log.KEPT_STEPS", 2)
     for frame in range(4):
         patch(ann, video, frame, put_box(frame, label="cup"))
     assert error(patch(api, video, 1, put_box(9, label="bus")), 409)["code"] == "too_old"

@@ -17,17 +17,17 @@ from tests.labelled import add_video
 from tpod_core import db
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.models import Role, User, Video, saved_id
-from tpod_core.propagation.stored import note_news
+from tpod_core.propagation.store import note_news
 from tpod_core.services import annotations, labeling, videos
 from tpod_core.services.annotations import MarkRange
 from tpod_core.services.labeling import VideoNews
 from tpod_core.web import change_feed
-from tpod_core.web.change_feed import ChangeFeed, Seen, ending_at_signals
+from tpod_core.web.change_feed import ChangeFeed, ClassDetections, ending_at_signals
 
 Result = TypeVar("Result")
 DEADLINE_S = 20.0
 NOW = VideoNews(0, 0, 100, {})
-SEEN = Seen(0, 0)
+SEEN = ClassDetections(0, 0)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def detector_id(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[int
     monkeypatch.setenv("TPOD_DATA_DIR", str(server.home))
     get_settings.cache_clear()
     db.dispose()
-    with db.reading() as session:
+    with db.read_session() as session:
         owner = session.get_one(User, 1)
     made = add_trained_detector(server.home, owner, labels=("cup", "bus"))
     yield made.id or 0

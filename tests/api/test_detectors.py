@@ -43,7 +43,7 @@ def post(client: TestClient, **values: Any) -> Any:
 def train(client: TestClient) -> int:
     """A trained detector's id."""
     detector_id: int = post(client).json()["id"]
-    with db.reading() as session:
+    with db.read_session() as session:
         detector = session.get_one(Detector, detector_id)
     work(detector)
     return detector_id
@@ -253,7 +253,7 @@ def test_model_is_202_until_trained_and_then_the_zip(client: TestClient) -> None
     waiting = post(client).json()
     before = client.get(f"/detectors/{waiting['id']}/model")
     assert (before.status_code, before.json()["id"]) == (202, waiting["job_id"])
-    with db.reading() as session:
+    with db.read_session() as session:
         detector = session.get_one(Detector, waiting["id"])
     work(detector)
     after = client.get(f"/detectors/{waiting['id']}/model")
@@ -288,5 +288,5 @@ def test_model_of_a_cancelled_training_is_409(client: TestClient) -> None:
 
 
 def now_state(detector_id: int) -> str:
-    with db.reading() as session:
+    with db.read_session() as session:
         return now(session.get_one(Detector, detector_id)).state

@@ -9,7 +9,7 @@ from tests.conftest import Api, add_user
 from tests.detector_life import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
-from tpod_core.detectors.false_positives import Unexplained
+from tpod_core.evaluation.unmatched_detections import Unexplained
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Role, User, Video, VideoState, saved_id
 from tpod_core.services import findings

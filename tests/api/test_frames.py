@@ -45,7 +45,7 @@ def send(api: TestClient, number: int, path: Path) -> None:
 
 def import_now(number: int) -> None:
     """Do what a worker would."""
-    with db.reading() as session:
+    with db.read_session() as session:
         job = session.get_one(Job, session.get_one(Video, number).job_id)
     assert job.id is not None
     jobs.execute(
@@ -183,7 +183,7 @@ def test_someone_else_s_video_shows_nothing(
 
 
 def test_video_whose_file_is_gone_is_404(api: TestClient, video_id: int, home: Path) -> None:
-    with db.reading() as session:
+    with db.read_session() as session:
         video = session.get_one(Video, video_id)
     assert video.state is VideoState.READY
     source = frame_source(video)

@@ -15,7 +15,7 @@ from tests.labelled import FILE_WH, add_video, give_file
 from tests.unit.test_pictures import image_file
 from tpod_core import db
 from tpod_core.config import get_settings
-from tpod_core.detectors import inference
+from tpod_core.inference import trained_model
 from tpod_core.jobs import execute, running
 from tpod_core.models import Detector, DetectorState, Job, Label, Role, User, Video
 from workers import annotate_video
@@ -42,10 +42,10 @@ def infer(client: TestClient, content: bytes, detector_id: int = 1, **form: Any)
 
 def work(job_id: int) -> Job:
     """Run an annotate job once, as a worker would."""
-    with db.reading() as session:
+    with db.read_session() as session:
         attempt = session.get_one(Job, job_id).attempt
     execute(job_id, attempt, run=annotate_video.run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job_id)
 
 
@@ -242,13 +242,13 @@ def test_cancel_leaves_no_file_and_says_so(
 ) -> None:
     monkeypatch.setattr(running, "LOOK_S", 0.0)
     job_id = annotate(api)
-    whole = inference.TrainedModel.detect
+    whole = trained_model.TrainedModel.detect
 
     def cancel_then_look(*args: Any) -> Any:
         api.post(f"/jobs/{job_id}/cancel")
         return whole(*args)
 
-    monkeypatch.setattr(inference.TrainedModel, "detect", cancel_then_look)
+    monkeypatch.setattr(trained_model.TrainedModel, "detect", cancel_then_look)
     assert work(job_id).state == "cancelled"
     assert list((home / "videos" / "1").glob("annotated*")) == []
     assert api.get(f"/detectors/1/annotated/{job_id}").status_code == 409

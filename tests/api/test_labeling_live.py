@@ -12,7 +12,7 @@ import pytest
 from tests.api.test_main_job import upload
 from tests.live import Server, wait_for
 from tests.synthetic import make_video
-from tpod_core.embedded.places import lock_path
+from tpod_core.embedded.paths import lock_path
 
 FRAMES = 40
 

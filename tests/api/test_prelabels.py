@@ -18,7 +18,7 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box, iou
 from tpod_core.jobs import execute, running
 from tpod_core.models import Detector, Job, Label, Role, User, Video
-from tpod_core.training_sets.sources import load_source
+from tpod_core.training_sets.labelled_videos import load_source
 from workers import prelabel_video
 
 FRAMES = 40
@@ -68,10 +68,10 @@ def start(client: TestClient, **wish: Any) -> int:
 
 def work(job_id: int) -> Job:
     """Run a prelabel job once, as a worker would."""
-    with db.reading() as session:
+    with db.read_session() as session:
         attempt = session.get_one(Job, job_id).attempt
     execute(job_id, attempt, run=prelabel_video.run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job_id)
 
 
@@ -122,7 +122,7 @@ def test_what_is_shown_is_true_to_what_was_detected_on_every_frame(client: TestC
 
 def test_training_sees_proposals_only_once_they_are_accepted(client: TestClient) -> None:
     def trained_on() -> list[int]:
-        with db.reading() as session:
+        with db.read_session() as session:
             return list(load_source(session, session.get_one(Video, 1)).tracks)
 
     prelabel(client)

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.conftest import Api
 from tests.synthetic import make_video
 from tpod_core.models import JobKind, User
-from tpod_core.web.incoming import RESUMABLE_FOR_S, drop_dead_uploads
+from tpod_core.web.upload_receiver import RESUMABLE_FOR_S, drop_dead_uploads
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}

@@ -86,7 +86,7 @@ def work(client: TestClient, url: str, run: Any, wish: dict[str, Any]) -> Job:
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["id"]
     execute(job_id, 1, run=run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job_id)
 
 

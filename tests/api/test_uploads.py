@@ -12,7 +12,7 @@ from tests.synthetic import make_video
 from tpod_core.config import get_settings
 from tpod_core.errors import NotFound
 from tpod_core.models import JobKind, User
-from tpod_core.web.incoming import INTERRUPTED, Incoming, drop_dead_uploads
+from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, drop_dead_uploads
 
 
 def create(client: TestClient, name: str = "Kitchen") -> int:
@@ -205,7 +205,7 @@ def test_deleting_a_video_cancels_its_import(
 
 def test_two_uploads_for_one_video_do_not_mix(api: TestClient, admin: User, clip: bytes) -> None:
     number = create(api)
-    first = Incoming.begin(admin, number)
+    first = UploadReceiver.begin(admin, number)
     first.take(clip)
     assert send(api, number, clip).status_code == 409
     assert first.finish("clip.mp4").subject == f"video:{number}"
@@ -215,7 +215,7 @@ def test_upload_of_a_dead_server_is_given_up_at_the_next_start(
     api: TestClient, admin: User, home: Path, clip: bytes
 ) -> None:
     number = create(api)
-    dead = Incoming.begin(admin, number)
+    dead = UploadReceiver.begin(admin, number)
     dead.take(clip)
     drop_dead_uploads()
     assert api.get(f"/videos/{number}/status").json()["state"] == "uploading", "it still writes"
@@ -230,7 +230,7 @@ def test_upload_of_a_video_deleted_meanwhile_leaves_nothing(
     api: TestClient, admin: User, home: Path, clip: bytes
 ) -> None:
     number = create(api)
-    incoming = Incoming.begin(admin, number)
+    incoming = UploadReceiver.begin(admin, number)
     incoming.take(clip)
     assert api.delete(f"/videos/{number}").status_code == 204
     with pytest.raises(NotFound):

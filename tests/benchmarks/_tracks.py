@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.benchmarks._videos import required_data
 from tests.unwatched import Unwatched
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
-from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import Correction, best_correction
-from tpod_core.propagation.visual import propagate
+from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segments import Anchor, Segment
+from tpod_core.tracking.uncertainty import Correction, best_correction
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
 from tpod_core.video.probe import probe

@@ -146,7 +146,7 @@ def main() -> int:
         signed_in = {"username": owner.username, "password": PASSWORD}
         api.post("/auth/login", json=signed_in).raise_for_status()
         ratios = [measure(api, owner, bare, keyframes) for keyframes in SIZES]
-        with db.reading() as session:
+        with db.read_session() as session:
             written = session.exec(select(func.count(col(Keyframe.id)))).one()
         assert written == ROUNDS * sum(SIZES)
     print(f"largest document: ratio {ratios[-1]:.1f} (target: at most {TARGET:g})")

@@ -17,13 +17,13 @@ import cv2
 from tests.frame_truth import shared_data
 from tests.synthetic import make_video
 from tests.unwatched import Unwatched
+from tpod_core.annotations.document import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.geometry import Box
-from tpod_core.tracks.documents import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.training_sets.building import build
-from tpod_core.training_sets.choice import Choice
+from tpod_core.training_sets.labelled_videos import Source
 from tpod_core.training_sets.pictures import JPEG_QUALITY
 from tpod_core.training_sets.plan import Plan, make_plan
-from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.spec import TrainingSetSpec
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.probe import probe
 from tpod_core.video.reader import VideoReader
@@ -68,7 +68,9 @@ def plan_for(
     if distance is not None:
         sampling |= {"drop_near_duplicates": True, "near_duplicate_distance": distance}
     wishes = {"sampling": sampling, "split": {"guard_frames": 0}}
-    return make_plan(Choice.model_validate({"videos": [{"video_id": 1}], **wishes}), [source])
+    return make_plan(
+        TrainingSetSpec.model_validate({"videos": [{"video_id": 1}], **wishes}), [source]
+    )
 
 
 def bare_loop(path: Path, needed: set[int]) -> None:

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from tpod_core.detectors.matching import Objects
+    from tpod_core.evaluation.matching import Objects
     from tpod_core.models import User
 
 IMAGES, CLASSES, OBJECTS, DETECTIONS = 10_000, 20, 3, 100
@@ -53,7 +53,7 @@ def measure(home: Path) -> int:
     page = Path(__file__).resolve().parents[2] / "pages" / "detectors.py"
 
     def open_page() -> None:
-        from tpod_core.detectors import evaluation_file as reading
+        from tpod_core.evaluation import result_file as reading
 
         reading._read.cache_clear()
         test = AppTest.from_file(str(page), default_timeout=60)
@@ -84,11 +84,11 @@ def seconds(act: Callable[[], object]) -> float:
 def publish(home: Path, user: "User") -> Path:
     """A trained detector of ``user`` with its score; returns the evaluation's file."""
     from tpod_core import db
-    from tpod_core.detectors.average_precision import measure as measure_precision
-    from tpod_core.detectors.evaluation import Gathered, score_of
-    from tpod_core.detectors.evaluation_file import EVALUATION_FILE
-    from tpod_core.detectors.evaluation_report import report
-    from tpod_core.detectors.judging import Verdict
+    from tpod_core.evaluation.average_precision import measure as measure_precision
+    from tpod_core.evaluation.evaluate import Verdict
+    from tpod_core.evaluation.reporting import report
+    from tpod_core.evaluation.result_file import EVALUATION_FILE
+    from tpod_core.evaluation.scoring import Gathered, score_of
     from tpod_core.models import Detector, DetectorState, Job, JobKind, QueueName, saved_id
 
     began, before = time.perf_counter(), peak_mb()
@@ -138,7 +138,7 @@ def publish(home: Path, user: "User") -> Path:
 def images(home: Path) -> Iterator[tuple[Path, "Objects", "Objects"]]:
     """(path, labels, detections) of frames of ten videos: objects found with some error, and
     boxes of nothing with low scores."""
-    from tpod_core.detectors.matching import Objects
+    from tpod_core.evaluation.matching import Objects
     from tpod_core.formats.yolo import image_path
 
     random = np.random.default_rng(0)

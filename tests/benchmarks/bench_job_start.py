@@ -30,7 +30,7 @@ def wait_until(done: Callable[[], bool]) -> None:
 @contextmanager
 def server_and_workers(home: Path) -> Iterator[None]:
     """A server, one of our workers and one of RQ's, all idle."""
-    from tpod_core.embedded.places import publish_socket, server_dir, withdraw_socket
+    from tpod_core.embedded.paths import publish_socket, server_dir, withdraw_socket
     from tpod_core.embedded.server import answers, server_command
     from tpod_core.queue import redis_url
 

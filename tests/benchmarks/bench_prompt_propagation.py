@@ -25,17 +25,17 @@ from tests.following import following_here
 from tests.labelled import add_video
 from tests.unwatched import Unwatched
 from tpod_core import db
+from tpod_core.annotations.reading import load_tracks
 from tpod_core.geometry import Box
 from tpod_core.migrations import upgrade
 from tpod_core.models import Role, User, Video, saved_id
 from tpod_core.propagation.gaps import gaps
-from tpod_core.propagation.stored import extents
-from tpod_core.propagation.visual import propagate
+from tpod_core.propagation.store import extents
 from tpod_core.queue import replaced_by
 from tpod_core.services import annotations
 from tpod_core.services.annotations import KeyframeDoc, PutBox
 from tpod_core.storage import get_storage
-from tpod_core.tracks.reading import load_tracks
+from tpod_core.tracking.segment_tracking import propagate
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.probe import probe
 from tpod_core.video.scan import scan
@@ -128,7 +128,7 @@ def prompt(owner: User, video: Video, left: KeyframeDoc, right: KeyframeDoc) -> 
 
 
 def _is_filled(video: Video, track_id: int, frame: int) -> bool:
-    with db.reading() as session:
+    with db.read_session() as session:
         tracks = load_tracks(session, saved_id(video), [track_id]).values()
         found = extents(session, video, tracks).values()
     return any(each.extent and each.gap.left.frame == frame for each in found)

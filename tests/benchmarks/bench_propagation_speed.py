@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tests.benchmarks._tracks import Object, objects_of
 from tests.benchmarks._videos import required_data
 from tests.unwatched import Unwatched
-from tpod_core.propagation.segments import Segment
-from tpod_core.propagation.visual import propagate
+from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segments import Segment
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
 from tpod_core.video.probe import probe

@@ -28,10 +28,11 @@ from tests.conftest import Api, add_user
 from tests.fake_queue import ListQueue
 from tests.unwatched import Unwatched
 from tpod_core import db
-from tpod_core.detectors import evaluation, registry
-from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.data_view import make_view
+from tpod_core.detectors import registry
+from tpod_core.detectors.dataset_layout import materialize
 from tpod_core.detectors.protocol import Scene
+from tpod_core.evaluation import scoring
+from tpod_core.evaluation.average_precision import measure
 from tpod_core.jobs import RunningJob, execute
 from tpod_core.migrations import upgrade
 from tpod_core.models import Role
@@ -126,7 +127,7 @@ def train(api: TestClient, training_set: int, family: str) -> Trained:
 
 def train_bare(api: TestClient, training_set: int, home: Path) -> Trained:
     """Ultralytics with its own defaults, in a bare script; the best checkpoint, scored as ours."""
-    view = make_view(get_storage().path(f"training_sets/{training_set}"), home / "view")
+    view = materialize(get_storage().path(f"training_sets/{training_set}"), home / "view")
     epochs = suggested(api, training_set)["epochs"]
     description = {"path": str(view.directory), "train": "train.txt", "val": "val.txt"}
     names = {"names": dict(enumerate(view.classes))}
@@ -152,8 +153,8 @@ def train_bare(api: TestClient, training_set: int, home: Path) -> Trained:
     config = registry.config_model("yolo26n").checked({"imgsz": IMAGE_SIZE, "device": "cpu"})
     checkpoint = view.directory / "runs/bare/weights/best.pt"
     scene = Scene(checkpoint, view, config)
-    answers = evaluation.gather(registry.load_provider("yolo26n"), scene, Unwatched())
-    score = evaluation.score_of(answers, measure(answers.ranked()))
+    answers = scoring.gather(registry.load_provider("yolo26n"), scene, Unwatched())
+    score = scoring.score_of(answers, measure(answers.ranked()))
     trained = Trained(score.map50, score.map50_95, spent)
     print(f"yolo26n, Ultralytics' own defaults ({epochs} epochs)\n  {trained}")
     sys.stdout.flush()

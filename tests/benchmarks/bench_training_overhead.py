@@ -24,8 +24,8 @@ from tests.live import Server, start_server, stop_server
 from tests.training_data import write_training_set
 from tpod_core import db
 from tpod_core.config import get_settings
-from tpod_core.detectors.data_view import make_view
-from tpod_core.detectors.protocol import DataView
+from tpod_core.detectors.dataset_layout import materialize
+from tpod_core.detectors.protocol import DatasetLayout
 from tpod_core.models import TrainingSet, TrainingSetState, User
 
 CONFIG = {"epochs": 4, "imgsz": 160, "batch": 4, "patience": 50, "lr0": 0.002}
@@ -113,10 +113,10 @@ class Family:
 
     dnn_type: str
     script: str
-    asked: Callable[[DataView], dict[str, Any]]
+    asked: Callable[[DatasetLayout], dict[str, Any]]
 
 
-def ask_ultralytics(view: DataView) -> dict[str, Any]:
+def ask_ultralytics(view: DatasetLayout) -> dict[str, Any]:
     description = {
         "path": str(view.directory),
         "train": "train.txt",
@@ -139,7 +139,7 @@ def ask_ultralytics(view: DataView) -> dict[str, Any]:
     }
 
 
-def ask_torchvision(view: DataView) -> dict[str, Any]:
+def ask_torchvision(view: DatasetLayout) -> dict[str, Any]:
     return {
         "train": [str(path) for path in view.train],
         "val": [str(path) for path in view.val],
@@ -156,7 +156,7 @@ FAMILIES = (
 
 def bare(family: Family, home: Path, training_set: Path) -> tuple[float, float]:
     """(seconds to the first batch, seconds in all) of a script that only trains."""
-    view = make_view(training_set, home / f"view-{family.dnn_type}")
+    view = materialize(training_set, home / f"view-{family.dnn_type}")
     environment = os.environ | {
         "YOLO_OFFLINE": "1",
         "YOLO_CONFIG_DIR": str(get_settings().data_dir / "ultralytics"),

@@ -16,7 +16,7 @@ from tests.browser.annotator import import_video
 from tests.live import Server, free_port, start_command, stop_server
 from tests.synthetic import make_video
 from tpod_core.embedded.locks import is_locked
-from tpod_core.embedded.places import lock_path
+from tpod_core.embedded.paths import lock_path
 
 pytestmark = pytest.mark.slow
 

@@ -25,7 +25,7 @@ def detector_id(server: Server) -> Iterator[int]:
         patch.setenv("TPOD_DATA_DIR", str(server.home))
         get_settings.cache_clear()
         db.dispose()
-        with db.reading() as session:
+        with db.read_session() as session:
             owner = session.get_one(User, 1)
         yield int(add_trained_detector(server.home, owner).id or 0)
         db.engine().dispose()

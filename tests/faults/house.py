@@ -15,7 +15,7 @@ import psutil
 from tests.faults.jobs import attempts_that, process_that
 from tpod_core import db, jobs
 from tpod_core.embedded.locks import is_locked
-from tpod_core.embedded.places import lock_path
+from tpod_core.embedded.paths import lock_path
 from tpod_core.errors import Unavailable
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import get_queue
@@ -106,7 +106,7 @@ def submit(behaviour: str, queue: QueueName = QueueName.LOW) -> Job:
 
 
 def row(job: Job) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 

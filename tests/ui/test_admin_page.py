@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Role, User, saved_id
 from tpod_core.services import users
 
@@ -23,7 +23,7 @@ def page(monkeypatch: pytest.MonkeyPatch, user: User) -> AppTest:
 
 
 def stored(user: User) -> User:
-    with reading() as session:
+    with read_session() as session:
         return session.get_one(User, user.id)
 
 
@@ -74,7 +74,7 @@ def test_page_is_closed_to_others(
 def test_everybody_is_listed_by_name(home: Path) -> None:
     for name in ("zoe", "Ann", "bob"):
         add_user(name, Role.USER)
-    with reading() as session:
+    with read_session() as session:
         assert [user.username for user in users.list_users(session)] == ["Ann", "bob", "zoe"]
 
 

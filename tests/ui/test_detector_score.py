@@ -15,7 +15,7 @@ from tests.fake_queue import ListQueue
 from tests.labelled import add_video
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
-from tpod_core.detectors.learning_curve import Point
+from tpod_core.evaluation.learning_curve import Point
 from tpod_core.models import Detector, Job, JobKind, TrainingSet, User, saved_id
 from tpod_core.services import detectors, learning
 from tpod_core.services.detectors import DetectorDraft
@@ -66,7 +66,7 @@ def texts(test: AppTest) -> str:
 
 
 def jobs(kind: JobKind) -> list[Job]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return list(session.exec(select(Job).where(Job.kind == kind)))
 
 
@@ -128,10 +128,10 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 
 
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
-    test = accepted(page(detector), "Look through it")
+    test = accepted(page(detector), "FrameDetections through it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
     assert job.request["video_id"] == 1
-    assert "Look through it" not in [button.label for button in test.button]
+    assert "FrameDetections through it" not in [button.label for button in test.button]
 
 
 def test_learning_curve_is_started_and_cancelled_on_the_page(detector: Detector) -> None:

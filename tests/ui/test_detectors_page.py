@@ -13,8 +13,8 @@ from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tests.ui.acting import press, sound
 from tpod_core import db
-from tpod_core.detectors.exports import needs
-from tpod_core.detectors.rows import list_exports
+from tpod_core.detectors.queries import list_exports
+from tpod_core.exports import needs
 from tpod_core.jobs import execute
 from tpod_core.models import (
     Detector,
@@ -128,7 +128,7 @@ def test_form_queues_a_child_of_the_chosen_parent(
     assert mix.value
     mix.set_value(False)
     press(test, "New detector", "Train")
-    with db.reading() as session:
+    with db.read_session() as session:
         made = detectors.list_detectors(session, user)[0]
     assert (made.name, made.parent_id) == ("Child", detector.id)
     assert made.train_config["mix_parent_data"] is False
@@ -139,7 +139,7 @@ def test_form_queues_what_was_chosen(user: User, training_set: TrainingSet) -> N
     test.text_input[0].set_value("My cups")
     test.number_input[0].set_value(7)
     press(test, "New detector", "Train")
-    with db.reading() as session:
+    with db.read_session() as session:
         [made] = detectors.list_detectors(session, user)
     assert (made.name, made.epochs, made.state) == ("My cups", 7, DetectorState.QUEUED)
     assert test.query_params["detector"] == str(made.id)
@@ -152,7 +152,7 @@ def test_form_shows_what_is_wrong_and_makes_nothing(user: User, training_set: Tr
     ]
     dialog = [kind for kind in kinds(test.get("dialog")[0]) if kind in ("error", "button")]
     assert dialog == ["error", "button"], "what is wrong stands above the button"
-    with db.reading() as session:
+    with db.read_session() as session:
         assert detectors.list_detectors(session, user) == []
 
 
@@ -327,7 +327,7 @@ def test_failed_export_shows_its_cause_and_can_be_tried_again(
 
 
 def run_export(detector: Detector) -> None:
-    with db.reading() as session:
+    with db.read_session() as session:
         [job] = list_exports(session, saved_id(detector))
     execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
 
@@ -338,7 +338,7 @@ def test_deleting_asks_first_and_returns_to_the_list(
     work(detector)
     test = press(page(detector=str(detector.id)), "Delete this detector")
     assert "detector" not in test.query_params
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.get(Detector, detector.id) is None
 
 

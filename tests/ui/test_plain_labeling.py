@@ -89,7 +89,7 @@ def edit(user: User, video: Video, *edits: EditOp) -> tuple[int, ...]:
 
 
 def saved(video: Video, frame: int) -> list[FrameBox]:
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         return annotations.boxes_in(session, row, frame, frame + 1)[frame]
 

@@ -12,7 +12,7 @@ from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, track
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
-from tpod_core.detectors.false_positives import Unexplained
+from tpod_core.evaluation.unmatched_detections import Unexplained
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
 from tpod_core.services import findings
@@ -61,7 +61,7 @@ def texts(test: AppTest) -> str:
 
 
 def verdicts() -> dict[int, Verdict]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return {row.frame_index: row.verdict for row in session.exec(select(Finding))}
 
 

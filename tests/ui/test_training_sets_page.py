@@ -60,7 +60,7 @@ def build_one(test: AppTest, name: str) -> TrainingSet:
 
 
 def sets() -> list[TrainingSet]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return list(session.exec(select(TrainingSet)))
 
 

@@ -18,9 +18,9 @@ from tests.scripted_detector import play
 from tests.ui.acting import press, sound
 from tests.unit.test_pictures import image_file
 from tpod_core import db
-from tpod_core.detectors.proposals import TakenBox
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
+from tpod_core.inference.proposals import TakenBox
 from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobState, User, Video, saved_id
 from tpod_core.services import annotations
@@ -70,16 +70,16 @@ def texts(test: AppTest) -> str:
 
 def work(run: Any) -> Job:
     """Run the newest job once, as a worker would."""
-    with db.reading() as session:
+    with db.read_session() as session:
         job = session.exec(select(Job).order_by(col(Job.id).desc())).first()
     assert job is not None
     execute(saved_id(job), job.attempt, run=run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 
 def tracks(video: Video) -> list[annotations.TrackDoc]:
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         return list(annotations.get_document(session, row).tracks)
 
@@ -232,7 +232,7 @@ def test_video_s_card_offers_pre_labelling(detector: Detector, video: Video) -> 
     test = page("videos.py")
     test = press(test, "Pre-label with a detector")
     test = press(test, "Propose labels")
-    with db.reading() as session:
+    with db.read_session() as session:
         job = session.get_one(Job, 1)
     assert (job.kind, job.subject) == ("prelabel-video", f"video:{video.id}")
 

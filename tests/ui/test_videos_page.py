@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.fake_queue import ListQueue
 from tests.ui.acting import sound
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 
@@ -41,7 +41,7 @@ def cards(test: AppTest) -> list[str]:
 
 
 def labels_of(number: int) -> list[str]:
-    with reading() as session:
+    with read_session() as session:
         video = session.get_one(Video, number)
         return [label.name for label in video_labels.list_labels(session, video)]
 
@@ -181,7 +181,7 @@ def test_video_is_locked_and_unlocked_as_held_out(user: User) -> None:
     for locked in (True, False):
         sound(test.toggle[0].set_value(locked).run())
         assert ("Held out" in cards(test)[0]) is locked
-        with reading() as session:
+        with read_session() as session:
             assert session.get_one(Video, number).held_out is locked
 
 
@@ -211,6 +211,6 @@ def test_colour_that_somebody_else_chose_stays(user: User) -> None:
     with transaction() as session:
         video_labels.set_first_labels(session, session.get_one(Video, number), [("cup", "#123456")])
     sound(test.run())
-    with reading() as session:
+    with read_session() as session:
         (label,) = video_labels.list_labels(session, session.get_one(Video, number))
     assert label.color == "#123456"

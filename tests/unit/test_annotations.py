@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from tests import statements
 from tests.labelled import add_video, annotate, track
 from tpod_core import db
+from tpod_core.annotations.history import Step, next_undo_and_redo
 from tpod_core.errors import Conflict, EditConflict, InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Edit, Keyframe, Track, User, Video, VideoLabel
@@ -27,7 +28,6 @@ from tpod_core.services.annotations import (
     TakenBack,
     TrackDoc,
 )
-from tpod_core.tracks.history import Step, next_undo_and_redo
 
 BOX = Box(10, 20, 60, 80)
 
@@ -45,12 +45,12 @@ def edit(user: User, video: Video, *edits: EditOp, seen: int | None = None) -> E
 
 
 def document(video: Video) -> AnnotationDoc:
-    with db.reading() as session:
+    with db.read_session() as session:
         return annotations.get_document(session, session.get_one(Video, video.id))
 
 
 def boxes(video: Video, start: int, stop: int) -> dict[int, list[FrameBox]]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return annotations.boxes_in(session, session.get_one(Video, video.id), start, stop)
 
 
@@ -104,7 +104,7 @@ def test_an_edit_of_a_revision_that_never_was_is_a_conflict(admin: User, video: 
 def test_a_refused_edit_leaves_no_trace(admin: User, video: Video) -> None:
     with pytest.raises(InvalidInput):
         edit(admin, video, PutBox(1, BOX, "cup"), PutBox(2, BOX, "dog"))
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.exec(select(Track)).all() == []
         assert session.exec(select(Edit)).all() == []
     assert document(video).revision == 0
@@ -217,13 +217,13 @@ def test_undo_that_needs_a_label_that_left_the_list_says_which(admin: User, vide
 def test_the_log_forgets_steps_that_are_too_old(
     admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tpod_core.tracks.log.KEPT_STEPS", 2 * 3)
+    monkeypatch.setattr("tpod_core.annotations.log.KEPT_STEPS", 2 * 3)
     for frame in range(10):
         edit(admin, video, PutBox(frame, BOX, "cup"))
     for _ in range(3):
         take_back(annotations.undo, admin, video)
     assert len(document(video).tracks) == 10 - 3
-    with db.reading() as session:
+    with db.read_session() as session:
         assert len(session.exec(select(Edit)).all()) == 2 * 3
 
 
@@ -272,5 +272,5 @@ def test_deleting_a_video_takes_its_tracks_and_log_along(admin: User, video: Vid
     edit(admin, video, PutBox(1, BOX, "cup"))
     with db.transaction() as session:
         session.delete(session.get_one(Video, video.id))
-    with db.reading() as session:
+    with db.read_session() as session:
         assert [session.exec(select(table)).all() for table in (Track, Keyframe, Edit)] == [[]] * 3

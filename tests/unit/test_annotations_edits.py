@@ -2,13 +2,10 @@
 
 import pytest
 
-from tpod_core.errors import InvalidInput
-from tpod_core.geometry import Box
-from tpod_core.propagation.linear import derive
-from tpod_core.tracks.documents import KeyframeDoc, TrackState
-from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, Edited, apply
-from tpod_core.tracks.operations import (
+from tpod_core.annotations.document import KeyframeDoc, TrackState
+from tpod_core.annotations.edits import Annotations, Edited, apply
+from tpod_core.annotations.interpolation import derive
+from tpod_core.annotations.operations import (
     ClearRange,
     DeleteTrack,
     EditOp,
@@ -20,8 +17,11 @@ from tpod_core.tracks.operations import (
     RemoveKeyframe,
     SetOccluded,
 )
+from tpod_core.annotations.validator import AnnotationValidator
+from tpod_core.errors import InvalidInput
+from tpod_core.geometry import Box
 
-DOOR = Door(100, (640, 360), {"cup": 1, "bus": 2}, frozenset({"cup", "bus", "cat"}))
+DOOR = AnnotationValidator(100, (640, 360), {"cup": 1, "bus": 2}, frozenset({"cup", "bus", "cat"}))
 MOVING = TrackState(
     1,
     {

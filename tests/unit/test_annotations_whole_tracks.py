@@ -17,6 +17,8 @@ from tests.unit.test_annotations_edits import (
     the_new_track,
 )
 from tpod_core import db
+from tpod_core.annotations.document import TrackState
+from tpod_core.annotations.edits import Annotations
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Edit, KeyframeSource, User, Video
@@ -34,9 +36,7 @@ from tpod_core.services.annotations import (
     SplitTrack,
     TrackDoc,
 )
-from tpod_core.tracks.documents import TrackState
-from tpod_core.tracks.edits import Annotations
-from tpod_core.training_sets.sources import load_source
+from tpod_core.training_sets.labelled_videos import load_source
 
 BOX = Box(10, 20, 60, 80)
 ENDED = TrackState(1, {0: KeyframeDoc(0, BOX), 20: KeyframeDoc(20, BOX, outside=True)})
@@ -183,12 +183,12 @@ def test_proposed_tracks_are_in_the_document_and_in_no_training_set(
     edit(admin, video, AddTrack(TrackDoc(None, "cup", keyframes, True, 0.8)))
     (found,) = document(video).tracks
     assert (found.proposed, found.score, found.keyframes) == (True, 0.8, keyframes)
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         assert annotations.boxes_in(session, row, 3, 4)[3][0].proposed
         assert load_source(session, row).tracks == {}
     edit(admin, video, AcceptTracks((found.id or 0,)))
-    with db.reading() as session:
+    with db.read_session() as session:
         assert list(load_source(session, session.get_one(Video, video.id)).tracks) == [found.id]
 
 

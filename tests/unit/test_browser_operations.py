@@ -1,6 +1,6 @@
 """What the labelling screen shows of an edit is what the server makes of it.
 
-A few hundred random documents and operations go through both: ``tpod_core.tracks.edits`` here
+A few hundred random documents and operations go through both: ``tpod_core.annotations.edits`` here
 and ``pages/_labeling/operations.js`` in Node.
 """
 
@@ -15,12 +15,12 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.node import node
+from tpod_core.annotations.document import KeyframeDoc, TrackState
+from tpod_core.annotations.edits import Annotations, apply
+from tpod_core.annotations.operations import Operation
+from tpod_core.annotations.validator import AnnotationValidator
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
-from tpod_core.tracks.documents import KeyframeDoc, TrackState
-from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, apply
-from tpod_core.tracks.operations import Operation
 
 CASES, FRAMES, WH = 600, 12, (640, 360)
 LABEL_IDS = {"cup": 1, "black cat": 2}
@@ -142,7 +142,7 @@ def ask_server(case: Json) -> Json | None:
     before = Annotations(tracks, tuple((start, stop) for start, stop in document["ranges"]))
     operations = OPERATIONS.validate_python(case["operations"])
     try:
-        after = apply(before, operations, Door(FRAMES, WH, LABEL_IDS))
+        after = apply(before, operations, AnnotationValidator(FRAMES, WH, LABEL_IDS))
     except InvalidInput:
         return None
     ranges = [list(each) for each in after.ranges]

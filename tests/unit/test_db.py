@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tpod_core.db import after_commit, database_now, reading, transaction
+from tpod_core.db import after_commit, database_now, read_session, transaction
 from tpod_core.models import Label, ProcessLock, Track
 
 
 def names() -> list[str]:
-    with reading() as session:
+    with read_session() as session:
         return sorted(session.exec(select(Label.name)).all())
 
 
@@ -55,7 +55,7 @@ def test_twenty_writers_at_once_lose_no_update(home: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    with reading() as session:
+    with read_session() as session:
         assert session.get_one(ProcessLock, "counter").expires == 200
 
 
@@ -76,5 +76,5 @@ def test_foreign_keys_are_enforced(home: Path) -> None:
 def test_database_now_counts_seconds_since_1970(home: Path) -> None:
     import time
 
-    with reading() as session:
+    with read_session() as session:
         assert session.exec(select(database_now())).one() == pytest.approx(time.time(), abs=5)

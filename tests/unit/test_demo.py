@@ -9,13 +9,13 @@ import pytest
 from sqlmodel import select
 
 from tests.fake_queue import ListQueue
-from tpod_core.db import reading, transaction
+from tpod_core.annotations.interpolation import derive
+from tpod_core.db import read_session, transaction
 from tpod_core.demo.labels import tracks_of
 from tpod_core.demo.scene import SCENES, render
 from tpod_core.errors import Conflict
 from tpod_core.geometry import iou
 from tpod_core.models import JobState, User, Video, VideoState, saved_id
-from tpod_core.propagation.linear import derive
 from tpod_core.queue import Delivery, replaced_by
 from tpod_core.services import demo
 from workers import load_demo
@@ -42,7 +42,7 @@ def test_failed_demo_leaves_no_video_in_the_middle(
         session.flush()
         job.state = end
         demo.settle_demo(session, job)
-    with reading() as session:
+    with read_session() as session:
         states = {video.name: video.state for video in session.exec(select(Video))}
     assert states == {"done": VideoState.READY, "half": VideoState.FAILED}
 

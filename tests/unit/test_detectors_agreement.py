@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tpod_core.detectors import agreement
-from tpod_core.detectors.agreement import LOWEST_CONFIDENCE, Agreement, compare, spread
 from tpod_core.detectors.protocol import Detection
+from tpod_core.exports import agreement
+from tpod_core.exports.agreement import LOWEST_CONFIDENCE, Agreement, compare, spread
 from tpod_core.geometry import Box
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tpod_core.detectors.association import Association, DetectedTrack
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
+from tpod_core.inference.association import Association, DetectedTrack
 
 Path = Callable[[int], Box | None]
 

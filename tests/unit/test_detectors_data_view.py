@@ -6,7 +6,7 @@ import pytest
 
 from tests.training_data import CLASSES, write_training_set
 from tpod_core.detectors.config import SetSize
-from tpod_core.detectors.data_view import make_view, size_of
+from tpod_core.detectors.dataset_layout import materialize, size_of
 from tpod_core.errors import Conflict
 
 
@@ -16,14 +16,14 @@ def training_set(tmp_path: Path) -> Path:
 
 
 def test_view_lists_every_image_of_its_part(training_set: Path, tmp_path: Path) -> None:
-    view = make_view(training_set, tmp_path / "view")
+    view = materialize(training_set, tmp_path / "view")
     assert view.classes == CLASSES
     assert [path.name for path in view.train] == [f"v1_{n:06d}.jpg" for n in range(3)]
     assert (tmp_path / "view" / "val.txt").read_text().split() == [str(p) for p in view.val]
 
 
 def test_labels_lie_where_the_trainer_looks_for_them(training_set: Path, tmp_path: Path) -> None:
-    view = make_view(training_set, tmp_path / "view")
+    view = materialize(training_set, tmp_path / "view")
     label = Path(str(view.train[0]).replace("/images/", "/labels/")).with_suffix(".txt")
     assert label.read_text() == (training_set / "labels/train/v1_000000.txt").read_text()
 
@@ -31,7 +31,7 @@ def test_labels_lie_where_the_trainer_looks_for_them(training_set: Path, tmp_pat
 def test_what_is_written_beside_the_labels_stays_out_of_the_set(
     training_set: Path, tmp_path: Path
 ) -> None:
-    make_view(training_set, tmp_path / "view")
+    materialize(training_set, tmp_path / "view")
     (tmp_path / "view" / "labels" / "train.cache").write_bytes(b"")
     assert sorted(path.name for path in (training_set / "labels").iterdir()) == ["train", "val"]
 
@@ -43,7 +43,7 @@ def test_size_tells_what_the_defaults_depend_on(training_set: Path) -> None:
 def test_missing_image_is_named_before_the_training(training_set: Path, tmp_path: Path) -> None:
     (training_set / "images/val/v1_000001.jpg").unlink()
     with pytest.raises(Conflict, match="1 images of this training set are gone"):
-        make_view(training_set, tmp_path / "view")
+        materialize(training_set, tmp_path / "view")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tpod_core.detectors.drawing import Mark, draw
 from tpod_core.geometry import Box
+from tpod_core.inference.drawing import Mark, draw
 
 GREEN, BLUE = (0, 200, 0), (200, 60, 0)
 

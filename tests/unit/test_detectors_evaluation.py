@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 
 from tests.training_data import write_training_set
-from tpod_core.detectors import evaluation, evaluation_report, matching, registry
+from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import open_attempt
-from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.data_view import make_view
-from tpod_core.detectors.evaluation import Gathered
-from tpod_core.detectors.evaluation_file import Counts, read_evaluation, write_evaluation
-from tpod_core.detectors.protocol import DataView, Detection, Scene, TrainRequest
+from tpod_core.detectors.dataset_layout import materialize
+from tpod_core.detectors.protocol import DatasetLayout, Detection, Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow, Score
 from tpod_core.errors import JobCancelled
+from tpod_core.evaluation import matching, reporting, scoring
+from tpod_core.evaluation.average_precision import measure
+from tpod_core.evaluation.result_file import Counts, read_evaluation, write_evaluation
+from tpod_core.evaluation.scoring import Gathered
 from tpod_core.formats import yolo
 from tpod_core.geometry import Box
 
@@ -46,7 +47,7 @@ def gathered(*images: tuple[Labels, list[Detection]], video_id: int = 1) -> Gath
 
 
 def score(answers: Gathered) -> Score:
-    return evaluation.score_of(answers, measure(answers.ranked()))
+    return scoring.score_of(answers, measure(answers.ranked()))
 
 
 def test_one_right_box_is_a_perfect_score() -> None:
@@ -145,7 +146,7 @@ def test_detector_without_a_right_box_scores_nothing(
     made = score(answers)
     assert (made.map50, made.map50_95, made.precision, made.f1) == (0, 0, 0, 0)
     assert made.recommended_confidence == 0.25
-    assert evaluation_report.report(answers, measure(answers.ranked())).images == len(images)
+    assert reporting.report(answers, measure(answers.ranked())).images == len(images)
 
 
 def test_report_counts_what_happens_at_the_recommended_confidence() -> None:
@@ -155,7 +156,7 @@ def test_report_counts_what_happens_at_the_recommended_confidence() -> None:
         ([(CUP, PLACE)], [Detection(PLACE, 0.9, BUS), Detection(ELSEWHERE, 0.9, CUP)]),
         ([], [Detection(ELSEWHERE, 0.06, BUS)]),
     )
-    made = evaluation_report.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.ranked()))
     assert 0.06 < made.recommended_confidence < 0.9
     assert made.confusion == ((2, 1, 0), (0, 0, 1), (1, 0, 0))
     assert made.counts == Counts(correct=2, wrong=2, missed=2)
@@ -169,7 +170,7 @@ def test_curves_tell_precision_and_recall_at_a_confidence() -> None:
         ([(CUP, PLACE)], [Detection(PLACE, 0.8, CUP)]),
         ([(CUP, PLACE)], [Detection(PLACE, 0.4, CUP), Detection(ELSEWHERE, 0.6, CUP)]),
     )
-    made = evaluation_report.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.ranked()))
     at = {confidence: number for number, confidence in enumerate(made.confidences)}
     cup = made.curves["cup"]
     for confidence, precision, recall in (
@@ -188,7 +189,7 @@ def test_curves_tell_precision_and_recall_at_a_confidence() -> None:
 
 def test_evaluation_is_read_as_it_was_written(tmp_path: Path) -> None:
     answers = gathered(([(CUP, PLACE)], [Detection(PLACE, 0.9, CUP)]))
-    made = evaluation_report.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.ranked()))
     assert read_evaluation(tmp_path) is None
     write_evaluation(tmp_path, made)
     assert read_evaluation(tmp_path) == made
@@ -329,7 +330,7 @@ def coco_scores(answers: Sequence[tuple[Labels, list[Detection]]]) -> tuple[floa
 
 
 @dataclass
-class Steps:
+class ProgressReporter:
     """Hears; cancels at the check with this number."""
 
     cancel_at: int | None = None
@@ -373,12 +374,12 @@ def scene(tmp_path: Path) -> Scene:
         (directory / "labels/val" / f"{image.stem}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
     images = tuple(sorted((directory / "images/val").iterdir()))
     config = registry.config_model("yolo26n")()
-    return Scene(tmp_path / "model.pt", DataView(directory, CLASSES, (), images), config)
+    return Scene(tmp_path / "model.pt", DatasetLayout(directory, CLASSES, (), images), config)
 
 
 def test_images_are_looked_at_in_chunks_with_a_check_before_each(scene: Scene) -> None:
-    family, steps = OneBox(), Steps()
-    answers = evaluation.gather(family, scene, steps)  # type: ignore[arg-type]
+    family, steps = OneBox(), ProgressReporter()
+    answers = scoring.gather(family, scene, steps)  # type: ignore[arg-type]
     assert family.shown == [64, 64, 2]
     assert steps.checks == 3
     assert steps.said[0] == "Scoring on the validation images: 0 of 130"
@@ -388,23 +389,23 @@ def test_images_are_looked_at_in_chunks_with_a_check_before_each(scene: Scene) -
 def test_cancel_ends_a_score_within_a_chunk(scene: Scene) -> None:
     family = OneBox()
     with pytest.raises(JobCancelled):
-        evaluation.gather(family, scene, Steps(cancel_at=2))  # type: ignore[arg-type]
+        scoring.gather(family, scene, ProgressReporter(cancel_at=2))  # type: ignore[arg-type]
     assert family.shown == [64]
 
 
 def test_at_most_300_detections_count_for_an_image(scene: Scene) -> None:
-    answers = evaluation.gather(OneBox(), scene, Steps())  # type: ignore[arg-type]
+    answers = scoring.gather(OneBox(), scene, ProgressReporter())  # type: ignore[arg-type]
     assert len(answers.ranked().scores) == 130 * 300
 
 
 def test_classes_are_translated_and_unknown_ones_left_out(scene: Scene) -> None:
-    renamed = evaluation.gather(OneBox(), scene, Steps(), {1: 0})  # type: ignore[arg-type]
+    renamed = scoring.gather(OneBox(), scene, ProgressReporter(), {1: 0})  # type: ignore[arg-type]
     assert set(renamed.ranked().class_ids) == {0}
-    dropped = evaluation.gather(OneBox(), scene, Steps(), {0: 0})  # type: ignore[arg-type]
+    dropped = scoring.gather(OneBox(), scene, ProgressReporter(), {0: 0})  # type: ignore[arg-type]
     assert len(dropped.ranked().scores) == 0
 
 
-class Watcher:
+class TrainingCallback:
     def check(self) -> None: ...
 
     def on_batch(self, epoch: int, fraction: float) -> None: ...
@@ -423,9 +424,9 @@ def test_score_of_a_trained_model_is_that_of_ultralytics_validator(
     wish = {"epochs": 12, "imgsz": 96, "batch": 4, "device": "cpu", "seed": 1, "patience": 0}
     config = registry.config_model("yolo26n").checked(wish)
     attempt = open_attempt(tmp_path)
-    data = make_view(write_training_set(tmp_path / "set", 64, 32), attempt.directory / "data")
-    provider.train(TrainRequest("yolo26n", config, data, attempt), Watcher())
-    ours = score(evaluation.gather(provider, Scene(attempt.trained, data, config), Steps()))
+    data = materialize(write_training_set(tmp_path / "set", 64, 32), attempt.directory / "data")
+    provider.train(TrainRequest("yolo26n", config, data, attempt), TrainingCallback())
+    ours = score(scoring.gather(provider, Scene(attempt.trained, data, config), ProgressReporter()))
     validator = DetectionValidator(
         save_dir=tmp_path / "val",
         args={

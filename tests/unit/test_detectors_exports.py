@@ -22,11 +22,11 @@ from tests.fake_provider import ANSWER_IN_INPUT, SIDE_PX, FakeProvider
 from tests.fake_queue import ListQueue
 from tpod_core import db
 from tpod_core.config import get_settings
-from tpod_core.detectors.exports import formats, needs
-from tpod_core.detectors.exports.formats import list_formats
-from tpod_core.detectors.exports.plain_onnx import write_plain
-from tpod_core.detectors.exports.task import ExportTask, Rows
 from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.exports import formats, needs
+from tpod_core.exports.formats import list_formats
+from tpod_core.exports.plain_onnx import write_plain
+from tpod_core.exports.task import ExportTask, Rows
 from tpod_core.jobs import execute
 from tpod_core.models import Artifact, Detector, Job, JobState, User, saved_id
 from tpod_core.services import detectors, model_files
@@ -80,7 +80,7 @@ class FakeExporter:
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> FakeExporter:
     fake = FakeExporter()
-    monkeypatch.setattr("tpod_core.detectors.exports.making.load_exporter", lambda known: fake)
+    monkeypatch.setattr("tpod_core.exports.making.load_exporter", lambda known: fake)
     return fake
 
 
@@ -94,17 +94,17 @@ def export(detector: Detector, wanted: str = NAME) -> Job:
     """Ask for an export and run its job, as a worker would."""
     job = start(detector, wanted)
     execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 
 def find(detector: Detector, wanted: str = NAME) -> Path | Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return model_files.find_model(session, session.get_one(Detector, detector.id), wanted)
 
 
 def offer(detector: Detector, wanted: str = NAME) -> Offer:
-    with db.reading() as session:
+    with db.read_session() as session:
         offers = model_files.list_offers(session, session.get_one(Detector, detector.id))
     return next(each for each in offers if each.format.name == wanted)
 
@@ -253,7 +253,7 @@ def test_deleted_detector_takes_its_exports_along(
     with db.transaction() as session:
         detectors.delete(session, session.get_one(Detector, trained.id))
     assert not (home / "detectors" / str(trained.id)).exists()
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.exec(select(Artifact)).all() == []
 
 

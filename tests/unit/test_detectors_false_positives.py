@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from tpod_core.detectors import matching
-from tpod_core.detectors.evaluation import Gathered
-from tpod_core.detectors.false_positives import (
+from tpod_core.detectors.protocol import Detection
+from tpod_core.evaluation import matching
+from tpod_core.evaluation.scoring import Gathered
+from tpod_core.evaluation.unmatched_detections import (
     REACH_FRAMES,
     Unexplained,
     group,
     reach_of,
     unexplained_in,
 )
-from tpod_core.detectors.protocol import Detection
 from tpod_core.formats import yolo
 from tpod_core.geometry import Box
 

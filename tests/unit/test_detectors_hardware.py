@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tpod_core.detectors import hardware
-from tpod_core.detectors.hardware import Hardware, choose_hardware
 from tpod_core.errors import InvalidInput
+from tpod_core.training import hardware
+from tpod_core.training.hardware import Hardware, choose_hardware
 
 pytestmark = pytest.mark.filterwarnings("ignore:::torch")
 
@@ -98,7 +98,7 @@ def test_precision_is_what_the_gpu_computes_soundly(
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_only_visible_gpus_count() -> None:
     program = (
-        "from tpod_core.detectors.hardware import choose_hardware; "
+        "from tpod_core.training.hardware import choose_hardware; "
         "print(choose_hardware('auto').device)"
     )
     answer = subprocess.run(

@@ -11,10 +11,10 @@ from tests.detector_life import add_trained_detector, publish_model
 from tests.fake_provider import ANSWER_IN_FRAME
 from tests.labelled import add_video, give_file
 from tpod_core import db
-from tpod_core.detectors import inference
-from tpod_core.detectors.inference import detect_in_frames, open_model
 from tpod_core.errors import Conflict, JobCancelled
 from tpod_core.geometry import Box
+from tpod_core.inference import trained_model
+from tpod_core.inference.trained_model import detect_in_frames, open_model
 from tpod_core.models import Detector, DetectorState, User, Video
 from tpod_core.video.source import frame_source
 
@@ -78,8 +78,8 @@ def test_model_is_loaded_once_until_it_is_published_anew(home: Path, detector: D
 
 
 def test_few_models_stay_loaded(home: Path, admin: User) -> None:
-    inference._loaded.cache_clear()
-    many = [add_trained_detector(home, admin) for _ in range(inference.MODELS_KEPT + 1)]
+    trained_model._loaded.cache_clear()
+    many = [add_trained_detector(home, admin) for _ in range(trained_model.MODELS_KEPT + 1)]
     first = open_model(many[0])
     for each in many[1:]:
         open_model(each)
@@ -137,7 +137,7 @@ def test_damaged_files_are_named(home: Path, detector: Detector, name: str) -> N
 def _video(owner: User) -> Video:
     video = add_video(owner)
     give_file(video, 12)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Video, video.id)
 
 

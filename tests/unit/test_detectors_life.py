@@ -109,7 +109,7 @@ def test_training_ends_with_a_published_model(queued: Detector, home: Path) -> N
 
 def test_published_files_are_known_by_their_sha256(queued: Detector, home: Path) -> None:
     work(queued)
-    with db.reading() as session:
+    with db.read_session() as session:
         rows = {row.format: row for row in session.exec(select(Artifact))}
     assert set(rows) == {"checkpoint", "onnx", "zip"}
     for row in rows.values():
@@ -466,7 +466,7 @@ def test_what_the_family_warns_of_stands_beside_the_detector(
 
 def test_model_is_ready_when_the_training_is(queued: Detector) -> None:
     def find() -> Path | Job:
-        with db.reading() as session:
+        with db.read_session() as session:
             return model_files.find_model(session, session.get_one(Detector, queued.id), "zip")
 
     before = find()
@@ -480,7 +480,7 @@ def test_lost_zip_is_exported_again(queued: Detector, home: Path) -> None:
     work(queued)
     archive = home / "detectors" / str(queued.id) / "model" / "model.zip"
     archive.unlink()
-    with db.reading() as session, pytest.raises(NotFound, match="Export it again"):
+    with db.read_session() as session, pytest.raises(NotFound, match="Export it again"):
         model_files.find_model(session, session.get_one(Detector, queued.id), "zip")
     with db.transaction() as session:
         job = model_files.start_export(session, session.get_one(Detector, queued.id), "zip")
@@ -503,7 +503,7 @@ def test_deleted_detector_takes_its_files_along(queued: Detector, home: Path) ->
     with db.transaction() as session:
         detectors.delete(session, session.get_one(Detector, queued.id))
     assert not (home / "detectors" / str(queued.id)).exists()
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.exec(select(Artifact)).all() == []
 
 
@@ -554,7 +554,7 @@ def test_detectors_of_others_are_neither_listed_nor_found(queued: Detector, memb
     def names(session: Session, user: User) -> list[str]:
         return [row.name for row in detectors.list_detectors(session, user)]
 
-    with db.reading() as session:
+    with db.read_session() as session:
         assert names(session, member) == ["Cups"]
         assert names(session, stranger) == []
         with pytest.raises(NotFound):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tpod_core.detectors.matching import (
+from tpod_core.detectors.protocol import Detection
+from tpod_core.evaluation.matching import (
     detected,
     iou_matrix,
     is_correct,
@@ -11,7 +12,6 @@ from tpod_core.detectors.matching import (
     labelled,
     pair,
 )
-from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box, iou
 
 CUP, BUS = 0, 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.training_data import write_training_set
-from tpod_core.detectors.data_view import Ancestry, label_of, make_view
+from tpod_core.detectors.dataset_layout import Ancestry, label_of, materialize
 from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.errors import Conflict
 from tpod_core.formats.yolo import (
@@ -134,7 +134,7 @@ def test_view_of_two_sets_has_both_with_one_numbering(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
     child, parent = sets
-    view = make_view(child, tmp_path / "view", ancestry(parent))
+    view = materialize(child, tmp_path / "view", ancestry(parent))
     assert view.classes == ("cup", "bus stop", "tram")
     assert (len(view.train), len(view.val)) == (7, 3)
     assert ids(view.train) == ["2", "0", "2", "0", "0", "1", "0"]
@@ -148,7 +148,7 @@ def test_boxes_stay_where_they_are_under_another_number(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
     child, parent = sets
-    view = make_view(child, tmp_path / "view", ancestry(parent))
+    view = materialize(child, tmp_path / "view", ancestry(parent))
     original = (child / "labels/train/v1_000000.txt").read_text().split()
     assert label_of(view.train[0]).read_text().split()[1:] == original[1:]
 
@@ -156,7 +156,7 @@ def test_boxes_stay_where_they_are_under_another_number(
 def test_mixing_writes_nothing_into_the_sets(sets: tuple[Path, Path], tmp_path: Path) -> None:
     before = [sorted(p for p in path.rglob("*")) for path in sets]
     labels = (sets[0] / "labels/train/v1_000000.txt").read_bytes()
-    make_view(sets[0], tmp_path / "view", ancestry(sets[1]))
+    materialize(sets[0], tmp_path / "view", ancestry(sets[1]))
     assert [sorted(p for p in path.rglob("*")) for path in sets] == before
     assert (sets[0] / "labels/train/v1_000000.txt").read_bytes() == labels
 
@@ -164,7 +164,7 @@ def test_mixing_writes_nothing_into_the_sets(sets: tuple[Path, Path], tmp_path: 
 def test_what_the_parent_s_set_does_not_label_is_said(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    view = make_view(sets[0], tmp_path / "view", ancestry(sets[1]))
+    view = materialize(sets[0], tmp_path / "view", ancestry(sets[1]))
     [note] = view.notes
     assert "does not label tram" in note
 
@@ -172,7 +172,7 @@ def test_what_the_parent_s_set_does_not_label_is_said(
 def test_class_that_nothing_shows_any_more_is_named(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    view = make_view(sets[0], tmp_path / "view", Ancestry(("cup", "bus stop")))
+    view = materialize(sets[0], tmp_path / "view", Ancestry(("cup", "bus stop")))
     assert view.classes == ("cup", "bus stop", "tram")
     [note] = view.notes
     assert "shows bus stop" in note and "may forget" in note
@@ -181,7 +181,7 @@ def test_class_that_nothing_shows_any_more_is_named(
 def test_parent_s_set_whose_files_are_gone_is_said_and_left_out(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    view = make_view(sets[0], tmp_path / "view", ancestry(tmp_path / "nowhere"))
+    view = materialize(sets[0], tmp_path / "view", ancestry(tmp_path / "nowhere"))
     assert len(view.train) == 4
     assert any("not mixed in" in note for note in view.notes)
 
@@ -193,10 +193,10 @@ def test_left_out_frames_are_counted_for_the_person(
     own = read_manifest(child)
     write_manifest(child, replace(own, videos=(ManifestVideo(1, "v", "b", 1),)))
     with pytest.raises(Conflict, match="held out by the parent's set"):
-        make_view(child, tmp_path / "all", ancestry(parent))
+        materialize(child, tmp_path / "all", ancestry(parent))
     far = [replace(f, frame_index=1000) if f.split == "train" else f for f in own.frames]
     write_manifest(child, replace(own, frames=tuple(far), videos=(ManifestVideo(1, "v", "b", 1),)))
-    view = make_view(child, tmp_path / "view", ancestry(parent))
+    view = materialize(child, tmp_path / "view", ancestry(parent))
     assert any(note.startswith("3 training frames were left out") for note in view.notes)
 
 
@@ -206,7 +206,7 @@ def test_class_that_vanished_from_the_set_is_a_sentence(
 ) -> None:
     (sets[0] / "labels/train/v1_000000.txt").write_text(line)
     with pytest.raises(Conflict, match="name a class"):
-        make_view(sets[0], tmp_path / "view")
+        materialize(sets[0], tmp_path / "view")
 
 
 def test_missing_labels_are_named_before_the_training(
@@ -214,4 +214,4 @@ def test_missing_labels_are_named_before_the_training(
 ) -> None:
     (sets[0] / "labels/train/v1_000000.txt").unlink()
     with pytest.raises(Conflict, match="are gone"):
-        make_view(sets[0], tmp_path / "view")
+        materialize(sets[0], tmp_path / "view")

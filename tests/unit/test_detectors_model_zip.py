@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tpod_core.config import APP_DIR
-from tpod_core.detectors import model_zip
-from tpod_core.detectors.model_zip import DetectorCard
+from tpod_core.exports import model_zip
+from tpod_core.exports.model_zip import DetectorCard
 
 CARD = DetectorCard(
     name="Cups",
@@ -84,7 +84,7 @@ def test_detector_card_says_where_the_model_comes_from(directory: Path) -> None:
 def test_labels_are_written_alike_whatever_language_the_machine_speaks(tmp_path: Path) -> None:
     names = ["Kühlschrank", "公共汽车"]
     act = (
-        "import sys, pathlib; from tpod_core.detectors.model_zip import write_labels; "
+        "import sys, pathlib; from tpod_core.exports.model_zip import write_labels; "
         f"write_labels(pathlib.Path(sys.argv[1]), {names!a})"
     )
     machine = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(APP_DIR)}

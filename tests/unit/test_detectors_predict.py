@@ -14,8 +14,8 @@ import onnx
 import pytest
 
 from tests.fake_provider import ANSWER_IN_FRAME, ANSWER_IN_INPUT, constant_model
-from tpod_core.detectors import model_zip
-from tpod_core.detectors.model_zip import DetectorCard
+from tpod_core.exports import model_zip
+from tpod_core.exports.model_zip import DetectorCard
 
 PROGRAM = Path(model_zip.__file__).with_name("predict.py")
 FRAME_WH = (160, 120)

@@ -16,14 +16,14 @@ from tests.faults.house import still_runs
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services, lifespan
 from tpod_core.embedded import supervisor as supervisor_module
-from tpod_core.embedded.apps import Registration, WorkOrder, look_at_apps, work_order
+from tpod_core.embedded.app_registry import Registration, WorkerSpec, look_at_apps, work_order
 from tpod_core.embedded.child import Child, Command
 from tpod_core.embedded.lifespan import SupervisorWatch
 from tpod_core.embedded.locks import is_locked
-from tpod_core.embedded.places import apps_dir, find_socket, publish_socket, withdraw_socket
+from tpod_core.embedded.paths import apps_dir, find_socket, publish_socket, withdraw_socket
 from tpod_core.embedded.supervisor import Supervisor
 
-ORDER = WorkOrder(queues=("default", "low", "low"), environment={"TPOD_A": "1"}, code="one")
+ORDER = WorkerSpec(queues=("default", "low", "low"), environment={"TPOD_A": "1"}, code="one")
 SLEEP = Command((sys.executable, "-c", "import time; time.sleep(60)"))
 END_AT_ONCE = Command((sys.executable, "-c", ""))
 
@@ -72,7 +72,7 @@ def test_registered_app_is_seen_with_its_order_until_it_leaves(tmp_path: Path) -
 def test_killed_app_has_left(tmp_path: Path) -> None:
     program = (
         "import pathlib, sys, time\n"
-        "from tpod_core.embedded.apps import Registration, WorkOrder\n"
+        "from tpod_core.embedded.app_registry import Registration, WorkOrder\n"
         "registration = Registration(pathlib.Path(sys.argv[1]), WorkOrder(('low',)))\n"
         "time.sleep(60)"
     )
@@ -97,7 +97,7 @@ def test_interrupted_app_asks_for_the_end_once(tmp_path: Path) -> None:
 def test_newest_of_two_apps_decides(tmp_path: Path) -> None:
     old = Registration(tmp_path, ORDER)
     wait_until(lambda: time.time() > next(apps_dir(tmp_path).iterdir()).stat().st_mtime + 0.02)
-    newer = WorkOrder(queues=("low",), code="two")
+    newer = WorkerSpec(queues=("low",), code="two")
     new = Registration(tmp_path, newer)
     assert look_at_apps(tmp_path).order == newer
     old.close()
@@ -189,7 +189,7 @@ def test_server_data_that_cannot_be_read_is_set_aside(
     broken = tmp_path / "redis" / "appendonlydir"
     broken.mkdir(parents=True)
     (broken / "appendonly.aof.manifest").write_text("this is no manifest\n")
-    registration = Registration(tmp_path, WorkOrder(queues=()))
+    registration = Registration(tmp_path, WorkerSpec(queues=()))
     supervisor = Supervisor(tmp_path)
 
     def is_up() -> bool:

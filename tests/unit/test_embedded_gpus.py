@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tpod_core.config import get_settings
-from tpod_core.embedded import apps, gpus
-from tpod_core.embedded.apps import Registration, WorkOrder, look_at_apps, work_order
+from tpod_core.embedded import app_registry, gpus
+from tpod_core.embedded.app_registry import Registration, WorkerSpec, look_at_apps, work_order
 from tpod_core.embedded.gpus import parse_list, share, visible_gpus
 from tpod_core.embedded.supervisor import _worker_commands
 
@@ -104,7 +104,7 @@ def test_without_gpus_workers_are_not_restricted() -> None:
 def test_training_workers_are_as_many_as_gpus_unless_told(
     home: Path, monkeypatch: pytest.MonkeyPatch, found: tuple[str, ...], setting: str, low: int
 ) -> None:
-    monkeypatch.setattr(apps, "visible_gpus", lambda: found)
+    monkeypatch.setattr(app_registry, "visible_gpus", lambda: found)
     if setting:
         monkeypatch.setenv("TPOD_LOW_WORKERS", setting)
     get_settings.cache_clear()
@@ -114,7 +114,7 @@ def test_training_workers_are_as_many_as_gpus_unless_told(
 
 
 def test_every_training_worker_sees_its_gpu_alone_and_the_others_all() -> None:
-    order = WorkOrder(("default", "low", "low"), (("GPU-aaaa",), ("GPU-bbbb",)))
+    order = WorkerSpec(("default", "low", "low"), (("GPU-aaaa",), ("GPU-bbbb",)))
     seen = {
         name: command.environment.get("CUDA_VISIBLE_DEVICES")
         for name, command in _worker_commands(order).items()
@@ -123,7 +123,7 @@ def test_every_training_worker_sees_its_gpu_alone_and_the_others_all() -> None:
 
 
 def test_order_with_gpus_reaches_the_supervisor(tmp_path: Path) -> None:
-    order = WorkOrder(("low", "low"), (("0", "1"), ("2",)))
+    order = WorkerSpec(("low", "low"), (("0", "1"), ("2",)))
     registration = Registration(tmp_path, order)
     assert look_at_apps(tmp_path).order == order
     registration.close()

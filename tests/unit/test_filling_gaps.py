@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sqlmodel import select
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests import fake_propagation
 from tests.fake_propagation import FORWARD_FRAMES, OFFSET_PX, FakePropagation
@@ -12,14 +13,13 @@ from tests.labelled import add_video, give_file
 from tests.unit.test_annotations import boxes, document, edit, take_back
 from tests.unwatched import Unwatched
 from tpod_core import db
+from tpod_core.annotations.reading import load_tracks
 from tpod_core.errors import Conflict, JobCancelled, JobStopped
 from tpod_core.geometry import Box
 from tpod_core.models import DerivedSegment, KeyframeSource, User, Video, saved_id
-from tpod_core.propagation import planning, stored, updating
+from tpod_core.propagation import planning, store, updating
 from tpod_core.propagation.gaps import REACHES, Gap, gaps
-from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
 from tpod_core.propagation.updating import fill_all
-from tpod_core.propagation.wholeness import made_whole
 from tpod_core.services import annotations
 from tpod_core.services.annotations import (
     EndTrack,
@@ -31,7 +31,8 @@ from tpod_core.services.annotations import (
     SetOccluded,
     SplitTrack,
 )
-from tpod_core.tracks.reading import load_tracks
+from tpod_core.tracking.missing_boxes import fill_missing_boxes
+from tpod_core.tracking.segments import Anchor, Segment
 from tpod_core.video.reader import VideoReader
 
 FRAMES = 100
@@ -68,7 +69,7 @@ def box_on(video: Video, frame: int) -> FrameBox:
 
 
 def rows() -> list[DerivedSegment]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return list(session.exec(select(DerivedSegment)))
 
 
@@ -159,7 +160,7 @@ FORWARD = Segment(Anchor(10, Box(0, 0, 10, 10)), None, 14)
 
 def test_made_whole_keeps_what_is_right() -> None:
     given = found(*[[1.0 * n, 2, 30 + n, 40, 0.25 * n] for n in range(3)])
-    whole = made_whole(given, BETWEEN, (100, 100))
+    whole = fill_missing_boxes(given, BETWEEN, (100, 100))
     assert np.array_equal(whole.boxes_xyxy, given.boxes_xyxy)
     assert np.array_equal(whole.uncertainty, given.uncertainty)
 
@@ -175,16 +176,18 @@ def test_made_whole_keeps_what_is_right() -> None:
     ids=["outside the frame", "a sliver", "no number", "unsure of being unsure"],
 )
 def test_made_whole_puts_a_straight_line_where_a_box_is_none(row: list[float]) -> None:
-    whole = made_whole(found([1, 1, 20, 20, 0], row, [3, 3, 20, 20, 0]), BETWEEN, (100, 100))
+    whole = fill_missing_boxes(
+        found([1, 1, 20, 20, 0], row, [3, 3, 20, 20, 0]), BETWEEN, (100, 100)
+    )
     assert whole.box_at(12) == Box(20, 0, 30, 10)
     assert whole.uncertainty.tolist() == [0, 1, 0]
 
 
 def test_made_whole_fills_up_to_the_right_anchor_but_not_forward() -> None:
     short = found([1, 1, 20, 20, 0])
-    assert len(made_whole(short, BETWEEN, (100, 100))) == 3
-    assert len(made_whole(short, FORWARD, (100, 100))) == 1
-    assert len(made_whole(found(), FORWARD, (100, 100))) == 0
+    assert len(fill_missing_boxes(short, BETWEEN, (100, 100))) == 3
+    assert len(fill_missing_boxes(short, FORWARD, (100, 100))) == 1
+    assert len(fill_missing_boxes(found(), FORWARD, (100, 100))) == 0
 
 
 # Filling
@@ -295,7 +298,7 @@ def test_undo_finds_the_boxes_again_at_once(
 def test_unused_segments_are_bounded(
     admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored, "KEPT_UNUSED", 3)
+    monkeypatch.setattr(store, "KEPT_UNUSED", 3)
     track_id = two_key_frames(admin, video)
     for left in range(5):
         edit(admin, video, PutBox(30, Box(70 + left, 20, 100, 60), track_id=track_id))
@@ -440,7 +443,7 @@ def test_a_result_that_no_longer_fits_is_not_shown(
         )
         and None
     )
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         tasks = planning.stale(session, row, load_tracks(session, saved_id(video)).values())
     updating.fill(saved_id(video), tasks[:1], Unwatched(), db.transaction)
@@ -502,7 +505,7 @@ def test_a_stretch_that_cannot_be_read_is_told_on_the_video(
     monkeypatch.setattr(updating, "propagate", read_and_go_on)
     fill(video)
     fill(video)
-    with db.reading() as session:
+    with db.read_session() as session:
         (warning,) = session.get_one(Video, video.id).warnings
     assert warning.startswith("Frame 10 cannot be read any more")
     assert box_on(video, 20).source == "visual"

@@ -92,7 +92,7 @@ def test_boxes_follow_an_object_that_leaves_the_straight_line(admin: User, video
     fill(video)
     assert straight < 0.3
     assert agreement(video) > 0.7
-    with db.reading() as session:
+    with db.read_session() as session:
         worst = propagation.status(session, session.get_one(Video, video.id)).worst
     assert worst is not None
     assert 4 < worst.frame < FRAMES - 4
@@ -105,7 +105,7 @@ def test_a_damaged_stretch_costs_itself_and_is_told(admin: User, video: Video) -
     shown = boxes(video, 3, FRAMES - 2)
     assert all(len(found) == 1 for found in shown.values())
     assert max(found[0].uncertainty or 0 for found in shown.values()) == 1
-    with db.reading() as session:
+    with db.read_session() as session:
         (warning,) = session.get_one(Video, video.id).warnings
     assert "cannot be read any more" in warning
 

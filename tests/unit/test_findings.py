@@ -12,8 +12,8 @@ from tests.detector_life import add_trained_detector, publish_model, use_fake_pr
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file
 from tpod_core import db
-from tpod_core.detectors.false_positives import Unexplained
 from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.evaluation.unmatched_detections import Unexplained
 from tpod_core.geometry import Box
 from tpod_core.jobs import execute
 from tpod_core.models import (
@@ -31,7 +31,7 @@ from tpod_core.models import (
 )
 from tpod_core.services import detectors, findings
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
-from tpod_core.services.findings import ReviewWish
+from tpod_core.services.findings import ReviewRequest
 from workers import review_video
 
 SEEN = Box(25, 12.5, 75, 62.5)
@@ -55,17 +55,17 @@ def video(home: Path, member: User) -> Video:
 def ask(user: User, detector: Detector, video: Video, **wish: object) -> Job:
     with db.transaction() as session:
         row = session.get_one(Detector, detector.id)
-        return findings.start_review(session, user, row, ReviewWish(saved_id(video), **wish))  # type: ignore[arg-type]
+        return findings.start_review(session, user, row, ReviewRequest(saved_id(video), **wish))  # type: ignore[arg-type]
 
 
 def perform(job: Job) -> Job:
     execute(saved_id(job), job.attempt, run=review_video.run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 
 def rows() -> list[Finding]:
-    with db.reading() as session:
+    with db.read_session() as session:
         return list(session.exec(select(Finding).order_by(Finding.id)))  # type: ignore[arg-type]
 
 
@@ -167,7 +167,7 @@ def test_list_is_worst_first_and_filtered(member: User, detector: Detector, vide
     with db.transaction() as session:
         findings.record(session, saved_id(detector), things)
     decide(member, rows()[1], Verdict.IGNORE)
-    with db.reading() as session:
+    with db.read_session() as session:
         every = findings.list_findings(session, detector)
         still = findings.list_findings(
             session, detector, video_id=video.id, verdict=Verdict.OPEN, limit=1
@@ -292,7 +292,7 @@ def test_finding_of_someone_else_is_not_found(
 ) -> None:
     perform(ask(member, detector, video))
     stranger = add_user("stranger", Role.USER)
-    with db.reading() as session:
+    with db.read_session() as session:
         assert findings.get(session, member, saved_id(rows()[0])).label == "cup"
         for number in (saved_id(rows()[0]), 99):
             with pytest.raises(NotFound):

@@ -37,10 +37,10 @@ ONLY_IN = {
     "ultralytics": ("tpod_core.detectors",),
     "fastapi": ("tpod_core.web",),
     "av": ("tpod_core.video",),
-    "openvino": ("tpod_core.detectors.exports",),
-    "tensorflow": ("tpod_core.detectors.exports",),
-    "onnx2tf": ("tpod_core.detectors.exports",),
-    "tensorboard": ("tpod_core.detectors.events", "tpod_core.tensorboard"),
+    "openvino": ("tpod_core.exports",),
+    "tensorflow": ("tpod_core.exports",),
+    "onnx2tf": ("tpod_core.exports",),
+    "tensorboard": ("tpod_core.training.events", "tpod_core.tensorboard"),
 }
 """Packages that one room alone may import."""
 

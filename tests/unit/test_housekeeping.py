@@ -49,7 +49,7 @@ def add_job(
 
 
 def kept() -> set[int]:
-    with db.reading() as session:
+    with db.read_session() as session:
         rows = {saved_id(job) for job in session.exec(select(Job))}
     logs = {int(path.stem) for path in get_storage().path("jobs").glob("*.log")}
     assert rows == logs

@@ -12,8 +12,12 @@ from tests.unit.test_annotations import boxes, edit
 from tpod_core import db
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
-from tpod_core.propagation.follower_process import order_of, touched_of
-from tpod_core.propagation.immediate import FOLLOWER_MODULE, immediate_propagation, is_busy_with
+from tpod_core.propagation.immediate_process import (
+    WORKER_MODULE,
+    immediate_propagation,
+    is_busy_with,
+)
+from tpod_core.propagation.immediate_worker import order_of, touched_of
 from tpod_core.propagation.requests import Touched
 from tpod_core.services.annotations import PutBox
 
@@ -48,7 +52,7 @@ def eventually(claim: Callable[[], bool]) -> bool:
 
 def followers() -> list[psutil.Process]:
     children = psutil.Process().children()
-    return [each for each in children if FOLLOWER_MODULE in each.cmdline()]
+    return [each for each in children if WORKER_MODULE in each.cmdline()]
 
 
 def is_followed(video: Video) -> bool:
@@ -56,7 +60,7 @@ def is_followed(video: Video) -> bool:
 
 
 def boxes_revision(video: Video) -> int:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Video, video.id).boxes_revision
 
 

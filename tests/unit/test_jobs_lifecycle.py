@@ -69,7 +69,7 @@ def new_job() -> Job:
 
 
 def row(job: Job) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 
@@ -385,7 +385,7 @@ def test_settle_that_fails_leaves_the_end_of_the_job_standing(
     job = new_job()
     perform(job, lambda running: None)
     assert row(job).state is JobState.SUCCEEDED
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.get(Job, (job.id or 0) + 1) is None
 
 

@@ -36,16 +36,16 @@ def work(user: User, video: Video, active_s: float) -> None:
 def seen_ago(user: User, seconds: float) -> None:
     with db.transaction() as session:
         for row in session.exec(select(LabelingTime).where(LabelingTime.user_id == user.id)):
-            row.seen_at = utc_now() - timedelta(seconds=seconds)
+            row.last_seen_at = utc_now() - timedelta(seconds=seconds)
 
 
 def effort(video: Video) -> Effort:
-    with db.reading() as session:
+    with db.read_session() as session:
         return labeling.effort(session, session.get_one(Video, video.id))
 
 
 def others(user: User, video: Video) -> list[str]:
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         return [other.username for other in labeling.others_present(session, user, row)]
 

@@ -10,8 +10,8 @@ from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tpod_core import db
 from tpod_core.detectors.config import TrainConfig
-from tpod_core.detectors.evaluation_file import Counts, Curve, Evaluation, VideoScore
-from tpod_core.detectors.learning_curve import (
+from tpod_core.errors import Conflict
+from tpod_core.evaluation.learning_curve import (
     SHARES,
     LearningCurve,
     Point,
@@ -19,7 +19,7 @@ from tpod_core.detectors.learning_curve import (
     config_for,
     part_of,
 )
-from tpod_core.errors import Conflict
+from tpod_core.evaluation.result_file import Counts, Curve, Evaluation, VideoScore
 from tpod_core.formats import yolo
 from tpod_core.jobs import execute, request_cancel
 from tpod_core.models import (
@@ -102,10 +102,10 @@ def start(user: User, detector: Detector) -> Job:
 
 
 def perform(job: Job) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         attempt = session.get_one(Job, job.id).attempt
     execute(saved_id(job), attempt, run=measure_learning.run, worker="w", abandon=os.abort)
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 

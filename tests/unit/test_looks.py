@@ -9,12 +9,12 @@ import pytest
 from tests.detector_life import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
-from tpod_core.detectors import kept_looks
-from tpod_core.detectors.looks import MOST_PER_FRAME, LookBook, Looks
 from tpod_core.detectors.protocol import Detection
-from tpod_core.detectors.seen import Seen
 from tpod_core.geometry import Box
+from tpod_core.inference import detection_store
+from tpod_core.inference.video_detections import MOST_PER_FRAME, DetectionRecorder, VideoDetections
 from tpod_core.models import Detector, User, Video
+from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.services import videos
 from tpod_core.storage import get_storage
 
@@ -34,37 +34,39 @@ def detector(home: Path, admin: User) -> Detector:
 
 def noted(
     found: Mapping[int, Sequence[Detection]], labels: Sequence[str] = ("cup", "bus")
-) -> Looks:
-    book = LookBook.for_model(labels, recommended_confidence=0.4)
+) -> VideoDetections:
+    book = DetectionRecorder.for_model(labels, recommended_confidence=0.4)
     for frame, detections in found.items():
         book.add(frame, detections)
     return book.closed()
 
 
-def keep(video: Video, detector: Detector, found: Looks, at_ns: int | None = None) -> Path:
+def keep(
+    video: Video, detector: Detector, found: VideoDetections, at_ns: int | None = None
+) -> Path:
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
-        kept_looks.save(session, row, session.get_one(Detector, detector.id), found)
+        detection_store.save(session, row, session.get_one(Detector, detector.id), found)
     path = get_storage().path(f"videos/{video.id}/looks-{detector.id}.npz")
     if at_ns is not None:
         os.utime(path, ns=(at_ns, at_ns))
     return path
 
 
-def heard(video: Video, *labels: str) -> dict[str, Seen]:
-    with db.reading() as session:
-        return kept_looks.by_label(session, session.get_one(Video, video.id), labels)
+def heard(video: Video, *labels: str) -> dict[str, ClassDetections]:
+    with db.read_session() as session:
+        return detection_store.by_label(session, session.get_one(Video, video.id), labels)
 
 
 def tag(video: Video) -> str:
-    with db.reading() as session:
-        return kept_looks.state_tag(session, session.get_one(Video, video.id))
+    with db.read_session() as session:
+        return detection_store.state_tag(session, session.get_one(Video, video.id))
 
 
 def test_file_gives_back_what_was_seen(video: Video, detector: Detector) -> None:
     seen = {0: [Detection(LEFT, 0.9, CUP), Detection(RIGHT, 0.5, BUS)], 6: [], 12: []}
     path = keep(video, detector, noted(seen | {18: [Detection(RIGHT, 0.7, CUP)]}))
-    again = Looks.read(path)
+    again = VideoDetections.read(path)
     assert again.labels == ("cup", "bus")
     assert again.frames.tolist() == [0, 6, 12, 18]
     assert again.counts.tolist() == [2, 0, 0, 1]

@@ -15,11 +15,14 @@ from tpod_core import db
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
-from tpod_core.propagation import prompt
-from tpod_core.propagation.immediate import is_busy_with
-from tpod_core.propagation.prompt import PROMPT_FRAMES, PromptPropagation
-from tpod_core.propagation.segments import Segment
+from tpod_core.propagation import immediate
+from tpod_core.propagation.immediate_process import (
+    PROMPT_FRAMES,
+    ImmediatePropagation,
+    is_busy_with,
+)
 from tpod_core.services.annotations import KeyframeDoc, MarkRange, PutBox, TrackDoc
+from tpod_core.tracking.segments import Segment
 
 FRAMES = 60
 BOX = Box(10, 20, 40, 60)
@@ -45,7 +48,7 @@ def rested() -> list[int]:
 
 
 @pytest.fixture
-def running(video: Video, rested: list[int]) -> Iterator[PromptPropagation]:
+def running(video: Video, rested: list[int]) -> Iterator[ImmediatePropagation]:
     with following_here(rested.append) as thread:
         yield thread
 
@@ -59,7 +62,7 @@ def eventually(claim: Callable[[], bool]) -> bool:
     return True
 
 
-def idle(running: PromptPropagation, video: Video) -> bool:
+def idle(running: ImmediatePropagation, video: Video) -> bool:
     return eventually(lambda: not running.is_busy_with(saved_id(video)))
 
 
@@ -74,7 +77,7 @@ def test_an_edit_is_filled_without_any_worker(admin: User, video: Video) -> None
 
 
 def test_a_gap_between_key_frames_is_filled_before_what_follows(
-    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
+    admin: User, video: Video, fake: FakePropagation, running: ImmediatePropagation
 ) -> None:
     annotate(admin, video, TrackDoc(None, "cup", (KeyframeDoc(5, BOX), KeyframeDoc(30, BOX))))
     assert idle(running, video)
@@ -85,10 +88,10 @@ def test_only_so_much_is_filled_at_once(
     admin: User,
     video: Video,
     fake: FakePropagation,
-    running: PromptPropagation,
+    running: ImmediatePropagation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(prompt, "PROMPT_FRAMES", 20)
+    monkeypatch.setattr(immediate, "PROMPT_FRAMES", 20)
     keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 10, 20, 30, 59)]
     annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
     assert idle(running, video)
@@ -100,7 +103,7 @@ def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(
     admin: User,
     video: Video,
     fake: FakePropagation,
-    running: PromptPropagation,
+    running: ImmediatePropagation,
     rested: list[int],
 ) -> None:
     began, may_go_on = threading.Event(), threading.Event()
@@ -123,7 +126,7 @@ def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(
 
 
 def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(
-    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
+    admin: User, video: Video, fake: FakePropagation, running: ImmediatePropagation
 ) -> None:
     def fail(segment: Segment) -> None:
         fake.before_each = lambda segment: None
@@ -138,7 +141,7 @@ def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(
 
 
 def test_a_refused_edit_and_one_of_ranges_wake_nobody(
-    admin: User, video: Video, fake: FakePropagation, running: PromptPropagation
+    admin: User, video: Video, fake: FakePropagation, running: ImmediatePropagation
 ) -> None:
     edit(admin, video, MarkRange(0, 5))
     with pytest.raises(Conflict):
@@ -162,5 +165,5 @@ def test_closing_ends_the_thread_within_a_frame(
         edit(admin, video, PutBox(5, BOX, "cup"))
         assert began.wait(PATIENCE_S)
     assert "propagation" not in {thread.name for thread in threading.enumerate()}
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.get_one(Video, video.id).revision == 1

@@ -18,7 +18,6 @@ from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.jobs import execute
 from tpod_core.models import Job, JobKind, JobState, Role, Track, User, Video, saved_id, utc_now
-from tpod_core.propagation.segments import Segment
 from tpod_core.services import annotations, propagation
 from tpod_core.services.annotations import (
     AddTrack,
@@ -32,6 +31,7 @@ from tpod_core.services.annotations import (
     TrackDoc,
 )
 from tpod_core.services.propagation import Method
+from tpod_core.tracking.segments import Segment
 from workers import propagate_tracks
 
 BOX = Box(10, 20, 40, 60)
@@ -50,7 +50,7 @@ def video(admin: User) -> Video:
 
 def submitted(state: JobState | None = None) -> list[Job]:
     query = select(Job).where(Job.kind == JobKind.PROPAGATE_TRACKS)
-    with db.reading() as session:
+    with db.read_session() as session:
         return [job for job in session.exec(query) if state in (None, job.state)]
 
 
@@ -60,7 +60,7 @@ def run(job: Job) -> Job:
 
 
 def ended(job: Job) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job.id)
 
 
@@ -200,7 +200,7 @@ def test_linear_is_no_edit(admin: User, video: Video) -> None:
     request(admin, video, method=Method.LINEAR)
     edit(admin, video, PutBox(20, BOX, track_id=track_id))
     take_back(annotations.undo, admin, video)
-    with db.reading() as session:
+    with db.read_session() as session:
         assert session.get_one(Track, track_id).linear
 
 
@@ -216,7 +216,7 @@ def test_linear_stays_with_a_track_that_comes_back_or_is_split(
         edit(admin, video, DeleteTrack(track_id))
         take_back(annotations.undo, admin, video)
         track_ids = [track_id]
-    with db.reading() as session:
+    with db.read_session() as session:
         assert all(session.get_one(Track, each).linear for each in track_ids)
         assert sum(row.linear for row in session.exec(select(Track))) == len(track_ids)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tpod_core.annotations.document import KeyframeDoc
+from tpod_core.annotations.interpolation import LINEAR, derive, derive_at, spans
 from tpod_core.geometry import Box
-from tpod_core.propagation.linear import LINEAR, derive, derive_at, spans
-from tpod_core.tracks.documents import KeyframeDoc
 
 START = KeyframeDoc(10, Box(0, 0, 10, 10))
 END = KeyframeDoc(20, Box(100, 50, 130, 80))

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tpod_core.box_arrays import iou
-from tpod_core.detectors.seen import Seen
 from tpod_core.geometry import Box
-from tpod_core.propagation.belief import BACKWARD, BOTH, FORWARD, NEITHER, believe
-from tpod_core.propagation.boxes import Boxes, cornered, placed
-from tpod_core.propagation.fusion import Paths, fuse
-from tpod_core.propagation.segments import Anchor, DerivedBoxes, Segment
-from tpod_core.propagation.uncertainty import best_correction, disagreement, size_jumps
+from tpod_core.propagation.class_detections import ClassDetections
+from tpod_core.tracking.boxes import Boxes, cornered, placed
+from tpod_core.tracking.fusion import Paths, fuse
+from tpod_core.tracking.hmm import BACKWARD, BOTH, FORWARD, NEITHER, posterior
+from tpod_core.tracking.segments import Anchor, Segment
+from tpod_core.tracking.uncertainty import best_correction, disagreement, size_jumps
 
 SQUARE = Box(0, 0, 10, 10)
 
@@ -69,13 +70,13 @@ def test_placed_boxes_come_back_as_corners() -> None:
 
 def test_believe_trusts_both_pursuits_that_agree_against_the_straight_line() -> None:
     agreeing, apart = np.ones(50), np.zeros(50)
-    belief = believe(agreeing, [(apart, apart)], np.array([0.5, 0.5]))
+    belief = posterior(agreeing, [(apart, apart)], np.array([0.5, 0.5]))
     assert belief.marginal[:, BOTH].min() > 0.9
     assert belief.hypothesis[0] > 0.9
 
 
 def test_believe_trusts_each_pursuit_near_its_own_end_when_they_never_meet() -> None:
-    belief = believe(np.zeros(60), [], np.array([1.0]))
+    belief = posterior(np.zeros(60), [], np.array([1.0]))
     early, middle, late = belief.marginal[5], belief.marginal[30], belief.marginal[-6]
     assert early.argmax() == FORWARD and late.argmax() == BACKWARD
     assert middle.argmax() == NEITHER
@@ -83,7 +84,7 @@ def test_believe_trusts_each_pursuit_near_its_own_end_when_they_never_meet() -> 
 
 def test_believe_lets_the_pursuit_win_that_a_plain_path_confirms() -> None:
     near, far = np.full(40, 0.9), np.zeros(40)
-    belief = believe(np.zeros(40), [(near, far)], np.array([0.5, 0.5]))
+    belief = posterior(np.zeros(40), [(near, far)], np.array([0.5, 0.5]))
     assert belief.hypothesis[1] > 0.9
     assert belief.marginal[20, FORWARD] > 0.9
 
@@ -123,12 +124,14 @@ def test_size_jumps_shows_the_frame_where_the_size_doubles() -> None:
     assert size_jumps(boxes).tolist() == [0, 0, 0, 1, 0]
 
 
-def seen_on(found: dict[int, list[Box]]) -> Seen:
+def seen_on(found: dict[int, list[Box]]) -> ClassDetections:
     """What was seen on the frames that were looked at."""
     numbers = [number for number, boxes in enumerate(found.values()) for _ in boxes]
     rows = [box.xyxy for boxes in found.values() for box in boxes]
     frames = np.array(list(found), np.int32)
-    return Seen.of(frames, np.array(numbers, np.intp), np.array(rows, np.float32).reshape(-1, 4))
+    return ClassDetections.of(
+        frames, np.array(numbers, np.intp), np.array(rows, np.float32).reshape(-1, 4)
+    )
 
 
 def test_disagreement_raises_the_uncertainty_where_a_detector_saw_nothing() -> None:
@@ -166,7 +169,7 @@ def test_overlaps_are_those_of_every_pair_on_a_frame() -> None:
     frames, mine = rng.integers(0, 60, 4000), slice(0, 1000)
     looked = np.arange(0, 60, 2)
     theirs = np.flatnonzero((frames % 2 == 0) & (np.arange(4000) >= 1000))
-    seen = Seen.of(looked, frames[theirs] // 2, rows[theirs])
+    seen = ClassDetections.of(looked, frames[theirs] // 2, rows[theirs])
     same = frames[mine][:, None] == frames[theirs][None]
     every = (iou(rows[mine][:, None], rows[theirs][None]) * same).max(1)
     expected = np.where(frames[mine] % 2 == 0, every, np.nan)

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.benchmarks._tracks import fit, linear, sequence
 from tests.moving_scene import Grey, MovingScene, texture
 from tests.unwatched import Unwatched
 from tpod_core.errors import JobCancelled
 from tpod_core.geometry import Box, iou
-from tpod_core.propagation.frames import CHUNK_FRAMES, Window
-from tpod_core.propagation.segments import DerivedBoxes, Segment
-from tpod_core.propagation.visual import propagate
+from tpod_core.tracking.frame_window import CHUNK_FRAMES, FrameWindow
+from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segments import Segment
 
 LAST = 60
 
@@ -206,7 +207,7 @@ def test_propagate_has_nothing_to_do_between_neighbours() -> None:
 def test_window_keeps_its_budget_however_long_the_video() -> None:
     scene = MovingScene(around)
     budget = 3 * CHUNK_FRAMES * 320 * 240
-    window = Window(scene, {0}, budget)
+    window = FrameWindow(scene, {0}, budget)
     for chunk in range(8):
         window.load(chunk, 8 * CHUNK_FRAMES)
         assert window.size_bytes <= budget
@@ -215,7 +216,7 @@ def test_window_keeps_its_budget_however_long_the_video() -> None:
 
 def test_window_sees_no_movement_of_a_still_camera() -> None:
     scene = MovingScene(lambda n: (100.0, 120.0))
-    window = Window(scene, {0})
+    window = FrameWindow(scene, {0})
     window.load(0, CHUNK_FRAMES)
     np.testing.assert_allclose(window.view(9).motion, np.eye(2, 3), atol=0.02)
 

@@ -23,17 +23,19 @@ import yaml
 
 from tests.bare_python import make_bare_python
 from tests.training_data import CLASSES, write_training_set
-from tpod_core.detectors import agreement, evaluation, model_zip, registry, torchvision_network
+from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
-from tpod_core.detectors.average_precision import measure
-from tpod_core.detectors.data_view import make_view
-from tpod_core.detectors.exports import formats, making
-from tpod_core.detectors.exports.task import ExportTask
-from tpod_core.detectors.memory import MOST_HALVINGS
-from tpod_core.detectors.model_zip import DetectorCard
+from tpod_core.detectors.dataset_layout import materialize
 from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, Provider, Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow, Score
 from tpod_core.errors import Conflict, InvalidInput, JobCancelled
+from tpod_core.evaluation import scoring
+from tpod_core.evaluation.average_precision import measure
+from tpod_core.exports import agreement, formats, making, model_zip
+from tpod_core.exports.model_zip import DetectorCard
+from tpod_core.exports.task import ExportTask
+from tpod_core.training import torchvision_network
+from tpod_core.training.oom_retry import MOST_HALVINGS
 
 pytestmark = [
     pytest.mark.slow,
@@ -95,7 +97,7 @@ def listening() -> Iterator[list[tuple[str, Any]]]:
         _listening = outer
 
 
-class Watcher:
+class TrainingCallback:
     """Notes what it is told; cancels in the first batch of ``stop_in_epoch``."""
 
     def __init__(self, stop_in_epoch: int | None = None) -> None:
@@ -131,9 +133,9 @@ class Life:
     training_set: Path
     before: dict[str, bytes]
     cancelled: Attempt
-    cancelled_watch: Watcher
+    cancelled_watch: TrainingCallback
     resumed: Attempt
-    resumed_watch: Watcher
+    resumed_watch: TrainingCallback
     scene: Scene
     score: Score
     onnx: Path
@@ -170,20 +172,20 @@ def _live(dnn_type: str, home: Path) -> Life:
     provider = registry.load_provider(dnn_type)
     config = registry.config_model(dnn_type).checked(CONFIG)
 
-    cancelled, cancelled_watch = open_attempt(home), Watcher(STOP_IN_EPOCH)
-    data = make_view(training_set, cancelled.directory / "data")
+    cancelled, cancelled_watch = open_attempt(home), TrainingCallback(STOP_IN_EPOCH)
+    data = materialize(training_set, cancelled.directory / "data")
     with pytest.raises(JobCancelled):
         provider.train(TrainRequest(dnn_type, config, data, cancelled), cancelled_watch)
 
-    resumed, resumed_watch = open_attempt(home), Watcher()
-    data = make_view(training_set, resumed.directory / "data")
+    resumed, resumed_watch = open_attempt(home), TrainingCallback()
+    data = materialize(training_set, resumed.directory / "data")
     provider.train(TrainRequest(dnn_type, config, data, resumed, resume=cancelled), resumed_watch)
 
     scratch = home / "scratch"
     scratch.mkdir()
     scene = Scene(resumed.trained, data, config, scratch)
-    gathered = evaluation.gather(provider, scene, resumed_watch)
-    score = evaluation.score_of(gathered, measure(gathered.ranked()))
+    gathered = scoring.gather(provider, scene, resumed_watch)
+    score = scoring.score_of(gathered, measure(gathered.ranked()))
     provider.export_onnx(scene, home / "model.onnx")
     return Life(
         dnn_type=dnn_type,
@@ -356,7 +358,7 @@ def test_gpu_that_is_not_there_is_refused_by_its_field(life: Life, tmp_path: Pat
     config = life.scene.config.model_copy(update={"device": "99"})
     request = TrainRequest(life.dnn_type, config, life.scene.data, open_attempt(tmp_path))
     with pytest.raises(InvalidInput, match="There is no GPU 99") as caught:
-        life.provider.train(request, Watcher())
+        life.provider.train(request, TrainingCallback())
     assert caught.value.field == "train_config.device"
 
 
@@ -367,7 +369,7 @@ def test_damaged_weights_are_a_sentence_not_a_crash(
     damaged = tmp_path / "weights.pt"
     damaged.write_bytes(life.scene.checkpoint.read_bytes()[:kept_bytes])
     with pytest.raises(Conflict, match=r"weights\.pt is damaged"):
-        life.provider.train(fresh(life, tmp_path, weights=damaged), Watcher())
+        life.provider.train(fresh(life, tmp_path, weights=damaged), TrainingCallback())
 
 
 def test_weights_of_another_family_are_a_sentence(life: Life, tmp_path: Path) -> None:
@@ -375,7 +377,9 @@ def test_weights_of_another_family_are_a_sentence(life: Life, tmp_path: Path) ->
 
     torch.save({"some.layer.weight": torch.zeros(3)}, tmp_path / "other.pt")
     with pytest.raises(Conflict, match=r"other\.pt is damaged or no checkpoint of this family"):
-        life.provider.train(fresh(life, tmp_path, weights=tmp_path / "other.pt"), Watcher())
+        life.provider.train(
+            fresh(life, tmp_path, weights=tmp_path / "other.pt"), TrainingCallback()
+        )
 
 
 def test_damaged_checkpoint_does_not_resume(life: Life, tmp_path: Path) -> None:
@@ -384,7 +388,7 @@ def test_damaged_checkpoint_does_not_resume(life: Life, tmp_path: Path) -> None:
     earlier.keep_checkpoint(tmp_path / "half.pt", 1)
     earlier.keep_best(tmp_path / "half.pt")
     with pytest.raises(Conflict, match="is damaged"):
-        life.provider.train(replace(fresh(life, tmp_path), resume=earlier), Watcher())
+        life.provider.train(replace(fresh(life, tmp_path), resume=earlier), TrainingCallback())
 
 
 def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -> None:
@@ -428,7 +432,7 @@ def test_memory_that_runs_out_within_ultralytics_is_ours_to_answer(
         return whole(self, batch)
 
     monkeypatch.setattr(trainer, "preprocess_batch", fail_once)
-    watcher = Watcher()
+    watcher = TrainingCallback()
     life.provider.train(fresh(life, tmp_path), watcher)
     assert ["goes on with 2" in sentence for sentence in watcher.warnings] == [True]
     assert [row.epoch for row in watcher.rows] == [1, 2, 3]
@@ -447,7 +451,7 @@ def test_child_starts_with_what_its_parent_knows_of_each_class(life: Life, tmp_p
     config = life.scene.config.model_copy(update={"lr0": 1e-12, "epochs": 1})
     request = fresh(life, tmp_path, weights=life.scene.checkpoint)
     data = replace(request.data, classes=(*CLASSES, "tram"))
-    life.provider.train(replace(request, config=config, data=data), Watcher())
+    life.provider.train(replace(request, config=config, data=data), TrainingCallback())
     parent, child = tensors(life.scene.checkpoint), tensors(request.attempt.trained)
     assert parent.keys() == child.keys()
     grown = [name for name in parent if parent[name].shape != child[name].shape]
@@ -481,8 +485,8 @@ def class_rows(name: str, tensor: Any, classes: int) -> Any:
 def test_other_types_are_built_and_take_a_step(dnn_type: str, tmp_path: Path) -> None:
     config = registry.config_model(dnn_type).checked({**CONFIG, "batch": 2})
     attempt = open_attempt(tmp_path)
-    data = make_view(write_training_set(tmp_path / "set", 2, 2), attempt.directory / "data")
-    watcher = Watcher(stop_in_epoch=1)
+    data = materialize(write_training_set(tmp_path / "set", 2, 2), attempt.directory / "data")
+    watcher = TrainingCallback(stop_in_epoch=1)
     with listening() as network, pytest.raises(JobCancelled):
         registry.load_provider(dnn_type).train(
             TrainRequest(dnn_type, config, data, attempt), watcher
@@ -491,7 +495,7 @@ def test_other_types_are_built_and_take_a_step(dnn_type: str, tmp_path: Path) ->
     assert network == []
 
 
-class MemoryFails(Watcher):
+class MemoryFails(TrainingCallback):
     """The memory runs out in the first batch of an epoch, so many times."""
 
     def __init__(self, times: int, in_epoch: int) -> None:
@@ -511,12 +515,12 @@ class MemoryFails(Watcher):
 def fresh(life: Life, directory: Path, weights: Path | None = None) -> TrainRequest:
     """A new training of the same detector."""
     attempt = open_attempt(directory)
-    data = make_view(life.training_set, attempt.directory / "data")
+    data = materialize(life.training_set, attempt.directory / "data")
     return TrainRequest(life.dnn_type, life.scene.config, data, attempt, weights=weights)
 
 
 def onnx_detector(life: Life, directory: Path) -> agreement.ExportedModel:
-    from tpod_core.detectors.predict import Detector
+    from tpod_core.inference.predict import Detector
 
     (directory / "model.onnx").write_bytes(life.onnx.read_bytes())
     model_zip.write_labels(directory, CLASSES)

@@ -13,7 +13,7 @@ from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
 from tpod_core.config import get_settings
-from tpod_core.embedded.places import publish_socket, server_dir, withdraw_socket
+from tpod_core.embedded.paths import publish_socket, server_dir, withdraw_socket
 from tpod_core.embedded.server import answers, server_command
 from tpod_core.errors import Unavailable
 from tpod_core.models import JobKind, QueueName

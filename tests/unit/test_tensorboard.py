@@ -16,9 +16,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.fake_provider import row_of
 from tests.faults.house import still_runs
 from tests.live import REPO
-from tpod_core.detectors.events import EventLog
 from tpod_core.errors import Unavailable
 from tpod_core.tensorboard import TensorBoards, pool
+from tpod_core.training.events import EventLog
 
 
 def wait_until(claim: Callable[[], bool]) -> None:

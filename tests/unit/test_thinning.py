@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
+from tpod_core.annotations.detected import detected_keyframes
+from tpod_core.annotations.interpolation import derive
+from tpod_core.annotations.thinning import Observation, thin
 from tpod_core.geometry import Box, interpolate, iou
 from tpod_core.models import KeyframeSource
-from tpod_core.propagation.linear import derive
-from tpod_core.tracks.detected import detected_keyframes
-from tpod_core.tracks.thinning import Observation, thin
 
 
 def wandering(count: int, seed: int, jitter_px: float = 1.0, step: int = 1) -> list[Observation]:
@@ -28,7 +28,7 @@ def wandering(count: int, seed: int, jitter_px: float = 1.0, step: int = 1) -> l
 
 
 def is_true(observed: list[Observation], kept: list[int] | tuple[int, ...], at: float) -> bool:
-    """Written plainly, as the straight line of ``propagation.linear``."""
+    """Written plainly, as the straight line of ``annotations.interpolation``."""
     for left, right in itertools.pairwise(kept):
         a, b = observed[left], observed[right]
         for between in observed[left + 1 : right]:

@@ -12,20 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from tests.training_data import CLASSES, write_training_set
-from tpod_core.detectors import torchvision_training
 from tpod_core.detectors.attempts import Attempt, open_attempt
-from tpod_core.detectors.data_view import label_of, make_view
-from tpod_core.detectors.hardware import Hardware
+from tpod_core.detectors.dataset_layout import label_of, materialize
 from tpod_core.detectors.protocol import TrainRequest
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.detectors.torchvision_config import SsdliteConfig
-from tpod_core.detectors.torchvision_data import Batches, Pictures, read_labelled
-from tpod_core.detectors.torchvision_network import Weights, build, fill
-from tpod_core.detectors.torchvision_scores import Figures, figures_of
-from tpod_core.detectors.torchvision_training import Training, rate_share
 from tpod_core.errors import Conflict, JobCancelled
 from tpod_core.formats.yolo import yolo_line
 from tpod_core.geometry import Box
+from tpod_core.training import torchvision_training
+from tpod_core.training.hardware import Hardware
+from tpod_core.training.torchvision_data import Batches, Pictures, read_labelled
+from tpod_core.training.torchvision_network import Weights, build, fill
+from tpod_core.training.torchvision_scores import Figures, figures_of
+from tpod_core.training.torchvision_training import Training, rate_share
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:::torch"),
@@ -62,7 +62,7 @@ def wanted(tmp_path: Path) -> TrainRequest:
     """A training of two epochs with two steps each."""
     training_set = write_training_set(tmp_path / "set", train=8, val=2)
     attempt = open_attempt(tmp_path)
-    data = make_view(training_set, attempt.directory / "data")
+    data = materialize(training_set, attempt.directory / "data")
     return TrainRequest(TYPE, CONFIG, data, attempt)
 
 
@@ -222,7 +222,7 @@ def test_small_set_is_learnt_from_random_weights_in_a_hundred_steps(tmp_path: Pa
     training_set = write_training_set(tmp_path / "set", train=16, val=6)
     attempt = open_attempt(tmp_path)
     config = SsdliteConfig(epochs=25, imgsz=128, batch=4, lr0=0.002)
-    data = make_view(training_set, attempt.directory / "data")
+    data = materialize(training_set, attempt.directory / "data")
     watcher = Quiet()
     Training(TrainRequest(TYPE, config, data, attempt), watcher, CPU).run()
     assert max(row.map50 for row in watcher.rows) > 0.8

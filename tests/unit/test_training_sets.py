@@ -13,7 +13,7 @@ from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
 from tpod_core.models import Role, User, VideoState
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
-from tpod_core.services.training_sets import Choice, Statistics
+from tpod_core.services.training_sets import Statistics, TrainingSetSpec
 from tpod_core.training_sets.split import Part
 
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
@@ -54,7 +54,7 @@ def test_frames_with_boxes_outside_the_ranges_are_left_out_with_a_word_or_taken_
 def test_chosen_ranges_go_before_fully_labelled_ones(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 10, 40), ranges=[(15, 25)])
-    wanted = Choice.model_validate(
+    wanted = TrainingSetSpec.model_validate(
         {"videos": [{"video_id": video.id, "ranges": [[30, 35], [0, 12]]}], "split": HALF}
     )
     assert used(plan_of(admin, wanted)) == [10, 11, 30, 31, 32, 33, 34]
@@ -332,7 +332,7 @@ def test_what_cannot_be_built_is_refused_with_field_and_cause(
 ) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 50))
-    wanted = Choice.model_validate({"videos": [{"video_id": video.id}], **wishes})
+    wanted = TrainingSetSpec.model_validate({"videos": [{"video_id": video.id}], **wishes})
     with pytest.raises(InvalidInput, match=sentence) as refused:
         preview(admin, wanted)
     assert refused.value.field == field
@@ -357,7 +357,7 @@ def test_what_cannot_be_built_is_refused_with_field_and_cause(
 )
 def test_a_value_out_of_range_is_no_choice(wishes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        Choice.model_validate({"videos": [{"video_id": 1}], **wishes})
+        TrainingSetSpec.model_validate({"videos": [{"video_id": 1}], **wishes})
 
 
 def test_a_video_that_is_not_ready_is_refused(admin: User) -> None:

@@ -307,7 +307,7 @@ def test_boxes_of_a_set_are_those_that_the_screen_shows(
     fake_propagation.install(monkeypatch)
     annotate(admin, video, track("cup", 0, 20, step=4))
     _, directory = built(admin, video)
-    with db.reading() as session:
+    with db.read_session() as session:
         row = session.get_one(Video, video.id)
         (shown,) = annotations.boxes_in(session, row, 2, 3)[2]
     assert shown.source == "visual"

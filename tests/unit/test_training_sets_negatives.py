@@ -9,10 +9,10 @@ from tests.fake_queue import ListQueue
 from tests.labelled import FILE_WH, add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
 from tpod_core import db
+from tpod_core.annotations.interpolation import derive_at
 from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
-from tpod_core.propagation.linear import derive_at
 from tpod_core.training_sets.plan import Plan
 from tpod_core.training_sets.split import Part
 

@@ -7,9 +7,9 @@ import pytest
 from pages._shared.canvas import Surface
 from pages._try_it.correction import Correction
 from tests.unit.test_canvas import stroke_rect
-from tpod_core.detectors.proposals import TakenBox
-from tpod_core.detectors.wish import FoundBox
 from tpod_core.geometry import Box
+from tpod_core.inference.detection_filter import FoundBox
+from tpod_core.inference.proposals import TakenBox
 
 SURFACE = Surface((400, 200), (200, 100))
 CUP = FoundBox("cup", 0, 0.9, Box(10, 20, 50, 60))

@@ -8,9 +8,9 @@ from sqlmodel import select
 
 from tests.conftest import PASSWORD
 from tpod_core.config import Settings
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
-from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
+from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
 from tpod_core.services import users
 
 
@@ -21,7 +21,7 @@ def test_settings_create_the_first_administrator_once(
     monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "a long password")
     users.ensure_first_administrator(Settings())
     users.ensure_first_administrator(Settings())
-    with reading() as session:
+    with read_session() as session:
         everybody = users.list_users(session)
     assert [(user.username, user.role) for user in everybody] == [("chief", Role.ADMIN)]
 
@@ -64,15 +64,15 @@ def test_cookie_finds_its_user_until_sign_out(member: User) -> None:
         found = users.find_by_session(session, secret)
         assert found is not None and found.id == member.id
         users.sign_out(session, secret)
-    with reading() as session:
+    with read_session() as session:
         assert users.find_by_session(session, secret) is None
 
 
 def test_cookie_expires(member: User) -> None:
     with transaction() as session:
         _, secret = users.sign_in(session, "member", PASSWORD)
-        session.exec(select(SignIn)).one().expires_at = utc_now() - timedelta(seconds=1)
-    with reading() as session:
+        session.exec(select(AuthSession)).one().expires_at = utc_now() - timedelta(seconds=1)
+    with read_session() as session:
         assert users.find_by_session(session, secret) is None
 
 
@@ -99,7 +99,7 @@ def test_deactivation_signs_out_and_keeps_out(admin: User, member: User) -> None
 def test_last_administrator_stays(admin: User, change: dict[str, object]) -> None:
     with pytest.raises(Conflict, match="last administrator"), transaction() as session:
         users.change_user(session, saved_id(admin), **change)  # type: ignore[arg-type]
-    with reading() as session:
+    with read_session() as session:
         row = session.get_one(User, admin.id)
         assert row.role is Role.ADMIN and row.active
 
@@ -120,7 +120,7 @@ def test_use_of_a_token_is_noted(member: User) -> None:
         _, secret = users.create_token(session, member, "script")
     before = utc_now()
     users.user_of_token(secret)
-    with reading() as session:
+    with read_session() as session:
         used = session.exec(select(ApiToken)).one().last_used_at
     assert used is not None and before <= used <= utc_now()
 

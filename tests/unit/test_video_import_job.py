@@ -45,12 +45,12 @@ def perform(job_id: int) -> None:
 
 
 def video_row(video_id: int) -> Video:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Video, video_id)
 
 
 def job_row(job_id: int) -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return session.get_one(Job, job_id)
 
 

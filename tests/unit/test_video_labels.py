@@ -2,12 +2,12 @@
 
 import pytest
 
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict
 from tpod_core.models import Label, Track, User, Video, saved_id
 from tpod_core.palette import COLORS
 from tpod_core.services import video_labels, videos
-from tpod_core.services.video_labels import LabelWish
+from tpod_core.services.video_labels import LabelSpec
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def video_id(member: User) -> int:
 
 
 def stored(video_id: int) -> Video:
-    with reading() as session:
+    with read_session() as session:
         return session.get_one(Video, video_id)
 
 
@@ -32,7 +32,7 @@ def test_label_with_boxes_cannot_leave_the_list(member: User, video_id: int) -> 
         video_labels.set_labels(
             session, member, session.get_one(Video, video_id), [("saucer", None)]
         )
-    with reading() as session:
+    with read_session() as session:
         names = [one.name for one in video_labels.list_labels(session, stored(video_id))]
     assert names == ["cup"]
 
@@ -42,12 +42,12 @@ def test_colour_given_later_is_the_whole_team_s(member: User, video_id: int) -> 
         other = videos.create(session, member, "Hall")
         video_labels.set_first_labels(session, other, [("cup", "#123456")])
         assert video_labels.list_labels(session, other)[0].color == "#123456"
-    with reading() as session:
+    with read_session() as session:
         assert video_labels.list_labels(session, stored(video_id))[0].color == "#123456"
 
 
 def test_first_labels_of_a_team_have_colours_that_differ(video_id: int) -> None:
-    wishes: list[LabelWish] = [(f"thing {n}", None) for n in range(len(COLORS) - 1)]
+    wishes: list[LabelSpec] = [(f"thing {n}", None) for n in range(len(COLORS) - 1)]
     with transaction() as session:
         made = video_labels.set_first_labels(session, session.get_one(Video, video_id), wishes)
     assert len({label.color for label in made}) == len(wishes)
@@ -56,7 +56,7 @@ def test_first_labels_of_a_team_have_colours_that_differ(video_id: int) -> None:
 def test_label_s_catalogue_keeps_what_no_video_uses(video_id: int) -> None:
     with transaction() as session:
         videos.delete(session, session.get_one(Video, video_id))
-    with reading() as session:
+    with read_session() as session:
         assert [label.name for label in video_labels.list_catalogue(session)] == ["cup"]
         assert session.get(Label, 1) is not None
 

@@ -14,10 +14,10 @@ import pytest
 from tests.synthetic import make_video, number_in
 from tests.unwatched import Unwatched
 from tpod_core.errors import Conflict, NotFound
-from tpod_core.video import desk, server
+from tpod_core.video import frame_worker, server
 from tpod_core.video.cache import ByteBoundedCache
-from tpod_core.video.desk import READ_AHEAD, Wanted
 from tpod_core.video.encode import DEFAULT_QUALITY, encode_jpeg, scaled_down
+from tpod_core.video.frame_worker import READ_AHEAD, Wanted
 from tpod_core.video.probe import probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import scan
@@ -176,7 +176,7 @@ def test_four_files_are_open_at_most(frames: FrameServer, tmp_path: Path) -> Non
 def test_idle_file_is_closed_and_opened_again_when_asked_for(
     frames: FrameServer, source: FrameSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "IDLE_S", 0.05)
+    monkeypatch.setattr(frame_worker, "IDLE_S", 0.05)
     frames.jpeg(source, 0)
     assert eventually(lambda: not readers(source.path.parent))
     assert shown(frames.jpeg(source, 70)) == 70

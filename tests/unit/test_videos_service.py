@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_queue import ListQueue
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict
 from tpod_core.models import (
     FrameRange,
@@ -44,7 +44,7 @@ def end(job_id: int, state: JobState, message: str = "") -> None:
 
 
 def stored(video_id: int) -> Video:
-    with reading() as session:
+    with read_session() as session:
         return session.get_one(Video, video_id)
 
 
@@ -108,6 +108,6 @@ def test_import_progress_is_that_of_each_video_s_job(member: User, video_id: int
         shares.state, shares.job_id = VideoState.PROCESSING, job_id
         waits.state = VideoState.QUEUED
     listed = [stored(video_id), ready, failed, shares, waits]
-    with reading() as session:
+    with read_session() as session:
         found = videos.import_progress(session, listed)
     assert [found[saved_id(video)] for video in listed] == [0.25, 1.0, 0.0, 0.25, 0.0]

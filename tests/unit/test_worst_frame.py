@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.labelled import add_video, annotate
 from tpod_core import db
+from tpod_core.annotations.reading import load_tracks
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
-from tpod_core.propagation.filled import WorstFrame
+from tpod_core.propagation.gap_results import WorstFrame
 from tpod_core.propagation.gaps import gaps
-from tpod_core.propagation.segments import DerivedBoxes
-from tpod_core.propagation.stored import Filling, save
+from tpod_core.propagation.store import Filling, save
 from tpod_core.services import propagation
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
-from tpod_core.tracks.reading import load_tracks
 
 BOX = Box(10, 20, 40, 60)
 pytestmark = pytest.mark.usefixtures("queue")
@@ -44,7 +44,7 @@ def fill(video: Video, unsure: dict[int, float], reach: int | None = None) -> No
 
 
 def known(video: Video) -> propagation.Propagation:
-    with db.reading() as session:
+    with db.read_session() as session:
         return propagation.status(session, session.get_one(Video, video.id))
 
 

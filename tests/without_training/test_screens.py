@@ -81,7 +81,7 @@ def notices(test: AppTest) -> list[str]:
 
 
 def newest_job() -> Job:
-    with db.reading() as session:
+    with db.read_session() as session:
         return list(session.exec(select(Job).order_by(Job.id)))[-1]  # type: ignore[arg-type]
 
 

@@ -16,10 +16,10 @@ from tests.fake_queue import ListQueue
 from tests.training_data import write_training_set
 from tpod_core import db, jobs, training_packages
 from tpod_core.config import get_settings
-from tpod_core.detectors.inference import TrainedModel
-from tpod_core.detectors.model_zip import write_labels
-from tpod_core.embedded.apps import work_order
+from tpod_core.embedded.app_registry import work_order
 from tpod_core.errors import Conflict
+from tpod_core.exports.model_zip import write_labels
+from tpod_core.inference.trained_model import TrainedModel
 from tpod_core.models import (
     Job,
     JobKind,
@@ -88,7 +88,7 @@ def test_job_of_another_host_that_cannot_be_done_here_fails_with_the_way_out(
         job = jobs.submit(session, kind, QueueName.DEFAULT, "detector:1", admin.id)
     monkeypatch.setenv("RQ_WORKER_ID", "worker")
     registry.perform(saved_id(job), job.attempt)
-    with db.reading() as session:
+    with db.read_session() as session:
         ended = session.get_one(Job, job.id)
     assert (ended.state, ended.message) == (JobState.FAILED, training_packages.MISSING)
 

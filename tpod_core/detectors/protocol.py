@@ -36,7 +36,7 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class DataView:
+class DatasetLayout:
     """A training set as the trainer sees it: absolute image paths, classes by ``class_id``.
 
     ``directory`` is ours to write in (Ultralytics caches beside the labels); ``images`` and
@@ -64,13 +64,13 @@ class TrainRequest:
 
     dnn_type: str
     config: TrainConfig
-    data: DataView
+    data: DatasetLayout
     attempt: Attempt
     resume: Attempt | None = None
     weights: Path | None = None
 
 
-class Watcher(Protocol):
+class TrainingCallback(Protocol):
     """Hears of a training's progress; any of these may raise JobStopped to end it at once."""
 
     def check(self) -> None:
@@ -85,7 +85,7 @@ class Watcher(Protocol):
         """A sentence that a person should find beside the finished detector."""
 
 
-class Steps(Protocol):
+class ProgressReporter(Protocol):
     """Hears what is done with a trained model; either may raise JobStopped to end it."""
 
     def say(self, message: str) -> None: ...
@@ -98,7 +98,7 @@ class Scene:
     """What a finished model is tried on: the checkpoint, its data and how to run it."""
 
     checkpoint: Path
-    data: DataView
+    data: DatasetLayout
     config: TrainConfig
     scratch: Path = field(default_factory=Path)
 
@@ -109,7 +109,7 @@ class Provider(Protocol):
     versions: dict[str, str]
     """The libraries that made the model, by name."""
 
-    def train(self, request: TrainRequest, watcher: Watcher) -> None:
+    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
         """Train to the end and leave the best model at ``request.attempt.trained``.
 
         Keeps a checkpoint in the attempt after every epoch, so that another attempt can go

@@ -40,9 +40,9 @@ class DetectorType:
     weights_url: str
 
 
-_YOLO = "tpod_core.detectors.ultralytics_provider:UltralyticsProvider"
-_RTDETR = "tpod_core.detectors.rtdetr_provider:RtdetrProvider"
-_TORCHVISION = "tpod_core.detectors.torchvision_provider:TorchvisionProvider"
+_YOLO = "tpod_core.training.ultralytics_provider:UltralyticsProvider"
+_RTDETR = "tpod_core.training.rtdetr_provider:RtdetrProvider"
+_TORCHVISION = "tpod_core.training.torchvision_provider:TorchvisionProvider"
 _ULTRALYTICS_RELEASE = "https://github.com/ultralytics/assets/releases/download/v8.4.0"
 _TORCHVISION_RELEASE = "https://download.pytorch.org/models"
 

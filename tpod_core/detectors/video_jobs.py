@@ -10,9 +10,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
-from tpod_core.detectors.inference import require_trained
-from tpod_core.detectors.wish import Wish
 from tpod_core.errors import Conflict, NotFound
+from tpod_core.inference.detection_filter import DetectionFilter
+from tpod_core.inference.trained_model import require_trained
 from tpod_core.jobs import RunningJob
 from tpod_core.models import (
     Detector,
@@ -32,11 +32,16 @@ class VideoRun:
     user: User
     video: Video
     detector: Detector
-    wish: Wish
+    wish: DetectionFilter
 
 
 def submit(
-    session: Session, user: User, kind: JobKind, video: Video, detector: Detector, wish: Wish
+    session: Session,
+    user: User,
+    kind: JobKind,
+    video: Video,
+    detector: Detector,
+    wish: DetectionFilter,
 ) -> Job:
     """Queue it, for ``user``. The same wish, asked twice, is one job while it waits or runs.
 
@@ -87,7 +92,7 @@ def require_readable(video: Video) -> None:
         )
 
 
-def _request(detector: Detector, wish: Wish) -> dict[str, Any]:
+def _request(detector: Detector, wish: DetectionFilter) -> dict[str, Any]:
     return {
         "detector_id": detector.id,
         "confidence": wish.confidence,
@@ -95,5 +100,5 @@ def _request(detector: Detector, wish: Wish) -> dict[str, Any]:
     }
 
 
-def _wish_in(request: dict[str, Any]) -> Wish:
-    return Wish(request["confidence"], tuple(request["labels"]))
+def _wish_in(request: dict[str, Any]) -> DetectionFilter:
+    return DetectionFilter(request["confidence"], tuple(request["labels"]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tpod_core.config import get_settings
 from tpod_core.embedded.locks import try_lock
-from tpod_core.embedded.places import lock_path
+from tpod_core.embedded.paths import lock_path
 from tpod_core.embedded.supervisor import Supervisor
 from tpod_core.log import setup_logging
 

@@ -14,9 +14,9 @@ from types import FrameType
 
 from tpod_core import training_packages
 from tpod_core.config import APP_DIR, get_settings
-from tpod_core.embedded.apps import Registration, work_order
+from tpod_core.embedded.app_registry import Registration, work_order
 from tpod_core.embedded.locks import is_locked
-from tpod_core.embedded.places import lock_path, log_path
+from tpod_core.embedded.paths import lock_path, log_path
 from tpod_core.log import get_logger
 
 SUPERVISOR_MODULE = "tpod_core.embedded"

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import FrameType
 
 from tpod_core.config import APP_DIR
-from tpod_core.embedded.apps import WorkOrder, look_at_apps
+from tpod_core.embedded.app_registry import WorkerSpec, look_at_apps
 from tpod_core.embedded.child import Child, Command
 from tpod_core.embedded.gpus import VISIBLE
-from tpod_core.embedded.places import publish_socket, server_dir, withdraw_socket
+from tpod_core.embedded.paths import publish_socket, server_dir, withdraw_socket
 from tpod_core.embedded.server import answers, server_command
 from tpod_core.log import get_logger
 from tpod_core.models import QueueName
@@ -91,7 +91,7 @@ class Supervisor:
         self._server.short_lives = 0
         _log.error("the server does not start; its data was moved to %s", aside)
 
-    def _keep_workers(self, order: WorkOrder) -> None:
+    def _keep_workers(self, order: WorkerSpec) -> None:
         wanted = _worker_commands(order)
         for name, command in wanted.items():
             self._workers.setdefault(name, Child(f"worker {name}")).keep_running(command)
@@ -113,7 +113,7 @@ class Supervisor:
         self._stop_now = True
 
 
-def _worker_commands(order: WorkOrder) -> dict[str, Command]:
+def _worker_commands(order: WorkerSpec) -> dict[str, Command]:
     """Worker name ("low 1") to its command."""
     commands: dict[str, Command] = {}
     for queue in order.queues:
@@ -128,7 +128,7 @@ def _worker_commands(order: WorkOrder) -> dict[str, Command]:
     return commands
 
 
-def _gpus_of(order: WorkOrder, queue: str, place: int) -> dict[str, str]:
+def _gpus_of(order: WorkerSpec, queue: str, place: int) -> dict[str, str]:
     """What lets the ``place``-th training worker (from 1) see its GPUs alone."""
     if queue != QueueName.LOW.value or place > len(order.gpus) or not order.gpus[place - 1]:
         return {}

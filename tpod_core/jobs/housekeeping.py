@@ -43,7 +43,7 @@ def clear_away(keep_days: int) -> None:
     with process_lock(_LOCK_NAME, _LOCK_S) as mine:
         if not mine:
             return
-        with db.reading() as session:
+        with db.read_session() as session:
             jobs = _forgettable(session, long_ago)
             began = _oldest_begin(session)
         for some in db.batches(jobs):

@@ -171,7 +171,7 @@ def delivery_of(job: Job) -> Delivery:
 
 
 def _running_on(worker: str) -> list[Job]:
-    with db.reading() as session:
+    with db.read_session() as session:
         mine = (col(Job.state) == JobState.RUNNING) & (col(Job.worker) == worker)
         return list(session.exec(select(Job).where(mine)))
 

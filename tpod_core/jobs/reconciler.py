@@ -77,7 +77,7 @@ class Reconciler:
             housekeeping.clear_away(get_settings().keep_jobs_days)
 
     def _look(self) -> tuple[list[Job], list[Job]]:
-        with db.reading() as session:
+        with db.read_session() as session:
             running = col(Job.state) == JobState.RUNNING
             late = running & (col(Job.lease_expires) < database_now())
             waiting = col(Job.state) == JobState.QUEUED

@@ -111,7 +111,7 @@ class RunningJob:
             self._raise_if_stopped()
 
     def _look(self) -> None:
-        with db.reading() as session:
+        with db.read_session() as session:
             wanted = (col(Job.id) == self.id) & held_by(self.token)
             self._note(session.exec(select(Job.cancel_requested).where(wanted)).first())
 

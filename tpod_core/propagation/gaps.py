@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.models import KeyframeSource
-from tpod_core.propagation.segments import Anchor, Segment
-from tpod_core.propagation.visual import METHOD
-from tpod_core.tracks.documents import KeyframeDoc
+from tpod_core.tracking.segment_tracking import METHOD
+from tpod_core.tracking.segments import Anchor, Segment
 
 REACHES = (300, 1200, 3000)
 """How far forward tracking goes, in frames: first so far, then further while it is sure.
@@ -48,7 +48,7 @@ class Gap:
     def is_straight(self) -> bool:
         """Whether a detector has put both ends.
 
-        It has looked at the frames between them, and ``tracks.thinning`` has left out only
+        It has looked at the frames between them, and ``annotations.thinning`` has left out only
         key frames for which the straight line is true to what it saw there.
         """
         return self.right is not None and all(

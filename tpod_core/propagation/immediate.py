@@ -1,158 +1,145 @@
-"""What people change in this app is followed at once, by a process of the app's own.
+"""What a person has just changed is filled at once, beside the queue of jobs.
 
-Following computes all the time. In a thread of the app it would hold the interpreter for more
-than half of the time, and every answer to a person would wait for it.
+The queue may be busy with an import for minutes. One thread, started at the first edit, fills
+the gaps next to the newest edit, up to a bound; the job that the edit submitted does the
+rest. A newer edit goes before an older one.
 """
 
-import json
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from tpod_core import db
-from tpod_core.config import APP_DIR
-from tpod_core.errors import TpodError
+from tpod_core.annotations import reading
+from tpod_core.errors import Overtaken, TpodError
 from tpod_core.log import get_logger
-from tpod_core.propagation.follower_process import order_of
-from tpod_core.propagation.requests import Touched, listening
-from tpod_core.propagation.stored import note_news
+from tpod_core.propagation.planning import Task, stale
+from tpod_core.propagation.requests import Touched
+from tpod_core.propagation.updating import fill, present
 
-FOLLOWER_MODULE = "tpod_core.propagation.follower_process"
-_ENDS_WITHIN_S = 5.0
+PROMPT_FRAMES = 300
+"""So many boxes at most between key frames, and so many forward, are found at once."""
 
 _log = get_logger(__name__)
 
 
-class FollowerProcess:
-    """The process, started again when it dies; what it then had not done is left to the job.
+class ImmediatePropagation:
+    """The thread, and the edits that wait for it, one for each video, the newest last.
 
-    ``_waiting`` has the number of the last edit of each video that is not done yet.
+    ``rests`` is told of a video when nothing more is to be filled in it for now.
     """
 
-    def __init__(self) -> None:
-        self._changed = threading.Lock()
-        self._number = 0
-        self._waiting: dict[int, int] = {}
-        self._process: subprocess.Popen[str] | None = None
-        self._listener: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Before the first edit: the process takes a second to be ready."""
-        with self._changed:
-            self._running()
+    def __init__(self, rests: Callable[[int], None]) -> None:
+        self._rests = rests
+        self._changed = threading.Condition()
+        self._waiting: dict[int, Touched] = {}
+        self._at_work: int | None = None
+        self._closed = False
+        self._thread: threading.Thread | None = None
 
     def take(self, touched: Touched) -> None:
-        """Have what lies beside ``touched`` filled as soon as possible; returns at once."""
+        """Fill what lies beside ``touched`` as soon as possible; returns at once."""
         with self._changed:
-            self._number += 1
-            self._waiting[touched.video_id] = self._number
-            orders = self._running().stdin
-            assert orders is not None
-            try:
-                orders.write(order_of(touched, self._number))
-                orders.flush()
-            except BrokenPipeError:
-                # It died this moment. The next edit finds another; this one has its job.
-                self._waiting.pop(touched.video_id, None)
+            if self._closed:
+                return
+            earlier = self._waiting.pop(touched.video_id, None)
+            self._waiting[touched.video_id] = _both(touched, earlier)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="propagation", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
 
     def is_busy_with(self, video_id: int) -> bool:
         with self._changed:
-            return video_id in self._waiting
+            return video_id in self._waiting or video_id == self._at_work
 
     def close(self) -> None:
-        """End the process; what it was about to find is left to the job."""
+        """End the thread; what it was about to find is left to the job."""
         with self._changed:
-            process, self._process = self._process, None
-            listener = self._listener
-        if process is None or listener is None:
-            return
-        _close_input(process)
-        try:
-            process.wait(_ENDS_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        listener.join()
+            self._closed = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
 
-    def _running(self) -> "subprocess.Popen[str]":
-        if self._process is None or self._process.poll() is not None:
-            if self._process is not None:
-                _close_input(self._process)
-            self._waiting = {}
-            self._process = _start()
-            self._listener = threading.Thread(
-                target=self._listen, args=(self._process,), name="follower", daemon=True
-            )
-            self._listener.start()
-        return self._process
+    def _work(self) -> None:
+        while (touched := self._next()) is not None:
+            try:
+                self._fill_beside(touched)
+            except Overtaken:
+                self._put_back(touched)
+            except TpodError as error:
+                _log.warning("video %s: %s", touched.video_id, error.message)
+            except Exception:
+                # The thread's door: the job of the same edit meets the same fault, and tells.
+                _log.exception("video %s: propagation at once failed", touched.video_id)
+            finally:
+                with self._changed:
+                    self._at_work = None
+                if not self.is_busy_with(touched.video_id):
+                    self._rests(touched.video_id)
 
-    def _listen(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        with process.stdout as answers:
-            for line in answers:
-                answer = json.loads(line)
-                self._rests(answer["video_id"], answer["number"])
-        process.wait()
+    def _next(self) -> Touched | None:
         with self._changed:
-            if self._process is not process:
+            self._changed.wait_for(lambda: self._closed or self._waiting)
+            if self._closed:
+                return None
+            video_id, touched = self._waiting.popitem()
+            self._at_work = video_id
+            return touched
+
+    def _put_back(self, touched: Touched) -> None:
+        with self._changed:
+            if self._closed:
                 return
-            left, self._waiting = list(self._waiting), {}
-        for video_id in left:
-            _tell(video_id)
+            newer = self._waiting.pop(touched.video_id, None)
+            if newer is None:
+                self._waiting = {touched.video_id: touched, **self._waiting}
+            else:
+                self._waiting[touched.video_id] = _both(newer, touched)
 
-    def _rests(self, video_id: int, number: int) -> None:
+    def _fill_beside(self, touched: Touched) -> None:
+        watch = _UntilNewer(self)
+        with db.read_session() as session:
+            video = present(session, touched.video_id)
+            tracks = reading.load_tracks(session, touched.video_id, touched.track_ids)
+            tasks = stale(session, video, tracks.values())
+        for some in _portions(tasks, touched):
+            fill(touched.video_id, some, watch, db.transaction)
+
+    def check(self) -> None:
+        """Raises: Overtaken if a newer edit waits, or the app closes."""
         with self._changed:
-            if self._waiting.get(video_id) != number:
-                return
-            del self._waiting[video_id]
-        _tell(video_id)
+            if self._closed or self._waiting:
+                raise Overtaken("A newer edit goes first.")
 
 
-def _start() -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        (sys.executable, "-P", "-m", FOLLOWER_MODULE),
-        cwd="/",
-        env=os.environ | {"PYTHONPATH": str(APP_DIR)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+@dataclass(frozen=True)
+class _UntilNewer:
+    thread: ImmediatePropagation
+
+    def check(self) -> None:
+        self.thread.check()
+
+    def progress(self, fraction: float, message: str) -> None:
+        return
 
 
-def _close_input(process: "subprocess.Popen[str]") -> None:
-    assert process.stdin is not None
-    with suppress(BrokenPipeError):  # a process that died has not read all
-        process.stdin.close()
+def _both(newer: Touched, older: Touched | None) -> Touched:
+    if older is None:
+        return newer
+    return replace(newer, track_ids=newer.track_ids | older.track_ids)
 
 
-def _tell(video_id: int) -> None:
-    """Nothing more comes for now: a screen that waits for more boxes need not."""
-    try:
-        with db.transaction() as session:
-            note_news(session, video_id)
-    except TpodError as error:
-        _log.warning("video %s: %s", video_id, error.message)
-
-
-_running: list[FollowerProcess] = []
-
-
-@contextmanager
-def immediate_propagation() -> Iterator[None]:
-    """Follow at once what this app's people change, while the block runs."""
-    follower = FollowerProcess()
-    follower.start()
-    _running.append(follower)
-    try:
-        with listening(follower.take):
-            yield
-    finally:
-        _running.remove(follower)
-        follower.close()
-
-
-def is_busy_with(video_id: int) -> bool:
-    """Whether this app is about to fill gaps of a video."""
-    return any(follower.is_busy_with(video_id) for follower in _running)
+def _portions(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
+    """First the gaps between key frames, then those that are tracked forward; near ones only."""
+    near = sorted(tasks, key=lambda task: task.distance(touched.first, touched.last))
+    for forward in (False, True):
+        chosen, total = [], 0
+        for task in near:
+            of_this_kind = (task.gap.right is None) is forward and not task.further
+            if of_this_kind and total + task.frames <= PROMPT_FRAMES:
+                total += task.frames
+                chosen.append(task)
+        if chosen:
+            yield chosen

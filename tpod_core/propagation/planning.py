@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from tpod_core.annotations.document import TrackState
 from tpod_core.models import Video
 from tpod_core.propagation.gaps import Gap
-from tpod_core.propagation.segments import Segment
-from tpod_core.propagation.stored import Extended, extents
-from tpod_core.tracks.documents import TrackState
+from tpod_core.propagation.store import Extended, extents
+from tpod_core.tracking.segments import Segment
 
 ROUND_FRAMES = 3000
 """So many boxes are looked for in one go, about a minute's work: what changes meanwhile is

@@ -8,11 +8,11 @@ from functools import partial
 from sqlmodel import Session, col, select
 
 from tpod_core import db, jobs
+from tpod_core.annotations import reading
+from tpod_core.annotations.history import Part, touched_tracks
 from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id
 from tpod_core.propagation.planning import next_reach
-from tpod_core.propagation.stored import extents
-from tpod_core.tracks import reading
-from tpod_core.tracks.history import Part, touched_tracks
+from tpod_core.propagation.store import extents
 
 _KIND = JobKind.PROPAGATE_TRACKS
 _TRACKS_AT_ONCE = 20

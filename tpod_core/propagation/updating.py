@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from tpod_core import db
+from tpod_core.annotations import reading
+from tpod_core.annotations.document import TrackState
 from tpod_core.errors import Conflict, JobStopped, Overtaken
 from tpod_core.models import Video
-from tpod_core.propagation.camera import Grey
-from tpod_core.propagation.frames import GreyFrames
 from tpod_core.propagation.planning import Task, first_round, stale
-from tpod_core.propagation.stored import Filling, forget_unused, save
-from tpod_core.propagation.visual import propagate
-from tpod_core.propagation.wholeness import made_straight, made_whole
-from tpod_core.tracks import reading
-from tpod_core.tracks.documents import TrackState
+from tpod_core.propagation.store import Filling, forget_unused, save
+from tpod_core.tracking.camera_motion import Grey
+from tpod_core.tracking.frame_window import GreyFrames
+from tpod_core.tracking.missing_boxes import fill_missing_boxes, straight_line_boxes
+from tpod_core.tracking.segment_tracking import propagate
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.scan import Watch
 from tpod_core.video.source import frame_source
@@ -72,7 +72,7 @@ def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transa
 
     Raises: Overtaken as soon as a gap is not there any more, or was filled elsewhere.
     """
-    with db.reading() as session:
+    with db.read_session() as session:
         video = present(session, video_id)
     by_segment = {task.segment: task for task in tasks}
     unfinished = set(by_segment)
@@ -81,9 +81,9 @@ def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transa
         noting = _Noting(GreyReader(reader))
         for segment, found in propagate(noting, list(by_segment), still):
             task = by_segment[segment]
-            whole = made_whole(found, segment, video.frame_wh)
+            whole = fill_missing_boxes(found, segment, video.frame_wh)
             if task.gap.is_straight:
-                whole = made_straight(whole, segment)
+                whole = straight_line_boxes(whole, segment)
             with transaction() as session:
                 present(session, video_id, lock=True)
                 save(session, video_id, Filling(task.gap, segment.stop, task.context, whole))
@@ -111,7 +111,7 @@ def is_filled(session: Session, video: Video, wanted: Wanted = every_track) -> b
 
 
 def _open_tasks(video_id: int, wanted: Wanted) -> list[Task]:
-    with db.reading() as session:
+    with db.read_session() as session:
         video = present(session, video_id)
         tracks = reading.load_tracks(session, video_id).values()
         return stale(session, video, filter(wanted, tracks))
@@ -164,7 +164,7 @@ class _WhileWanted:
         self._watch.progress(fraction, message)
 
     def _look(self) -> None:
-        with db.reading() as session:
+        with db.read_session() as session:
             video = present(session, self._video_id)
             if video.revision == self._revision:
                 return

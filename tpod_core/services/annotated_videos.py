@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from tpod_core import access
 from tpod_core.detectors import video_jobs
-from tpod_core.detectors.wish import Wish
 from tpod_core.errors import Conflict, NotFound
+from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, Job, JobKind, JobState, User, Video, saved_id
 from tpod_core.storage import get_storage
 from tpod_core.video.source import annotated_key
@@ -16,7 +16,9 @@ from tpod_core.video.source import annotated_key
 _FILE_NAME = re.compile(r"annotated-(\d+)-(\d+)\.mp4")
 
 
-def start(session: Session, user: User, detector: Detector, video: Video, wish: Wish) -> Job:
+def start(
+    session: Session, user: User, detector: Detector, video: Video, wish: DetectionFilter
+) -> Job:
     """Queue a copy of ``video`` that shows what ``detector`` sees.
 
     Raises: as ``video_jobs.submit``.

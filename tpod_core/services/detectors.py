@@ -12,8 +12,9 @@ from tpod_core.db import after_commit
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import list_attempts, read_epochs
 from tpod_core.detectors.config import SetSize
-from tpod_core.detectors.data_view import size_of
-from tpod_core.detectors.rows import directory_key, find_active_export, list_active
+from tpod_core.detectors.dataset_layout import size_of
+from tpod_core.detectors.paths import directory_key
+from tpod_core.detectors.queries import find_active_export, list_active
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import (

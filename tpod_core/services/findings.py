@@ -13,9 +13,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access, jobs
 from tpod_core.db import find
-from tpod_core.detectors.false_positives import REACH_FRAMES, Unexplained, is_same_thing
-from tpod_core.detectors.rows import list_active
+from tpod_core.detectors.queries import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.evaluation.unmatched_detections import REACH_FRAMES, Unexplained, is_same_thing
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -35,7 +35,7 @@ LOOKS_A_SECOND = 5
 
 
 @dataclass(frozen=True)
-class ReviewWish:
+class ReviewRequest:
     """``confidence``: from which score on, by default the recommended one; ``stride``: every
     so many frames, by default about ``LOOKS_A_SECOND``."""
 
@@ -62,7 +62,7 @@ class FindingPage:
     findings: list[Finding]
 
 
-def start_review(session: Session, user: User, detector: Detector, wish: ReviewWish) -> Job:
+def start_review(session: Session, user: User, detector: Detector, wish: ReviewRequest) -> Job:
     """Let ``detector`` look through a video; the same review under way, if there is one.
 
     Raises: Conflict if the detector or the video is not ready, NotFound, InvalidInput.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlmodel import Session, col
 
 from tpod_core import access
-from tpod_core.detectors.drawing import Mark
-from tpod_core.detectors.inference import open_model
-from tpod_core.detectors.wish import FoundBox, Wish, named
+from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, named
+from tpod_core.inference.drawing import Mark
+from tpod_core.inference.trained_model import open_model
 from tpod_core.models import Detector, DetectorState, User, Video
 from tpod_core.palette import bgr_of
 from tpod_core.video.orientation import Image
@@ -16,7 +16,7 @@ from tpod_core.video.source import frame_source
 
 
 @dataclass(frozen=True)
-class Look:
+class FrameDetections:
     """What a detector found in one picture, best first; ``latency_ms`` is the model's alone."""
 
     boxes: tuple[FoundBox, ...]
@@ -30,7 +30,7 @@ def list_usable(session: Session, user: User) -> list[Detector]:
     return list(session.exec(trained.order_by(col(Detector.id).desc())))
 
 
-def look_at(detector: Detector, image_bgr: Image, wish: Wish) -> Look:
+def look_at(detector: Detector, image_bgr: Image, wish: DetectionFilter) -> FrameDetections:
     """Run the detector on one picture, (height, width, 3) uint8.
 
     Raises: InvalidInput for an impossible wish, Conflict if the detector has no model.
@@ -39,7 +39,9 @@ def look_at(detector: Detector, image_bgr: Image, wish: Wish) -> Look:
     wish.check(detector)
     sighting = model.detect(image_bgr, wish.confidence)
     height, width = image_bgr.shape[:2]
-    return Look(wish.of(named(sighting, model.labels)), (width, height), sighting.latency_ms)
+    return FrameDetections(
+        wish.of(named(sighting, model.labels)), (width, height), sighting.latency_ms
+    )
 
 
 def read_frame(video: Video, frame_index: int) -> Image:

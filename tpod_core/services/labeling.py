@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, case, func
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
+from tpod_core.annotations.document import TrackState
+from tpod_core.annotations.reading import load_tracks_around
 from tpod_core.errors import InvalidInput
 from tpod_core.models import (
     Keyframe,
@@ -20,9 +22,7 @@ from tpod_core.models import (
     saved_id,
     utc_now,
 )
-from tpod_core.propagation.stored import extents
-from tpod_core.tracks.documents import TrackState
-from tpod_core.tracks.reading import load_tracks_around
+from tpod_core.propagation.store import extents
 
 PRESENT_S = 40.0
 """A person whose screen was heard of so lately is in the video."""
@@ -70,12 +70,12 @@ def note_presence(session: Session, user: User, video: Video, active_s: float) -
     )
     row = session.exec(own).first()
     if row is None:
-        row = LabelingTime(video_id=saved_id(video), user_id=saved_id(user), seen_at=now)
+        row = LabelingTime(video_id=saved_id(video), user_id=saved_id(user), last_seen_at=now)
         passed = FIRST_CALL_S
     else:
-        passed = max(0.0, (now - row.seen_at).total_seconds())
+        passed = max(0.0, (now - row.last_seen_at).total_seconds())
     row.seconds += min(active_s, passed)
-    row.seen_at = now
+    row.last_seen_at = now
     session.add(row)
 
 
@@ -83,16 +83,16 @@ def others_present(session: Session, user: User, video: Video) -> list[Other]:
     """Who else has the video open, the latest heard of first."""
     now = utc_now()
     rows = session.exec(
-        select(User.username, LabelingTime.seen_at)
+        select(User.username, LabelingTime.last_seen_at)
         .join(LabelingTime, col(LabelingTime.user_id) == User.id)
         .where(
             LabelingTime.video_id == video.id,
             LabelingTime.user_id != user.id,
             _is_present(now),
         )
-        .order_by(col(LabelingTime.seen_at).desc())
+        .order_by(col(LabelingTime.last_seen_at).desc())
     )
-    return [Other(name, _seconds_between(seen_at, now)) for name, seen_at in rows]
+    return [Other(name, _seconds_between(last_seen_at, now)) for name, last_seen_at in rows]
 
 
 @dataclass(frozen=True)
@@ -119,25 +119,25 @@ def news_of_each(session: Session, video_ids: Collection[int]) -> dict[int, Vide
             col(Video.boxes_revision),
             col(Video.frame_count),
             col(LabelingTime.user_id),
-            col(LabelingTime.seen_at),
+            col(LabelingTime.last_seen_at),
             col(User.username),
         )
         .outerjoin(LabelingTime, present)
         .outerjoin(User, col(User.id) == LabelingTime.user_id)
         .where(col(Video.id).in_(video_ids))
-        .order_by(col(LabelingTime.seen_at).desc())
+        .order_by(col(LabelingTime.last_seen_at).desc())
     )
     news: dict[int, VideoNews] = {}
-    for video_id, revision, boxes_revision, frames, user_id, seen_at, username in rows.all():
+    for video_id, revision, boxes_revision, frames, user_id, last_seen_at, username in rows.all():
         assert video_id is not None
         of_video = news.setdefault(video_id, VideoNews(revision, boxes_revision, frames, {}))
         if user_id is not None:
-            of_video.people[user_id] = Other(username, _seconds_between(seen_at, now))
+            of_video.people[user_id] = Other(username, _seconds_between(last_seen_at, now))
     return news
 
 
 def _is_present(now: datetime) -> ColumnElement[bool]:
-    return col(LabelingTime.seen_at) >= now - timedelta(seconds=PRESENT_S)
+    return col(LabelingTime.last_seen_at) >= now - timedelta(seconds=PRESENT_S)
 
 
 def effort(session: Session, video: Video) -> Effort:

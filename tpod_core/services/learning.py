@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from tpod_core import jobs
-from tpod_core.detectors import evaluation_file, learning_curve
-from tpod_core.detectors.learning_curve import Advice, LearningCurve, Point
-from tpod_core.detectors.rows import directory_key, list_active, model_key
+from tpod_core.detectors.paths import directory_key, model_key
+from tpod_core.detectors.queries import list_active
 from tpod_core.errors import Conflict
+from tpod_core.evaluation import learning_curve, result_file
+from tpod_core.evaluation.learning_curve import Advice, LearningCurve, Point
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -74,7 +75,7 @@ def advise(detector: Detector, findings_by_video: Mapping[int, int]) -> Advice |
     if not curve.complete:
         return None
     directory = get_storage().path(model_key(saved_id(detector)))
-    evaluation = evaluation_file.read_evaluation(directory)
+    evaluation = result_file.read_evaluation(directory)
     return learning_curve.advise(curve, evaluation, findings_by_video)
 
 

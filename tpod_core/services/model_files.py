@@ -8,21 +8,20 @@ from typing import Any
 from sqlmodel import Session
 
 from tpod_core import jobs
-from tpod_core.detectors import delivery, model_zip
-from tpod_core.detectors.exports.formats import ExportFormat, get_format, list_formats
-from tpod_core.detectors.rows import (
+from tpod_core.detectors.paths import export_key, model_key
+from tpod_core.detectors.queries import (
     CHECKPOINT,
     FORMAT,
     ONNX,
     ZIP,
-    export_key,
     find_active_export,
     find_artifact,
     format_of,
     list_exports,
-    model_key,
 )
 from tpod_core.errors import Conflict, NotFound
+from tpod_core.exports import model_zip, packaging
+from tpod_core.exports.formats import ExportFormat, get_format, list_formats
 from tpod_core.models import (
     Artifact,
     Detector,
@@ -37,8 +36,8 @@ from tpod_core.storage import get_storage, sha256_of
 from tpod_core.training_packages import usual_queue
 
 _FILES = {
-    CHECKPOINT: delivery.CHECKPOINT_NAME,
-    ONNX: delivery.ONNX_NAME,
+    CHECKPOINT: packaging.CHECKPOINT_NAME,
+    ONNX: packaging.ONNX_NAME,
     ZIP: model_zip.ZIP_NAME,
 }
 

@@ -9,16 +9,18 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from tpod_core.annotations.operations import AcceptTracks, DeleteTrack, EditOp
 from tpod_core.detectors import video_jobs
-from tpod_core.detectors.wish import Wish
 from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, Job, JobKind, Label, Track, User, Video, saved_id
-from tpod_core.tracks.operations import AcceptTracks, DeleteTrack, EditOp
 
 _DONE = "track_ids"
 
 
-def start(session: Session, user: User, video: Video, detector: Detector, wish: Wish) -> Job:
+def start(
+    session: Session, user: User, video: Video, detector: Detector, wish: DetectionFilter
+) -> Job:
     """Let ``detector`` propose tracks in ``video``.
 
     Raises: Conflict if a class of it has no label any more, and as ``video_jobs.submit``.
@@ -33,7 +35,7 @@ def find_newest(session: Session, video: Video, detector: Detector) -> Job | Non
     return next(iter(video_jobs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)), None)
 
 
-def require_labels(session: Session, detector: Detector, wish: Wish) -> None:
+def require_labels(session: Session, detector: Detector, wish: DetectionFilter) -> None:
     """Raises: Conflict that names the classes whose label was deleted or renamed."""
     names = set(wish.labels or detector.labels)
     known = set(session.exec(select(Label.name).where(col(Label.name).in_(names))))

@@ -9,18 +9,18 @@ from functools import partial
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from tpod_core.annotations import reading
+from tpod_core.annotations.document import TrackState
 from tpod_core.db import after_commit
-from tpod_core.detectors import kept_looks
 from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.inference import detection_store
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
-from tpod_core.propagation.filled import FilledGap, WorstFrame, filled_gaps, worst_of
-from tpod_core.propagation.immediate import is_busy_with
-from tpod_core.propagation.stored import note_news
-from tpod_core.propagation.witnesses import heard
+from tpod_core.propagation.detector_evidence import heard
+from tpod_core.propagation.gap_results import GapResult, WorstFrame, gap_results, worst_of
+from tpod_core.propagation.immediate_process import is_busy_with
+from tpod_core.propagation.store import note_news
 from tpod_core.storage import get_storage
-from tpod_core.tracks import reading
-from tpod_core.tracks.documents import TrackState
 
 KEPT_JOBS_S = 600
 """So long an ended job of this kind is listed: there is one for nearly every edit."""
@@ -38,7 +38,7 @@ class TrackPropagation:
     """``ends_at``: the frame from which the object may be gone, if tracking ended by itself."""
 
     track_id: int
-    filled: tuple[FilledGap, ...]
+    filled: tuple[GapResult, ...]
     ends_at: int | None
 
 
@@ -104,14 +104,14 @@ def state_tag(session: Session, video: Video) -> str:
     linear = session.exec(
         select(func.count()).where(Track.video_id == video.id, col(Track.linear))
     ).one()
-    seen = kept_looks.state_tag(session, video)
+    seen = detection_store.state_tag(session, video)
     return f"{video.revision}-{count}-{when}-{linear}-{seen}-{int(_is_pending(session, video))}"
 
 
 def status(session: Session, video: Video) -> Propagation:
     """Every track with its propagated boxes' uncertainty, detectors that looked included."""
     tracks = reading.load_tracks(session, saved_id(video))
-    filled = heard(session, video, tracks, filled_gaps(session, video, tracks))
+    filled = heard(session, video, tracks, gap_results(session, video, tracks))
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
@@ -123,7 +123,7 @@ def status(session: Session, video: Video) -> Propagation:
     )
 
 
-def _ends_at(state: TrackState, filled: Sequence[FilledGap]) -> int | None:
+def _ends_at(state: TrackState, filled: Sequence[GapResult]) -> int | None:
     last = filled[-1] if filled else None
     if last is None or not last.ended_early or last.gap.left.frame != max(state.keyframes):
         return None

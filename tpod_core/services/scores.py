@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from tpod_core.detectors import evaluation_file
-from tpod_core.detectors.evaluation_file import BadImage, Evaluation
-from tpod_core.detectors.rows import model_key
+from tpod_core.detectors.paths import model_key
+from tpod_core.evaluation import result_file
+from tpod_core.evaluation.result_file import BadImage, Evaluation
 from tpod_core.models import Detector, saved_id
 from tpod_core.storage import get_storage
 
 
 def find_evaluation(detector: Detector) -> Evaluation | None:
     """``None`` for a detector without a model, or with one from before there were any."""
-    return evaluation_file.read_evaluation(_directory(detector))
+    return result_file.read_evaluation(_directory(detector))
 
 
 def find_picture(detector: Detector, image: BadImage) -> bytes | None:

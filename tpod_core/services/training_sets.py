@@ -27,24 +27,23 @@ from tpod_core.models import (
 )
 from tpod_core.storage import get_storage
 from tpod_core.training_sets.box_table import BoxTable, box_table
-from tpod_core.training_sets.choice import (
-    Choice,
+from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
+from tpod_core.training_sets.labelled_videos import load_source
+from tpod_core.training_sets.plan import Plan, make_plan
+from tpod_core.training_sets.preflight import findings_of
+from tpod_core.training_sets.shapes import Histogram, Shapes
+from tpod_core.training_sets.spec import (
     Negatives,
     Sampling,
     Split,
     SplitMethod,
-    VideoChoice,
+    TrainingSetSpec,
+    VideoSpec,
 )
-from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
-from tpod_core.training_sets.plan import Plan, make_plan
-from tpod_core.training_sets.preflight import findings_of
-from tpod_core.training_sets.shapes import Histogram, Shapes
-from tpod_core.training_sets.sources import load_source
 from tpod_core.training_sets.statistics import Leakage, Statistics, statistics_of
 from tpod_core.training_sets.warnings import warnings_of
 
 __all__ = [
-    "Choice",
     "Findings",
     "Histogram",
     "Kind",
@@ -59,7 +58,8 @@ __all__ = [
     "SplitMethod",
     "Statistics",
     "Summary",
-    "VideoChoice",
+    "TrainingSetSpec",
+    "VideoSpec",
     "create",
     "delete",
     "is_building",
@@ -94,7 +94,7 @@ class Preview(Summary):
     findings: Findings
 
 
-def preview(session: Session, user: User, choice: Choice) -> Preview:
+def preview(session: Session, user: User, choice: TrainingSetSpec) -> Preview:
     """Count and check without building. Raises: InvalidInput as ``create`` does."""
     plan = _plan(session, user, choice)
     tables = _tables(plan)
@@ -102,7 +102,7 @@ def preview(session: Session, user: User, choice: Choice) -> Preview:
     return Preview(found.statistics, found.warnings, findings_of(plan, tables))
 
 
-def create(session: Session, user: User, name: str, choice: Choice) -> TrainingSet:
+def create(session: Session, user: User, name: str, choice: TrainingSetSpec) -> TrainingSet:
     """A new training set, queued for building.
 
     Raises: InvalidInput naming cause and field if the choice cannot be built as it stands.
@@ -147,7 +147,7 @@ def start_build(session: Session, training_set_id: int) -> Plan:
     training_set.state = TrainingSetState.BUILDING
     session.add(training_set)
     owner = session.get_one(User, training_set.owner_id)
-    return _plan(session, owner, Choice.model_validate(training_set.choice))
+    return _plan(session, owner, TrainingSetSpec.model_validate(training_set.choice))
 
 
 def summarize(plan: Plan) -> Summary:
@@ -238,7 +238,7 @@ def _get(session: Session, training_set_id: int) -> TrainingSet:
     return training_set
 
 
-def _plan(session: Session, user: User, choice: Choice) -> Plan:
+def _plan(session: Session, user: User, choice: TrainingSetSpec) -> Plan:
     videos = [
         _chosen_video(session, user, wanted.video_id, f"videos[{number}].video_id")
         for number, wanted in enumerate(choice.videos)

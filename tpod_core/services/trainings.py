@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import TrainConfig
-from tpod_core.detectors.rows import CHECKPOINT, find_artifact
+from tpod_core.detectors.queries import CHECKPOINT, find_artifact
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
 from tpod_core.models import Detector, DetectorState, TrainingSet, saved_id

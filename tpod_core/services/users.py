@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
-from tpod_core.db import find, reading, transaction
+from tpod_core.db import find, read_session, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from tpod_core.log import get_logger
-from tpod_core.models import ApiToken, Role, SignIn, User, saved_id, utc_now
+from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
 
 MAX_USERNAME_LENGTH = 150
 _TOKEN_HINT_LENGTH = 6
@@ -83,9 +83,9 @@ def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
         raise NotSignedIn("The user name or the password is wrong.")
     secret = new_token()
     lifetime = timedelta(days=get_settings().session_days)
-    session.execute(delete(SignIn).where(col(SignIn.expires_at) < utc_now()))
+    session.execute(delete(AuthSession).where(col(AuthSession.expires_at) < utc_now()))
     session.add(
-        SignIn(
+        AuthSession(
             user_id=saved_id(user), token_hash=token_hash(secret), expires_at=utc_now() + lifetime
         )
     )
@@ -94,15 +94,17 @@ def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
 
 def sign_out(session: Session, secret: str) -> None:
     """Forget a browser's session; nothing happens if it is gone already."""
-    session.execute(delete(SignIn).where(col(SignIn.token_hash) == token_hash(secret)))
+    session.execute(delete(AuthSession).where(col(AuthSession.token_hash) == token_hash(secret)))
 
 
 def find_by_session(session: Session, secret: str) -> User | None:
     """The active user whose unexpired cookie this is."""
     query = (
         select(User)
-        .join(SignIn, col(SignIn.user_id) == User.id)
-        .where(SignIn.token_hash == token_hash(secret), col(SignIn.expires_at) > utc_now())
+        .join(AuthSession, col(AuthSession.user_id) == User.id)
+        .where(
+            AuthSession.token_hash == token_hash(secret), col(AuthSession.expires_at) > utc_now()
+        )
     )
     user = session.exec(query).first()
     return user if user and user.active else None
@@ -120,7 +122,7 @@ def find_by_api_token(session: Session, token: str) -> tuple[User, ApiToken] | N
 
 def user_of_token(token: str) -> User | None:
     """As ``find_by_api_token``; notes the use, to the minute, so that reads stay reads."""
-    with reading() as session:
+    with read_session() as session:
         found = find_by_api_token(session, token)
     if found is None:
         return None
@@ -168,7 +170,7 @@ def change_password(session: Session, user: User, old: str, new: str) -> None:
     if not password_matches(row.password_hash, old):
         raise InvalidInput("The present password is wrong.", "old_password")
     row.password_hash = hash_password(new)
-    session.execute(delete(SignIn).where(col(SignIn.user_id) == user.id))
+    session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
 
 
 def list_users(session: Session, search: str = "") -> list[User]:
@@ -190,7 +192,7 @@ def change_user(
     user.active = active if active is not None else user.active
     session.flush()
     if not user.active:
-        session.execute(delete(SignIn).where(col(SignIn.user_id) == user.id))
+        session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
     if _administrators(session) == 0:
         raise Conflict("This is the last administrator. Make someone else administrator first.")
     return user

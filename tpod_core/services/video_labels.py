@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from tpod_core.models import Label, User, Video
-from tpod_core.tracks.label_list import (
-    LabelWish,
+from tpod_core.annotations.label_list import (
+    LabelSpec,
     change_list,
     list_labels,
     list_labels_of_each,
     write_list,
 )
+from tpod_core.models import Label, User, Video
 
 __all__ = [
-    "LabelWish",
+    "LabelSpec",
     "list_catalogue",
     "list_labels",
     "list_labels_of_each",
@@ -28,13 +28,13 @@ def list_catalogue(session: Session) -> list[Label]:
     return list(session.exec(select(Label).order_by(col(Label.name))))
 
 
-def set_first_labels(session: Session, video: Video, labels: Sequence[LabelWish]) -> list[Label]:
+def set_first_labels(session: Session, video: Video, labels: Sequence[LabelSpec]) -> list[Label]:
     """The labels of a video that is being created. Raises as ``set_labels``."""
     return write_list(session, video, labels)
 
 
 def set_labels(
-    session: Session, user: User, video: Video, labels: Sequence[LabelWish]
+    session: Session, user: User, video: Video, labels: Sequence[LabelSpec]
 ) -> list[Label]:
     """Make ``labels`` the video's list, in this order; a colour given changes the team's.
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
-from tpod_core.tracks.documents import KeyframeDoc
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.plan import Plan

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from tpod_core.annotations.interpolation import derive
 from tpod_core.geometry import Box, clip
-from tpod_core.propagation.linear import derive
-from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.labelled_videos import Source
 
 _CHUNK = 1000
 """So many frames get their boxes at a time: it bounds the memory of a long video."""

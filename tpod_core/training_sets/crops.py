@@ -9,8 +9,8 @@ from random import Random
 
 from tpod_core.geometry import Box
 from tpod_core.training_sets.boxes import boxes_on
-from tpod_core.training_sets.frames import FrameChoice, mask_of
-from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.frames import FrameSelection, mask_of
+from tpod_core.training_sets.labelled_videos import Source
 from tpod_core.training_sets.split import Part, Parts
 
 _SIDES = (0.2, 0.6)
@@ -36,7 +36,7 @@ class Crop:
 
 
 def draw_crops(
-    videos: Sequence[tuple[FrameChoice, Parts]], count: int, seed: int
+    videos: Sequence[tuple[FrameSelection, Parts]], count: int, seed: int
 ) -> list[tuple[Crop, ...]]:
     """Up to ``count`` crops over all videos, for each video its own in order.
 
@@ -67,7 +67,7 @@ def draw_crops(
     return [tuple(sorted({c for video, c in found if video == n})) for n in range(len(videos))]
 
 
-def _training_frames(chosen: FrameChoice, parts: Parts) -> Iterator[int]:
+def _training_frames(chosen: FrameSelection, parts: Parts) -> Iterator[int]:
     frames = chosen.frames[parts == Part.TRAIN]
     labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
     yield from frames[labelled[frames]].tolist()

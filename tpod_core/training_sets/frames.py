@@ -7,12 +7,12 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from tpod_core.annotations.document import KeyframeDoc
+from tpod_core.annotations.interpolation import spans
+from tpod_core.annotations.ranges import Range, union
 from tpod_core.errors import InvalidInput
-from tpod_core.propagation.linear import spans
-from tpod_core.tracks.documents import KeyframeDoc
-from tpod_core.tracks.ranges import Range, union
-from tpod_core.training_sets.choice import Sampling
-from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.spec import Sampling
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -28,7 +28,7 @@ class Basis(Enum):
 
 
 @dataclass(frozen=True)
-class FrameChoice:
+class FrameSelection:
     """The frames of one video that may go into the set, ascending.
 
     ``counts`` has a row for each frame, and in it the number of boxes of each class.
@@ -49,14 +49,14 @@ class FrameChoice:
         """Which of the frames are hard negatives."""
         return np.isin(self.frames, self.source.hard_negatives)
 
-    def only(self, kept: Mask) -> "FrameChoice":
+    def only(self, kept: Mask) -> "FrameSelection":
         """The same with fewer frames."""
-        return FrameChoice(self.source, self.basis, self.frames[kept], self.counts[kept])
+        return FrameSelection(self.source, self.basis, self.frames[kept], self.counts[kept])
 
 
 def choose_frames(
     source: Source, label_ids: Sequence[int], ranges: Sequence[Range] | None, sampling: Sampling
-) -> FrameChoice:
+) -> FrameSelection:
     """The frames that ``ranges`` and ``sampling`` leave; without a box only where fully labelled.
 
     The hard negatives among the frames taken are there in any case.
@@ -83,7 +83,7 @@ def choose_frames(
         hard = [frame for frame in hard if any(a <= frame < b for a, b in taken)]
     frames = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *parts, hard]).astype(np.int64))
     by_class = np.array([count[frames] for count in counts], dtype=np.int32)
-    return FrameChoice(source, basis, frames, by_class.reshape(len(counts), len(frames)).T)
+    return FrameSelection(source, basis, frames, by_class.reshape(len(counts), len(frames)).T)
 
 
 def labelled_frames(source: Source, label_ids: Collection[int]) -> Mask:

@@ -5,10 +5,12 @@ from random import Random
 
 import numpy as np
 
-from tpod_core.training_sets.frames import FrameChoice
+from tpod_core.training_sets.frames import FrameSelection
 
 
-def thin_negatives(frames: Sequence[FrameChoice], ratio: float, seed: int) -> list[FrameChoice]:
+def thin_negatives(
+    frames: Sequence[FrameSelection], ratio: float, seed: int
+) -> list[FrameSelection]:
     """Keep ``ratio`` frames without a box for each frame with one, drawn over all videos.
 
     Hard negatives stay in any case and count.

@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tpod_core.annotations.document import LabelDoc
 from tpod_core.errors import InvalidInput
-from tpod_core.tracks.documents import LabelDoc
 from tpod_core.training_sets import split
-from tpod_core.training_sets.choice import Choice, SplitMethod, require_consistent
 from tpod_core.training_sets.classes import choose_classes
 from tpod_core.training_sets.crops import Crop, draw_crops
 from tpod_core.training_sets.frames import (
-    FrameChoice,
+    FrameSelection,
     Indices,
     check_ranges,
     choose_frames,
 )
+from tpod_core.training_sets.labelled_videos import Source
 from tpod_core.training_sets.negatives import thin_negatives
-from tpod_core.training_sets.sources import Source
+from tpod_core.training_sets.spec import SplitMethod, TrainingSetSpec, require_consistent
 from tpod_core.training_sets.split import Part, Parts
 
 
@@ -29,7 +29,7 @@ class PlannedVideo:
     ``crops`` are cut from its training frames.
     """
 
-    chosen: FrameChoice
+    chosen: FrameSelection
     parts: Parts
     guard: int = 0
     crops: tuple[Crop, ...] = ()
@@ -62,7 +62,7 @@ class Plan:
     ``left_out`` are labels of the videos that have no box in the chosen frames.
     """
 
-    choice: Choice
+    choice: TrainingSetSpec
     classes: tuple[LabelDoc, ...]
     left_out: tuple[str, ...]
     method: SplitMethod
@@ -83,7 +83,7 @@ class Plan:
         return replace(self, videos=tuple(videos))
 
 
-def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
+def make_plan(choice: TrainingSetSpec, sources: Sequence[Source]) -> Plan:
     """The plan for ``choice``; the same whenever choice and annotations are the same.
 
     Args:
@@ -119,8 +119,8 @@ def make_plan(choice: Choice, sources: Sequence[Source]) -> Plan:
 
 
 def _without_empty_classes(
-    choice: Choice, labels: Sequence[LabelDoc], frames: list[FrameChoice]
-) -> tuple[tuple[LabelDoc, ...], tuple[str, ...], list[FrameChoice]]:
+    choice: TrainingSetSpec, labels: Sequence[LabelDoc], frames: list[FrameSelection]
+) -> tuple[tuple[LabelDoc, ...], tuple[str, ...], list[FrameSelection]]:
     """Leave out labels without a box, unless they were asked for by name."""
     has_box = np.any([video.counts.any(axis=0) for video in frames], axis=0)
     if not has_box.any():
@@ -134,14 +134,14 @@ def _without_empty_classes(
     kept = tuple(label for label, has in zip(labels, has_box, strict=True) if has)
     left_out = tuple(label.name for label, has in zip(labels, has_box, strict=True) if not has)
     narrowed = [
-        FrameChoice(video.source, video.basis, video.frames, video.counts[:, has_box])
+        FrameSelection(video.source, video.basis, video.frames, video.counts[:, has_box])
         for video in frames
     ]
     return kept, left_out, narrowed
 
 
 def _draw_crops(
-    choice: Choice, frames: Sequence[FrameChoice], parts: Sequence[Parts]
+    choice: TrainingSetSpec, frames: Sequence[FrameSelection], parts: Sequence[Parts]
 ) -> list[tuple[Crop, ...]]:
     """As many as asked for, for each training frame with a box."""
     pairs = list(zip(frames, parts, strict=True))

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tpod_core.annotations.interpolation import derive_at
 from tpod_core.geometry import iou
-from tpod_core.propagation.linear import derive_at
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.frames import labelled_frames, mask_of, runs_of
+from tpod_core.training_sets.labelled_videos import Missed, Source
 from tpod_core.training_sets.leakage import leaky_frames, reach_of
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.sources import Missed, Source
 from tpod_core.training_sets.split import Part
 
 _FEW_BOXES = 20

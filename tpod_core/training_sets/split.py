@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpod_core.errors import InvalidInput
-from tpod_core.training_sets.choice import Split, SplitMethod
-from tpod_core.training_sets.frames import FrameChoice, Indices
+from tpod_core.training_sets.frames import FrameSelection, Indices
+from tpod_core.training_sets.spec import Split, SplitMethod
 
 Parts = NDArray[np.int8]
 _CANDIDATES = 64
@@ -33,7 +33,7 @@ class Part(IntEnum):
 
 
 def divide(
-    frames: Sequence[FrameChoice], wanted: Split, seed: int
+    frames: Sequence[FrameSelection], wanted: Split, seed: int
 ) -> tuple[SplitMethod, list[Parts]]:
     """The part of each frame, and the method by which it was found.
 
@@ -56,7 +56,7 @@ def divide(
 
 
 def _split_free(
-    frames: Sequence[FrameChoice], wanted: Split, seed: int
+    frames: Sequence[FrameSelection], wanted: Split, seed: int
 ) -> tuple[SplitMethod, list[Parts]]:
     """Split videos of which none is locked."""
     filled = sum(len(video.frames) > 0 for video in frames)
@@ -74,12 +74,12 @@ def _split_free(
     return method, by_video(frames, wanted.val_fraction, seed)
 
 
-def by_locked_videos(videos: Sequence[FrameChoice], locked: Collection[int]) -> list[Parts]:
+def by_locked_videos(videos: Sequence[FrameSelection], locked: Collection[int]) -> list[Parts]:
     """Exactly the videos ``locked`` are held out."""
     return [whole(video, Part(video.source.video_id in locked)) for video in videos]
 
 
-def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> list[Parts]:
+def by_video(videos: Sequence[FrameSelection], val_fraction: float, seed: int) -> list[Parts]:
     """Whole videos are held out, so that validation has about ``val_fraction`` of the frames.
 
     To hold every class it may take up to twice that. One video with frames at least goes to
@@ -98,7 +98,7 @@ def by_video(videos: Sequence[FrameChoice], val_fraction: float, seed: int) -> l
     return [whole(video, Part(number in best)) for number, video in enumerate(videos)]
 
 
-def _groups(videos: Sequence[FrameChoice], most: float, random: Random) -> Iterator[list[int]]:
+def _groups(videos: Sequence[FrameSelection], most: float, random: Random) -> Iterator[list[int]]:
     """Candidates for validation: the starts of random orders, of ``most`` frames or one video."""
     filled = [number for number, video in enumerate(videos) if len(video.frames)]
     for _ in range(_CANDIDATES):
@@ -111,7 +111,9 @@ def _groups(videos: Sequence[FrameChoice], most: float, random: Random) -> Itera
             yield order[:end]
 
 
-def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, seed: int) -> Parts:
+def by_block(
+    video: FrameSelection, val_fraction: float, guard_frames: int | None, seed: int
+) -> Parts:
     """One run of a video's frames is held out; training keeps ``guard_frames`` away from it.
 
     A video of one frame goes to training whole.
@@ -132,7 +134,7 @@ def by_block(video: FrameChoice, val_fraction: float, guard_frames: int | None, 
     return min((_block(video.frames, start, size, guard) for start in order), key=cost)
 
 
-def guard_of(video: FrameChoice, guard_frames: int | None) -> int:
+def guard_of(video: FrameSelection, guard_frames: int | None) -> int:
     """The gap in frames: as asked for, else a second, at most a tenth of the stretch."""
     if guard_frames is not None or not len(video.frames):
         return guard_frames or 0
@@ -158,6 +160,6 @@ def _missing(has_class: NDArray[np.bool_], is_held: NDArray[np.bool_]) -> int:
     return sum(int((~has_class[rows].any(axis=0)).sum()) for rows in (is_held, ~is_held))
 
 
-def whole(video: FrameChoice, part: Part) -> Parts:
+def whole(video: FrameSelection, part: Part) -> Parts:
     """All frames of a video in one part."""
     return np.full(len(video.frames), part, dtype=np.int8)

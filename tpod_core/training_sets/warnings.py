@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from tpod_core.training_sets.choice import SplitMethod
 from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.spec import SplitMethod
 from tpod_core.training_sets.split import Part
 from tpod_core.training_sets.statistics import Statistics
 

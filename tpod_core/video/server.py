@@ -16,8 +16,8 @@ from functools import lru_cache
 from tpod_core.config import get_settings
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.video.cache import ByteBoundedCache
-from tpod_core.video.desk import Desk, Memory, Wanted
 from tpod_core.video.encode import DEFAULT_QUALITY
+from tpod_core.video.frame_worker import FrameWorker, Memory, Wanted
 from tpod_core.video.source import FrameSource
 
 MAX_DESKS = 4
@@ -35,7 +35,7 @@ class FrameServer:
         _return_freed_pictures()
         self._memory = Memory(ByteBoundedCache(raw_bytes), ByteBoundedCache(jpeg_bytes))
         self._lock = threading.Lock()
-        self._desks: dict[FrameSource, Desk] = {}  # used longest ago first
+        self._desks: dict[FrameSource, FrameWorker] = {}  # used longest ago first
 
     def jpeg(
         self,
@@ -77,10 +77,10 @@ class FrameServer:
                 self._desks.pop(source, None)
         return answer
 
-    def _desk(self, source: FrameSource) -> Desk:
+    def _desk(self, source: FrameSource) -> FrameWorker:
         """The video's desk, opened if need be in place of the one used longest ago."""
         with self._lock:
-            desk = self._desks.pop(source, None) or Desk(source, self._memory)
+            desk = self._desks.pop(source, None) or FrameWorker(source, self._memory)
             self._desks[source] = desk
             if len(self._desks) > MAX_DESKS:
                 self._desks.pop(next(iter(self._desks))).close()

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from tpod_core.annotations.batches import MAX_BATCH_LENGTH
 from tpod_core.errors import OtherUser
 from tpod_core.geometry import Box
 from tpod_core.models import MAX_ROW_ID, KeyframeSource, RowId, User
@@ -17,7 +18,6 @@ from tpod_core.services.annotations import (
     Operation,
     TrackDoc,
 )
-from tpod_core.tracks.batches import MAX_BATCH_LENGTH
 
 MAX_OPERATIONS = 2000
 """So many operations may be sent at once."""

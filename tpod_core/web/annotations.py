@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 
 from tpod_core.access import get_video
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import EditConflict, InvalidInput
 from tpod_core.models import MAX_ROW_ID, User, Video
 from tpod_core.services import annotations
@@ -43,7 +43,7 @@ def get_annotations(
     With ``since`` only what changed after that revision: 409 ``too_old`` where nobody can tell
     any more, then ask for everything.
     """
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
         if since is None:
             return _document(annotations.get_document(session, video))
@@ -125,7 +125,7 @@ def get_boxes(
 ) -> Response:
     """The boxes that training will see, derived ones included: of ``frame``, or from ``start``
     up to but not including ``stop``; of all tracks, or of ``track_ids``, like ``3,14``."""
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
         first, end = _requested(video, frame, start, stop)
         boxes = annotations.boxes_in(session, video, first, end, _ids(track_ids))

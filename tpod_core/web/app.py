@@ -27,7 +27,7 @@ from tpod_core.web import (
 from tpod_core.web.errors import error_response, install_error_handlers
 
 API_PATH = "/api/v1"
-_ROOMS = (
+ROUTERS = (
     auth,
     users,
     dashboard,
@@ -57,7 +57,7 @@ def create_api() -> FastAPI:
         redoc_url=None,
     )
     install_error_handlers(api)
-    for room in _ROOMS:
+    for room in ROUTERS:
         api.include_router(room.router)
     return api
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token, seal
 from tpod_core.config import get_settings
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotSignedIn, TpodError
 from tpod_core.models import ApiToken, Role, User, saved_id
 from tpod_core.services import users
@@ -117,7 +117,7 @@ def create_token(body: TokenRequest, user: SignedIn) -> TokenBody:
 
 @router.get("/auth/tokens")
 def list_tokens(user: SignedIn) -> dict[str, int | list[TokenBody]]:
-    with reading() as session:
+    with read_session() as session:
         rows = [TokenBody.of(row) for row in users.list_tokens(session, user)]
     return {"count": len(rows), "results": rows}
 

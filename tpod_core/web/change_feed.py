@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
 
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.errors import NotFound, TpodError
 from tpod_core.services import labeling
 from tpod_core.services.labeling import VideoNews
@@ -26,7 +26,7 @@ WAIT_S = 25.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class ClassDetections:
     """What a screen knows; ``None`` is nothing, so that it is told at once."""
 
     revision: int | None
@@ -39,7 +39,7 @@ class Seen:
 @dataclass(eq=False)
 class _Waiter:
     video_id: int
-    seen: Seen
+    seen: ClassDetections
     began: VideoNews
     answer: "asyncio.Future[VideoNews]"
 
@@ -66,7 +66,7 @@ class ChangeFeed:
     _task: "asyncio.Task[None] | None" = None
 
     async def wait(
-        self, video_id: int, now: VideoNews, seen: Seen, wait_s: float = WAIT_S
+        self, video_id: int, now: VideoNews, seen: ClassDetections, wait_s: float = WAIT_S
     ) -> VideoNews:
         """The news of a video, as soon as they differ from what was ``seen``.
 
@@ -122,7 +122,7 @@ async def _ask(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
 
 
 def _read(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
-    with reading() as session:
+    with read_session() as session:
         return labeling.news_of_each(session, video_ids)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from tpod_core import __version__
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.services import overview
 from tpod_core.storage import get_storage
 from tpod_core.web.dependencies import SignedIn
@@ -35,7 +35,7 @@ class MetaBody(BaseModel):
 
 @router.get("/dashboard/meta")
 def meta(user: SignedIn) -> MetaBody:
-    with reading() as session:
+    with read_session() as session:
         counts = overview.counts(session, user)
         queues = overview.queues(session)
     storage = get_storage()

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core.auth import COOKIE_NAME
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
@@ -26,7 +26,7 @@ Row = TypeVar("Row")
 
 def known_user(request: Request) -> User:
     """The user behind a Bearer token or the session cookie, whatever their role."""
-    with reading() as session:
+    with read_session() as session:
         return _find_user(session, request)
 
 

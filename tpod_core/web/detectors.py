@@ -9,10 +9,10 @@ from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from tpod_core.access import get_detector, get_training_set, visible
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import parameters
-from tpod_core.detectors.rows import ZIP
+from tpod_core.detectors.queries import ZIP
 from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
@@ -142,7 +142,7 @@ def get_training_config(
     model = registry.config_model(dnn_type)
     size = None
     if train_set_id is not None:
-        with reading() as session:
+        with read_session() as session:
             size = detectors.training_set_size(get_training_set(session, user, train_set_id))
     rows = [ParameterBody(**asdict(row)) for row in parameters(model, size)]
     return TrainingConfigBody(type=dnn_type, parameters=rows)
@@ -159,7 +159,7 @@ def post_detector(user: SignedIn, body: DraftBody) -> DetectorBody:
 
 @router.get("")
 def list_detectors(user: SignedIn, paging: Paging) -> Page[DetectorBody]:
-    with reading() as session:
+    with read_session() as session:
         query = visible(user, Detector)
         count, rows = paging.rows(session, query, Detector.name, _ORDERINGS)
     return Page(count=count, results=[DetectorBody.model_validate(row) for row in rows])
@@ -167,7 +167,7 @@ def list_detectors(user: SignedIn, paging: Paging) -> Page[DetectorBody]:
 
 @router.get("/{detector_id}")
 def get_one(user: SignedIn, detector_id: int) -> DetectorBody:
-    with reading() as session:
+    with read_session() as session:
         return DetectorBody.model_validate(get_detector(session, user, detector_id))
 
 
@@ -198,14 +198,14 @@ def resume(user: SignedIn, detector_id: int) -> JobBody:
 @router.get("/{detector_id}/log")
 def get_log(user: SignedIn, detector_id: int) -> LogBody:
     """The end of the training's log."""
-    with reading() as session:
+    with read_session() as session:
         return LogBody(log=detectors.read_log(session, get_detector(session, user, detector_id)))
 
 
 @router.get("/{detector_id}/formats")
 def list_formats(user: SignedIn, detector_id: int) -> list[FormatBody]:
     """What the model can be had in beside the zip, and how each stands."""
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
         return [FormatBody.of(offer) for offer in model_files.list_offers(session, detector)]
 
@@ -233,7 +233,7 @@ def get_model(
     user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = ZIP
 ) -> Response:
     """The zip; 202 with the job that is making it. Every format comes as a zip."""
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
         model = model_files.find_model(session, detector, wanted)
     if not isinstance(model, Path):

@@ -7,17 +7,17 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from tpod_core.access import get_detector
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
-from tpod_core.services.findings import ReviewWish
+from tpod_core.services.findings import ReviewRequest
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
 router = APIRouter(tags=["findings"])
 
 
-class ReviewRequest(BaseModel):
+class ReviewBody(BaseModel):
     """``confidence``: by default the recommended one; ``stride``: look at every so many frames,
     by default about five a second."""
 
@@ -68,9 +68,9 @@ class FindingBody(BaseModel):
 
 
 @router.post("/detectors/{detector_id}/review", status_code=202)
-def post_review(user: SignedIn, detector_id: int, body: ReviewRequest) -> JobBody:
+def post_review(user: SignedIn, detector_id: int, body: ReviewBody) -> JobBody:
     """Look through a video with a trained detector for what no label explains."""
-    wish = ReviewWish(**body.model_dump())
+    wish = ReviewRequest(**body.model_dump())
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         return JobBody.of(findings.start_review(session, user, detector, wish))
@@ -85,7 +85,7 @@ def list_findings(
     verdict: Verdict | None = None,
 ) -> Page[FindingBody]:
     """Worst first: the detector is surest of these."""
-    with reading() as session:
+    with read_session() as session:
         page = findings.list_findings(
             session,
             get_detector(session, user, detector_id),

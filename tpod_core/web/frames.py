@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from tpod_core.access import get_video
-from tpod_core.db import reading
+from tpod_core.db import read_session
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.models import Video
 from tpod_core.storage import get_storage
@@ -43,7 +43,7 @@ def get_frame(
     Frames count from 0 in the order of presentation. While a video is being imported, the
     frames indexed so far are there.
     """
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, signed_in_within(session, request), video_id)
     source = frame_source(video)
     index = source.index()
@@ -62,7 +62,7 @@ def get_frame(
 @router.get("/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG)
 def get_preview(video_id: int, user: SignedIn) -> FileResponse:
     """The thumbnail; it is there once the import has ended."""
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
     path = get_storage().path(preview_key(video_id))
     if not path.exists():
@@ -74,7 +74,7 @@ def get_preview(video_id: int, user: SignedIn) -> FileResponse:
 @router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE)
 def get_file(video_id: int, user: SignedIn) -> FileResponse:
     """The file as it was uploaded; ranges are served."""
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
     return _download(video)
 

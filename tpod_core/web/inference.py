@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from tpod_core.access import get_detector, get_video
-from tpod_core.db import reading, transaction
-from tpod_core.detectors.wish import Wish
+from tpod_core.db import read_session, transaction
 from tpod_core.errors import InvalidInput
+from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector
-from tpod_core.pictures import read_picture, require_bearable_bytes
+from tpod_core.pictures import read_picture, require_max_bytes
 from tpod_core.services import annotated_videos, inference
-from tpod_core.services.inference import Look
+from tpod_core.services.inference import FrameDetections
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -56,8 +56,8 @@ class WishBody(BaseModel):
     confidence: float | None = Field(None, ge=0, le=1)
     labels: list[str] = []
 
-    def wish(self) -> Wish:
-        return Wish(self.confidence, tuple(self.labels))
+    def wish(self) -> DetectionFilter:
+        return DetectionFilter(self.confidence, tuple(self.labels))
 
 
 class AnnotateBody(WishBody):
@@ -81,7 +81,7 @@ class LookBody(BaseModel):
     latency_ms: float
 
     @classmethod
-    def of(cls, look: Look) -> "LookBody":
+    def of(cls, look: FrameDetections) -> "LookBody":
         width, height = look.frame_wh
         boxes = [
             FoundBoxBody(label=found.label, score=found.score, box=found.box.xyxy)
@@ -97,7 +97,7 @@ async def infer(detector_id: int, request: Request, user: SignedIn) -> LookBody:
     The form may also hold ``confidence``, and ``labels`` once for each class that is wanted.
     """
     detector = await to_thread.run_sync(_find_detector, user, detector_id)
-    require_bearable_bytes(_announced(request) - _FORM_OVERHEAD_BYTES)
+    require_max_bytes(_announced(request) - _FORM_OVERHEAD_BYTES)
     async with request.form(max_files=1) as form:
         wish = _wish_in(form)
         content = await _image_in(form).read()
@@ -123,7 +123,7 @@ def get_annotated(
     detector_id: int, job_id: int, user: SignedIn, download: Annotated[bool, Query()] = False
 ) -> Response:
     """The copy as MP4, ranges are served; 202 with the job that is making it."""
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
         made = annotated_videos.find_copy(session, user, detector, job_id)
     if not isinstance(made, Path):
@@ -138,11 +138,11 @@ def get_annotated(
 
 
 def _find_detector(user: Any, detector_id: int) -> Detector:
-    with reading() as session:
+    with read_session() as session:
         return get_detector(session, user, detector_id)
 
 
-def _look(detector: Detector, content: bytes, wish: Wish) -> LookBody:
+def _look(detector: Detector, content: bytes, wish: DetectionFilter) -> LookBody:
     return LookBody.of(inference.look_at(detector, read_picture(content), wish))
 
 
@@ -162,7 +162,7 @@ def _image_in(form: FormData) -> UploadFile:
     raise InvalidInput("Send the image as multipart/form-data in a field named 'image'.", "image")
 
 
-def _wish_in(form: FormData) -> Wish:
+def _wish_in(form: FormData) -> DetectionFilter:
     sent = {"labels": form.getlist("labels")} | {
         name: value for name, value in form.items() if name == "confidence"
     }

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlmodel import text
 
 from tpod_core.access import visible
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobKind, JobState, saved_id
 from tpod_core.queue import get_queue
 from tpod_core.services import jobs
@@ -63,14 +63,14 @@ class Health(BaseModel):
 @router.get("/jobs")
 def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
     """Newest first; ``search`` looks into the subject."""
-    with reading() as session:
+    with read_session() as session:
         count, rows = paging.rows(session, visible(user, Job), Job.subject, _ORDERINGS)
         return Page(count=count, results=[JobBody.of(job) for job in rows])
 
 
 @router.get("/jobs/{job_id}")
 def get_job(job_id: int, user: SignedIn) -> JobBody:
-    with reading() as session:
+    with read_session() as session:
         return JobBody.of(jobs.get(session, user, job_id))
 
 
@@ -90,7 +90,7 @@ def healthz() -> Health:
 @router.get("/readyz")
 def readyz() -> Health:
     """Whether it can do its work; 503 says what is away."""
-    with reading() as session:
+    with read_session() as session:
         session.execute(text("SELECT 1"))
     get_queue().ping()
     return Health(status="ready")

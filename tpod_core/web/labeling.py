@@ -10,14 +10,14 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from tpod_core.access import get_video
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import MAX_ROW_ID, RowId, User, Video, saved_id
-from tpod_core.propagation.uncertainty import Correction
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.labeling import VideoNews
 from tpod_core.services.propagation import Method, Propagation
+from tpod_core.tracking.uncertainty import Correction
 from tpod_core.web.annotation_bodies import Body
-from tpod_core.web.change_feed import Seen, change_feed
+from tpod_core.web.change_feed import ClassDetections, change_feed
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 from tpod_core.web.jobs import JobBody
 
@@ -126,7 +126,7 @@ def get_propagation(
     A box is less sure where a detector went over the video and did not see it, as far as that
     detector finds the boxes of this label that people drew.
     """
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
         headers = {"ETag": f'"{propagation.state_tag(session, video)}"'}
         headers["Cache-Control"] = "private, no-cache"
@@ -150,7 +150,7 @@ async def wait_for_changes(
     ``/propagation``.
     """
     user, now = await run_in_threadpool(_look, request, video_id)
-    news = await change_feed().wait(video_id, now, Seen(since, boxes_since))
+    news = await change_feed().wait(video_id, now, ClassDetections(since, boxes_since))
     return NewsBody(
         revision=news.revision,
         boxes_revision=news.boxes_revision,
@@ -165,7 +165,7 @@ async def wait_for_changes(
 
 def _look(request: Request, video_id: int) -> tuple[User, VideoNews]:
     """Who asks, and the news as they are now: all in one thread and session."""
-    with reading() as session:
+    with read_session() as session:
         user = signed_in_within(session, request)
         get_video(session, user, video_id)
         return user, labeling.news_of_each(session, [video_id])[video_id]
@@ -181,7 +181,7 @@ def note_presence(video_id: int, body: PresenceRequest, user: SignedIn) -> Prese
         video = get_video(session, user, video_id)
         labeling.note_presence(session, user, video, body.active_s)
     # Counting takes a while in a long video; nobody's edit should wait for it.
-    with reading() as session:
+    with read_session() as session:
         return _presence(session, user, video)
 
 

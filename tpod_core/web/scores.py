@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from tpod_core.access import get_detector
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import DetectorState, Verdict
 from tpod_core.services import detectors, findings, learning, scores
 from tpod_core.web.dependencies import SignedIn
@@ -57,7 +57,7 @@ class LearningBody(BaseModel):
 
 @router.get("/metrics")
 def get_metrics(user: SignedIn, detector_id: int) -> MetricsBody:
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
     trained = detector.state is DetectorState.TRAINED
     evaluation = scores.find_evaluation(detector) if trained else None
@@ -78,7 +78,7 @@ def post_learning_curve(user: SignedIn, detector_id: int) -> JobBody:
 
 @router.get("/learning_curve")
 def get_learning_curve(user: SignedIn, detector_id: int) -> LearningBody:
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
         job = learning.find_active(session, detector)
         open_findings = findings.count_by_video(

@@ -8,11 +8,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from tpod_core.access import get_training_set, visible
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import TrainingSet, TrainingSetState, saved_id
 from tpod_core.services import training_set_files, training_sets
 from tpod_core.services.training_set_files import ClassChanges, FrameChanges, VideoChange
-from tpod_core.services.training_sets import Choice, Kind, Severity
+from tpod_core.services.training_sets import Kind, Severity, TrainingSetSpec
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
 router = APIRouter(prefix="/trainsets", tags=["training sets"])
@@ -25,13 +25,13 @@ _ORDERINGS = {
 }
 
 
-class PreviewRequest(Choice):
+class PreviewRequest(TrainingSetSpec):
     """A choice; a name may come along, but does not matter yet."""
 
     name: str = ""
 
-    def choice(self) -> Choice:
-        return Choice.model_validate(self.model_dump(exclude={"name"}))
+    def choice(self) -> TrainingSetSpec:
+        return TrainingSetSpec.model_validate(self.model_dump(exclude={"name"}))
 
 
 class TrainingSetRequest(PreviewRequest):
@@ -110,7 +110,7 @@ def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
 
     Where near-duplicates are to be left out, the counts are upper bounds.
     """
-    with reading() as session:
+    with read_session() as session:
         found = training_sets.preview(session, user, body.choice())
     return PreviewBody(
         statistics=asdict(found.statistics),
@@ -122,7 +122,7 @@ def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
 
 @router.get("")
 def list_training_sets(user: SignedIn, paging: Paging) -> Page[TrainingSetBody]:
-    with reading() as session:
+    with read_session() as session:
         query = visible(user, TrainingSet)
         count, rows = paging.rows(session, query, TrainingSet.name, _ORDERINGS)
     return Page(count=count, results=[TrainingSetBody.model_validate(row) for row in rows])
@@ -130,7 +130,7 @@ def list_training_sets(user: SignedIn, paging: Paging) -> Page[TrainingSetBody]:
 
 @router.get("/{training_set_id}")
 def get_one(user: SignedIn, training_set_id: int) -> TrainingSetBody:
-    with reading() as session:
+    with read_session() as session:
         return TrainingSetBody.model_validate(get_training_set(session, user, training_set_id))
 
 
@@ -144,7 +144,7 @@ def delete_training_set(user: SignedIn, training_set_id: int) -> None:
 @router.get("/{training_set_id}/diff")
 def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> DiffBody:
     """Videos, frames, and boxes of each class that this set has more or less than ``other``."""
-    with reading() as session:
+    with read_session() as session:
         newer = get_training_set(session, user, training_set_id)
         older = get_training_set(session, user, other)
     found = training_set_files.diff(older, newer)
@@ -156,7 +156,7 @@ def download_training_set(
     user: SignedIn, training_set_id: int, format: str = "yolo"
 ) -> StreamingResponse:
     """The files as a zip, made while it is sent; ``format`` is yolo, coco or voc."""
-    with reading() as session:
+    with read_session() as session:
         training_set = get_training_set(session, user, training_set_id)
     name = f"training_set_{training_set_id}_{format}.zip"
     return StreamingResponse(

@@ -21,9 +21,9 @@ from tpod_core.config import get_settings
 from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError
 from tpod_core.storage import full_disk_as_storage_full
 from tpod_core.web.dependencies import SignedIn
-from tpod_core.web.incoming import (
+from tpod_core.web.upload_receiver import (
     RESUMABLE_FOR_S,
-    Incoming,
+    UploadReceiver,
     drop_dead_uploads,
     require_acceptable_size,
     resume_note_path,
@@ -84,7 +84,7 @@ def create(
     require_acceptable_size(upload_length)
     drop_dead_uploads()
     video_id = int(metadata["video_id"])
-    incoming = Incoming.begin(user, video_id)
+    incoming = UploadReceiver.begin(user, video_id)
     note = Note(
         secret=secrets.token_hex(8), length=upload_length, filename=metadata.get("filename", "")
     )
@@ -100,7 +100,7 @@ def create(
 def offset(upload_id: str, user: SignedIn, response: Response) -> None:
     """How much has arrived."""
     video_id, note = _find(upload_id)
-    incoming = Incoming.resume(user, video_id)
+    incoming = UploadReceiver.resume(user, video_id)
     incoming.pause()
     response.headers["Upload-Offset"] = str(incoming.size_bytes)
     response.headers["Upload-Length"] = str(note.length)
@@ -120,7 +120,7 @@ async def append(
     if content_type != _CONTENT_TYPE:
         raise HTTPException(415, f"Send the bytes as {_CONTENT_TYPE}.")
     video_id, note = await to_thread.run_sync(_find, upload_id)
-    incoming = await to_thread.run_sync(Incoming.resume, user, video_id)
+    incoming = await to_thread.run_sync(UploadReceiver.resume, user, video_id)
     if upload_offset != incoming.size_bytes:
         incoming.pause()
         raise Conflict(f"{incoming.size_bytes} bytes have arrived. Go on from there.")
@@ -140,7 +140,7 @@ async def append(
     response.headers["Upload-Expires"] = _expiry()
 
 
-async def _receive(request: Request, incoming: Incoming, note: Note) -> None:
+async def _receive(request: Request, incoming: UploadReceiver, note: Note) -> None:
     async for piece in request.stream():
         if incoming.size_bytes + len(piece) > note.length:
             raise InvalidInput(f"More bytes came than the {note.length} that were announced.")
@@ -156,7 +156,7 @@ async def _receive(request: Request, incoming: Incoming, note: Note) -> None:
 def terminate(upload_id: str, user: SignedIn) -> None:
     """Give up; nothing of it stays."""
     video_id, _ = _find(upload_id)
-    Incoming.resume(user, video_id).abandon(_CANCELLED)
+    UploadReceiver.resume(user, video_id).abandon(_CANCELLED)
 
 
 def _find(upload_id: str) -> tuple[int, Note]:

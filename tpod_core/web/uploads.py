@@ -6,9 +6,9 @@ from starlette.requests import ClientDisconnect
 
 from tpod_core.errors import InvalidInput, TpodError
 from tpod_core.web.dependencies import SignedIn
-from tpod_core.web.incoming import INTERRUPTED, Incoming, require_acceptable_size
 from tpod_core.web.jobs import JobBody
 from tpod_core.web.multipart import FileField
+from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, require_acceptable_size
 
 router = APIRouter(tags=["uploads"])
 
@@ -25,7 +25,7 @@ async def upload(video_id: int, request: Request, user: SignedIn) -> JobBody:
     announced = int(request.headers.get("Content-Length") or 0)
     require_acceptable_size(announced - _FORM_OVERHEAD_BYTES)
     field = FileField(request)
-    incoming = await to_thread.run_sync(Incoming.begin, user, video_id)
+    incoming = await to_thread.run_sync(UploadReceiver.begin, user, video_id)
     try:
         async for piece in field.pieces():
             if incoming.take(piece):

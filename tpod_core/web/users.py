@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Role
 from tpod_core.services import users
 from tpod_core.web.auth import UserBody
@@ -19,7 +19,7 @@ class UserChange(BaseModel):
 
 @router.get("/users")
 def list_users(_: Administrator, paging: Paging) -> Page[UserBody]:
-    with reading() as session:
+    with read_session() as session:
         found = users.list_users(session, paging.search)
     start = (paging.page - 1) * paging.page_size
     shown = found[start : start + paging.page_size]

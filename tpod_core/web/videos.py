@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from tpod_core.access import get_video, visible
-from tpod_core.db import reading, transaction
+from tpod_core.db import read_session, transaction
 from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
-from tpod_core.services.video_labels import LabelWish
+from tpod_core.services.video_labels import LabelSpec
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
 router = APIRouter(tags=["videos"])
@@ -106,7 +106,7 @@ def _label_body(label: Label) -> LabelBody:
     return LabelBody(id=saved_id(label), name=label.name, color=label.color)
 
 
-def _wishes(labels: list[LabelRequest]) -> list[LabelWish]:
+def _wishes(labels: list[LabelRequest]) -> list[LabelSpec]:
     return [(label.name, label.color) for label in labels]
 
 
@@ -127,20 +127,20 @@ def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
 
 @router.get("/videos")
 def list_videos(user: SignedIn, paging: Paging) -> Page[VideoBody]:
-    with reading() as session:
+    with read_session() as session:
         count, rows = paging.rows(session, visible(user, Video), Video.name, _ORDERINGS)
         return Page(count=count, results=VideoBody.of_each(session, rows))
 
 
 @router.get("/videos/{video_id}")
 def get_one(video_id: int, user: SignedIn) -> VideoBody:
-    with reading() as session:
+    with read_session() as session:
         return video_body(session, user, video_id)
 
 
 @router.get("/videos/{video_id}/status")
 def get_status(video_id: int, user: SignedIn) -> StatusBody:
-    with reading() as session:
+    with read_session() as session:
         video = get_video(session, user, video_id)
         progress = videos.import_progress(session, [video])[video_id]
     return StatusBody(state=video.state, progress=progress, message=video.message)

@@ -14,8 +14,8 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from tpod_core.access import get_detector
-from tpod_core.db import reading
-from tpod_core.detectors.rows import events_key
+from tpod_core.db import read_session
+from tpod_core.detectors.paths import events_key
 from tpod_core.errors import Unavailable
 from tpod_core.models import saved_id
 from tpod_core.storage import get_storage
@@ -67,7 +67,7 @@ router.add_api_route(
 
 
 def _open(user: SignedIn, detector_id: int) -> Address:
-    with reading() as session:
+    with read_session() as session:
         detector = get_detector(session, user, detector_id)
     return get_tensorboards().open(get_storage().path(events_key(saved_id(detector))))
 

@@ -6,21 +6,8 @@ and nothing is overwritten. Each call is one step in the video's log, so that un
 a reload.
 """
 
-from tpod_core.services.annotations.documents import (
-    AnnotationChanges,
-    boxes_in,
-    get_changes,
-    get_document,
-)
-from tpod_core.services.annotations.editing import (
-    EditResult,
-    apply_edits,
-    replace_document,
-    require_current,
-)
-from tpod_core.services.annotations.undoing import TakenBack, redo, undo
-from tpod_core.tracks.documents import AnnotationDoc, FrameBox, KeyframeDoc, LabelDoc, TrackDoc
-from tpod_core.tracks.operations import (
+from tpod_core.annotations.document import AnnotationDoc, FrameBox, KeyframeDoc, LabelDoc, TrackDoc
+from tpod_core.annotations.operations import (
     AcceptTracks,
     AddLabel,
     AddTrack,
@@ -38,6 +25,19 @@ from tpod_core.tracks.operations import (
     SetOccluded,
     SplitTrack,
 )
+from tpod_core.services.annotations.documents import (
+    AnnotationChanges,
+    boxes_in,
+    get_changes,
+    get_document,
+)
+from tpod_core.services.annotations.editing import (
+    EditResult,
+    apply_edits,
+    replace_document,
+    require_current,
+)
+from tpod_core.services.annotations.undoing import TakenBack, redo, undo
 
 __all__ = [
     "AcceptTracks",

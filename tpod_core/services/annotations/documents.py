@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from tpod_core.annotations import log, reading
+from tpod_core.annotations.document import AnnotationDoc, FrameBox, LabelDoc, TrackDoc, TrackState
+from tpod_core.annotations.edits import Annotations
+from tpod_core.annotations.interpolation import derive
+from tpod_core.annotations.ranges import Range
 from tpod_core.models import Video, saved_id
-from tpod_core.propagation.linear import derive
-from tpod_core.propagation.stored import with_derived
-from tpod_core.tracks import log, reading
-from tpod_core.tracks.documents import AnnotationDoc, FrameBox, LabelDoc, TrackDoc, TrackState
-from tpod_core.tracks.edits import Annotations
-from tpod_core.tracks.ranges import Range
+from tpod_core.propagation.store import with_derived
 
 
 @dataclass(frozen=True)

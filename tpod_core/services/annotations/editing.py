@@ -5,22 +5,22 @@ from dataclasses import asdict, dataclass, field, replace
 
 from sqlmodel import Session
 
+from tpod_core.annotations import batches, label_list, log, reading, writing
+from tpod_core.annotations.conflicts import conflicting
+from tpod_core.annotations.document import AnnotationDoc
+from tpod_core.annotations.document_checks import check_document
+from tpod_core.annotations.edits import Annotations, Edited, apply, looked_at
+from tpod_core.annotations.history import Part, difference
+from tpod_core.annotations.operations import AddLabel, EditOp
+from tpod_core.annotations.track_names import named_tracks, with_rows
+from tpod_core.annotations.validator import AnnotationValidator
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.label_names import clean_label_name
 from tpod_core.models import User, Video, saved_id
 from tpod_core.palette import clean_color
-from tpod_core.propagation.stored import with_derived
+from tpod_core.propagation.store import with_derived
 from tpod_core.services.annotations.documents import document_of, load
 from tpod_core.services.annotations.saving import save_step
-from tpod_core.tracks import batches, label_list, log, reading, writing
-from tpod_core.tracks.checking import check_document
-from tpod_core.tracks.conflicts import conflicting
-from tpod_core.tracks.documents import AnnotationDoc
-from tpod_core.tracks.door import Door
-from tpod_core.tracks.edits import Annotations, Edited, apply, looked_at
-from tpod_core.tracks.history import Part, difference
-from tpod_core.tracks.operations import AddLabel, EditOp
-from tpod_core.tracks.track_names import named_tracks, with_rows
 
 _KIND = "edit"
 
@@ -144,15 +144,15 @@ def _add_labels(session: Session, video: Video, edits: Sequence[EditOp]) -> tupl
     return ({}, {}) if before == after else (before, after)
 
 
-def _clean(edit: AddLabel, field: str) -> label_list.LabelWish:
+def _clean(edit: AddLabel, field: str) -> label_list.LabelSpec:
     name = clean_label_name(edit.name, f"{field}.name")
     return name, clean_color(edit.color, f"{field}.color") if edit.color else None
 
 
-def _door(session: Session, video: Video) -> Door:
+def _door(session: Session, video: Video) -> AnnotationValidator:
     if not video.frame_count:
         raise Conflict("This video has no frames to label yet. Wait until its import has begun.")
-    return Door(
+    return AnnotationValidator(
         video.frame_count,
         video.frame_wh,
         {label.name: label.id for label in reading.load_labels(session, saved_id(video))},

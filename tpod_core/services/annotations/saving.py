@@ -2,10 +2,10 @@
 
 from sqlmodel import Session
 
+from tpod_core.annotations import log, writing
+from tpod_core.annotations.history import Part
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation import requests
-from tpod_core.tracks import log, writing
-from tpod_core.tracks.history import Part
 
 
 def save_step(

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass
 
 from sqlmodel import Session
 
+from tpod_core.annotations import batches, log, reading, writing
+from tpod_core.annotations.describing import describe, seen_on
+from tpod_core.annotations.history import Part, head_of
+from tpod_core.annotations.ranges import minus, union
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.models import Edit, User, Video, saved_id
 from tpod_core.services.annotations.saving import save_step
-from tpod_core.tracks import batches, log, reading, writing
-from tpod_core.tracks.describing import describe, seen_on
-from tpod_core.tracks.history import Part, head_of
-from tpod_core.tracks.ranges import minus, union
 
 
 @dataclass(frozen=True)

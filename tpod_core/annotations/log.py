@@ -1,0 +1,145 @@
+"""The log of a video's edits: who may write next, what was written, what to take back."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func
+from sqlmodel import Session, col, select
+
+from tpod_core.annotations.history import KEPT_STEPS, Part, Step, next_undo_and_redo, touched_frames
+from tpod_core.errors import EditConflict, TooOld
+from tpod_core.models import Edit, User, Video, saved_id
+
+
+@dataclass(frozen=True)
+class LoggedStep:
+    """A step of the log with its author, ``None`` once the account is deleted."""
+
+    revision: int
+    author: str | None
+    when: datetime
+    before: Part
+    after: Part
+
+
+def lock(session: Session, video: Video) -> None:
+    """Read ``video`` anew, and let nobody else write its annotations until the commit."""
+    session.flush()  # What the caller changed of the video is not to be read over.
+    session.refresh(video, with_for_update=True)
+
+
+def require_current(session: Session, video: Video, seen: int) -> None:
+    """Raises: EditConflict, saying what changed, unless ``seen`` is the video's revision."""
+    if seen != video.revision:
+        raise EditConflict(what_changed(seen, steps_since(session, video, seen)))
+
+
+def steps_since(
+    session: Session, video: Video, seen: int, *, but_of: User | None = None
+) -> list[LoggedStep]:
+    """The steps after revision ``seen``, the oldest first, but for those of one author.
+
+    Raises: TooOld if the log does not reach back so far, or ``seen`` is still to come.
+    """
+    query = (
+        select(Edit, User.username)
+        .outerjoin(User, col(Edit.author_id) == col(User.id))
+        .where(Edit.video_id == video.id, Edit.revision > seen)
+        .order_by(col(Edit.revision))
+    )
+    _require_whole(session, video, seen)
+    if but_of is not None:
+        query = query.where(col(Edit.author_id).is_distinct_from(but_of.id))
+    return [
+        LoggedStep(edit.revision, author, edit.created_at, edit.before, edit.after)
+        for edit, author in session.exec(query)
+    ]
+
+
+def _require_whole(session: Session, video: Video, seen: int) -> None:
+    kept = session.exec(
+        select(func.count()).where(Edit.video_id == video.id, Edit.revision > seen)
+    ).one()
+    if kept != video.revision - seen:
+        raise TooOld(
+            f"Revision {seen} of this video's labels is too old to tell what changed since. "
+            "Load the labels again."
+            if seen < video.revision
+            else f"Revision {seen} of this video's labels is not known here. Load them again."
+        )
+
+
+def what_changed(seen: int, steps: Sequence[LoggedStep]) -> str:
+    """A sentence that says who changed what, and that nothing was overwritten."""
+    if not steps:
+        return f"Revision {seen} of this video's labels is not the current one. Reload to continue."
+    authors = sorted({step.author or "a deleted account" for step in steps})
+    return (
+        f"{_listed(authors)} changed {_where([step.after for step in steps])} since you opened "
+        f"this video, last at {steps[-1].when:%H:%M} UTC. "
+        "Nothing was overwritten. Reload to continue."
+    )
+
+
+def write_step(
+    session: Session,
+    user: User,
+    video: Video,
+    parts: tuple[Part, Part],
+    undoes: int | None = None,
+) -> None:
+    """Append the step that led from the first part to the second, under the next revision.
+
+    Steps too old to be undone are forgotten.
+    """
+    before, after = parts
+    video.revision += 1
+    step = Edit(
+        video_id=saved_id(video),
+        revision=video.revision,
+        undoes=undoes,
+        undoable=after.keys() != {"labels"},
+        author_id=user.id,
+        before=before,
+        after=after,
+    )
+    session.add_all([video, step])
+    session.flush()
+    session.execute(
+        delete(Edit)
+        .where(
+            col(Edit.video_id) == step.video_id, col(Edit.revision) <= step.revision - KEPT_STEPS
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_undo_and_redo(
+    session: Session, video_id: int, author_id: int
+) -> tuple[int | None, int | None]:
+    """The revisions of the author's steps that undo and redo would take back now."""
+    rows = session.exec(
+        select(Edit.revision, Edit.undoes)
+        .where(Edit.video_id == video_id, Edit.author_id == author_id, col(Edit.undoable))
+        .order_by(col(Edit.revision))
+    )
+    return next_undo_and_redo(Step(revision, undoes) for revision, undoes in rows)
+
+
+def get_step(session: Session, video_id: int, revision: int) -> Edit:
+    return session.exec(
+        select(Edit).where(Edit.video_id == video_id, Edit.revision == revision)
+    ).one()
+
+
+def _where(parts: Collection[Part]) -> str:
+    touched = [frames for part in parts if (frames := touched_frames(part))]
+    if not touched:
+        return "some tracks"
+    first, last = min(start for start, _ in touched), max(end for _, end in touched)
+    return f"frame {first}" if first == last else f"frames {first} to {last}"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

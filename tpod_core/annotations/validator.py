@@ -1,0 +1,68 @@
+"""What is let in: the checks on labels, frames and boxes that come from outside."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tpod_core.errors import InvalidInput
+from tpod_core.geometry import MIN_SIDE_PX, Box, clip
+from tpod_core.label_names import clean_label_name
+
+
+@dataclass(frozen=True)
+class AnnotationValidator:
+    """What a video accepts: its frames, its size in upright pixels, its labels by name."""
+
+    frame_count: int
+    frame_wh: tuple[int, int]
+    label_ids: Mapping[str, int]
+    catalogue: frozenset[str] = frozenset()
+    """The names of all labels of the installation."""
+
+    def frame(self, frame: int, field: str) -> int:
+        if not 0 <= frame < self.frame_count:
+            raise InvalidInput(
+                f"There is no frame {frame}: this video has frames 0 to {self.frame_count - 1}.",
+                field,
+            )
+        return frame
+
+    def range(self, start: int, stop: int, field: str) -> tuple[int, int]:
+        """Raises: InvalidInput unless ``0 <= start < stop <= frame_count``."""
+        if not 0 <= start < stop <= self.frame_count:
+            raise InvalidInput(
+                f"Frames {start} to {stop} (not included) are no part of this video: "
+                f"a start before a stop, between 0 and {self.frame_count}, is needed.",
+                field,
+            )
+        return start, stop
+
+    def box(self, box: Box, field: str) -> Box:
+        """The part of ``box`` inside the frame. Raises: InvalidInput if too little is left."""
+        if not all(map(math.isfinite, box.xyxy)):
+            raise InvalidInput("The four numbers of a box must be finite pixels.", field)
+        inside = clip(box, self.frame_wh)
+        if inside.width < MIN_SIDE_PX or inside.height < MIN_SIDE_PX:
+            raise InvalidInput(
+                f"The box {_numbers(box)} covers {max(inside.width, 0):g} x "
+                f"{max(inside.height, 0):g} px of the frame; each side needs {MIN_SIDE_PX:g} px. "
+                "A box is given as left, top, right, bottom.",
+                field,
+            )
+        return inside
+
+    def label_id(self, name: str, field: str) -> int:
+        """The row of a label of this video. Raises: InvalidInput naming what is missing."""
+        clean = clean_label_name(name, field)
+        if clean in self.label_ids:
+            return self.label_ids[clean]
+        if clean in self.catalogue:
+            raise InvalidInput(
+                f'The label "{clean}" exists, but is not in this video\'s list. Add it there.',
+                field,
+            )
+        raise InvalidInput(f'There is no label "{clean}". Add it to the video first.', field)
+
+
+def _numbers(box: Box) -> str:
+    return "[" + ", ".join(f"{edge:g}" for edge in box.xyxy) + "]"

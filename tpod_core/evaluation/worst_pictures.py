@@ -1,0 +1,117 @@
+"""The validation images that went worst, with their boxes drawn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tpod_core.evaluation import matching
+from tpod_core.evaluation.result_file import BadImage, ShownObject
+from tpod_core.evaluation.scoring import Gathered, JudgedImage
+from tpod_core.geometry import Box
+from tpod_core.video.encode import encode_jpeg, scaled_down
+
+SHOWN = 24
+NEIGHBOUR_FRAMES = 15
+"""Of images nearer than this in one video only the worst is shown: they look the same."""
+
+WIDTH_PX = 960
+_DIRECTORY = "worst"
+_QUALITY = 85
+_COLORS_BGR = {"correct": (106, 176, 46), "wrong": (60, 60, 235), "missed": (0, 165, 255)}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    image: JudgedImage
+    objects: tuple[ShownObject, ...]
+
+    @property
+    def badness(self) -> float:
+        """Mistakes; a wrong box counts for as much as the detector is sure of it."""
+        return sum(
+            1.0 if shown.kind == "missed" else shown.score
+            for shown in self.objects
+            if shown.kind != "correct"
+        )
+
+
+def write_worst(gathered: Gathered, confidence: float, directory: Path) -> tuple[BadImage, ...]:
+    """Draw the worst images into ``directory``; none for a detector without a mistake."""
+    (directory / _DIRECTORY).mkdir()
+    judged = (
+        _Judged(image, tuple(_shown(gathered.classes, image, confidence)))
+        for image in gathered.images
+    )
+    bad = sorted((one for one in judged if one.badness), key=lambda one: -one.badness)
+    return tuple(
+        _write(one, directory, f"{_DIRECTORY}/{number:02}.jpg")
+        for number, one in enumerate(_apart(bad))
+    )
+
+
+def _apart(bad: list[_Judged]) -> list[_Judged]:
+    chosen: list[_Judged] = []
+    taken: list[tuple[int, int]] = []
+    for one in bad:
+        source = one.image.source
+        if source and any(
+            video_id == source[0] and abs(frame - source[1]) < NEIGHBOUR_FRAMES
+            for video_id, frame in taken
+        ):
+            continue
+        chosen.append(one)
+        taken += [source] if source else []
+        if len(chosen) == SHOWN:
+            break
+    return chosen
+
+
+def _shown(
+    classes: tuple[str, ...], image: JudgedImage, confidence: float
+) -> Iterator[ShownObject]:
+    labels, found = image.labels, image.found.at_least(confidence)
+    overlaps = matching.iou_matrix(labels.boxes, found.boxes)
+    for label, number in matching.pair(labels, found):
+        same = (
+            label is not None
+            and number is not None
+            and labels.class_ids[label] == found.class_ids[number]
+        )
+        if number is not None:
+            iou = float(overlaps[:, number].max()) if len(labels) else 0.0
+            name, score = classes[found.class_ids[number]], float(found.scores[number])
+            kind = "correct" if same else "wrong"
+            yield ShownObject(
+                kind, name, _corners(found.box(number)), round(score, 4), round(iou, 3)
+            )
+        if label is not None and not same:
+            iou = float(overlaps[label].max()) if len(found) else 0.0
+            name = classes[labels.class_ids[label]]
+            yield ShownObject("missed", name, _corners(labels.box(label)), 1.0, round(iou, 3))
+
+
+def _corners(box: Box) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(edge, 1) for edge in box.xyxy)
+    return x1, y1, x2, y2
+
+
+def _write(judged: _Judged, directory: Path, picture: str) -> BadImage:
+    path = judged.image.path
+    (directory / picture).write_bytes(_draw(path, judged.objects))
+    video_id, frame_index = judged.image.source or (None, None)
+    return BadImage(picture, video_id, frame_index, judged.objects)
+
+
+def _draw(path: Path, objects: tuple[ShownObject, ...]) -> bytes:
+    whole = cv2.imread(str(path))
+    assert whole is not None, f"{path} was there a moment ago"
+    image = scaled_down(whole.astype(np.uint8, copy=False), WIDTH_PX)
+    scale = image.shape[1] / whole.shape[1]
+    for shown in objects:
+        corners = [round(edge * scale) for edge in shown.box]
+        color = _COLORS_BGR[shown.kind]
+        cv2.rectangle(image, corners[:2], corners[2:], color, 2, cv2.LINE_AA)
+    return encode_jpeg(image, _QUALITY)

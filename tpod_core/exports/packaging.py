@@ -1,0 +1,105 @@
+"""From a trained checkpoint to the files that are offered: score, export, check, pack."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tpod_core import __version__
+from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, ProgressReporter, Provider, Scene
+from tpod_core.detectors.scores import EpochRow
+from tpod_core.errors import Conflict
+from tpod_core.evaluation.evaluate import Parent, judge
+from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.exports import agreement, model_zip
+from tpod_core.exports.model_zip import DetectorCard
+
+CHECKPOINT_NAME = "model.pt"
+ONNX_NAME = "model.onnx"
+_LIBRARIES = ("onnx", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class PackageSpec:
+    """What is known before the model is scored; ``card`` lacks the recommended confidence.
+
+    ``parent`` is the model that was taught further, to be tried on the same images.
+    """
+
+    card: DetectorCard
+    scene: Scene
+    epochs: Sequence[EpochRow]
+    parent: Parent | None = None
+
+
+@dataclass(frozen=True)
+class Package:
+    """The metrics, as they are in ``metrics.json`` but without the epochs; what a person should
+    know of them; and the detections on validation images that no label explains."""
+
+    metrics: dict[str, Any]
+    warnings: tuple[str, ...]
+    unexplained: tuple[Unexplained, ...]
+
+
+def build_package(
+    provider: Provider, spec: PackageSpec, directory: Path, steps: ProgressReporter
+) -> Package:
+    """Fill the empty ``directory`` with the model, its companions and the zip of them all.
+
+    Raises: Conflict if the export does not say what the checkpoint says.
+    """
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
+        scene = replace(spec.scene, scratch=Path(scratch))
+        verdict = judge(provider, scene, spec.parent, steps)
+        score = verdict.score
+        steps.say("Exporting to ONNX")
+        provider.export_onnx(scene, directory / ONNX_NAME)
+        card = replace(
+            spec.card,
+            recommended_confidence=score.recommended_confidence,
+            versions=_versions(provider),
+        )
+        model_zip.write_labels(directory, card.classes)
+        model_zip.write_card(directory, card)
+        steps.say("Checking the exported model")
+        agreed = check_export(provider, _on_cpu(scene), directory, score.recommended_confidence)
+    shutil.copyfile(spec.scene.checkpoint, directory / CHECKPOINT_NAME)
+    metrics = score.as_json() | {"agreement": agreed.as_json()}
+    epochs = [row.as_json() for row in spec.epochs]
+    model_zip.write_companions(directory, card, metrics | {"epochs": epochs})
+    steps.say("Packing")
+    model_zip.pack(directory)
+    verdict.write(directory)  # after the packing: it is for the page
+    return Package(metrics, verdict.warnings, verdict.unexplained)
+
+
+def check_export(
+    provider: Provider, scene: Scene, directory: Path, confidence: float
+) -> agreement.Agreement:
+    """Run the ONNX model as its ``predict.py`` does. Raises: Conflict if it disagrees."""
+    # Imports onnxruntime, which only worker processes may load.
+    from tpod_core.inference.predict import Detector  # noqa: PLC0415
+
+    images = agreement.spread(scene.data.val)
+    by_checkpoint = provider.predict(scene, images, LOWEST_CONFIDENCE)
+    agreed = agreement.compare(images, by_checkpoint, Detector(directory), confidence)
+    if not agreed.holds:
+        raise Conflict(
+            f"The exported model is not offered: {agreed.shortfall}. "
+            "Resume to try the export again."
+        )
+    return agreed
+
+
+def _on_cpu(scene: Scene) -> Scene:
+    """Where onnxruntime runs the export too: a GPU's own rounding is no fault of it."""
+    return replace(scene, config=scene.config.model_copy(update={"device": "cpu"}))
+
+
+def _versions(provider: Provider) -> dict[str, str]:
+    ours = {"tpod": __version__} | {name: metadata.version(name) for name in _LIBRARIES}
+    return ours | provider.versions

@@ -1,0 +1,109 @@
+"""TensorFlow's SavedModel and LiteRT, made of the ONNX model in an environment of their own.
+
+One converter, onnx2tf, makes both, for every family whose operations it knows.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tpod_core.errors import Conflict
+from tpod_core.exports import tensorflow_program
+from tpod_core.exports.needs import tensorflow_python
+from tpod_core.exports.packaging import ONNX_NAME
+from tpod_core.exports.plain_onnx import write_plain
+from tpod_core.exports.task import ExportTask, Rows
+
+_LOOK_S = 0.5
+_SAVED_MODEL_PARTS = ("saved_model.pb", "fingerprint.pb", "assets", "variables")
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+
+
+@contextmanager
+def export_saved_model(task: ExportTask) -> Iterator[Rows]:
+    """See ``task.Exporter``. Laid out as TensorFlow Serving wants it: a directory a version."""
+    converted = _convert(task)
+    version = task.directory / "saved_model" / "1"
+    version.mkdir(parents=True)
+    for name in _SAVED_MODEL_PARTS:
+        if (converted / name).exists():
+            shutil.move(converted / name, version / name)
+    with _running("saved_model", version) as rows:
+        yield rows
+
+
+@contextmanager
+def export_litert(task: ExportTask) -> Iterator[Rows]:
+    """See ``task.Exporter``."""
+    converted = _convert(task)
+    target = task.directory / "model.tflite"
+    shutil.move(next(converted.glob("*_float32.tflite")), target)
+    with _running("litert", target) as rows:
+        yield rows
+
+
+def _convert(task: ExportTask) -> Path:
+    """The directory with both formats. Raises: Conflict if the converter fails."""
+    scratch, converted = task.scene.scratch, task.scene.scratch / "converted"
+    plain = scratch / "model.onnx"
+    write_plain(task.model / ONNX_NAME, plain)
+    process = _start("convert", str(plain), str(converted), working_dir=scratch)
+    try:
+        while process.poll() is None:
+            task.check()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_S)
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode != 0 or not (converted / "saved_model.pb").exists():
+        raise Conflict(
+            f"The converter to TensorFlow failed on this detector (exit {process.returncode}). "
+            "The job's log has its words; the other formats are not concerned."
+        )
+    return converted
+
+
+@contextmanager
+def _running(kind: str, model: Path) -> Iterator[Rows]:
+    process = _start("run", kind, str(model), working_dir=model.parent, pipes=True)
+    try:
+        yield lambda picture: _ask(process, picture)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _ask(process: subprocess.Popen[bytes], picture: Any) -> Any:
+    """Raises: Conflict if the model's process is gone."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(np.ascontiguousarray(picture.transpose(0, 2, 3, 1)).tobytes())
+        process.stdin.flush()
+        count = int(np.frombuffer(process.stdout.read(4), np.uint32)[0])
+    except (BrokenPipeError, IndexError, ValueError) as error:
+        raise Conflict(
+            "The converted model does not run, most likely for want of an operation that this "
+            "family needs. The job's log has its words; the other formats are not concerned."
+        ) from error
+    rows = np.frombuffer(process.stdout.read(count * 6 * 4), np.float32)
+    return rows.reshape(count, 6).copy()
+
+
+def _start(*arguments: str, working_dir: Path, pipes: bool = False) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE if pipes else None
+    return subprocess.Popen(
+        # -I: neither our own modules nor our environment variables for Python reach it.
+        (str(tensorflow_python()), "-I", tensorflow_program.__file__, *arguments),
+        cwd=working_dir,
+        env=os.environ | _QUIET,
+        stdin=pipe or subprocess.DEVNULL,
+        stdout=pipe,
+    )

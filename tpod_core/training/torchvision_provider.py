@@ -1,0 +1,134 @@
+"""SSDlite and Faster R-CNN, by torchvision with a loop of our own."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torchvision
+from torch import Tensor, nn
+from torchvision.ops import boxes as box_ops
+from torchvision.ops import nms
+
+from tpod_core.detectors.protocol import (
+    MAX_DETECTIONS,
+    Detection,
+    Scene,
+    TrainingCallback,
+    TrainRequest,
+)
+from tpod_core.errors import Conflict
+from tpod_core.geometry import Box, clip
+from tpod_core.inference.predict import letterbox
+from tpod_core.training.hardware import choose_hardware
+from tpod_core.training.loaded import LastLoaded
+from tpod_core.training.oom_retry import train_within_memory
+from tpod_core.training.torchvision_network import load_trained
+from tpod_core.training.torchvision_training import Training
+from tpod_core.training.tracing import write_onnx, write_torchscript
+
+_SMALLEST_BATCH = 2
+
+
+class TorchvisionProvider:
+    """See ``protocol.Provider``."""
+
+    def __init__(self) -> None:
+        self.versions = {"torchvision": torchvision.__version__, "torch": torch.__version__}
+        self._networks = LastLoaded(load_trained)
+
+    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
+        attempt = request.attempt
+        if request.resume:
+            attempt.go_on_from(request.resume)
+
+        def run(again: TrainRequest) -> None:
+            Training(again, watcher, choose_hardware(again.config.device)).run()
+
+        train_within_memory(request, watcher, run, _SMALLEST_BATCH)
+        attempt.best.replace(attempt.trained)
+
+    def export_onnx(self, scene: Scene, target: Path) -> None:
+        with _suppression_without_branch(scene.config.imgsz):
+            write_onnx(_contract(scene), scene.config.imgsz, target)
+
+    def export_torchscript(self, scene: Scene, target: Path) -> None:
+        with _suppression_without_branch(scene.config.imgsz):
+            write_torchscript(_contract(scene), scene.config.imgsz, target)
+
+    def predict(
+        self, scene: Scene, images: Sequence[Path], confidence: float
+    ) -> list[list[Detection]]:
+        side_px = scene.config.imgsz
+        device = choose_hardware(scene.config.device).torch_device
+        network = self._networks.of(scene.checkpoint).to(device)
+        with torch.inference_mode():
+            return [_detect(network, path, side_px, confidence) for path in images]
+
+
+class _Contract(nn.Module):
+    """The network with the input and the output of ``protocol.Provider.export_onnx``."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self._network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        rows = torch.cat([_rows(self._network, images[0]), torch.zeros(MAX_DETECTIONS, 6)])
+        return rows[:MAX_DETECTIONS].reshape(1, MAX_DETECTIONS, 6)
+
+
+def _contract(scene: Scene) -> _Contract:
+    return _Contract(load_trained(scene.checkpoint))
+
+
+@contextmanager
+def _suppression_without_branch(side_px: int) -> Iterator[None]:
+    """Trace torchvision's networks without the branch "are there boxes at all?".
+
+    With it in the graph, OpenVINO answers the first picture wrongly and TensorFlow's converter
+    gives up. What follows suits no boxes as well: the groups are moved apart by a constant, as
+    boxes do not leave the square, and not by the largest corner among them.
+    """
+
+    def suppress(boxes: Tensor, scores: Tensor, groups: Tensor, iou_threshold: float) -> Tensor:
+        apart = groups.to(boxes) * (side_px + 1)
+        kept: Tensor = nms(boxes + apart[:, None], scores, iou_threshold)
+        return kept
+
+    torchvisions = box_ops.batched_nms
+    box_ops.batched_nms = suppress
+    try:
+        yield
+    finally:
+        box_ops.batched_nms = torchvisions
+
+
+def _rows(network: Any, picture: Tensor) -> Tensor:
+    """(n, 6) rows of corners in pixels of the square, score, class from 0."""
+    found = network([picture])[0]
+    classes = found["labels"].to(torch.float32) - 1
+    return torch.cat([found["boxes"], found["scores"][:, None], classes[:, None]], dim=1)
+
+
+def _detect(network: Any, path: Path, side_px: int, confidence: float) -> list[Detection]:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise Conflict(f"The image {path.name} is damaged.")
+    square, scale, left, top = letterbox(image, side_px)
+    picture = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1))
+    device = next(network.parameters()).device
+    rows = _rows(network, torch.from_numpy(picture).to(device).float() / 255)
+    frame_wh = (image.shape[1], image.shape[0])
+    return [
+        Detection(
+            clip(Box(*((corners[i] - (left, top)[i % 2]) / scale for i in range(4))), frame_wh),
+            score,
+            int(class_id),
+        )
+        for *corners, score, class_id in rows.tolist()
+        if score >= confidence
+    ]

@@ -1,0 +1,86 @@
+"""The labelled videos that a training set is made of, read at one moment."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from tpod_core.annotations import reading
+from tpod_core.annotations.document import LabelDoc, TrackState
+from tpod_core.annotations.ranges import Range
+from tpod_core.geometry import Box
+from tpod_core.models import Finding, Verdict, Video, saved_id
+from tpod_core.propagation.store import with_derived
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A detection of which a person said that its object has no box yet."""
+
+    frame: int
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Source:
+    """A video with everything that is labelled in it at ``revision``.
+
+    Proposed tracks are left out: nobody has looked at them yet.
+    ``hard_negatives`` are frames on which a person has refused every detection that nobody
+    labelled.
+    """
+
+    video_id: int
+    name: str
+    sha256: str
+    revision: int
+    frame_count: int
+    frame_wh: tuple[int, int]
+    fps: float
+    labels: tuple[LabelDoc, ...]
+    tracks: dict[int, TrackState]
+    ranges: tuple[Range, ...]
+    held_out: bool = False
+    hard_negatives: tuple[int, ...] = ()
+    missed: tuple[Missed, ...] = ()
+
+
+def load_source(session: Session, video: Video) -> Source:
+    video_id = saved_id(video)
+    findings = _load_findings(session, video)
+    tracks = with_derived(session, video, reading.load_tracks(session, video_id))
+    return Source(
+        video_id=video_id,
+        name=video.name,
+        sha256=video.sha256,
+        revision=video.revision,
+        frame_count=video.frame_count,
+        frame_wh=video.frame_wh,
+        fps=video.fps,
+        labels=reading.load_labels(session, video_id),
+        tracks={track_id: state for track_id, state in tracks.items() if not state.proposed},
+        ranges=reading.load_ranges(session, video_id),
+        held_out=video.held_out,
+        hard_negatives=_hard_negatives(findings),
+        missed=tuple(
+            Missed(row.frame_index, row.label, row.box)
+            for row in findings
+            if row.verdict is Verdict.MISSED_LABEL
+        ),
+    )
+
+
+def _load_findings(session: Session, video: Video) -> list[Finding]:
+    query = (
+        select(Finding)
+        .where(Finding.video_id == video.id, col(Finding.frame_index) < video.frame_count)
+        .order_by(col(Finding.frame_index), col(Finding.id))
+    )
+    return list(session.exec(query))
+
+
+def _hard_negatives(findings: list[Finding]) -> tuple[int, ...]:
+    """Frames with a refused detection, and with none that may still turn out an object."""
+    refused = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
+    unclear = (Verdict.OPEN, Verdict.MISSED_LABEL)
+    return tuple(sorted(refused - {r.frame_index for r in findings if r.verdict in unclear}))

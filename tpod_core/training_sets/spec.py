@@ -1,0 +1,105 @@
+"""What a person asks for: videos, labels, sampling, split. Also the body of ``POST /trainsets``."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tpod_core.errors import InvalidInput
+from tpod_core.models import RowId
+
+
+class SplitMethod(StrEnum):
+    """Which frames are held out: whole videos, or one block of each video."""
+
+    BY_VIDEO = "by_video"
+    BY_BLOCK = "by_block"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VideoSpec(_Part):
+    """``ranges``: only these frames, ``start <= frame < stop``; else see ``frames.Basis``."""
+
+    video_id: RowId
+    ranges: tuple[tuple[int, int], ...] | None = None
+
+
+class Sampling(_Part):
+    """``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes the frames
+    on which a person or a tool has fixed a box.
+
+    ``drop_near_duplicates`` leaves out frames that look like the one kept before them, see
+    ``thinning``; ``near_duplicate_distance`` is how many of the 64 bits of their hashes may
+    differ then. ``outside_ranges`` also takes frames with boxes outside the fully labelled
+    ranges, where a video has some.
+    """
+
+    stride: int = Field(1, ge=1, le=1_000_000)
+    keyframes_only: bool = False
+    drop_near_duplicates: bool = False
+    near_duplicate_distance: int = Field(6, ge=0, le=32)
+    outside_ranges: bool = False
+
+
+class Negatives(_Part):
+    """Pictures without objects, of fully labelled ranges.
+
+    ``ratio`` frames, and ``background_crops`` pieces cut from training frames, for each frame
+    with an object.
+    """
+
+    ratio: float = Field(0.1, ge=0, le=10)
+    background_crops: float = Field(0, ge=0, le=10)
+
+
+class Split(_Part):
+    """How the validation part is held out. Videos locked as held out always belong to it.
+
+    ``method``: by video where there are two or more, else by block. ``guard_frames``: training
+    keeps this distance from a validation block; by default a second, at most a tenth of the
+    video's taken stretch. ``val_videos``: exactly these videos are held out.
+    """
+
+    method: SplitMethod | None = None
+    val_fraction: float = Field(0.2, gt=0, lt=1)
+    guard_frames: int | None = Field(None, ge=0, le=1_000_000)
+    val_videos: tuple[RowId, ...] = ()
+
+
+class TrainingSetSpec(_Part):
+    """``labels``: the classes in this order; by default every label that has a box.
+
+    ``image_size``: pixels of the longer side that training will scale pictures to; only the
+    checks on small boxes look at it.
+    """
+
+    videos: tuple[VideoSpec, ...] = Field(min_length=1)
+    labels: tuple[str, ...] | None = None
+    sampling: Sampling = Sampling()
+    negatives: Negatives = Negatives()
+    split: Split = Split()
+    seed: int = Field(0, ge=0, lt=2**63)
+    image_size: int = Field(640, ge=32, le=4096)
+
+
+def require_consistent(choice: TrainingSetSpec) -> None:
+    """Raises: InvalidInput if parts of ``choice`` contradict each other."""
+    ids = [video.video_id for video in choice.videos]
+    for number, video_id in enumerate(ids):
+        if video_id in ids[:number]:
+            raise InvalidInput(
+                f"Video {video_id} is chosen twice. Give it several ranges instead.",
+                f"videos[{number}].video_id",
+            )
+    for number, video_id in enumerate(choice.split.val_videos):
+        if video_id not in ids:
+            raise InvalidInput(
+                f"Video {video_id} is held out for validation, but is not among the videos.",
+                f"split.val_videos[{number}]",
+            )
+    if choice.split.val_videos and choice.split.method is SplitMethod.BY_BLOCK:
+        raise InvalidInput(
+            "Videos can be held out when splitting by video, not by block.", "split.val_videos"
+        )
