@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from tpod_core.db import read_session
 from tpod_core.detectors.protocol import Detection
-from tpod_core.detectors.video_jobs import VideoRun, read_run
 from tpod_core.errors import EditConflict
 from tpod_core.inference import detection_store
 from tpod_core.inference.association import LOW_SHARE, Association
@@ -13,8 +12,10 @@ from tpod_core.inference.proposals import Candidate, Rhythm, candidates, is_larg
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
 from tpod_core.inference.video_detections import DetectionRecorder, VideoDetections
 from tpod_core.jobs import RunningJob
-from tpod_core.services import annotations, prelabels
+from tpod_core.services import annotations
 from tpod_core.services.annotations import AddLabel
+from tpod_core.services.detector_runs import prelabels
+from tpod_core.services.detector_runs.runs import VideoRun, read_run
 from tpod_core.video.source import frame_source
 
 _LOOKING_SHARE = 0.95

@@ -10,7 +10,8 @@ from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import JobState
-from tpod_core.services import annotations, inference, prelabels
+from tpod_core.services import annotations, inference
+from tpod_core.services.detector_runs import prelabels
 
 
 def choose_and_prelabel(video_id: int) -> None:

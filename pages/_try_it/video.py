@@ -9,7 +9,7 @@ from pages._shared.prelabelling import show_prelabelling
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobState, Video, saved_id
-from tpod_core.services import annotated_videos
+from tpod_core.services.detector_runs import annotated_videos
 
 
 def show_video(tried: TryOut, video: Video | None) -> None:

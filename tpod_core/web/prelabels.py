@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import transaction
 from tpod_core.models import User
-from tpod_core.services import annotations, prelabels
+from tpod_core.services import annotations
 from tpod_core.services.annotations import EditOp
+from tpod_core.services.detector_runs import prelabels
 from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.annotations import etag
 from tpod_core.web.dependencies import SignedIn

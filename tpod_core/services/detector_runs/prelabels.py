@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from tpod_core.annotations.operations import AcceptTracks, DeleteTrack, EditOp
-from tpod_core.detectors import video_jobs
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, Job, JobKind, Label, Track, User, Video, saved_id
+from tpod_core.services.detector_runs import runs
 
 _DONE = "track_ids"
 
@@ -23,16 +23,16 @@ def start(
 ) -> Job:
     """Let ``detector`` propose tracks in ``video``.
 
-    Raises: Conflict if a class of it has no label any more, and as ``video_jobs.submit``.
+    Raises: Conflict if a class of it has no label any more, and as ``runs.submit``.
     """
     wish.check(detector)
     require_labels(session, detector, wish)
-    return video_jobs.submit(session, user, JobKind.PRELABEL_VIDEO, video, detector, wish)
+    return runs.submit(session, user, JobKind.PRELABEL_VIDEO, video, detector, wish)
 
 
 def find_newest(session: Session, video: Video, detector: Detector) -> Job | None:
     """The newest job in which ``detector`` pre-labels ``video``."""
-    return next(iter(video_jobs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)), None)
+    return next(iter(runs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)), None)
 
 
 def require_labels(session: Session, detector: Detector, wish: DetectionFilter) -> None:
@@ -53,7 +53,7 @@ def settle(session: Session, job: Job) -> None:
 
 def earlier_proposals(session: Session, video: Video, detector: Detector) -> set[int]:
     """The tracks that ``detector`` has ever proposed in ``video``, whatever became of them."""
-    done = video_jobs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)
+    done = runs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)
     return {track_id for job in done for track_id in job.result.get(_DONE, ())}
 
 

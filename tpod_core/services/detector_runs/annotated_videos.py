@@ -6,10 +6,10 @@ from pathlib import Path
 from sqlmodel import Session
 
 from tpod_core import access
-from tpod_core.detectors import video_jobs
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, Job, JobKind, JobState, User, Video, saved_id
+from tpod_core.services.detector_runs import runs
 from tpod_core.storage import get_storage
 from tpod_core.video.source import annotated_key
 
@@ -21,14 +21,14 @@ def start(
 ) -> Job:
     """Queue a copy of ``video`` that shows what ``detector`` sees.
 
-    Raises: as ``video_jobs.submit``.
+    Raises: as ``runs.submit``.
     """
-    return video_jobs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, wish)
+    return runs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, wish)
 
 
 def find_newest(session: Session, detector: Detector, video: Video) -> Job | None:
     """The newest job that made, or makes, a copy of ``video`` for ``detector``."""
-    return next(iter(video_jobs.list_jobs(session, JobKind.ANNOTATE_VIDEO, video, detector)), None)
+    return next(iter(runs.list_jobs(session, JobKind.ANNOTATE_VIDEO, video, detector)), None)
 
 
 def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> Path | Job:
