@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 from tpod_core.propagation.class_detections import ClassDetections
+from tpod_core.propagation.detector_evidence import raise_uncertainty
 from tpod_core.tracking.boxes import Boxes, cornered, placed
 from tpod_core.tracking.fusion import Paths, fuse
 from tpod_core.tracking.hmm import BACKWARD, BOTH, FORWARD, NEITHER, posterior
 from tpod_core.tracking.segments import Anchor, Segment
-from tpod_core.tracking.uncertainty import best_correction, disagreement, size_jumps
+from tpod_core.tracking.uncertainty import best_correction, size_jumps
 
 SQUARE = Box(0, 0, 10, 10)
 
@@ -134,30 +135,32 @@ def seen_on(found: dict[int, list[Box]]) -> ClassDetections:
     )
 
 
-def test_disagreement_raises_the_uncertainty_where_a_detector_saw_nothing() -> None:
+def test_raise_uncertainty_raises_the_uncertainty_where_a_detector_saw_nothing() -> None:
     boxes = doubted(7, [0, 0, 0.9, 0])
-    (less_sure,) = disagreement([boxes], seen_on({7: [SQUARE], 8: [], 9: [], 30: []}))
+    (less_sure,) = raise_uncertainty([boxes], seen_on({7: [SQUARE], 8: [], 9: [], 30: []}))
     assert less_sure.uncertainty.tolist() == pytest.approx([0, 0.5, 0.9, 0])
     assert boxes.uncertainty.tolist() == pytest.approx([0, 0, 0.9, 0])
 
 
-def test_disagreement_is_the_share_that_the_best_detection_leaves_open() -> None:
+def test_raise_uncertainty_is_the_share_that_the_best_detection_leaves_open() -> None:
     beside, wide = Box(5, 0, 15, 10), Box(0, 0, 20, 10)  # IoU 1/3 and 1/2
-    (less_sure,) = disagreement([doubted(0, [0])], seen_on({0: [beside, wide, Box(90, 0, 99, 9)]}))
+    (less_sure,) = raise_uncertainty(
+        [doubted(0, [0])], seen_on({0: [beside, wide, Box(90, 0, 99, 9)]})
+    )
     assert less_sure.uncertainty.tolist() == pytest.approx([0.25])
 
 
-def test_disagreement_counts_as_much_as_the_detector_is_worth() -> None:
+def test_raise_uncertainty_counts_as_much_as_the_detector_is_worth() -> None:
     nothing = seen_on({0: []})
-    (half,) = disagreement([doubted(0, [0.1])], nothing, 0.5)
-    (none,) = disagreement([doubted(0, [0.1])], nothing, 0.0)
+    (half,) = raise_uncertainty([doubted(0, [0.1])], nothing, 0.5)
+    (none,) = raise_uncertainty([doubted(0, [0.1])], nothing, 0.0)
     assert half.uncertainty.tolist() == pytest.approx([0.25])
     assert none.uncertainty.tolist() == pytest.approx([0.1])
 
 
-def test_disagreement_of_several_stretches_keeps_them_apart() -> None:
+def test_raise_uncertainty_of_several_stretches_keeps_them_apart() -> None:
     stretches = [doubted(3, [0, 0]), doubted(0, []), doubted(4, [0, 0.75])]
-    found = disagreement(stretches, seen_on({4: [], 5: [SQUARE]}))
+    found = raise_uncertainty(stretches, seen_on({4: [], 5: [SQUARE]}))
     assert [each.start for each in found] == [3, 0, 4]
     assert [each.uncertainty.tolist() for each in found] == [[0, 0.5], [], [0.5, 0.75]]
 

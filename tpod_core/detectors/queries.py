@@ -1,4 +1,4 @@
-"""Where a detector's files lie, and the rows that hang on it."""
+"""Queries for the jobs and the files of a detector."""
 
 from sqlmodel import Session, col, select
 
@@ -11,26 +11,6 @@ ZIP = "zip"
 
 FORMAT = "format"
 """The key of an export's request."""
-
-
-def directory_key(detector_id: int) -> str:
-    """Everything of a detector: its published model, and the runs of its training."""
-    return f"detectors/{detector_id}"
-
-
-def model_key(detector_id: int) -> str:
-    """The published directory: it appears whole, when everything in it has been checked."""
-    return f"{directory_key(detector_id)}/model"
-
-
-def export_key(detector_id: int, wanted: str) -> str:
-    """The zip of the model in another format than ONNX."""
-    return f"{directory_key(detector_id)}/exports/{wanted}.zip"
-
-
-def events_key(detector_id: int) -> str:
-    """Where TensorBoard looks for the curves of the training."""
-    return f"{directory_key(detector_id)}/events"
 
 
 def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job]:

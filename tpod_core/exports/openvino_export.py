@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tpod_core.exports.packaging import ONNX_NAME
+from tpod_core.detectors.paths import ONNX_NAME
 from tpod_core.exports.task import ExportTask, Rows
 
 # Merely importing OpenVINO would report that to its makers. Without this package it does not.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tpod_core import __version__
+from tpod_core.detectors.paths import CHECKPOINT_NAME, ONNX_NAME
 from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, ProgressReporter, Provider, Scene
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
@@ -17,8 +18,6 @@ from tpod_core.evaluation.unmatched_detections import Unexplained
 from tpod_core.exports import agreement, model_zip
 from tpod_core.exports.model_zip import DetectorCard
 
-CHECKPOINT_NAME = "model.pt"
-ONNX_NAME = "model.onnx"
 _LIBRARIES = ("onnx", "onnxruntime")
 
 

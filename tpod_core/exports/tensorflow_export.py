@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tpod_core.detectors.paths import ONNX_NAME
 from tpod_core.errors import Conflict
 from tpod_core.exports import tensorflow_program
 from tpod_core.exports.needs import tensorflow_python
-from tpod_core.exports.packaging import ONNX_NAME
 from tpod_core.exports.plain_onnx import write_plain
 from tpod_core.exports.task import ExportTask, Rows
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tpod_core.detectors.paths import model_key
+from tpod_core.detectors.paths import ONNX_NAME, model_key
 from tpod_core.detectors.protocol import Detection
 from tpod_core.errors import Conflict
-from tpod_core.exports.packaging import ONNX_NAME
 from tpod_core.models import Detector, DetectorState, saved_id
 from tpod_core.storage import get_storage
 from tpod_core.video.orientation import Image

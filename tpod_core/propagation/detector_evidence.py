@@ -1,58 +1,78 @@
-"""Detectors as witnesses of derived boxes: where one saw nothing, a box is less sure."""
+"""What detectors found, as evidence on derived boxes: where one found nothing, a box is less sure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from sqlmodel import Session
 
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.annotations.document import KeyframeDoc, TrackState
-from tpod_core.annotations.reading import load_catalogue
-from tpod_core.inference import detection_store
-from tpod_core.models import KeyframeSource, Video
+from tpod_core.models import KeyframeSource
 from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.gap_results import GapResult
-from tpod_core.tracking.uncertainty import disagreement
 
 FOUND_IOU = 0.5
-"""From here on a detection counts as the box that a person drew."""
+"""From this IoU on, a detection counts as the box that a person drew."""
+_DETECTOR = 0.5
+"""The uncertainty of a box where a detector found nothing: detectors miss more than they invent."""
 
 
-def heard(
-    session: Session,
-    video: Video,
+def apply_detector_evidence(
+    results: Mapping[int, Sequence[GapResult]],
     tracks: Mapping[int, TrackState],
-    filled: Mapping[int, Sequence[GapResult]],
+    detections: Mapping[int, ClassDetections],
 ) -> dict[int, Sequence[GapResult]]:
-    """``filled``, less sure where a detector that knows a track's label saw nothing of it.
+    """Returns ``results``, less sure where a detector that knows a track's label found nothing.
 
     Args:
-        tracks: all of the video, by id: what people drew tells how good a witness it is.
-        filled: gaps of some of them, by track.
+        results: the filled gaps of some tracks, by track.
+        tracks: all tracks of the video: what people drew tells how much a detector finds.
+        detections: by ``label_id``; labels that no detector knows are left out.
     """
-    names = load_catalogue(session)
-    by_label: dict[str, list[int]] = {}
-    for track_id in filled:
-        by_label.setdefault(names[tracks[track_id].label_id], []).append(track_id)
-    answer = dict(filled)
-    for label, seen in detection_store.by_label(session, video, by_label.keys()).items():
-        drawn = _drawn(state for state in tracks.values() if names[state.label_id] == label)
-        credit = detector_recall(seen, drawn)
-        answer |= _doubted({n: filled[n] for n in by_label[label]}, seen, credit)
+    answer = dict(results)
+    for label_id, found in detections.items():
+        of_label = {n: of for n, of in results.items() if tracks[n].label_id == label_id}
+        drawn = _drawn(state for state in tracks.values() if state.label_id == label_id)
+        answer |= _less_sure(of_label, found, detector_recall(found, drawn))
     return answer
 
 
-def detector_recall(seen: ClassDetections, drawn: Sequence[KeyframeDoc]) -> float:
-    """The share of the boxes that people drew that the detector found, where it looked.
+def detector_recall(detections: ClassDetections, drawn: Sequence[KeyframeDoc]) -> float:
+    """The share of the boxes drawn by people that the detector found, where it looked.
 
-    A detector that never finds what people draw says nothing by finding nothing; one that was
-    not put to the test yet is believed.
+    A detector that never finds what people draw says nothing by finding nothing. One that was
+    not put to the test yet counts in full.
     """
     frames = np.array([each.frame for each in drawn], np.int64)
     boxes = np.array([each.box.xyxy for each in drawn], np.float64).reshape(-1, 4)
-    overlaps = seen.overlaps(frames, boxes)
+    overlaps = detections.overlaps(frames, boxes)
     tested = overlaps[~np.isnan(overlaps)]
     return float((tested >= FOUND_IOU).mean()) if len(tested) else 1.0
+
+
+def raise_uncertainty(
+    stretches: Sequence[DerivedBoxes], detections: ClassDetections, recall: float = 1.0
+) -> list[DerivedBoxes]:
+    """Returns ``stretches`` of one label, less sure where the detector looked and found nothing.
+
+    Args:
+        seen: what it found of that label.
+        credibility: 0..1, how much its word counts; at best half of the whole doubt.
+    """
+    if not stretches or not recall:
+        return list(stretches)
+    ends = np.cumsum([len(each) for each in stretches])
+    offsets = np.array([each.start for each in stretches]) - np.append(0, ends[:-1])
+    frames = np.arange(ends[-1]) + np.repeat(offsets, np.diff(ends, prepend=0))
+    boxes = np.concatenate([each.boxes_xyxy for each in stretches])
+    missed = 1 - detections.overlaps(frames, boxes)
+    # Frames at which the detector did not look are NaN here; ``fmax`` leaves them as they are.
+    known = np.concatenate([each.uncertainty for each in stretches])
+    doubt = np.fmax(known, np.float32(recall * _DETECTOR) * missed)
+    return [
+        DerivedBoxes(each.start, each.boxes_xyxy, doubt[end - len(each) : end])
+        for each, end in zip(stretches, ends.tolist(), strict=True)
+    ]
 
 
 def _drawn(tracks: Iterable[TrackState]) -> list[KeyframeDoc]:
@@ -64,12 +84,12 @@ def _drawn(tracks: Iterable[TrackState]) -> list[KeyframeDoc]:
     ]
 
 
-def _doubted(
-    filled: Mapping[int, Sequence[GapResult]], seen: ClassDetections, credit: float
+def _less_sure(
+    results: Mapping[int, Sequence[GapResult]], detections: ClassDetections, recall: float
 ) -> dict[int, Sequence[GapResult]]:
-    stretches = [each.boxes for of_track in filled.values() for each in of_track]
-    doubted = iter(disagreement(stretches, seen, credit))
+    stretches = [each.boxes for of_track in results.values() for each in of_track]
+    less_sure = iter(raise_uncertainty(stretches, detections, recall))
     return {
-        track_id: [replace(each, boxes=next(doubted)) for each in of_track]
-        for track_id, of_track in filled.items()
+        track_id: [replace(each, boxes=next(less_sure)) for each in of_track]
+        for track_id, of_track in results.items()
     }

@@ -16,7 +16,8 @@ from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.inference import detection_store
 from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
 from tpod_core.propagation import requests
-from tpod_core.propagation.detector_evidence import heard
+from tpod_core.propagation.class_detections import ClassDetections
+from tpod_core.propagation.detector_evidence import apply_detector_evidence
 from tpod_core.propagation.gap_results import GapResult, WorstFrame, gap_results, worst_of
 from tpod_core.propagation.immediate_process import is_busy_with
 from tpod_core.propagation.store import note_news
@@ -111,7 +112,9 @@ def state_tag(session: Session, video: Video) -> str:
 def status(session: Session, video: Video) -> Propagation:
     """Every track with its propagated boxes' uncertainty, detectors that looked included."""
     tracks = reading.load_tracks(session, saved_id(video))
-    filled = heard(session, video, tracks, gap_results(session, video, tracks))
+    results = gap_results(session, video, tracks)
+    detections = _detections(session, video, {tracks[n].label_id for n in results})
+    filled = apply_detector_evidence(results, tracks, detections)
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
@@ -121,6 +124,16 @@ def status(session: Session, video: Video) -> Propagation:
         ),
         worst=worst_of({n: gaps for n, gaps in filled.items() if not tracks[n].proposed}),
     )
+
+
+def _detections(
+    session: Session, video: Video, label_ids: Collection[int]
+) -> dict[int, ClassDetections]:
+    """What detectors found of these labels, by ``label_id``."""
+    catalogue = reading.load_catalogue(session)
+    names = {catalogue[label_id]: label_id for label_id in label_ids}
+    found = detection_store.by_label(session, video, names.keys())
+    return {names[name]: detections for name, detections in found.items()}
 
 
 def _ends_at(state: TrackState, filled: Sequence[GapResult]) -> int | None:

@@ -1,13 +1,11 @@
 """How unsure a derived box is, 0 to 1, so that the worst can be shown first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tpod_core.annotations.derived_boxes import DerivedBoxes
-from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.tracking.boxes import Boxes, side
 from tpod_core.tracking.fusion import Fused
 
@@ -17,8 +15,6 @@ _JUMP = 0.15
 """A change of size from frame to frame, as a logarithm, that is a fault for certain."""
 _UNSEEN = 0.1
 """The error of boxes about which there is no doubt at all, as 1 - IoU, measured."""
-_DETECTOR = 0.5
-"""The doubt about a box of which a detector saw nothing: detectors miss more than they invent."""
 
 Values = NDArray[np.float64]
 
@@ -69,28 +65,3 @@ def best_correction(stretch: DerivedBoxes) -> Correction | None:
     grown = np.cumsum(doubt + _UNSEEN)
     middle = int(np.searchsorted(grown, grown[-1] / 2))
     return Correction(stretch.start + middle, float(doubt[middle]), float(grown[-1]))
-
-
-def disagreement(
-    stretches: Sequence[DerivedBoxes], seen: ClassDetections, detector_recall: float = 1.0
-) -> list[DerivedBoxes]:
-    """``stretches`` of one label, less sure where a detector looked and saw nothing there.
-
-    Args:
-        seen: what it found of that label.
-        credibility: 0..1, how much its word counts; at best half of the whole doubt.
-    """
-    if not stretches or not detector_recall:
-        return list(stretches)
-    ends = np.cumsum([len(each) for each in stretches])
-    offsets = np.array([each.start for each in stretches]) - np.append(0, ends[:-1])
-    frames = np.arange(ends[-1]) + np.repeat(offsets, np.diff(ends, prepend=0))
-    boxes = np.concatenate([each.boxes_xyxy for each in stretches])
-    missed = 1 - seen.overlaps(frames, boxes)
-    # A frame that was not looked at, NaN here, stays as it is.
-    known = np.concatenate([each.uncertainty for each in stretches])
-    doubt = np.fmax(known, np.float32(detector_recall * _DETECTOR) * missed)
-    return [
-        DerivedBoxes(each.start, each.boxes_xyxy, doubt[end - len(each) : end])
-        for each, end in zip(stretches, ends.tolist(), strict=True)
-    ]
