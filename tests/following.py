@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tpod_core.propagation.immediate_process import ImmediatePropagation
+from tpod_core.propagation.immediate import ImmediatePropagation
 from tpod_core.propagation.requests import listening
 
 

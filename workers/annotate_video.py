@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from tpod_core.annotations.label_colors import label_colors
 from tpod_core.inference.detection_filter import named
 from tpod_core.inference.drawing import draw
 from tpod_core.inference.trained_model import TrainedModel, look_through, open_model
 from tpod_core.jobs import RunningJob
-from tpod_core.label_colors import label_colors
 from tpod_core.models import Job
 from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos

@@ -15,8 +15,6 @@ from sqlmodel import Session, col, select
 from tpod_core import access, db
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
-from tpod_core.demo.labels import tracks_of
-from tpod_core.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
 from tpod_core.embedded import embedded_services
 from tpod_core.errors import Unavailable
 from tpod_core.jobs import RunningJob
@@ -26,6 +24,8 @@ from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, Vide
 from tpod_core.queue import get_queue
 from tpod_core.services import annotations, demo, training_sets, users, video_labels, videos
 from tpod_core.services.annotations import AnnotationDoc
+from tpod_core.services.demo.labels import tracks_of
+from tpod_core.services.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
 from tpod_core.services.training_sets import (
     Sampling,
     Split,

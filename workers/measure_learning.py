@@ -3,10 +3,9 @@
 import shutil
 from pathlib import Path
 
-from tpod_core.detectors.paths import directory_key
-
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import find_resumable, open_attempt
+from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.protocol import Scene, TrainRequest
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pages._shared.canvas import Drawing, DrawnBox, Surface, is_where, refusal
-from tpod_core.label_names import same_name_key
+from tpod_core.annotations.label_names import same_name_key
 from tpod_core.services.annotations import (
     DeleteTrack,
     FrameBox,

@@ -16,9 +16,9 @@ from pages._labeling.plain_saving import only_boxes, only_text, write_edits, wri
 from pages._shared.canvas import ShownBox, Surface, drawing_of, read_drawing, resized
 from pages._shared.page import counted
 from tpod_core import access
+from tpod_core.annotations.label_names import same_name_key
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict, EditConflict, InvalidInput, Unavailable
-from tpod_core.label_names import same_name_key
 from tpod_core.models import Label, User, Video, saved_id
 from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import AddLabel, FrameBox

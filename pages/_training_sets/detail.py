@@ -17,8 +17,8 @@ from pages._training_sets.numbers import (
     show_warnings,
 )
 from tpod_core import access
+from tpod_core.annotations.label_colors import label_colors
 from tpod_core.db import read_session, transaction
-from tpod_core.label_colors import label_colors
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import jobs, training_set_files, training_sets
 

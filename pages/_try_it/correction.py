@@ -13,9 +13,9 @@ from pages._shared.canvas import (
     read_drawing,
     refusal,
 )
+from tpod_core.annotations.label_names import same_name_key
 from tpod_core.inference.detection_filter import FoundBox
 from tpod_core.inference.proposals import TakenBox
-from tpod_core.label_names import same_name_key
 
 Found = Mapping[int, FoundBox]
 """Detections by number, from 1 on; a detection keeps its number whatever is filtered out."""

@@ -22,8 +22,8 @@ from pages._try_it.correction import Correction
 from pages._try_it.findings import show_findings
 from pages._try_it.looking import look_at_frame
 from pages._try_it.sources import FrameAt
+from tpod_core.annotations.label_colors import label_colors
 from tpod_core.db import read_session
-from tpod_core.label_colors import label_colors
 from tpod_core.models import User, saved_id
 from tpod_core.services.inference import FrameDetections
 

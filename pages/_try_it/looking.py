@@ -5,11 +5,11 @@ import streamlit as st
 from pages._try_it.sources import FrameAt
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, saved_id
-from tpod_core.pictures import read_picture
 from tpod_core.services import inference
 from tpod_core.services.inference import FrameDetections
 from tpod_core.video.encode import scaled_down
 from tpod_core.video.orientation import Image
+from tpod_core.video.pictures import read_picture
 
 _SHOWN_WIDTH_PX = 1280
 _EVERYTHING = DetectionFilter(0.01)

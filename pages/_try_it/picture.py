@@ -7,11 +7,11 @@ import streamlit as st
 from pages._shared.detection_filter import TryOut
 from pages._try_it.findings import show_findings
 from pages._try_it.looking import look_at_file
+from tpod_core.annotations.label_colors import label_colors
 from tpod_core.db import read_session
 from tpod_core.geometry import Box
 from tpod_core.inference.detection_filter import FoundBox
 from tpod_core.inference.drawing import draw
-from tpod_core.label_colors import label_colors
 from tpod_core.services import inference
 from tpod_core.video.encode import encode_jpeg
 from tpod_core.video.orientation import Image

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.live import Server, wait_for
-from tpod_core.demo.scene import FPS, SCENES, RenderedFrame, Scene, render
+from tpod_core.services.demo.scene import FPS, SCENES, RenderedFrame, Scene, render
 from tpod_core.video.writing import write_video
 
 

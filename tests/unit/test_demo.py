@@ -11,13 +11,13 @@ from sqlmodel import select
 from tests.fake_queue import ListQueue
 from tpod_core.annotations.interpolation import derive
 from tpod_core.db import read_session, transaction
-from tpod_core.demo.labels import tracks_of
-from tpod_core.demo.scene import SCENES, render
 from tpod_core.errors import Conflict
 from tpod_core.geometry import iou
 from tpod_core.models import JobState, User, Video, VideoState, saved_id
 from tpod_core.queue import Delivery, replaced_by
 from tpod_core.services import demo
+from tpod_core.services.demo.labels import tracks_of
+from tpod_core.services.demo.scene import SCENES, render
 from workers import load_demo
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from tpod_core.demo.scene import FRAME_COUNT, FRAME_WH, SCENES, Scene, render
+from tpod_core.services.demo.scene import FRAME_COUNT, FRAME_WH, SCENES, Scene, render
 
 pytestmark = pytest.mark.slow
 

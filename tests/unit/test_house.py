@@ -1,42 +1,77 @@
 """The house of the design: who may import whom."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 
+FLOW = (
+    "formats",
+    "video",
+    "annotations",
+    "tracking",
+    "propagation",
+    "training_sets",
+    "detectors",
+    "inference",
+    "evaluation",
+    "training",
+    "exports",
+)
+"""The rooms of the work, in its order: a room uses only those before it."""
+
+GROUND, CARRYING, ROOM, SERVICE, WEB, TOP = range(6)
 LEVELS = {
-    "tpod_core.models": 0,
-    "tpod_core.geometry": 0,
-    "tpod_core.config": 0,
-    "tpod_core.errors": 0,
-    "tpod_core.log": 0,
-    "tpod_core.services": 2,
-    "tpod_core.web": 3,
-    "tpod_core.commands": 4,
-    "tpod_core.entry_points": 4,
-    "tpod_core.__main__": 4,
-    "tpod_core": 1,
-    "workers": 4,
-    "pages": 4,
-    "app": 4,
+    "tpod_core.box_arrays": GROUND,
+    "tpod_core.config": GROUND,
+    "tpod_core.errors": GROUND,
+    "tpod_core.geometry": GROUND,
+    "tpod_core.log": GROUND,
+    "tpod_core.models": GROUND,
+    "tpod_core": CARRYING,
+    **{f"tpod_core.{room}": ROOM for room in FLOW},
+    "tpod_core.services": SERVICE,
+    "tpod_core.web": WEB,
+    "tpod_core.__main__": TOP,
+    "tpod_core.commands": TOP,
+    "tpod_core.entry_points": TOP,
+    "workers": TOP,
+    "pages": TOP,
+    "app": TOP,
 }
 """The level of a module is that of the longest prefix listed here."""
+
+NAMED_UPWARD = {
+    ("tpod_core.detectors.registry", "tpod_core.training.rtdetr_provider"),
+    ("tpod_core.detectors.registry", "tpod_core.training.torchvision_provider"),
+    ("tpod_core.detectors.registry", "tpod_core.training.ultralytics_provider"),
+    ("tpod_core.embedded.supervisor", "workers.main"),
+    ("tpod_core.queue", "workers.registry"),
+}
+"""Modules named by text where an import would point upward: what RQ calls, the programs that are
+started with ``python -m``, and the registries of providers and of job ends."""
 
 ONLY_IN = {
     "streamlit": ("pages", "app"),
     "streamlit_drawable_canvas": ("pages",),
     "rq": ("tpod_core.queue", "workers.main"),
     "redis": ("tpod_core.queue",),
-    "torch": ("tpod_core.detectors",),
-    "torchvision": ("tpod_core.detectors",),
-    "ultralytics": ("tpod_core.detectors",),
+    "torch": ("tpod_core.training", "tpod_core.exports"),
+    "torchvision": ("tpod_core.training", "tpod_core.exports"),
+    "torchmetrics": ("tpod_core.training",),
+    "ultralytics": (
+        "tpod_core.training",
+        "tpod_core.evaluation.average_precision",
+        "tpod_core.inference.association",
+        "tpod_core.detectors.ultralytics_setup",
+    ),
     "fastapi": ("tpod_core.web",),
-    "av": ("tpod_core.video",),
+    "av": ("tpod_core.video", "tpod_core.inference.predict"),
     "openvino": ("tpod_core.exports",),
     "tensorflow": ("tpod_core.exports",),
     "onnx2tf": ("tpod_core.exports",),
@@ -44,10 +79,25 @@ ONLY_IN = {
 }
 """Packages that one room alone may import."""
 
+MAX_MODULE_LINES = 400
+
 
 def level_of(module: str) -> int:
     matching = [name for name in LEVELS if module == name or module.startswith(name + ".")]
     return LEVELS[max(matching, key=len)]
+
+
+def place_in_flow(module: str) -> int | None:
+    """The position of a module's room among ``FLOW``; ``None`` outside these rooms."""
+    room = module.removeprefix("tpod_core.").split(".")[0]
+    return FLOW.index(room) if level_of(module) == ROOM else None
+
+
+def points_upward(module: str, target: str) -> bool:
+    if level_of(module) != level_of(target):
+        return level_of(module) < level_of(target)
+    own, other = place_in_flow(module), place_in_flow(target)
+    return own is not None and other is not None and own < other
 
 
 def sources() -> list[Path]:
@@ -59,6 +109,10 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__")
 
 
+MODULES = {module_name(path) for path in sources()}
+
+
+@cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -69,38 +123,80 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", sources(), ids=module_name)
-def test_module_imports_only_its_own_level_and_below(path: Path) -> None:
-    own_level = level_of(module_name(path))
-    ours = [
-        name for name in imports(path) if name.split(".")[0] in {"tpod_core", "workers", "pages"}
-    ]
-    upward = [name for name in ours if level_of(name) > own_level]
-    assert not upward, f"{module_name(path)} (level {own_level}) imports upward: {upward}"
+def named_by_text(path: Path) -> set[str]:
+    """Our modules whose dotted names stand in the strings of a module, docstrings left out."""
+    strings = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    dotted = (re.fullmatch(r"(\w+(?:\.\w+)+)(?::\w+)?", text) for text in strings)
+    return {found for match in dotted if match and (found := module_of(match[1]))}
 
 
-@pytest.mark.parametrize("path", sources(), ids=module_name)
-def test_module_leaves_guarded_packages_to_their_room(path: Path) -> None:
-    name = module_name(path)
-    for imported in imports(path):
-        rooms = ONLY_IN.get(imported.split(".")[0])
-        allowed = rooms is None or any(name == r or name.startswith(r + ".") for r in rooms)
-        # A file of the zip that people download stands alone and follows its own rules.
-        assert allowed, f"{name} imports {imported}, which belongs to {rooms}"
+def module_of(name: str) -> str:
+    """The module in which a dotted name lies; empty if it is none of ours."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name
 
 
-@pytest.mark.parametrize("path", sources(), ids=module_name)
-def test_services_do_not_import_each_other(path: Path) -> None:
-    name = module_name(path)
-    if not name.startswith("tpod_core.services."):
-        return
-    own = ".".join(name.split(".")[:3])
-    others = [
-        imported
+def test_modules_use_only_what_lies_below_them() -> None:
+    upward = {
+        (module_name(path), module)
+        for path in sources()
+        for each in imports(path)
+        if (module := module_of(each)) and points_upward(module_name(path), module)
+    }
+    assert not upward
+
+
+def test_modules_named_by_text_upward_are_the_few_that_must_be() -> None:
+    found = {
+        (module_name(path), named)
+        for path in sources()
+        for named in named_by_text(path)
+        if points_upward(module_name(path), named)
+    }
+    assert found == NAMED_UPWARD
+
+
+def test_modules_stay_short() -> None:
+    long = {
+        module_name(path): lines
+        for path in sources()
+        if "migrations" not in path.parts
+        and (lines := len(path.read_text().splitlines())) > MAX_MODULE_LINES
+    }
+    assert not long
+
+
+def is_in(module: str, rooms: Iterable[str]) -> bool:
+    return any(module == room or module.startswith(room + ".") for room in rooms)
+
+
+def test_modules_leave_guarded_packages_to_their_room() -> None:
+    foreign = {
+        (module_name(path), package)
+        for path in sources()
         for imported in imports(path)
-        if imported.startswith("tpod_core.services.") and not imported.startswith(own)
-    ]
-    assert not others, f"{name} imports {others}: let a page, a route or a job compose them"
+        if (package := imported.split(".")[0]) in ONLY_IN
+        and not is_in(module_name(path), ONLY_IN[package])
+    }
+    assert not foreign
+
+
+def test_services_do_not_import_each_other() -> None:
+    """A page, a route or a job composes them."""
+    others = {
+        (module_name(path), imported)
+        for path in sources()
+        if module_name(path).startswith("tpod_core.services.")
+        for imported in imports(path)
+        if imported.startswith("tpod_core.services.")
+        and not is_in(imported, [".".join(module_name(path).split(".")[:3])])
+    }
+    assert not others
 
 
 def test_importing_every_service_and_route_loads_no_heavy_package() -> None:
@@ -148,24 +244,21 @@ def screen_of(path: Path) -> str:
     return path.relative_to(REPO / "pages").parts[0].removeprefix("_").removesuffix(".py")
 
 
-SHARED = sorted((REPO / "pages" / "_shared").glob("[a-z]*.py"))
+def test_shared_modules_are_used_by_two_screens() -> None:
+    shared = (REPO / "pages" / "_shared").glob("[a-z]*.py")
+    lonely = {path.name: found for path in shared if len(found := screens_using(path)) < 2}
+    assert not lonely, "a module that one screen uses belongs to its folder"
 
 
-@pytest.mark.parametrize("path", SHARED, ids=module_name)
-def test_shared_module_is_used_by_two_screens(path: Path) -> None:
-    screens = screens_using(path)
-    assert len(screens) > 1, f"{path.name} belongs to the folder of {screens}"
-
-
-@pytest.mark.parametrize("path", sorted((REPO / "pages").rglob("*.py")), ids=module_name)
-def test_screen_uses_its_own_folder_and_the_shared_one(path: Path) -> None:
-    allowed = {"_shared", f"_{screen_of(path)}"}
-    foreign = [
-        name
+def test_screens_use_their_own_folder_and_the_shared_one() -> None:
+    foreign = {
+        (module_name(path), name)
+        for path in (REPO / "pages").rglob("*.py")
         for name in imports(path)
-        if name.startswith("pages._") and name.split(".")[1] not in allowed
-    ]
-    assert not foreign, f"{module_name(path)} imports {foreign}"
+        if name.startswith("pages._")
+        and name.split(".")[1] not in {"_shared", f"_{screen_of(path)}"}
+    }
+    assert not foreign
 
 
 def test_top_level_holds_only_what_the_design_names() -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAnImage, TooLarge
-from tpod_core.pictures import read_picture
+from tpod_core.video.pictures import read_picture
 
 
 def image_file(kind: str = "PNG", wh: tuple[int, int] = (80, 40), orientation: int = 1) -> bytes:

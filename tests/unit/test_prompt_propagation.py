@@ -16,8 +16,8 @@ from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation import immediate
-from tpod_core.propagation.immediate_process import (
-    PROMPT_FRAMES,
+from tpod_core.propagation.immediate import (
+    IMMEDIATE_FRAMES,
     ImmediatePropagation,
     is_busy_with,
 )
@@ -91,12 +91,12 @@ def test_only_so_much_is_filled_at_once(
     running: ImmediatePropagation,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(immediate, "PROMPT_FRAMES", 20)
+    monkeypatch.setattr(immediate, "IMMEDIATE_FRAMES", 20)
     keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 10, 20, 30, 59)]
     annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
     assert idle(running, video)
     assert {(s.left.frame, s.stop) for s in fake.asked} == {(0, 10), (10, 20)}
-    assert PROMPT_FRAMES >= 300
+    assert IMMEDIATE_FRAMES >= 300
 
 
 def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(

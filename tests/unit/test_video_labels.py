@@ -2,10 +2,10 @@
 
 import pytest
 
+from tpod_core.annotations.palette import COLORS
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict
 from tpod_core.models import Label, Track, User, Video, saved_id
-from tpod_core.palette import COLORS
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
 

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tpod_core.annotations.history import Part
+from tpod_core.annotations.label_names import same_name_key
 from tpod_core.annotations.log import LoggedStep
 from tpod_core.annotations.operations import ClearRange, EditOp, MarkRange, PutBox, RelabelTrack
 from tpod_core.annotations.ranges import Range, minus, overlap
 from tpod_core.annotations.track_names import named_tracks
-from tpod_core.label_names import same_name_key
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from sqlmodel import Session, col, select
 
 from tpod_core.annotations import log
 from tpod_core.annotations.history import Part
+from tpod_core.annotations.label_names import clean_label_name, same_name_key
+from tpod_core.annotations.palette import clean_color, color_at
 from tpod_core.errors import Conflict, InvalidInput
-from tpod_core.label_names import clean_label_name, same_name_key
 from tpod_core.models import Label, Track, User, Video, VideoLabel, saved_id
-from tpod_core.palette import clean_color, color_at
 
 MAX_LABELS = 500
 """So many labels may be in a video's list."""

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tpod_core.annotations.label_names import clean_label_name
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import MIN_SIDE_PX, Box, clip
-from tpod_core.label_names import clean_label_name
 
 
 @dataclass(frozen=True)

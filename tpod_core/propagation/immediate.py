@@ -17,7 +17,7 @@ from tpod_core.propagation.planning import Task, stale
 from tpod_core.propagation.requests import Touched
 from tpod_core.propagation.updating import fill, present
 
-PROMPT_FRAMES = 300
+IMMEDIATE_FRAMES = 300
 """So many boxes at most between key frames, and so many forward, are found at once."""
 
 _log = get_logger(__name__)
@@ -138,7 +138,7 @@ def _portions(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
         chosen, total = [], 0
         for task in near:
             of_this_kind = (task.gap.right is None) is forward and not task.further
-            if of_this_kind and total + task.frames <= PROMPT_FRAMES:
+            if of_this_kind and total + task.frames <= IMMEDIATE_FRAMES:
                 total += task.frames
                 chosen.append(task)
         if chosen:

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from tpod_core.config import get_settings
 from tpod_core.log import setup_logging
-from tpod_core.propagation.immediate_process import ImmediatePropagation
+from tpod_core.propagation.immediate import ImmediatePropagation
 from tpod_core.propagation.requests import Touched
 
 NICENESS = 5

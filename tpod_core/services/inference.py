@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from sqlmodel import Session, col
 
 from tpod_core import access
+from tpod_core.annotations.palette import bgr_of
 from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, named
 from tpod_core.inference.drawing import Mark
 from tpod_core.inference.trained_model import open_model
 from tpod_core.models import Detector, DetectorState, User, Video
-from tpod_core.palette import bgr_of
 from tpod_core.video.orientation import Image
 from tpod_core.video.source import frame_source
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from tpod_core import jobs
-from tpod_core.detectors.paths import export_key, model_key
+from tpod_core.detectors.paths import CHECKPOINT_NAME, ONNX_NAME, export_key, model_key
 from tpod_core.detectors.queries import (
     CHECKPOINT,
     FORMAT,
@@ -20,7 +20,7 @@ from tpod_core.detectors.queries import (
     list_exports,
 )
 from tpod_core.errors import Conflict, NotFound
-from tpod_core.exports import model_zip, packaging
+from tpod_core.exports import model_zip
 from tpod_core.exports.formats import ExportFormat, get_format, list_formats
 from tpod_core.models import (
     Artifact,
@@ -36,8 +36,8 @@ from tpod_core.storage import get_storage, sha256_of
 from tpod_core.training_packages import usual_queue
 
 _FILES = {
-    CHECKPOINT: packaging.CHECKPOINT_NAME,
-    ONNX: packaging.ONNX_NAME,
+    CHECKPOINT: CHECKPOINT_NAME,
+    ONNX: ONNX_NAME,
     ZIP: model_zip.ZIP_NAME,
 }
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tpod_core.annotations.document import LabelDoc
+from tpod_core.annotations.label_names import clean_label_name, same_name_key
 from tpod_core.errors import InvalidInput
-from tpod_core.label_names import clean_label_name, same_name_key
 from tpod_core.training_sets.labelled_videos import Source
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tpod_core.annotations.palette import bgr_of
 from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
-from tpod_core.palette import bgr_of
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
 _JPEG_QUALITY = 85

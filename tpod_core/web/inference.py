@@ -15,10 +15,10 @@ from tpod_core.db import read_session, transaction
 from tpod_core.errors import InvalidInput
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector
-from tpod_core.pictures import read_picture, require_max_bytes
 from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.inference import FrameDetections
+from tpod_core.video.pictures import read_picture, require_max_bytes
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 

@@ -11,13 +11,13 @@ from tpod_core.annotations.document import AnnotationDoc
 from tpod_core.annotations.document_checks import check_document
 from tpod_core.annotations.edits import Annotations, Edited, apply, looked_at
 from tpod_core.annotations.history import Part, difference
+from tpod_core.annotations.label_names import clean_label_name
 from tpod_core.annotations.operations import AddLabel, EditOp
+from tpod_core.annotations.palette import clean_color
 from tpod_core.annotations.track_names import named_tracks, with_rows
 from tpod_core.annotations.validator import AnnotationValidator
 from tpod_core.errors import Conflict, EditConflict
-from tpod_core.label_names import clean_label_name
 from tpod_core.models import User, Video, saved_id
-from tpod_core.palette import clean_color
 from tpod_core.propagation.store import with_derived
 from tpod_core.services.annotations.documents import document_of, load
 from tpod_core.services.annotations.saving import save_step

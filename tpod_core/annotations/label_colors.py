@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from tpod_core.annotations.palette import color_at
 from tpod_core.models import Label
-from tpod_core.palette import color_at
 
 
 def label_colors(session: Session, classes: Sequence[str]) -> dict[str, str]:

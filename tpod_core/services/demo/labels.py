@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from tpod_core.annotations.document import KeyframeDoc, TrackDoc
-from tpod_core.demo.scene import RenderedFrame, Scene
 from tpod_core.geometry import Box
+from tpod_core.services.demo.scene import RenderedFrame, Scene
 
 KEYFRAME_EVERY = 8
 """Frames between two key frames; the straight line between them then stays within IoU 0.9."""

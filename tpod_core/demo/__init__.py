@@ -1,1 +1,0 @@
-"""A demo project whose truth is known, rendered from two photographs."""
