@@ -1,0 +1,53 @@
+"""Detections that no label explains, and what people say of them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, Index
+from sqlmodel import Field, SQLModel
+
+from tpod_core.geometry import Box
+from tpod_core.models.base import enum_type, reference, time_column, utc_now
+
+
+class Verdict(StrEnum):
+    """What a person says of a detection that no label explains."""
+
+    OPEN = "open"
+    NEGATIVE = "negative"
+    MISSED_LABEL = "missed_label"
+    IGNORE = "ignore"
+
+
+class Finding(SQLModel, table=True):
+    """A detection on labelled or unlabelled video that no label explains, and its verdict.
+
+    ``score`` 0..1; the box is in upright pixels of the video's frame. ``frames`` counts the
+    frames on which the same thing was seen; this is the one on which it was surest.
+    """
+
+    __tablename__ = "findings"
+    __table_args__ = (Index("ix_findings_video_id_frame_index", "video_id", "frame_index"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    detector_id: int = Field(sa_column=reference("detectors.id"))
+    video_id: int = Field(sa_column=reference("videos.id"))
+    frame_index: int
+    label: str = Field(max_length=100)
+    score: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    frames: int = 1
+    verdict: Verdict = Field(
+        default=Verdict.OPEN, sa_column=Column(enum_type(Verdict), nullable=False)
+    )
+    author_id: int | None = Field(
+        default=None, sa_column=reference("users.id", nullable=True, on_delete="SET NULL")
+    )
+    created_at: datetime = Field(default_factory=utc_now, sa_column=time_column())
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x1, self.y1, self.x2, self.y2)

@@ -1,0 +1,31 @@
+"""Labels, and the list of them that a video has."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from tpod_core.models.base import reference, time_column, utc_now
+
+
+class Label(SQLModel, table=True):
+    """A class of objects in the team-wide catalogue; one name, one colour everywhere."""
+
+    __tablename__ = "labels"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100, unique=True)
+    color: str = Field(max_length=7)
+    created_at: datetime = Field(default_factory=utc_now, sa_column=time_column())
+
+
+class VideoLabel(SQLModel, table=True):
+    """A label in a video's list; its position gives the key 1-9."""
+
+    __tablename__ = "video_labels"
+    __table_args__ = (UniqueConstraint("video_id", "label_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    video_id: int = Field(sa_column=reference("videos.id"))
+    label_id: int = Field(sa_column=reference("labels.id"))
+    position: int = 0
