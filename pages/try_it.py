@@ -44,7 +44,7 @@ def _try(user: User, usable: list[Detector]) -> None:
     with left:
         detector = choose_detector(usable, st.query_params.get("detector", ""))
         chosen = st.segmented_control(
-            "FrameDetections at", list(Source), default=Source.IMAGE, required=True, width="stretch"
+            "Look at", list(Source), default=Source.IMAGE, required=True, width="stretch"
         )
         show = _picked(user, Source(chosen or Source.IMAGE))
         tried = TryOut(user, detector, choose_filter(detector))

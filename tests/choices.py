@@ -10,13 +10,13 @@ from tpod_core.models import Job, JobState, TrainingSet, User, Video, saved_id
 from tpod_core.services import training_sets
 from tpod_core.services.training_sets import Preview, TrainingSetSpec
 from tpod_core.storage import get_storage
-from tpod_core.training_sets.labelled_videos import load_source
+from tpod_core.training_sets.labelled_videos import load_labelled_video
 from tpod_core.training_sets.plan import Plan, make_plan
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 from workers import build_training_set
 
 
-def choice(*video_ids: int | None, **wishes: Any) -> TrainingSetSpec:
+def spec(*video_ids: int | None, **wishes: Any) -> TrainingSetSpec:
     videos = [{"video_id": video_id} for video_id in video_ids]
     return TrainingSetSpec.model_validate({"videos": videos, **wishes})
 
@@ -29,16 +29,16 @@ def preview(user: User, wanted: TrainingSetSpec) -> Preview:
 def plan_of(user: User, wanted: TrainingSetSpec) -> Plan:
     with db.read_session() as session:
         videos = [get_video(session, user, video.video_id) for video in wanted.videos]
-        return make_plan(wanted, [load_source(session, video) for video in videos])
+        return make_plan(wanted, [load_labelled_video(session, video) for video in videos])
 
 
-def frames_of(plan: Plan, number: int, *parts: Part) -> list[int]:
+def frames_of(plan: Plan, number: int, *parts: Split) -> list[int]:
     video = plan.videos[number]
     return sorted(f for part in parts for f in video.frames_of(part).tolist())
 
 
 def used(plan: Plan, number: int = 0) -> list[int]:
-    return frames_of(plan, number, Part.TRAIN, Part.VAL)
+    return frames_of(plan, number, Split.TRAIN, Split.VAL)
 
 
 def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:

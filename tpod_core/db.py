@@ -1,4 +1,4 @@
-"""The engine, and the two ways to use it: ``transaction()`` to write, ``read_session()`` to read."""
+"""The engine, and its two uses: ``transaction()`` to write, ``read_session()`` to read."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator

@@ -60,9 +60,9 @@ def _plan(job: RunningJob) -> Plan:
 def _chosen(job: RunningJob) -> list[int]:
     """The videos of the set that are there and ready; what is wrong with others is told later."""
     with read_session() as session:
-        choice = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).choice)
+        spec = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).spec)
         ready = select(Video.id).where(
-            col(Video.id).in_([video.video_id for video in choice.videos]),
+            col(Video.id).in_([video.video_id for video in spec.videos]),
             Video.state == VideoState.READY,
         )
         return [video_id for video_id in session.exec(ready) if video_id is not None]

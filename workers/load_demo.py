@@ -28,8 +28,8 @@ from tpod_core.services.demo.labels import tracks_of
 from tpod_core.services.demo.scene import FPS, FRAME_COUNT, SCENES, RenderedFrame, Scene, render
 from tpod_core.services.training_sets import (
     Sampling,
-    Split,
     SplitMethod,
+    SplitSpec,
     TrainingSetSpec,
     VideoSpec,
 )
@@ -105,7 +105,7 @@ def _choice(video_ids: list[int]) -> TrainingSetSpec:
     return TrainingSetSpec(
         videos=[VideoSpec(video_id=number) for number in video_ids],
         sampling=Sampling(stride=_STRIDE),
-        split=Split(method=SplitMethod.BY_VIDEO, val_videos=video_ids[1:]),
+        split=SplitSpec(method=SplitMethod.BY_VIDEO, val_videos=video_ids[1:]),
     )
 
 

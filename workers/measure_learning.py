@@ -77,7 +77,7 @@ def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> 
 
 
 class _Report:
-    """A ``TrainingCallback`` of a training and the ``ProgressReporter`` of its score, on their way to the job."""
+    """Reports to the job: a ``TrainingCallback`` and, for the score, a ``ProgressReporter``."""
 
     def __init__(self, job: RunningJob, share: int) -> None:
         self._job = job

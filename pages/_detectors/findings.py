@@ -54,12 +54,12 @@ def _offer_look(user: User, detector: Detector) -> None:
         return
     with st.form("review-form", border=False):
         video = st.selectbox(
-            "FrameDetections for more in a video",
+            "Look for more in a video",
             ready,
             format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
             help="Best one that is held out or not labelled at all.",
         )
-        if st.form_submit_button("FrameDetections through it", icon=":material/travel_explore:"):
+        if st.form_submit_button("Look through it", icon=":material/travel_explore:"):
             with show_errors():
                 with transaction() as session:
                     row = access.get_detector(session, user, saved_id(detector))

@@ -56,7 +56,7 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
 def _decide(tried: TryOut, video_id: int, waiting: int) -> None:
     tracks = "1 proposed track waits" if waiting == 1 else f"{waiting} proposed tracks wait"
     st.markdown(f"**{tracks}** for you.")
-    if st.button("FrameDetections at them", icon=":material/visibility:", width="stretch"):
+    if st.button("Look at them", icon=":material/visibility:", width="stretch"):
         st.switch_page("labeling.py", query_params={"video": str(video_id)})
     lowest = st.slider("Accept from a score of", 0.0, 1.0, 0.8, 0.01, key=f"accept-{video_id}")
     with read_session() as session:

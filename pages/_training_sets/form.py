@@ -53,7 +53,7 @@ def show_form(user: User) -> int | None:
             show_class_table(found.statistics)
     if pressed:
         with refusal, show_errors(), transaction() as session:
-            return saved_id(training_sets.create(session, user, name, form.choice()))
+            return saved_id(training_sets.create(session, user, name, form.spec()))
     return None
 
 
@@ -61,7 +61,7 @@ def _preview(user: User, form: TrainingSetForm) -> Preview | None:
     """Show what the form gives, or why it gives nothing."""
     try:
         with read_session() as session:
-            found = training_sets.preview(session, user, form.choice())
+            found = training_sets.preview(session, user, form.spec())
     except InvalidInput as refused:
         st.info(plain(refused.message), icon=":material/info:")
         return None

@@ -8,8 +8,8 @@ from tpod_core.errors import InvalidInput
 from tpod_core.services.training_sets import (
     Negatives,
     Sampling,
-    Split,
     SplitMethod,
+    SplitSpec,
     TrainingSetSpec,
     VideoSpec,
 )
@@ -38,7 +38,7 @@ class TrainingSetForm:
     image_size: int = 640
     names: dict[int, str] = field(default_factory=dict)
 
-    def choice(self) -> TrainingSetSpec:
+    def spec(self) -> TrainingSetSpec:
         """Raises: InvalidInput for ranges that cannot be read, or where nothing is chosen."""
         if not self.videos:
             raise InvalidInput("Choose at least one video.")
@@ -61,7 +61,7 @@ class TrainingSetForm:
             negatives=Negatives(
                 ratio=self.negatives_percent / 100, background_crops=self.crops_percent / 100
             ),
-            split=Split(
+            split=SplitSpec(
                 method=self.method,
                 val_fraction=self.val_percent / 100,
                 guard_frames=self.guard_frames,

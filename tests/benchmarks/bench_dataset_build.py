@@ -20,7 +20,7 @@ from tests.unwatched import Unwatched
 from tpod_core.annotations.document import KeyframeDoc, LabelDoc, TrackState
 from tpod_core.geometry import Box
 from tpod_core.training_sets.building import build
-from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.pictures import JPEG_QUALITY
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.spec import TrainingSetSpec
@@ -61,7 +61,7 @@ def plan_for(
         for number in range(1, 11)
     }
     labels = (LabelDoc("cup", "#ff0000", 1),)
-    source = Source(
+    source = LabelledVideo(
         1, "bench", "", 0, frame_count, frame_wh, 30.0, labels, tracks, ((0, frame_count),)
     )
     sampling: dict[str, object] = {"stride": stride}

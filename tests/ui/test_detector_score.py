@@ -128,10 +128,10 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 
 
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
-    test = accepted(page(detector), "FrameDetections through it")
+    test = accepted(page(detector), "Look through it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
     assert job.request["video_id"] == 1
-    assert "FrameDetections through it" not in [button.label for button in test.button]
+    assert "Look through it" not in [button.label for button in test.button]
 
 
 def test_learning_curve_is_started_and_cancelled_on_the_page(detector: Detector) -> None:

@@ -111,7 +111,7 @@ def test_leaving_out_alike_frames_makes_the_preview_an_upper_bound(
     welcome(test.run())
     assert metrics(test)["Frames"] == "≤ 7"
     made = build_one(test, "Cups")
-    assert made.choice["sampling"]["drop_near_duplicates"] is True
+    assert made.spec["sampling"]["drop_near_duplicates"] is True
 
 
 def test_locked_video_decides_about_the_split(user: User, video: Video) -> None:
@@ -215,7 +215,7 @@ def test_ranges_are_read_with_their_last_frame(
 @pytest.mark.parametrize("text", ["a", "1-", "9-1", "-5", "1-2-3", "1;2"])
 def test_ranges_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
-        TrainingSetForm(videos={1: text}).choice()
+        TrainingSetForm(videos={1: text}).spec()
 
 
 def test_all_classes_chosen_leave_the_order_to_the_list() -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sqlmodel import select
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests import fake_propagation
 from tests.fake_propagation import FORWARD_FRAMES, OFFSET_PX, FakePropagation
@@ -13,12 +12,13 @@ from tests.labelled import add_video, give_file
 from tests.unit.test_annotations import boxes, document, edit, take_back
 from tests.unwatched import Unwatched
 from tpod_core import db
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.annotations.reading import load_tracks
 from tpod_core.errors import Conflict, JobCancelled, JobStopped
 from tpod_core.geometry import Box
 from tpod_core.models import DerivedSegment, KeyframeSource, User, Video, saved_id
 from tpod_core.propagation import planning, store, updating
-from tpod_core.propagation.gaps import REACHES, Gap, gaps
+from tpod_core.propagation.gaps import FORWARD_LENGTHS, Gap, gaps
 from tpod_core.propagation.updating import fill_all
 from tpod_core.services import annotations
 from tpod_core.services.annotations import (
@@ -132,11 +132,11 @@ def test_forward_gaps_of_any_length_share_their_fingerprint() -> None:
 
 
 def test_a_forward_gap_is_reached_in_growing_steps_up_to_a_bound() -> None:
-    endless, reach, reaches = gap(keyframe(0), None, 10**6), 0, []
-    while (following := endless.next_reach(reach)) > reach:
+    endless, requested_stop, reaches = gap(keyframe(0), None, 10**6), 0, []
+    while (following := endless.next_requested_stop(requested_stop)) > requested_stop:
         reaches.append(following - 1)
-        reach = following
-    assert reaches == list(REACHES)
+        requested_stop = following
+    assert reaches == list(FORWARD_LENGTHS)
 
 
 def test_context_is_the_nearest_box_of_the_track_on_either_side() -> None:
@@ -320,7 +320,7 @@ def test_tracks_with_equal_key_frames_share_their_boxes(
 def test_forward_tracking_goes_on_until_it_is_unsure(
     admin: User, video: Video, propagation: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tpod_core.propagation.gaps.REACHES", (10, 30, 60))
+    monkeypatch.setattr("tpod_core.propagation.gaps.FORWARD_LENGTHS", (10, 30, 60))
     edit(admin, video, PutBox(10, LEFT, "cup"))
     fill(video)
     assert [s.stop for s in propagation.asked] == [21, 41, 71]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.choices import choice, frames_of, plan_of, preview, used
+from tests.choices import frames_of, plan_of, preview, spec, used
 from tests.conftest import add_user
 from tests.labelled import add_video, annotate, track
 from tpod_core import db
@@ -14,7 +14,7 @@ from tpod_core.geometry import Box
 from tpod_core.models import Role, User, VideoState
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
 from tpod_core.services.training_sets import Statistics, TrainingSetSpec
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
 
@@ -25,7 +25,7 @@ HALF = {"val_fraction": 0.5, "guard_frames": 0}
 def test_frames_with_boxes_are_taken_where_nothing_is_fully_labelled(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 10, 20), track("bus", 40, 42))
-    wanted = choice(video.id, split=HALF)
+    wanted = spec(video.id, split=HALF)
     assert used(plan_of(admin, wanted)) == [*range(10, 20), 40, 41]
     (sentence,) = preview(admin, wanted).warnings
     assert sentence.startswith('"Kitchen" has no fully labelled range: only its frames with boxes')
@@ -34,7 +34,7 @@ def test_frames_with_boxes_are_taken_where_nothing_is_fully_labelled(admin: User
 def test_fully_labelled_ranges_are_taken_alone_where_there_are_some(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 10, 40), ranges=[(15, 25)])
-    assert used(plan_of(admin, choice(video.id, split=HALF))) == list(range(15, 25))
+    assert used(plan_of(admin, spec(video.id, split=HALF))) == list(range(15, 25))
 
 
 def test_frames_with_boxes_outside_the_ranges_are_left_out_with_a_word_or_taken_if_asked_for(
@@ -42,9 +42,9 @@ def test_frames_with_boxes_outside_the_ranges_are_left_out_with_a_word_or_taken_
 ) -> None:
     video = add_video(admin, labels=["cup"])
     annotate(admin, video, track("cup", 10, 40), ranges=[(30, 50)])
-    (sentence,) = preview(admin, choice(video.id, split=HALF)).warnings
+    (sentence,) = preview(admin, spec(video.id, split=HALF)).warnings
     assert sentence.startswith('20 frames of "Kitchen" have boxes but lie outside')
-    wanted = choice(video.id, split=HALF, sampling={"outside_ranges": True}, negatives={"ratio": 1})
+    wanted = spec(video.id, split=HALF, sampling={"outside_ranges": True}, negatives={"ratio": 1})
     assert used(plan_of(admin, wanted)) == list(range(10, 50))
     found = preview(admin, wanted)
     assert found.warnings == ()
@@ -63,14 +63,14 @@ def test_chosen_ranges_go_before_fully_labelled_ones(admin: User) -> None:
 def test_stride_counts_from_the_start_of_each_range(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 90), ranges=[(1, 10), (50, 55)])
-    plan = plan_of(admin, choice(video.id, split=HALF, sampling={"stride": 4}))
+    plan = plan_of(admin, spec(video.id, split=HALF, sampling={"stride": 4}))
     assert used(plan) == [1, 5, 9, 50, 54]
 
 
 def test_keyframes_only_takes_frames_that_someone_fixed(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 40, step=10), ranges=[(0, 60)])
-    plan = plan_of(admin, choice(video.id, split=HALF, sampling={"keyframes_only": True}))
+    plan = plan_of(admin, spec(video.id, split=HALF, sampling={"keyframes_only": True}))
     assert used(plan) == [0, 10, 20, 30]
 
 
@@ -80,7 +80,7 @@ def test_negatives_come_by_ratio_and_from_fully_labelled_ranges_only(
 ) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 20), ranges=[(0, 60)])
-    wanted = choice(video.id, split=HALF, negatives={"ratio": ratio})
+    wanted = spec(video.id, split=HALF, negatives={"ratio": ratio})
     assert preview(admin, wanted).statistics.negatives.total == negatives
     assert set(used(plan_of(admin, wanted))) <= set(range(60))
 
@@ -88,7 +88,7 @@ def test_negatives_come_by_ratio_and_from_fully_labelled_ranges_only(
 def test_a_box_of_a_class_that_is_not_chosen_makes_no_positive(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 20), track("bus", 20, 40))
-    plan = plan_of(admin, choice(video.id, labels=["bus"], split=HALF))
+    plan = plan_of(admin, spec(video.id, labels=["bus"], split=HALF))
     assert used(plan) == list(range(20, 40))
 
 
@@ -98,7 +98,7 @@ def test_a_box_of_a_class_that_is_not_chosen_makes_no_positive(admin: User) -> N
 def test_classes_are_the_labels_with_boxes_in_the_order_of_the_list(admin: User) -> None:
     video = add_video(admin, labels=["bus", "cat", "cup"])
     annotate(admin, video, track("cup", 0, 20), track("bus", 0, 20))
-    found = preview(admin, choice(video.id, split=HALF))
+    found = preview(admin, spec(video.id, split=HALF))
     assert [row.name for row in found.statistics.classes] == ["bus", "cup"]
     assert '"cat" has no box in the chosen frames and is left out.' in found.warnings
 
@@ -106,7 +106,7 @@ def test_classes_are_the_labels_with_boxes_in_the_order_of_the_list(admin: User)
 def test_classes_asked_for_keep_their_order_even_without_boxes(admin: User) -> None:
     video = add_video(admin, labels=["bus", "cat", "cup"])
     annotate(admin, video, track("cup", 0, 20), track("bus", 0, 20))
-    found = preview(admin, choice(video.id, labels=["cat", "cup"], split=HALF))
+    found = preview(admin, spec(video.id, labels=["cat", "cup"], split=HALF))
     assert [(row.name, row.boxes.total) for row in found.statistics.classes] == [
         ("cat", 0),
         ("cup", 20),
@@ -134,7 +134,7 @@ def test_class_names_that_clash_are_refused(
     for video in videos:
         annotate(admin, video, track(video.name, 0, 20))
     with pytest.raises(InvalidInput, match=sentence) as refused:
-        preview(admin, choice(*(video.id for video in videos), labels=labels))
+        preview(admin, spec(*(video.id for video in videos), labels=labels))
     assert refused.value.field == field
 
 
@@ -144,14 +144,14 @@ def test_class_names_that_clash_are_refused(
 def test_one_video_is_split_into_a_block_with_a_guard_on_both_sides(admin: User) -> None:
     video = add_video(admin, frame_count=1000)
     annotate(admin, video, track("cup", 0, 500), track("bus", 500, 999), ranges=[(0, 1000)])
-    wanted = choice(
+    wanted = spec(
         video.id,
         split={"method": "by_block", "guard_frames": 30},
         negatives={"ratio": 1},
         seed=3,
     )
     plan = plan_of(admin, wanted)
-    val, train = frames_of(plan, 0, Part.VAL), frames_of(plan, 0, Part.TRAIN)
+    val, train = frames_of(plan, 0, Split.VAL), frames_of(plan, 0, Split.TRAIN)
     assert len(val) == 200
     assert val == list(range(val[0], val[-1] + 1))
     assert min(abs(t - v) for t in train for v in (val[0], val[-1])) == 31
@@ -162,7 +162,7 @@ def test_a_block_holds_every_class_where_one_can(admin: User) -> None:
     video = add_video(admin, frame_count=1000)
     annotate(admin, video, track("cup", 0, 600), track("bus", 590, 999), ranges=[(0, 1000)])
     for seed in range(10):
-        found = preview(admin, choice(video.id, seed=seed)).statistics
+        found = preview(admin, spec(video.id, seed=seed)).statistics
         assert all(row.boxes.val and row.boxes.train for row in found.classes), f"seed {seed}"
 
 
@@ -172,7 +172,7 @@ def test_a_block_holds_every_class_where_one_can(admin: User) -> None:
 def test_guard_is_by_default_a_second_or_a_tenth(admin: User, frame_count: int, guard: int) -> None:
     video = add_video(admin, frame_count=frame_count)
     annotate(admin, video, track("cup", 0, frame_count - 1), ranges=[(0, frame_count)])
-    (row,) = preview(admin, choice(video.id, negatives={"ratio": 1})).statistics.videos
+    (row,) = preview(admin, spec(video.id, negatives={"ratio": 1})).statistics.videos
     assert row.guard_frames == guard
 
 
@@ -181,7 +181,7 @@ def test_two_videos_are_split_by_video(admin: User) -> None:
     ids = [video.id for video in videos]
     for video in videos:
         annotate(admin, video, track("cup", 0, 50))
-    found = preview(admin, choice(*ids)).statistics
+    found = preview(admin, spec(*ids)).statistics
     assert found.split.method == "by_video"
     assert sorted((row.frames.train, row.frames.val) for row in found.videos) == [(0, 50), (50, 0)]
 
@@ -192,7 +192,7 @@ def test_by_video_comes_near_the_share_that_was_asked_for(admin: User) -> None:
     for number, video in enumerate(videos):
         annotate(admin, video, track("cup", 0, 10 + 9 * number))
     for seed in range(5):
-        found = preview(admin, choice(*ids, seed=seed, split={"val_fraction": 0.3})).statistics
+        found = preview(admin, spec(*ids, seed=seed, split={"val_fraction": 0.3})).statistics
         assert found.split.val_fraction == pytest.approx(0.3, abs=0.05)
 
 
@@ -202,7 +202,7 @@ def test_by_video_keeps_every_class_in_both_parts_where_it_can(admin: User) -> N
     for number, video in enumerate(videos):
         annotate(admin, video, track("cup" if number < 2 else "bus", 0, 50))
     for seed in range(10):
-        found = preview(admin, choice(*ids, seed=seed)).statistics
+        found = preview(admin, spec(*ids, seed=seed)).statistics
         assert all(row.boxes.val and row.boxes.train for row in found.classes), f"seed {seed}"
 
 
@@ -211,22 +211,22 @@ def test_locked_videos_are_exactly_the_validation_part(admin: User) -> None:
     ids = [video.id for video in videos]
     for video in videos:
         annotate(admin, video, track("cup", 0, 20))
-    found = preview(admin, choice(*ids, split={"val_videos": [ids[2]]})).statistics
+    found = preview(admin, spec(*ids, split={"val_videos": [ids[2]]})).statistics
     assert [row.frames.val for row in found.videos] == [0, 0, 20, 0]
 
 
 def test_no_frame_is_in_both_parts(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 99), ranges=[(0, 100)])
-    plan = plan_of(admin, choice(video.id))
-    assert not set(frames_of(plan, 0, Part.TRAIN)) & set(frames_of(plan, 0, Part.VAL))
+    plan = plan_of(admin, spec(video.id))
+    assert not set(frames_of(plan, 0, Split.TRAIN)) & set(frames_of(plan, 0, Split.VAL))
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_one_another(admin: User) -> None:
     video = add_video(admin, frame_count=1000)
     annotate(admin, video, track("cup", 0, 999), ranges=[(0, 1000)])
     blocks = [
-        tuple(frames_of(plan_of(admin, choice(video.id, seed=seed)), 0, Part.VAL))
+        tuple(frames_of(plan_of(admin, spec(video.id, seed=seed)), 0, Split.VAL))
         for seed in [0, 0, *range(1, 12)]
     ]
     assert blocks[0] == blocks[1]
@@ -240,7 +240,7 @@ def test_statistics_count_boxes_of_each_class_and_part(admin: User) -> None:
     videos = [add_video(admin, name) for name in ("Kitchen", "Garden")]
     annotate(admin, videos[0], track("cup", 0, 30), track("cup", 10, 20, x=100))
     annotate(admin, videos[1], track("cup", 0, 5), track("bus", 3, 8), ranges=[(0, 10)])
-    wanted = choice(
+    wanted = spec(
         *(video.id for video in videos),
         split={"val_videos": [videos[1].id]},
         negatives={"ratio": 10},
@@ -262,7 +262,7 @@ def test_statistics_come_back_from_json(admin: User) -> None:
 
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 50))
-    found = preview(admin, choice(video.id)).statistics
+    found = preview(admin, spec(video.id)).statistics
     assert Statistics.from_json(json.loads(json.dumps(asdict(found)))) == found
 
 
@@ -271,7 +271,7 @@ def test_a_class_missing_in_one_part_is_a_warning(admin: User) -> None:
     annotate(admin, videos[0], track("cup", 0, 30), track("bus", 0, 30), ranges=[(0, 30)])
     annotate(admin, videos[1], track("cup", 0, 30), ranges=[(0, 30)])
     for val_video, expected in zip(videos, ("training", "validation"), strict=True):
-        wanted = choice(*(v.id for v in videos), split={"val_videos": [val_video.id]})
+        wanted = spec(*(v.id for v in videos), split={"val_videos": [val_video.id]})
         (sentence,) = preview(admin, wanted).warnings
         assert sentence.startswith(f'"bus" has no box in {expected}:')
 
@@ -282,7 +282,7 @@ def test_the_same_file_in_both_parts_is_a_warning(admin: User) -> None:
         annotate(admin, video, track("cup", 0, 30), ranges=[(0, 30)])
     with db.transaction() as session:
         session.merge(videos[1]).sha256 = videos[0].sha256
-    (sentence,) = preview(admin, choice(*(video.id for video in videos))).warnings
+    (sentence,) = preview(admin, spec(*(video.id for video in videos))).warnings
     assert "are the same file" in sentence
 
 
@@ -290,7 +290,7 @@ def test_boxes_held_still_to_the_end_are_a_warning(admin: User) -> None:
     video = add_video(admin, labels=["cup"])
     forgotten = TrackDoc(None, "cup", (KeyframeDoc(30, Box(0, 0, 20, 20)),))
     annotate(admin, video, track("cup", 0, 80), forgotten, ranges=[(0, 100)])
-    (sentence,) = preview(admin, choice(video.id)).warnings
+    (sentence,) = preview(admin, spec(video.id)).warnings
     assert "1 box is held still" in sentence and "frame 30" in sentence
 
 
@@ -363,7 +363,7 @@ def test_a_value_out_of_range_is_no_choice(wishes: dict[str, Any]) -> None:
 def test_a_video_that_is_not_ready_is_refused(admin: User) -> None:
     video = add_video(admin, state=VideoState.PROCESSING)
     with pytest.raises(InvalidInput, match="not ready") as refused:
-        preview(admin, choice(video.id))
+        preview(admin, spec(video.id))
     assert refused.value.field == "videos[0].video_id"
 
 
@@ -371,5 +371,5 @@ def test_a_video_of_someone_else_is_as_if_it_did_not_exist(admin: User, member: 
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 50))
     with pytest.raises(InvalidInput, match="no video"):
-        preview(member, choice(video.id))
-    assert preview(add_user("chief", Role.ADMIN), choice(video.id)).statistics.boxes.total
+        preview(member, spec(video.id))
+    assert preview(add_user("chief", Role.ADMIN), spec(video.id)).statistics.boxes.total

@@ -96,15 +96,15 @@ def test_the_same_choice_gives_identical_labels_and_hash(admin: User, video: Vid
 
 @pytest.mark.parametrize("difference", ["seed", "label", "file"])
 def test_the_hash_tells_different_sets_apart(admin: User, video: Video, difference: str) -> None:
-    choice = {"split": {"guard_frames": 0}}
-    first, _ = built(admin, video, **choice)
+    spec = {"split": {"guard_frames": 0}}
+    first, _ = built(admin, video, **spec)
     if difference == "label":
         annotate(admin, video, track("cup", 0, 20, x=1), ranges=[(0, FRAMES)])
     if difference == "file":
         with db.transaction() as session:
             session.get_one(Video, video.id).sha256 = "another"
     seed = 2 if difference == "seed" else 0
-    second, _ = built(admin, video, seed=seed, **choice)
+    second, _ = built(admin, video, seed=seed, **spec)
     assert first.content_hash != second.content_hash
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.choices import choice, preview
+from tests.choices import preview, spec
 from tests.labelled import add_video, annotate, track
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video
@@ -23,7 +23,7 @@ def square(side: float, x: float = 100, y: float = 100) -> Box:
 
 
 def findings(user: User, video: Video, **wishes: object) -> Findings:
-    return preview(user, choice(video.id, **{"split": SPLIT} | wishes)).findings
+    return preview(user, spec(video.id, **{"split": SPLIT} | wishes)).findings
 
 
 def of_kind(found: Findings, kind: str) -> list[PreflightFinding]:
@@ -165,7 +165,7 @@ def test_a_class_of_one_video_alone_is_a_warning_there(admin: User, video: Video
     other = add_video(admin, "Garden")
     annotate(admin, video, track("cup", 0, 99), ranges=[(0, 100)])
     annotate(admin, other, track("cup", 0, 99), track("bus", 40, 80), ranges=[(0, 100)])
-    found = preview(admin, choice(video.id, other.id)).findings
+    found = preview(admin, spec(video.id, other.id)).findings
     (one,) = of_kind(found, "one_video")
     assert "“bus” is only in “Garden”" in one.sentence
     assert (one.video_id, one.frame_index) == (other.id, 40)
@@ -183,7 +183,7 @@ def test_unlabelled_stretches_are_looked_for_in_the_chosen_ranges_alone(
     admin: User, video: Video
 ) -> None:
     annotate(admin, video, track("cup", 20, 99))
-    wanted = choice(video.id, split=SPLIT)
+    wanted = spec(video.id, split=SPLIT)
     (only,) = (each.model_copy(update={"ranges": ((5, 99),)}) for each in wanted.videos)
     found = preview(admin, wanted.model_copy(update={"videos": (only,)})).findings
     assert [each.frame_index for each in of_kind(found, "unlabelled")] == [5]
@@ -195,5 +195,5 @@ def test_problems_come_first_and_each_kind_is_capped_but_counted(admin: User, vi
     found = findings(admin, video, sampling={"stride": 2}, negatives={"ratio": 1})
     assert len(of_kind(found, "tiny_box")) == 20
     assert found.counts["tiny_box"] == 25  # type: ignore[index]
-    leaky = preview(admin, choice(video.id, split={"guard_frames": 0})).findings
+    leaky = preview(admin, spec(video.id, split={"guard_frames": 0})).findings
     assert leaky.listed[0].kind == "leakage"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from tests.choices import choice, frames_of, plan_of, preview
+from tests.choices import frames_of, plan_of, preview, spec
 from tests.labelled import add_video, annotate, track
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.models import User, Video
 from tpod_core.services import videos as videos_service
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 
 
 def add_cups(user: User, count: int, frame_count: int = 100) -> list[Video]:
@@ -24,8 +24,8 @@ def lock(video: Video) -> None:
         videos_service.hold_out(session, session.get_one(Video, video.id), True)
 
 
-def parts_of(user: User, videos: list[Video], **wishes: object) -> list[set[Part]]:
-    plan = plan_of(user, choice(*(video.id for video in videos), **wishes))
+def parts_of(user: User, videos: list[Video], **wishes: object) -> list[set[Split]]:
+    plan = plan_of(user, spec(*(video.id for video in videos), **wishes))
     return [{part for _, part in video.used()} for video in plan.videos]
 
 
@@ -37,21 +37,21 @@ def test_locked_video_is_the_validation_part_whatever_the_seed(admin: User, seed
     videos = add_cups(admin, 4)
     lock(videos[1])
     parts = parts_of(admin, videos, seed=seed)
-    assert parts == [{Part.TRAIN}, {Part.VAL}, {Part.TRAIN}, {Part.TRAIN}]
+    assert parts == [{Split.TRAIN}, {Split.VAL}, {Split.TRAIN}, {Split.TRAIN}]
 
 
 def test_locked_video_stays_validation_beside_videos_held_out_by_name(admin: User) -> None:
     videos = add_cups(admin, 3)
     lock(videos[1])
     parts = parts_of(admin, videos, split={"val_videos": [videos[0].id]})
-    assert parts == [{Part.VAL}, {Part.VAL}, {Part.TRAIN}]
+    assert parts == [{Split.VAL}, {Split.VAL}, {Split.TRAIN}]
 
 
 def test_locked_video_is_validation_whole_where_others_are_split_by_block(admin: User) -> None:
     videos = add_cups(admin, 2)
     lock(videos[1])
     parts = parts_of(admin, videos, split={"method": "by_block"})
-    assert parts == [{Part.TRAIN, Part.VAL}, {Part.VAL}]
+    assert parts == [{Split.TRAIN, Split.VAL}, {Split.VAL}]
 
 
 def test_locked_video_without_boxes_does_not_keep_others_from_validation(admin: User) -> None:
@@ -60,8 +60,8 @@ def test_locked_video_without_boxes_does_not_keep_others_from_validation(admin: 
     annotate(admin, empty, ranges=[(0, 100)])
     lock(empty)
     parts = parts_of(admin, [*videos, empty], negatives={"ratio": 1})
-    assert sorted(parts[:2], key=str) == [{Part.TRAIN}, {Part.VAL}]
-    assert parts[2] == {Part.VAL}
+    assert sorted(parts[:2], key=str) == [{Split.TRAIN}, {Split.VAL}]
+    assert parts[2] == {Split.VAL}
 
 
 def test_nothing_to_train_on_but_locked_videos_is_refused(admin: User) -> None:
@@ -69,14 +69,14 @@ def test_nothing_to_train_on_but_locked_videos_is_refused(admin: User) -> None:
     for video in videos:
         lock(video)
     with pytest.raises(InvalidInput, match="locked as held out") as refused:
-        preview(admin, choice(*(video.id for video in videos)))
+        preview(admin, spec(*(video.id for video in videos)))
     assert refused.value.field == "videos"
 
 
 def test_statistics_name_the_locked_videos(admin: User) -> None:
     videos = add_cups(admin, 2)
     lock(videos[1])
-    found = preview(admin, choice(*(video.id for video in videos))).statistics
+    found = preview(admin, spec(*(video.id for video in videos))).statistics
     assert [row.held_out for row in found.videos] == [False, True]
 
 
@@ -96,8 +96,8 @@ def test_leakage_counts_validation_frames_within_a_second_of_training(
     admin: User, guard: int | None, leaky_a_side: int
 ) -> None:
     (video,) = add_cups(admin, 1, frame_count=1000)
-    wanted = choice(video.id, split={"guard_frames": guard}, seed=3)
-    val = frames_of(plan_of(admin, wanted), 0, Part.VAL)
+    wanted = spec(video.id, split={"guard_frames": guard}, seed=3)
+    val = frames_of(plan_of(admin, wanted), 0, Split.VAL)
     leaky = leaky_a_side * ((val[0] > 0) + (val[-1] < 998))
     found = preview(admin, wanted)
     leakage = found.statistics.split.leakage
@@ -111,7 +111,7 @@ def test_leakage_sees_that_two_videos_are_the_same_file(admin: User) -> None:
     videos = add_cups(admin, 2)
     with db.transaction() as session:
         session.get_one(Video, videos[1].id).sha256 = videos[0].sha256
-    found = preview(admin, choice(*(video.id for video in videos)))
+    found = preview(admin, spec(*(video.id for video in videos)))
     leakage = found.statistics.split.leakage
     assert leakage is not None and leakage.share == 1
     (finding,) = (f for f in found.findings.listed if f.kind == "leakage")
@@ -123,7 +123,7 @@ def test_leakage_sees_that_two_videos_are_the_same_file(admin: User) -> None:
 
 
 def test_whole_videos_do_not_leak(admin: User) -> None:
-    leakage = preview(admin, choice(*(v.id for v in add_cups(admin, 3)))).statistics.split.leakage
+    leakage = preview(admin, spec(*(v.id for v in add_cups(admin, 3)))).statistics.split.leakage
     assert leakage is not None and leakage.share == 0
 
 
@@ -132,14 +132,12 @@ def test_one_leaky_frame_of_many_still_shows(admin: User) -> None:
     with db.transaction() as session:
         session.get_one(Video, videos[1].id).sha256 = videos[0].sha256
     ranges = [[[0, 100]], [[109, 29_000]]]
-    wanted = choice(
-        *(video.id for video in videos), split={"val_videos": [videos[1].id]}
-    ).model_copy(
+    wanted = spec(*(video.id for video in videos), split={"val_videos": [videos[1].id]}).model_copy(
         update={
             "videos": tuple(
                 each.model_copy(update={"ranges": tuple(map(tuple, own))})
                 for each, own in zip(
-                    choice(*(video.id for video in videos)).videos, ranges, strict=True
+                    spec(*(video.id for video in videos)).videos, ranges, strict=True
                 )
             )
         }

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.choices import built, choice, frames_of, plan_of, preview, used
+from tests.choices import built, frames_of, plan_of, preview, spec, used
 from tests.fake_queue import ListQueue
 from tests.labelled import FILE_WH, add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
@@ -14,7 +14,7 @@ from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
 from tpod_core.training_sets.plan import Plan
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
 
@@ -40,7 +40,7 @@ def crops_meeting_boxes(plan: Plan) -> int:
 def test_there_are_no_crops_unless_they_are_asked_for(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 99), ranges=[(0, 100)])
-    assert preview(admin, choice(video.id)).statistics.background_crops == 0
+    assert preview(admin, spec(video.id)).statistics.background_crops == 0
 
 
 def test_crops_touch_no_box_of_any_label_and_come_from_training(admin: User) -> None:
@@ -48,12 +48,12 @@ def test_crops_touch_no_box_of_any_label_and_come_from_training(admin: User) -> 
     annotate(
         admin, video, track("cup", 0, 99, x=300), track("bus", 0, 99, x=100), ranges=[(0, 100)]
     )
-    wanted = choice(video.id, labels=["cup"], negatives={"background_crops": 1}, split=HALF)
+    wanted = spec(video.id, labels=["cup"], negatives={"background_crops": 1}, split=HALF)
     plan = plan_of(admin, wanted)
     crops = plan.videos[0].crops
     assert len(crops) == preview(admin, wanted).statistics.background_crops == 49
     assert crops_meeting_boxes(plan) == 0
-    assert {crop.frame for crop in crops} <= set(frames_of(plan, 0, Part.TRAIN))
+    assert {crop.frame for crop in crops} <= set(frames_of(plan, 0, Split.TRAIN))
     for crop in crops:
         assert 0 <= crop.left <= crop.left + crop.width <= 640
         assert 0 <= crop.top <= crop.top + crop.height <= 360
@@ -63,19 +63,19 @@ def test_crops_touch_no_box_of_any_label_and_come_from_training(admin: User) -> 
 def test_crops_come_only_from_fully_labelled_ranges(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 99), ranges=[(90, 100)])
-    wanted = choice(
+    wanted = spec(
         video.id,
         negatives={"background_crops": 2},
         split=HALF,
         sampling={"outside_ranges": True},
     )
     plan = plan_of(admin, wanted)
-    train = set(frames_of(plan, 0, Part.TRAIN))
+    train = set(frames_of(plan, 0, Split.TRAIN))
     assert {crop.frame for crop in plan.videos[0].crops} <= train & set(range(90, 100))
     unlabelled = add_video(admin, "Garden")
     annotate(admin, unlabelled, track("cup", 0, 99))
     (planned,) = plan_of(
-        admin, choice(unlabelled.id, negatives={"background_crops": 2}, split=HALF)
+        admin, spec(unlabelled.id, negatives={"background_crops": 2}, split=HALF)
     ).videos
     assert planned.crops == ()
 
@@ -86,7 +86,7 @@ def test_a_full_frame_gives_no_crop(admin: User) -> None:
     video = add_video(admin)
     wall = TrackDoc(None, "cup", (KeyframeDoc(0, Box(0, 0, 640, 360)),))
     annotate(admin, video, wall, ranges=[(0, 100)])
-    wanted = choice(video.id, negatives={"background_crops": 1}, split=HALF)
+    wanted = spec(video.id, negatives={"background_crops": 1}, split=HALF)
     assert preview(admin, wanted).statistics.background_crops == 0
 
 
@@ -94,7 +94,7 @@ def test_the_seed_decides_about_the_crops(admin: User) -> None:
     video = add_video(admin)
     annotate(admin, video, track("cup", 0, 99), ranges=[(0, 100)])
     drawn = [
-        plan_of(admin, choice(video.id, negatives={"background_crops": 1}, split=HALF, seed=seed))
+        plan_of(admin, spec(video.id, negatives={"background_crops": 1}, split=HALF, seed=seed))
         .videos[0]
         .crops
         for seed in (1, 1, 2)
@@ -156,7 +156,7 @@ def find(video: Video, frame: int, verdict: Verdict) -> None:
 def test_refused_detections_make_negatives_beyond_stride_and_ratio(
     admin: User, video: Video
 ) -> None:
-    wanted = choice(video.id, split=HALF, negatives={"ratio": 0}, sampling={"stride": 10})
+    wanted = spec(video.id, split=HALF, negatives={"ratio": 0}, sampling={"stride": 10})
     assert used(plan_of(admin, wanted)) == [0, 10]
     for frame in (33, 77):
         find(video, frame, Verdict.NEGATIVE)
@@ -166,7 +166,7 @@ def test_refused_detections_make_negatives_beyond_stride_and_ratio(
 
 def test_refused_detections_count_for_the_ratio(admin: User, video: Video) -> None:
     find(video, 33, Verdict.NEGATIVE)
-    wanted = choice(video.id, split=HALF, negatives={"ratio": 0.25})
+    wanted = spec(video.id, split=HALF, negatives={"ratio": 0.25})
     assert preview(admin, wanted).statistics.negatives.total == 5
     assert 33 in used(plan_of(admin, wanted))
 
@@ -177,19 +177,19 @@ def test_a_frame_that_may_show_an_object_is_no_negative(
 ) -> None:
     find(video, 77, Verdict.NEGATIVE)
     find(video, 77, other)
-    assert 77 not in used(plan_of(admin, choice(video.id, split=HALF)))
+    assert 77 not in used(plan_of(admin, spec(video.id, split=HALF)))
 
 
 @pytest.mark.parametrize("verdict", [Verdict.OPEN, Verdict.IGNORE, Verdict.MISSED_LABEL])
 def test_other_verdicts_add_no_frame(admin: User, video: Video, verdict: Verdict) -> None:
     find(video, 77, verdict)
-    assert 77 not in used(plan_of(admin, choice(video.id, split=HALF)))
+    assert 77 not in used(plan_of(admin, spec(video.id, split=HALF)))
 
 
 def test_chosen_ranges_bound_the_hard_negatives_too(admin: User, video: Video) -> None:
     for frame in (33, 77):
         find(video, frame, Verdict.NEGATIVE)
-    wanted = choice(video.id, split=HALF, negatives={"ratio": 0})
+    wanted = spec(video.id, split=HALF, negatives={"ratio": 0})
     (only,) = (each.model_copy(update={"ranges": ((0, 40),)}) for each in wanted.videos)
     assert used(plan_of(admin, wanted.model_copy(update={"videos": (only,)})))[-1] == 33
 
@@ -198,7 +198,7 @@ def test_chosen_ranges_bound_the_hard_negatives_too(admin: User, video: Video) -
 
 
 def missed(user: User, video: Video) -> list[int]:
-    found = preview(user, choice(video.id, split=HALF)).findings.listed
+    found = preview(user, spec(video.id, split=HALF)).findings.listed
     return [each.frame_index for each in found if each.kind == "missed_label"]
 
 

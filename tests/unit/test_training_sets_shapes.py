@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 
-from tests.choices import choice, preview
+from tests.choices import preview, spec
 from tests.labelled import add_video, annotate
 from tpod_core.geometry import Box
 from tpod_core.models import User
@@ -19,7 +19,7 @@ def statistics(user: User, *boxes: Box, image_size: int = 640) -> Statistics:
     video = add_video(user, frame_count=2)
     tracks = (TrackDoc(None, "cup", (KeyframeDoc(0, box),)) for box in boxes)
     annotate(user, video, *tracks, ranges=[(0, 2)])
-    return preview(user, choice(video.id, split=SPLIT, image_size=image_size)).statistics
+    return preview(user, spec(video.id, split=SPLIT, image_size=image_size)).statistics
 
 
 def shapes(user: User, *boxes: Box, image_size: int = 640) -> Shapes:
@@ -77,5 +77,5 @@ def test_boxes_of_each_class_are_counted_per_video(admin: User) -> None:
     cups = [TrackDoc(None, "cup", (KeyframeDoc(0, Box(x, 0, x + 20, 20)),)) for x in (0, 50)]
     bus = TrackDoc(None, "bus", (KeyframeDoc(1, Box(0, 50, 90, 90)),))
     annotate(admin, video, *cups, bus, ranges=[(0, 2)])
-    (row,) = preview(admin, choice(video.id, split=SPLIT)).statistics.videos
+    (row,) = preview(admin, spec(video.id, split=SPLIT)).statistics.videos
     assert row.class_boxes == (4, 1)

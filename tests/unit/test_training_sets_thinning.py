@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.choices import built, choice, label_files, plan_of, preview
+from tests.choices import built, label_files, plan_of, preview, spec
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
@@ -18,7 +18,7 @@ from tpod_core.geometry import Box, iou
 from tpod_core.models import User, Video
 from tpod_core.services.training_sets import statistics_in
 from tpod_core.training_sets.boxes import TrackBox
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.thinning import NearDuplicates
 from tpod_core.video.orientation import Image
 from tpod_core.video.probe import probe
@@ -38,36 +38,36 @@ def cup(x: float, track_id: int = 1) -> TrackBox:
 @pytest.mark.parametrize(
     ("part", "image", "boxes", "is_repeated"),
     [
-        pytest.param(Part.TRAIN, PICTURE, [cup(0)], True, id="the same again"),
-        pytest.param(Part.TRAIN, BRIGHTER, [cup(0)], True, id="in another light"),
-        pytest.param(Part.TRAIN, ANOTHER, [cup(0)], False, id="another picture"),
-        pytest.param(Part.TRAIN, PICTURE, [cup(11)], True, id="moved to IoU 0.802"),
-        pytest.param(Part.TRAIN, PICTURE, [cup(12)], False, id="moved to IoU 0.786"),
-        pytest.param(Part.TRAIN, PICTURE, [], False, id="a track has ended"),
-        pytest.param(Part.TRAIN, PICTURE, [cup(0), cup(0, 2)], False, id="a track has started"),
-        pytest.param(Part.TRAIN, PICTURE, [cup(0, 2)], False, id="another track"),
-        pytest.param(Part.VAL, PICTURE, [cup(0)], False, id="the first of validation"),
+        pytest.param(Split.TRAIN, PICTURE, [cup(0)], True, id="the same again"),
+        pytest.param(Split.TRAIN, BRIGHTER, [cup(0)], True, id="in another light"),
+        pytest.param(Split.TRAIN, ANOTHER, [cup(0)], False, id="another picture"),
+        pytest.param(Split.TRAIN, PICTURE, [cup(11)], True, id="moved to IoU 0.802"),
+        pytest.param(Split.TRAIN, PICTURE, [cup(12)], False, id="moved to IoU 0.786"),
+        pytest.param(Split.TRAIN, PICTURE, [], False, id="a track has ended"),
+        pytest.param(Split.TRAIN, PICTURE, [cup(0), cup(0, 2)], False, id="a track has started"),
+        pytest.param(Split.TRAIN, PICTURE, [cup(0, 2)], False, id="another track"),
+        pytest.param(Split.VAL, PICTURE, [cup(0)], False, id="the first of validation"),
     ],
 )
 def test_a_frame_repeats_the_kept_one_if_picture_and_boxes_do(
-    part: Part, image: Image, boxes: list[TrackBox], is_repeated: bool
+    part: Split, image: Image, boxes: list[TrackBox], is_repeated: bool
 ) -> None:
     thinning = NearDuplicates(6)
-    assert not thinning.repeats(Part.TRAIN, PICTURE, [cup(0)])
+    assert not thinning.repeats(Split.TRAIN, PICTURE, [cup(0)])
     assert thinning.repeats(part, image, boxes) is is_repeated
 
 
 def test_frames_are_compared_with_the_last_kept_so_slow_motion_is_seen() -> None:
     thinning = NearDuplicates(6)
-    kept = [x for x in range(60) if not thinning.repeats(Part.TRAIN, PICTURE, [cup(x)])]
+    kept = [x for x in range(60) if not thinning.repeats(Split.TRAIN, PICTURE, [cup(x)])]
     assert kept == [0, 12, 24, 36, 48]
 
 
 def test_distance_says_how_alike_pictures_must_be() -> None:
     for distance, is_repeated in ((0, False), (32, True)):
         thinning = NearDuplicates(distance)
-        thinning.repeats(Part.TRAIN, PICTURE, [])
-        assert thinning.repeats(Part.TRAIN, numbered_image(15, WH), []) is is_repeated
+        thinning.repeats(Split.TRAIN, PICTURE, [])
+        assert thinning.repeats(Split.TRAIN, numbered_image(15, WH), []) is is_repeated
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ WISH = {"sampling": THIN, "split": {"guard_frames": 0, "val_fraction": 0.25}, "s
 def test_a_thinned_set_keeps_each_picture_and_each_change_of_its_boxes(
     admin: User, still: Video
 ) -> None:
-    ordered = plan_of(admin, choice(still.id, **WISH)).videos[0].used()
+    ordered = plan_of(admin, spec(still.id, **WISH)).videos[0].used()
     part_starts = {b[0] for a, b in pairwise(ordered) if a[1] != b[1]}
     training_set, directory = built(admin, still, **WISH)
     statistics = statistics_in(training_set)
@@ -109,7 +109,7 @@ def test_a_thinned_set_is_the_same_again(admin: User, still: Video) -> None:
 
 
 def test_preview_of_a_thinned_set_is_an_upper_bound_and_says_so(admin: User, still: Video) -> None:
-    found = preview(admin, choice(still.id, **WISH)).statistics
+    found = preview(admin, spec(still.id, **WISH)).statistics
     training_set, _ = built(admin, still, **WISH)
     after = statistics_in(training_set)
     assert found.near_duplicates is None
@@ -117,7 +117,7 @@ def test_preview_of_a_thinned_set_is_an_upper_bound_and_says_so(admin: User, sti
 
 
 def test_without_thinning_nothing_is_left_out(admin: User, still: Video) -> None:
-    assert preview(admin, choice(still.id)).statistics.near_duplicates == 0
+    assert preview(admin, spec(still.id)).statistics.near_duplicates == 0
     training_set, _ = built(admin, still)
     assert asdict(statistics_in(training_set))["near_duplicates"] == 0
 
@@ -133,7 +133,7 @@ def test_thinning_shrinks_real_video_and_follows_the_boxes(shared_data: Path, na
     thinning, kept = NearDuplicates(6), [0]
     with VideoReader(path, index) as reader:
         for frame, image in reader.read_many(range(200)):
-            if not thinning.repeats(Part.TRAIN, image, [TrackBox(1, 0, boxes[frame])]):
+            if not thinning.repeats(Split.TRAIN, image, [TrackBox(1, 0, boxes[frame])]):
                 kept.append(frame)
             assert iou(boxes[frame], boxes[kept[-1]]) >= 0.8
     assert 10 <= len(kept) <= 80

@@ -9,9 +9,9 @@ from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.detectors.protocol import DatasetLayout
 from tpod_core.errors import Conflict
-from tpod_core.formats.yolo import Manifest, ManifestFrame, Part, label_path, read_manifest
+from tpod_core.formats.yolo import Manifest, ManifestFrame, Split, label_path, read_manifest
 
-_PARTS: tuple[Part, ...] = ("train", "val")
+_PARTS: tuple[Split, ...] = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def materialize(
     _require_training(taken[0])
     directory.mkdir(parents=True)
     boxes: Counter[str] = Counter()
-    images: dict[Part, list[Path]] = {part: [] for part in _PARTS}
+    images: dict[Split, list[Path]] = {part: [] for part in _PARTS}
     for number, (source, manifest) in enumerate(zip(sets, taken, strict=True)):
         place = _Place(source, directory / f"mixed-{number}" if number else directory)
         boxes += _link_files(place, manifest, classes)

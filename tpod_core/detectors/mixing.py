@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tpod_core.formats.yolo import Manifest, ManifestFrame, Part
+from tpod_core.formats.yolo import Manifest, ManifestFrame, Split
 
 _GUARD_FRAMES = 30
 """The distance kept from validation frames where a set does not name one: about a second."""
@@ -74,7 +74,7 @@ def count_known(validation: Sequence[Manifest], learnt: Iterable[Manifest]) -> i
 class _Neighbourhood:
     """The frames of one part of a set, and how far their neighbourhood reaches."""
 
-    def __init__(self, manifest: Manifest, part: Part) -> None:
+    def __init__(self, manifest: Manifest, part: Split) -> None:
         named = manifest.choice.get("split", {}).get("guard_frames")
         self._guard = _GUARD_FRAMES if named is None else int(named)
         self._frames: dict[str, list[int]] = {}

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tpod_core.formats.yolo import Manifest, ManifestFrame, Part, read_label_file
+from tpod_core.formats.yolo import Manifest, ManifestFrame, Split, read_label_file
 from tpod_core.geometry import Box
 
-PARTS: tuple[Part, ...] = ("train", "val")
+PARTS: tuple[Split, ...] = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Picture:
     frame_index: int
 
 
-def pictures_of(directory: Path, manifest: Manifest, part: Part) -> Iterator[Picture]:
+def pictures_of(directory: Path, manifest: Manifest, part: Split) -> Iterator[Picture]:
     """One part of the training set in ``directory``, in the order of its manifest."""
     for frame in manifest.frames:
         if frame.split == part:

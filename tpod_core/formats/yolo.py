@@ -12,7 +12,7 @@ from typing import Any, Literal
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box, clip
 
-Part = Literal["train", "val"]
+Split = Literal["train", "val"]
 MANIFEST = "manifest.json"
 _IMAGE_NAME = re.compile(r"v(\d+)_(\d+)\.jpg")
 
@@ -25,7 +25,7 @@ class ManifestFrame:
     pixels; ``width`` and ``height`` are always those of the picture.
     """
 
-    split: Part
+    split: Split
     image: str
     video_id: int
     frame_index: int
@@ -61,7 +61,7 @@ class Manifest:
     choice: dict[str, Any] = field(default_factory=dict)
 
 
-def image_path(part: Part, video_id: int, frame_index: int, crop: int | None = None) -> str:
+def image_path(part: Split, video_id: int, frame_index: int, crop: int | None = None) -> str:
     """Where a frame's picture lies in a set, as ``"images/train/v3_000012.jpg"``.
 
     Its background crops lie beside it, as ``"images/train/v3_000012_c0.jpg"``.

@@ -93,10 +93,10 @@ class DerivedSegment(SQLModel, table=True):
 
     ``fingerprint`` names both key frames and the method, and no track: whichever track has
     these key frames has these boxes, so they are thrown away by a change of a key frame and
-    found again by its undo. They cover the frames ``start < n < stop``; ``reach`` is the stop
-    that was asked for, and lies behind ``stop`` where tracking became unsure. ``context`` names
-    the other key frames that told what the object looks like: boxes of another context are
-    used until they are found anew. ``payload`` is ``tracking.segments.DerivedBoxes`` in bytes.
+    found again by its undo. They cover the frames ``start < n < stop``; ``requested_stop`` lies
+    behind ``stop`` where tracking became unsure and ended early. ``context`` names the other
+    key frames that showed what the object looks like: boxes of another context are used until
+    they are found anew. ``payload`` is ``annotations.derived_boxes.DerivedBoxes`` in bytes.
     """
 
     __tablename__ = "derived_segments"
@@ -106,7 +106,7 @@ class DerivedSegment(SQLModel, table=True):
     video_id: int = Field(sa_column=reference("videos.id"))
     start: int
     stop: int
-    reach: int
+    requested_stop: int
     fingerprint: str = Field(max_length=64)
     context: str = Field(max_length=64)
     payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

@@ -18,7 +18,7 @@ class TrainingSetState(StrEnum):
 
 
 class TrainingSet(SQLModel, table=True):
-    """An immutable snapshot of labelled frames; ``choice`` is the request it was built from."""
+    """An immutable snapshot of labelled frames; ``spec`` is the request it was built from."""
 
     __tablename__ = "training_sets"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -31,7 +31,7 @@ class TrainingSet(SQLModel, table=True):
         sa_column=Column(enum_type(TrainingSetState), nullable=False),
     )
     message: str = ""
-    choice: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    spec: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     content_hash: str = Field(default="", max_length=64)
     statistics: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     warnings: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

@@ -35,7 +35,7 @@ class User(SQLModel, table=True):
 class AuthSession(SQLModel, table=True):
     """A browser's session; only the hash of its cookie is stored."""
 
-    __tablename__ = "sign_ins"
+    __tablename__ = "auth_sessions"
 
     id: int | None = Field(default=None, primary_key=True)
     user_id: int = Field(sa_column=reference("users.id"))

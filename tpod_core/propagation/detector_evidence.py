@@ -1,4 +1,4 @@
-"""What detectors found, as evidence on derived boxes: where one found nothing, a box is less sure."""
+"""Detections as evidence on derived boxes: where a detector found nothing, a box is less sure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

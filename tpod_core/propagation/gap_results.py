@@ -90,5 +90,5 @@ def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> GapResult:
     found = DerivedBoxes.from_bytes(payload)
     kept = slice(0, gap.stop - found.start)
     shown = DerivedBoxes(found.start, found.boxes_xyxy[kept], found.uncertainty[kept])
-    ended_early = extent is not None and extent.stop < min(extent.reach, gap.stop)
+    ended_early = extent is not None and extent.stop < min(extent.requested_stop, gap.stop)
     return GapResult(gap, shown, ended_early)

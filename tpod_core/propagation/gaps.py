@@ -15,7 +15,7 @@ from tpod_core.models import KeyframeSource
 from tpod_core.tracking.segment_tracking import METHOD
 from tpod_core.tracking.segments import Anchor, Segment
 
-REACHES = (300, 1200, 3000)
+FORWARD_LENGTHS = (300, 1200, 3000)
 """How far forward tracking goes, in frames: first so far, then further while it is sure.
 
 A key frame put behind its end makes it go on; behind that, the box is held.
@@ -55,18 +55,20 @@ class Gap:
             end.source is KeyframeSource.DETECTED for end in (self.left, self.right)
         )
 
-    def next_reach(self, reach: int = 0) -> int:
-        """The frame up to which to fill it, once it is filled up to ``reach``."""
+    def next_requested_stop(self, requested_stop: int = 0) -> int:
+        """The frame up to which to fill it, once it is filled up to ``requested_stop``."""
         if self.right is not None:
             return self.stop
-        steps = (min(self.stop, self.left.frame + 1 + step) for step in REACHES)
-        return next((step for step in steps if step > reach), min(reach, self.stop))
+        steps = (min(self.stop, self.left.frame + 1 + step) for step in FORWARD_LENGTHS)
+        return next(
+            (step for step in steps if step > requested_stop), min(requested_stop, self.stop)
+        )
 
     def context_name(self, keyframes: Sequence[KeyframeDoc]) -> str:
         """Equal where the context that ``segment`` gives is equal."""
         return _named(self._near(keyframes))
 
-    def segment(self, reach: int, keyframes: Sequence[KeyframeDoc]) -> Segment:
+    def segment(self, requested_stop: int, keyframes: Sequence[KeyframeDoc]) -> Segment:
         """What to ask of propagation.
 
         Args:
@@ -75,7 +77,7 @@ class Gap:
         return Segment(
             left=_anchor(self.left),
             right=None if self.right is None else _anchor(self.right),
-            stop=reach,
+            stop=requested_stop,
             context=tuple(_anchor(keyframe) for keyframe in self._near(keyframes)),
         )
 

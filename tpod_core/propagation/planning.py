@@ -50,9 +50,9 @@ def stale(session: Session, video: Video, tracks: Iterable[TrackState]) -> list[
     """
     tasks: dict[str, Task] = {}
     for name, each in extents(session, video, tracks).items():
-        reach = next_reach(each) or _reach_anew(each)
-        if reach is not None:
-            segment = each.gap.segment(reach, each.keyframes)
+        requested_stop = next_requested_stop(each) or _requested_stop_anew(each)
+        if requested_stop is not None:
+            segment = each.gap.segment(requested_stop, each.keyframes)
             context = each.gap.context_name(each.keyframes)
             tasks[name] = Task(each.gap, segment, context, each.extent is not None)
     return sorted(tasks.values(), key=lambda task: (task.further, task.gap.left.frame))
@@ -70,20 +70,20 @@ def first_round(tasks: Sequence[Task]) -> list[Task]:
     return chosen
 
 
-def _reach_anew(extended: Extended) -> int | None:
+def _requested_stop_anew(extended: Extended) -> int | None:
     """Up to where to fill a gap again, as other key frames tell of the object now."""
     gap, extent = extended.gap, extended.extent
     if extent is None or extent.context == gap.context_name(extended.keyframes):
         return None
-    return min(extent.reach, gap.stop)
+    return min(extent.requested_stop, gap.stop)
 
 
-def next_reach(extended: Extended) -> int | None:
+def next_requested_stop(extended: Extended) -> int | None:
     """Up to where to fill a gap; ``None`` if it is filled, or tracking became unsure in it."""
     gap, extent = extended.gap, extended.extent
     if extent is None:
-        return gap.next_reach()
-    if gap.right is not None or extent.stop < extent.reach:
+        return gap.next_requested_stop()
+    if gap.right is not None or extent.stop < extent.requested_stop:
         return None
-    reach = gap.next_reach(extent.reach)
-    return reach if reach > extent.reach else None
+    requested_stop = gap.next_requested_stop(extent.requested_stop)
+    return requested_stop if requested_stop > extent.requested_stop else None

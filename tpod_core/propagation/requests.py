@@ -11,7 +11,7 @@ from tpod_core import db, jobs
 from tpod_core.annotations import reading
 from tpod_core.annotations.history import Part, touched_tracks
 from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id
-from tpod_core.propagation.planning import next_reach
+from tpod_core.propagation.planning import next_requested_stop
 from tpod_core.propagation.store import extents
 
 _KIND = JobKind.PROPAGATE_TRACKS
@@ -109,6 +109,6 @@ def _some_leave_gaps(
     )
     # The last key frame loaded of a track need not be its last one.
     return any(
-        each.gap.left.frame <= touched.last and next_reach(each) is not None
+        each.gap.left.frame <= touched.last and next_requested_stop(each) is not None
         for each in extents(session, video, around.values()).values()
     )

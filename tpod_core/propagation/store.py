@@ -22,7 +22,7 @@ class Extent:
     """How far a stored segment goes, how far it was asked to, and the name of its context."""
 
     stop: int
-    reach: int
+    requested_stop: int
     context: str
 
 
@@ -75,7 +75,11 @@ def extents(session: Session, video: Video, tracks: Iterable[TrackState]) -> dic
     Tracks with equal key frames share their gaps.
     """
     open_gaps = {name: each for state in tracks for name, each in _gaps(state, video).items()}
-    columns = col(DerivedSegment.stop), col(DerivedSegment.reach), col(DerivedSegment.context)
+    columns = (
+        col(DerivedSegment.stop),
+        col(DerivedSegment.requested_stop),
+        col(DerivedSegment.context),
+    )
     found = _find(session, video, [open_gaps], *columns)
     return {
         name: Extended(gap, keyframes, Extent(*found[name]) if name in found else None)
@@ -85,10 +89,10 @@ def extents(session: Session, video: Video, tracks: Iterable[TrackState]) -> dic
 
 @dataclass(frozen=True)
 class Filling:
-    """What fills a gap up to ``reach``, found with the help of the context of that name."""
+    """Boxes that fill a gap up to ``requested_stop``; ``context`` names the context they used."""
 
     gap: Gap
-    reach: int
+    requested_stop: int
     context: str
     boxes: DerivedBoxes
 
@@ -106,7 +110,7 @@ def save(session: Session, video_id: int, filling: Filling) -> None:
             video_id=video_id,
             start=filling.gap.left.frame,
             stop=filling.boxes.start + len(filling.boxes),
-            reach=filling.reach,
+            requested_stop=filling.requested_stop,
             fingerprint=name,
             context=filling.context,
             payload=filling.boxes.to_bytes(),

@@ -28,15 +28,15 @@ from tpod_core.models import (
 from tpod_core.storage import get_storage
 from tpod_core.training_sets.box_table import BoxTable, box_table
 from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
-from tpod_core.training_sets.labelled_videos import load_source
+from tpod_core.training_sets.labelled_videos import load_labelled_video
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.preflight import findings_of
 from tpod_core.training_sets.shapes import Histogram, Shapes
 from tpod_core.training_sets.spec import (
     Negatives,
     Sampling,
-    Split,
     SplitMethod,
+    SplitSpec,
     TrainingSetSpec,
     VideoSpec,
 )
@@ -54,8 +54,8 @@ __all__ = [
     "Sampling",
     "Severity",
     "Shapes",
-    "Split",
     "SplitMethod",
+    "SplitSpec",
     "Statistics",
     "Summary",
     "TrainingSetSpec",
@@ -94,15 +94,15 @@ class Preview(Summary):
     findings: Findings
 
 
-def preview(session: Session, user: User, choice: TrainingSetSpec) -> Preview:
+def preview(session: Session, user: User, spec: TrainingSetSpec) -> Preview:
     """Count and check without building. Raises: InvalidInput as ``create`` does."""
-    plan = _plan(session, user, choice)
+    plan = _plan(session, user, spec)
     tables = _tables(plan)
     found = _summary(plan, tables, compared=False)
     return Preview(found.statistics, found.warnings, findings_of(plan, tables))
 
 
-def create(session: Session, user: User, name: str, choice: TrainingSetSpec) -> TrainingSet:
+def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> TrainingSet:
     """A new training set, queued for building.
 
     Raises: InvalidInput naming cause and field if the choice cannot be built as it stands.
@@ -112,12 +112,12 @@ def create(session: Session, user: User, name: str, choice: TrainingSetSpec) -> 
         raise InvalidInput(
             f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
         )
-    plan = _plan(session, user, choice)
+    plan = _plan(session, user, spec)
     found = _summary(plan, _tables(plan), compared=False)
     training_set = TrainingSet(
         owner_id=saved_id(user),
         name=clean,
-        choice=choice.model_dump(mode="json"),
+        spec=spec.model_dump(mode="json"),
         statistics=asdict(found.statistics),
         warnings=list(found.warnings),
     )
@@ -147,7 +147,7 @@ def start_build(session: Session, training_set_id: int) -> Plan:
     training_set.state = TrainingSetState.BUILDING
     session.add(training_set)
     owner = session.get_one(User, training_set.owner_id)
-    return _plan(session, owner, TrainingSetSpec.model_validate(training_set.choice))
+    return _plan(session, owner, TrainingSetSpec.model_validate(training_set.spec))
 
 
 def summarize(plan: Plan) -> Summary:
@@ -238,12 +238,12 @@ def _get(session: Session, training_set_id: int) -> TrainingSet:
     return training_set
 
 
-def _plan(session: Session, user: User, choice: TrainingSetSpec) -> Plan:
+def _plan(session: Session, user: User, spec: TrainingSetSpec) -> Plan:
     videos = [
         _chosen_video(session, user, wanted.video_id, f"videos[{number}].video_id")
-        for number, wanted in enumerate(choice.videos)
+        for number, wanted in enumerate(spec.videos)
     ]
-    return make_plan(choice, [load_source(session, video) for video in videos])
+    return make_plan(spec, [load_labelled_video(session, video) for video in videos])
 
 
 def _chosen_video(session: Session, user: User, video_id: int, field: str) -> Video:

@@ -30,7 +30,7 @@ _GROWTH_PER_S = 4.0
 
 def tiny_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
     """Boxes that training pictures show at under 8 pixels, or on under 0.1 % of the frame."""
-    image_size = plan.choice.image_size
+    image_size = plan.spec.image_size
     scale, (width, height) = training_scale(table, image_size), table.video.source.frame_wh
     shorter = np.minimum(table.widths(), table.heights()) * scale
     share = table.widths() * table.heights() / (width * height)

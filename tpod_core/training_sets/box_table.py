@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tpod_core.training_sets.boxes import boxes_on
 from tpod_core.training_sets.frames import Indices
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.split import Parts
+from tpod_core.training_sets.split import Splits
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ class BoxTable:
 
     video: PlannedVideo
     frames: Indices
-    parts: Parts
+    parts: Splits
     track_ids: Indices
     class_ids: Indices
     xyxy: Floats

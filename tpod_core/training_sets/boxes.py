@@ -6,7 +6,7 @@ from itertools import islice
 
 from tpod_core.annotations.interpolation import derive
 from tpod_core.geometry import Box, clip
-from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 
 _CHUNK = 1000
 """So many frames get their boxes at a time: it bounds the memory of a long video."""
@@ -22,7 +22,7 @@ class TrackBox:
 
 
 def boxes_on(
-    source: Source, class_ids: Mapping[int, int], frames: Iterable[int]
+    source: LabelledVideo, class_ids: Mapping[int, int], frames: Iterable[int]
 ) -> Iterator[list[TrackBox]]:
     """The boxes on each of ``frames`` (ascending), by track id.
 

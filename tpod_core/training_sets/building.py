@@ -57,8 +57,8 @@ def _manifest(plan: Plan, directory: Path, frames: tuple[ManifestFrame, ...]) ->
         for v in plan.videos
     )
     content_hash = hash_content(directory, classes, frames, sources)
-    choice = plan.choice.model_dump(mode="json")
-    return Manifest(classes, content_hash, frames, sources, choice)
+    spec = plan.spec.model_dump(mode="json")
+    return Manifest(classes, content_hash, frames, sources, spec)
 
 
 def hash_content(

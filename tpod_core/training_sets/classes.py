@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from tpod_core.annotations.document import LabelDoc
 from tpod_core.annotations.label_names import clean_label_name, same_name_key
 from tpod_core.errors import InvalidInput
-from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 
 
-def choose_classes(names: Sequence[str] | None, sources: Sequence[Source]) -> list[LabelDoc]:
+def choose_classes(names: Sequence[str] | None, sources: Sequence[LabelledVideo]) -> list[LabelDoc]:
     """The labels asked for, in that order; ``None`` asks for those of all the videos.
 
     Raises: InvalidInput if one is in no video's list, or if two read as the same name.

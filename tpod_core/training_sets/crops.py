@@ -10,8 +10,8 @@ from random import Random
 from tpod_core.geometry import Box
 from tpod_core.training_sets.boxes import boxes_on
 from tpod_core.training_sets.frames import FrameSelection, mask_of
-from tpod_core.training_sets.labelled_videos import Source
-from tpod_core.training_sets.split import Part, Parts
+from tpod_core.training_sets.labelled_videos import LabelledVideo
+from tpod_core.training_sets.split import Split, Splits
 
 _SIDES = (0.2, 0.6)
 """A crop's width and height, as the shortest and longest share of the frame's."""
@@ -36,7 +36,7 @@ class Crop:
 
 
 def draw_crops(
-    videos: Sequence[tuple[FrameSelection, Parts]], count: int, seed: int
+    videos: Sequence[tuple[FrameSelection, Splits]], count: int, seed: int
 ) -> list[tuple[Crop, ...]]:
     """Up to ``count`` crops over all videos, for each video its own in order.
 
@@ -67,13 +67,13 @@ def draw_crops(
     return [tuple(sorted({c for video, c in found if video == n})) for n in range(len(videos))]
 
 
-def _training_frames(chosen: FrameSelection, parts: Parts) -> Iterator[int]:
-    frames = chosen.frames[parts == Part.TRAIN]
+def _training_frames(chosen: FrameSelection, parts: Splits) -> Iterator[int]:
+    frames = chosen.frames[parts == Split.TRAIN]
     labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
     yield from frames[labelled[frames]].tolist()
 
 
-def _boxes(source: Source, frames: set[int]) -> dict[int, list[Box]]:
+def _boxes(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
     ordered = sorted(frames)
     every_label = dict.fromkeys((state.label_id for state in source.tracks.values()), 0)
     shown = boxes_on(source, every_label, ordered)

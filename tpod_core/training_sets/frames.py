@@ -11,7 +11,7 @@ from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.annotations.interpolation import spans
 from tpod_core.annotations.ranges import Range, union
 from tpod_core.errors import InvalidInput
-from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.spec import Sampling
 
 Mask = NDArray[np.bool_]
@@ -34,7 +34,7 @@ class FrameSelection:
     ``counts`` has a row for each frame, and in it the number of boxes of each class.
     """
 
-    source: Source
+    source: LabelledVideo
     basis: Basis
     frames: Indices
     counts: NDArray[np.int32]
@@ -55,7 +55,10 @@ class FrameSelection:
 
 
 def choose_frames(
-    source: Source, label_ids: Sequence[int], ranges: Sequence[Range] | None, sampling: Sampling
+    source: LabelledVideo,
+    label_ids: Sequence[int],
+    ranges: Sequence[Range] | None,
+    sampling: Sampling,
 ) -> FrameSelection:
     """The frames that ``ranges`` and ``sampling`` leave; without a box only where fully labelled.
 
@@ -86,7 +89,7 @@ def choose_frames(
     return FrameSelection(source, basis, frames, by_class.reshape(len(counts), len(frames)).T)
 
 
-def labelled_frames(source: Source, label_ids: Collection[int]) -> Mask:
+def labelled_frames(source: LabelledVideo, label_ids: Collection[int]) -> Mask:
     """Which frames have a box of these labels, or lie in a fully labelled range."""
     tracks = [s.ordered() for s in source.tracks.values() if s.label_id in label_ids]
     has_box = _count_boxes(tracks, source.frame_count) > 0
@@ -94,7 +97,7 @@ def labelled_frames(source: Source, label_ids: Collection[int]) -> Mask:
 
 
 def check_ranges(
-    ranges: Sequence[Range] | None, source: Source, field: str
+    ranges: Sequence[Range] | None, source: LabelledVideo, field: str
 ) -> tuple[Range, ...] | None:
     """``ranges`` sorted and apart. Raises: InvalidInput naming the first that is none."""
     for number, (start, stop) in enumerate(ranges or ()):
@@ -116,7 +119,7 @@ def check_ranges(
 
 
 def _taken(
-    source: Source, has_box: Mask, ranges: Sequence[Range] | None, sampling: Sampling
+    source: LabelledVideo, has_box: Mask, ranges: Sequence[Range] | None, sampling: Sampling
 ) -> tuple[Basis, Sequence[Range]]:
     if ranges is not None:
         return Basis.CHOSEN, ranges

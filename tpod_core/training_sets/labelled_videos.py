@@ -22,7 +22,7 @@ class Missed:
 
 
 @dataclass(frozen=True)
-class Source:
+class LabelledVideo:
     """A video with everything that is labelled in it at ``revision``.
 
     Proposed tracks are left out: nobody has looked at them yet.
@@ -45,11 +45,11 @@ class Source:
     missed: tuple[Missed, ...] = ()
 
 
-def load_source(session: Session, video: Video) -> Source:
+def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
     video_id = saved_id(video)
     findings = _load_findings(session, video)
     tracks = with_derived(session, video, reading.load_tracks(session, video_id))
-    return Source(
+    return LabelledVideo(
         video_id=video_id,
         name=video.name,
         sha256=video.sha256,

@@ -7,7 +7,7 @@ import numpy as np
 
 from tpod_core.training_sets.frames import Indices
 from tpod_core.training_sets.plan import PlannedVideo
-from tpod_core.training_sets.split import Part, guard_of
+from tpod_core.training_sets.split import Split, guard_of
 
 
 def leaky_frames(videos: Sequence[PlannedVideo]) -> list[Indices]:
@@ -18,10 +18,11 @@ def leaky_frames(videos: Sequence[PlannedVideo]) -> list[Indices]:
     """
     training: dict[str, list[Indices]] = defaultdict(list)
     for video in videos:
-        training[_file(video)].append(video.frames_of(Part.TRAIN))
+        training[_file(video)].append(video.frames_of(Split.TRAIN))
     trained = {file: np.unique(np.concatenate(frames)) for file, frames in training.items()}
     return [
-        _near(video.frames_of(Part.VAL), trained[_file(video)], reach_of(video)) for video in videos
+        _near(video.frames_of(Split.VAL), trained[_file(video)], reach_of(video))
+        for video in videos
     ]
 
 

@@ -16,10 +16,10 @@ from tpod_core.training_sets.frames import (
     check_ranges,
     choose_frames,
 )
-from tpod_core.training_sets.labelled_videos import Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.negatives import thin_negatives
 from tpod_core.training_sets.spec import SplitMethod, TrainingSetSpec, require_consistent
-from tpod_core.training_sets.split import Part, Parts
+from tpod_core.training_sets.split import Split, Splits
 
 
 @dataclass(frozen=True)
@@ -30,28 +30,28 @@ class PlannedVideo:
     """
 
     chosen: FrameSelection
-    parts: Parts
+    parts: Splits
     guard: int = 0
     crops: tuple[Crop, ...] = ()
 
     @property
-    def source(self) -> Source:
+    def source(self) -> LabelledVideo:
         return self.chosen.source
 
-    def frames_of(self, part: Part) -> Indices:
+    def frames_of(self, part: Split) -> Indices:
         chosen: Indices = self.chosen.frames[self.parts == part]
         return chosen
 
-    def used(self) -> list[tuple[int, Part]]:
+    def used(self) -> list[tuple[int, Split]]:
         """Every frame that goes into the set, ascending, with its part."""
-        kept = self.parts <= Part.VAL
+        kept = self.parts <= Split.VAL
         pairs = zip(self.chosen.frames[kept].tolist(), self.parts[kept].tolist(), strict=True)
-        return [(frame, Part(part)) for frame, part in pairs]
+        return [(frame, Split(part)) for frame, part in pairs]
 
     def without(self, duplicates: Collection[int]) -> "PlannedVideo":
         """The same without some frames that look like others."""
         parts = self.parts.copy()
-        parts[np.isin(self.chosen.frames, list(duplicates))] = Part.DUPLICATE
+        parts[np.isin(self.chosen.frames, list(duplicates))] = Split.DUPLICATE
         return replace(self, parts=parts)
 
 
@@ -62,7 +62,7 @@ class Plan:
     ``left_out`` are labels of the videos that have no box in the chosen frames.
     """
 
-    choice: TrainingSetSpec
+    spec: TrainingSetSpec
     classes: tuple[LabelDoc, ...]
     left_out: tuple[str, ...]
     method: SplitMethod
@@ -75,7 +75,7 @@ class Plan:
 
     def picture_count(self) -> int:
         """How many pictures the set will hold, at most where near-duplicates are left out."""
-        return sum(int((v.parts <= Part.VAL).sum()) + len(v.crops) for v in self.videos)
+        return sum(int((v.parts <= Split.VAL).sum()) + len(v.crops) for v in self.videos)
 
     def without(self, duplicates: Mapping[int, Collection[int]]) -> "Plan":
         """The plan less near-duplicates; their frames by video."""
@@ -83,32 +83,32 @@ class Plan:
         return replace(self, videos=tuple(videos))
 
 
-def make_plan(choice: TrainingSetSpec, sources: Sequence[Source]) -> Plan:
-    """The plan for ``choice``; the same whenever choice and annotations are the same.
+def make_plan(spec: TrainingSetSpec, sources: Sequence[LabelledVideo]) -> Plan:
+    """The plan for ``spec``; the same whenever choice and annotations are the same.
 
     Args:
         sources: the videos of the choice, in its order.
     Raises: InvalidInput naming the cause and the field if there is nothing to train or
         validate on.
     """
-    require_consistent(choice)
+    require_consistent(spec)
     ranges = [
         check_ranges(video.ranges, source, f"videos[{number}].ranges")
-        for number, (video, source) in enumerate(zip(choice.videos, sources, strict=True))
+        for number, (video, source) in enumerate(zip(spec.videos, sources, strict=True))
     ]
-    labels = choose_classes(choice.labels, sources)
+    labels = choose_classes(spec.labels, sources)
     frames = [
-        choose_frames(source, [label.id for label in labels], wanted, choice.sampling)
+        choose_frames(source, [label.id for label in labels], wanted, spec.sampling)
         for source, wanted in zip(sources, ranges, strict=True)
     ]
-    classes, left_out, frames = _without_empty_classes(choice, labels, frames)
-    frames = thin_negatives(frames, choice.negatives.ratio, choice.seed)
-    method, parts = split.divide(frames, choice.split, choice.seed)
+    classes, left_out, frames = _without_empty_classes(spec, labels, frames)
+    frames = thin_negatives(frames, spec.negatives.ratio, spec.seed)
+    method, parts = split.divide(frames, spec.split, spec.seed)
     by_block = method is SplitMethod.BY_BLOCK
-    guards = [split.guard_of(f, choice.split.guard_frames) if by_block else 0 for f in frames]
-    crops = _draw_crops(choice, frames, parts)
+    guards = [split.guard_of(f, spec.split.guard_frames) if by_block else 0 for f in frames]
+    crops = _draw_crops(spec, frames, parts)
     plan = Plan(
-        choice,
+        spec,
         classes,
         left_out,
         method,
@@ -119,7 +119,7 @@ def make_plan(choice: TrainingSetSpec, sources: Sequence[Source]) -> Plan:
 
 
 def _without_empty_classes(
-    choice: TrainingSetSpec, labels: Sequence[LabelDoc], frames: list[FrameSelection]
+    spec: TrainingSetSpec, labels: Sequence[LabelDoc], frames: list[FrameSelection]
 ) -> tuple[tuple[LabelDoc, ...], tuple[str, ...], list[FrameSelection]]:
     """Leave out labels without a box, unless they were asked for by name."""
     has_box = np.any([video.counts.any(axis=0) for video in frames], axis=0)
@@ -129,7 +129,7 @@ def _without_empty_classes(
             "videos, ranges or labels.",
             "videos",
         )
-    if choice.labels is not None:
+    if spec.labels is not None:
         return tuple(labels), (), frames
     kept = tuple(label for label, has in zip(labels, has_box, strict=True) if has)
     left_out = tuple(label.name for label, has in zip(labels, has_box, strict=True) if not has)
@@ -141,17 +141,17 @@ def _without_empty_classes(
 
 
 def _draw_crops(
-    choice: TrainingSetSpec, frames: Sequence[FrameSelection], parts: Sequence[Parts]
+    spec: TrainingSetSpec, frames: Sequence[FrameSelection], parts: Sequence[Splits]
 ) -> list[tuple[Crop, ...]]:
     """As many as asked for, for each training frame with a box."""
     pairs = list(zip(frames, parts, strict=True))
-    positive = sum(int((video.positive & (part == Part.TRAIN)).sum()) for video, part in pairs)
-    return draw_crops(pairs, round(choice.negatives.background_crops * positive), choice.seed)
+    positive = sum(int((video.positive & (part == Split.TRAIN)).sum()) for video, part in pairs)
+    return draw_crops(pairs, round(spec.negatives.background_crops * positive), spec.seed)
 
 
 def _require_both_parts(plan: Plan) -> None:
-    names = {Part.TRAIN: "training", Part.VAL: "validation"}
-    field = "split.val_videos" if plan.choice.split.val_videos else "split"
+    names = {Split.TRAIN: "training", Split.VAL: "validation"}
+    field = "split.val_videos" if plan.spec.split.val_videos else "split"
     if all(video.source.held_out for video in plan.videos if video.chosen.positive.any()):
         raise InvalidInput(
             "Every chosen video with objects is locked as held out. Add one to train on, or "

@@ -9,10 +9,10 @@ from tpod_core.geometry import iou
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.frames import labelled_frames, mask_of, runs_of
-from tpod_core.training_sets.labelled_videos import Missed, Source
+from tpod_core.training_sets.labelled_videos import LabelledVideo, Missed
 from tpod_core.training_sets.leakage import leaky_frames, reach_of
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 
 _FEW_BOXES = 20
 _UNLABELLED_S = 1.0
@@ -51,7 +51,7 @@ def leaks(plan: Plan) -> Iterator[PreflightFinding]:
     """Validation frames that nearly are training frames."""
     for video, leaky in zip(plan.videos, leaky_frames(plan.videos), strict=True):
         if len(leaky):
-            held = len(video.frames_of(Part.VAL))
+            held = len(video.frames_of(Split.VAL))
             sentence = (
                 f"{len(leaky)} of {held} validation frames of “{video.source.name}” lie within "
                 f"{reach_of(video)} frames of a training frame of the same file: the score will "
@@ -68,7 +68,7 @@ def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
     Args:
         number: the video's place in the plan.
     """
-    video, ranges = plan.videos[number], plan.choice.videos[number].ranges
+    video, ranges = plan.videos[number], plan.spec.videos[number].ranges
     source = video.source
     bare = ~labelled_frames(source, plan.class_ids)
     if ranges is not None:
@@ -96,7 +96,7 @@ def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
             )
 
 
-def _has_box_now(source: Source, missed: Missed) -> bool:
+def _has_box_now(source: LabelledVideo, missed: Missed) -> bool:
     shown = (
         derive_at(state.ordered(), missed.frame, state.derived) for state in source.tracks.values()
     )

@@ -15,18 +15,18 @@ class SplitMethod(StrEnum):
     BY_BLOCK = "by_block"
 
 
-class _Part(BaseModel):
+class _SpecPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class VideoSpec(_Part):
+class VideoSpec(_SpecPart):
     """``ranges``: only these frames, ``start <= frame < stop``; else see ``frames.Basis``."""
 
     video_id: RowId
     ranges: tuple[tuple[int, int], ...] | None = None
 
 
-class Sampling(_Part):
+class Sampling(_SpecPart):
     """``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes the frames
     on which a person or a tool has fixed a box.
 
@@ -43,7 +43,7 @@ class Sampling(_Part):
     outside_ranges: bool = False
 
 
-class Negatives(_Part):
+class Negatives(_SpecPart):
     """Pictures without objects, of fully labelled ranges.
 
     ``ratio`` frames, and ``background_crops`` pieces cut from training frames, for each frame
@@ -54,7 +54,7 @@ class Negatives(_Part):
     background_crops: float = Field(0, ge=0, le=10)
 
 
-class Split(_Part):
+class SplitSpec(_SpecPart):
     """How the validation part is held out. Videos locked as held out always belong to it.
 
     ``method``: by video where there are two or more, else by block. ``guard_frames``: training
@@ -68,7 +68,7 @@ class Split(_Part):
     val_videos: tuple[RowId, ...] = ()
 
 
-class TrainingSetSpec(_Part):
+class TrainingSetSpec(_SpecPart):
     """``labels``: the classes in this order; by default every label that has a box.
 
     ``image_size``: pixels of the longer side that training will scale pictures to; only the
@@ -79,27 +79,27 @@ class TrainingSetSpec(_Part):
     labels: tuple[str, ...] | None = None
     sampling: Sampling = Sampling()
     negatives: Negatives = Negatives()
-    split: Split = Split()
+    split: SplitSpec = SplitSpec()
     seed: int = Field(0, ge=0, lt=2**63)
     image_size: int = Field(640, ge=32, le=4096)
 
 
-def require_consistent(choice: TrainingSetSpec) -> None:
-    """Raises: InvalidInput if parts of ``choice`` contradict each other."""
-    ids = [video.video_id for video in choice.videos]
+def require_consistent(spec: TrainingSetSpec) -> None:
+    """Raises: InvalidInput if parts of ``spec`` contradict each other."""
+    ids = [video.video_id for video in spec.videos]
     for number, video_id in enumerate(ids):
         if video_id in ids[:number]:
             raise InvalidInput(
                 f"Video {video_id} is chosen twice. Give it several ranges instead.",
                 f"videos[{number}].video_id",
             )
-    for number, video_id in enumerate(choice.split.val_videos):
+    for number, video_id in enumerate(spec.split.val_videos):
         if video_id not in ids:
             raise InvalidInput(
                 f"Video {video_id} is held out for validation, but is not among the videos.",
                 f"split.val_videos[{number}]",
             )
-    if choice.split.val_videos and choice.split.method is SplitMethod.BY_BLOCK:
+    if spec.split.val_videos and spec.split.method is SplitMethod.BY_BLOCK:
         raise InvalidInput(
             "Videos can be held out when splitting by video, not by block.", "split.val_videos"
         )

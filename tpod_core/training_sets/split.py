@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from tpod_core.errors import InvalidInput
 from tpod_core.training_sets.frames import FrameSelection, Indices
-from tpod_core.training_sets.spec import Split, SplitMethod
+from tpod_core.training_sets.spec import SplitMethod, SplitSpec
 
-Parts = NDArray[np.int8]
+Splits = NDArray[np.int8]
 _CANDIDATES = 64
 _BLOCK_STARTS = 16
 
 
-class Part(IntEnum):
+class Split(IntEnum):
     """Where a frame goes. ``GUARD``: nowhere, it is too near to the validation block.
     ``DUPLICATE``: nowhere, it looks like the frame kept before it."""
 
@@ -33,8 +33,8 @@ class Part(IntEnum):
 
 
 def divide(
-    frames: Sequence[FrameSelection], wanted: Split, seed: int
-) -> tuple[SplitMethod, list[Parts]]:
+    frames: Sequence[FrameSelection], wanted: SplitSpec, seed: int
+) -> tuple[SplitMethod, list[Splits]]:
     """The part of each frame, and the method by which it was found.
 
     Videos locked as held out are validation. Where they have no box, or blocks are asked for,
@@ -50,14 +50,14 @@ def divide(
     method, of_free = _split_free(free, wanted, seed)
     parts = iter(of_free)
     return method, [
-        whole(video, Part.VAL) if video.source.video_id in locked else next(parts)
+        whole(video, Split.VAL) if video.source.video_id in locked else next(parts)
         for video in frames
     ]
 
 
 def _split_free(
-    frames: Sequence[FrameSelection], wanted: Split, seed: int
-) -> tuple[SplitMethod, list[Parts]]:
+    frames: Sequence[FrameSelection], wanted: SplitSpec, seed: int
+) -> tuple[SplitMethod, list[Splits]]:
     """Split videos of which none is locked."""
     filled = sum(len(video.frames) > 0 for video in frames)
     method = wanted.method or (SplitMethod.BY_VIDEO if filled > 1 else SplitMethod.BY_BLOCK)
@@ -74,12 +74,12 @@ def _split_free(
     return method, by_video(frames, wanted.val_fraction, seed)
 
 
-def by_locked_videos(videos: Sequence[FrameSelection], locked: Collection[int]) -> list[Parts]:
+def by_locked_videos(videos: Sequence[FrameSelection], locked: Collection[int]) -> list[Splits]:
     """Exactly the videos ``locked`` are held out."""
-    return [whole(video, Part(video.source.video_id in locked)) for video in videos]
+    return [whole(video, Split(video.source.video_id in locked)) for video in videos]
 
 
-def by_video(videos: Sequence[FrameSelection], val_fraction: float, seed: int) -> list[Parts]:
+def by_video(videos: Sequence[FrameSelection], val_fraction: float, seed: int) -> list[Splits]:
     """Whole videos are held out, so that validation has about ``val_fraction`` of the frames.
 
     To hold every class it may take up to twice that. One video with frames at least goes to
@@ -95,7 +95,7 @@ def by_video(videos: Sequence[FrameSelection], val_fraction: float, seed: int) -
         return _missing(has_class, is_held), abs(held - goal)
 
     best = min(_groups(videos, 2 * goal, Random(f"{seed}/by_video")), key=cost)
-    return [whole(video, Part(number in best)) for number, video in enumerate(videos)]
+    return [whole(video, Split(number in best)) for number, video in enumerate(videos)]
 
 
 def _groups(videos: Sequence[FrameSelection], most: float, random: Random) -> Iterator[list[int]]:
@@ -113,22 +113,22 @@ def _groups(videos: Sequence[FrameSelection], most: float, random: Random) -> It
 
 def by_block(
     video: FrameSelection, val_fraction: float, guard_frames: int | None, seed: int
-) -> Parts:
+) -> Splits:
     """One run of a video's frames is held out; training keeps ``guard_frames`` away from it.
 
     A video of one frame goes to training whole.
     """
     count = len(video.frames)
     if count < 2:
-        return whole(video, Part.TRAIN)
+        return whole(video, Split.TRAIN)
     size = min(max(round(count * val_fraction), 1), count - 1)
     starts = {round(i * (count - size) / (_BLOCK_STARTS - 1)) for i in range(_BLOCK_STARTS)}
     order = Random(f"{seed}/by_block/{video.source.video_id}").sample(sorted(starts), len(starts))
     guard = guard_of(video, guard_frames)
 
-    def cost(parts: Parts) -> tuple[int, int]:
-        kept = parts != Part.GUARD
-        missing = _missing(video.counts[kept] > 0, parts[kept] == Part.VAL)
+    def cost(parts: Splits) -> tuple[int, int]:
+        kept = parts != Split.GUARD
+        missing = _missing(video.counts[kept] > 0, parts[kept] == Split.VAL)
         return missing, int((~kept).sum())
 
     return min((_block(video.frames, start, size, guard) for start in order), key=cost)
@@ -142,11 +142,11 @@ def guard_of(video: FrameSelection, guard_frames: int | None) -> int:
     return min(round(video.source.fps), stretch // 10)
 
 
-def _block(frames: Indices, start: int, size: int, guard: int) -> Parts:
+def _block(frames: Indices, start: int, size: int, guard: int) -> Splits:
     first, last = frames[start], frames[start + size - 1]
-    parts = np.full(len(frames), Part.TRAIN, dtype=np.int8)
-    parts[(frames >= first - guard) & (frames <= last + guard)] = Part.GUARD
-    parts[start : start + size] = Part.VAL
+    parts = np.full(len(frames), Split.TRAIN, dtype=np.int8)
+    parts[(frames >= first - guard) & (frames <= last + guard)] = Split.GUARD
+    parts[start : start + size] = Split.VAL
     return parts
 
 
@@ -160,6 +160,6 @@ def _missing(has_class: NDArray[np.bool_], is_held: NDArray[np.bool_]) -> int:
     return sum(int((~has_class[rows].any(axis=0)).sum()) for rows in (is_held, ~is_held))
 
 
-def whole(video: FrameSelection, part: Part) -> Parts:
+def whole(video: FrameSelection, part: Split) -> Splits:
     """All frames of a video in one part."""
     return np.full(len(video.frames), part, dtype=np.int8)

@@ -15,7 +15,7 @@ from tpod_core.training_sets.frames import Indices
 from tpod_core.training_sets.leakage import leaky_frames, reach_of
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.shapes import Shapes, shapes_of
-from tpod_core.training_sets.split import Part, Parts
+from tpod_core.training_sets.split import Split, Splits
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class PartCounts:
     val: int
 
     @classmethod
-    def of(cls, count: Callable[[Part], int]) -> "PartCounts":
-        return cls(count(Part.TRAIN), count(Part.VAL))
+    def of(cls, count: Callable[[Split], int]) -> "PartCounts":
+        return cls(count(Split.TRAIN), count(Split.VAL))
 
     @property
     def total(self) -> int:
@@ -135,8 +135,8 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
         )
         for name in ("frames", "boxes", "negatives")
     )
-    duplicates = sum(len(video.frames_of(Part.DUPLICATE)) for video in plan.videos)
-    unknown = plan.choice.sampling.drop_near_duplicates and not compared
+    duplicates = sum(len(video.frames_of(Split.DUPLICATE)) for video in plan.videos)
+    unknown = plan.spec.sampling.drop_near_duplicates and not compared
     return Statistics(
         frames,
         boxes,
@@ -146,18 +146,18 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
         _split(plan, frames, videos),
         near_duplicates=None if unknown else duplicates,
         background_crops=sum(len(video.crops) for video in plan.videos),
-        shapes=shapes_of(tables, plan.choice.image_size),
+        shapes=shapes_of(tables, plan.spec.image_size),
     )
 
 
 def _split(plan: Plan, frames: PartCounts, videos: Sequence[VideoCounts]) -> SplitCounts:
     leaky = sum(video.leaky for video in videos)
-    held = [video for video in plan.videos if len(video.frames_of(Part.VAL))]
+    held = [video for video in plan.videos if len(video.frames_of(Split.VAL))]
     return SplitCounts(
         plan.method.value,
         val_fraction=round(frames.val / frames.total, 4),
         dropped=sum(video.dropped for video in videos),
-        seed=plan.choice.seed,
+        seed=plan.spec.seed,
         leakage=Leakage(
             # Rounded up, so that one frame of a million still shows.
             share=ceil(10_000 * leaky / frames.val) / 10_000,
@@ -168,13 +168,13 @@ def _split(plan: Plan, frames: PartCounts, videos: Sequence[VideoCounts]) -> Spl
 
 
 def _classes(plan: Plan) -> tuple[ClassCounts, ...]:
-    boxes = {part: sum(_counts(v, part).sum(axis=0) for v in plan.videos) for part in Part}
-    frames = {part: sum((_counts(v, part) > 0).sum(axis=0) for v in plan.videos) for part in Part}
+    boxes = {part: sum(_counts(v, part).sum(axis=0) for v in plan.videos) for part in Split}
+    frames = {part: sum((_counts(v, part) > 0).sum(axis=0) for v in plan.videos) for part in Split}
     return tuple(
         ClassCounts(
             label.name,
-            PartCounts(int(boxes[Part.TRAIN][class_id]), int(boxes[Part.VAL][class_id])),
-            PartCounts(int(frames[Part.TRAIN][class_id]), int(frames[Part.VAL][class_id])),
+            PartCounts(int(boxes[Split.TRAIN][class_id]), int(boxes[Split.VAL][class_id])),
+            PartCounts(int(frames[Split.TRAIN][class_id]), int(frames[Split.VAL][class_id])),
         )
         for class_id, label in enumerate(plan.classes)
     )
@@ -191,23 +191,23 @@ def _video(video: PlannedVideo, leaky: int) -> VideoCounts:
         boxes=PartCounts.of(lambda part: int(_counts(video, part).sum())),
         negatives=PartCounts.of(lambda part: int((~_counts(video, part).any(axis=1)).sum())),
         guard_frames=video.guard,
-        dropped=len(video.frames_of(Part.GUARD)),
+        dropped=len(video.frames_of(Split.GUARD)),
         val_spans=_spans(video.chosen.frames, video.parts),
-        class_boxes=tuple(video.chosen.counts[video.parts <= Part.VAL].sum(axis=0).tolist()),
+        class_boxes=tuple(video.chosen.counts[video.parts <= Split.VAL].sum(axis=0).tolist()),
         leaky=leaky,
         held_out=source.held_out,
     )
 
 
-def _counts(video: PlannedVideo, part: Part) -> NDArray[np.int32]:
+def _counts(video: PlannedVideo, part: Split) -> NDArray[np.int32]:
     counts: NDArray[np.int32] = video.chosen.counts[video.parts == part]
     return counts
 
 
-def _spans(all_frames: Indices, parts: Parts) -> tuple[tuple[int, int], ...]:
+def _spans(all_frames: Indices, parts: Splits) -> tuple[tuple[int, int], ...]:
     """The runs of validation frames, as frame ranges; near-duplicates do not end one."""
-    looked_at = parts != Part.DUPLICATE
-    frames, inside = all_frames[looked_at], parts[looked_at] == Part.VAL
+    looked_at = parts != Split.DUPLICATE
+    frames, inside = all_frames[looked_at], parts[looked_at] == Split.VAL
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
     runs = edges.reshape(-1, 2)
     return tuple((int(frames[first]), int(frames[end - 1]) + 1) for first, end in runs)

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 
 from tpod_core.geometry import Box, iou
 from tpod_core.training_sets.boxes import TrackBox
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 from tpod_core.video.orientation import Image
 
 _MOVED_IOU = 0.8
@@ -31,9 +31,9 @@ class NearDuplicates:
 
     def __init__(self, distance: int) -> None:
         self._distance = distance
-        self._kept: tuple[Part, ImageHash, dict[int, Box]] | None = None
+        self._kept: tuple[Split, ImageHash, dict[int, Box]] | None = None
 
-    def repeats(self, part: Part, image: Image, boxes: list[TrackBox]) -> bool:
+    def repeats(self, part: Split, image: Image, boxes: list[TrackBox]) -> bool:
         """Whether a frame says nothing new; if it does, the next ones are compared with it."""
         places = {each.track_id: each.box for each in boxes}
         seen = _hash(image)

@@ -10,12 +10,12 @@ from tpod_core.training_sets.boxes import TrackBox, boxes_on
 from tpod_core.training_sets.crops import Crop
 from tpod_core.training_sets.pictures import Pictures
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.thinning import NearDuplicates
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
 
-FOLDERS: dict[Part, yolo.Part] = {Part.TRAIN: "train", Part.VAL: "val"}
+FOLDERS: dict[Split, yolo.Split] = {Split.TRAIN: "train", Split.VAL: "val"}
 
 OpenReader = Callable[[int], VideoReader]
 """Opens the video with that id."""
@@ -34,7 +34,7 @@ class VideoWriter:
         self._video = video
         self._directory = directory
         self._pictures = pictures
-        sampling = plan.choice.sampling
+        sampling = plan.spec.sampling
         self._thinning = (
             NearDuplicates(sampling.near_duplicate_distance)
             if sampling.drop_near_duplicates
@@ -61,7 +61,7 @@ class VideoWriter:
                 for number, crop in enumerate(crops.get(frame, ())):
                     self._add_crop(number, crop, image)
 
-    def _add(self, frame: int, part: Part, image: Image, boxes: list[TrackBox]) -> None:
+    def _add(self, frame: int, part: Split, image: Image, boxes: list[TrackBox]) -> None:
         folder, (width, height) = FOLDERS[part], self.source.frame_wh
         name = yolo.image_path(folder, self.source.video_id, frame)
         entry = ManifestFrame(folder, name, self.source.video_id, frame, width, height, len(boxes))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.spec import SplitMethod
-from tpod_core.training_sets.split import Part
+from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.statistics import Statistics
 
 _HELD_TOLERANCE_S = 2.0
@@ -39,7 +39,7 @@ def _same_file_twice(plan: Plan) -> Iterator[str]:
     """The same file uploaded twice, once in each part, makes the score worthless."""
     train, val = (
         {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(part))}
-        for part in (Part.TRAIN, Part.VAL)
+        for part in (Split.TRAIN, Split.VAL)
     )
     for sha256 in sorted(train.keys() & val.keys() - {""}):
         if train[sha256] != val[sha256]:

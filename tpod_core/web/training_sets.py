@@ -30,7 +30,7 @@ class PreviewRequest(TrainingSetSpec):
 
     name: str = ""
 
-    def choice(self) -> TrainingSetSpec:
+    def spec(self) -> TrainingSetSpec:
         return TrainingSetSpec.model_validate(self.model_dump(exclude={"name"}))
 
 
@@ -98,7 +98,7 @@ class TrainingSetBody(BaseModel):
 def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
     """Check the choice and queue its building; what cannot be built is refused here."""
     with transaction() as session:
-        training_set = training_sets.create(session, user, body.name, body.choice())
+        training_set = training_sets.create(session, user, body.name, body.spec())
     return QueuedBody(
         id=saved_id(training_set), state=training_set.state, job_id=training_set.job_id or 0
     )
@@ -111,7 +111,7 @@ def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
     Where near-duplicates are to be left out, the counts are upper bounds.
     """
     with read_session() as session:
-        found = training_sets.preview(session, user, body.choice())
+        found = training_sets.preview(session, user, body.spec())
     return PreviewBody(
         statistics=asdict(found.statistics),
         warnings=list(found.warnings),
