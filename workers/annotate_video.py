@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tpod_core.annotations.label_colors import label_colors
-from tpod_core.inference.detection_filter import named
+from tpod_core.inference.detection_filter import with_class_names
 from tpod_core.inference.drawing import draw
-from tpod_core.inference.trained_model import TrainedModel, look_through, open_model
+from tpod_core.inference.trained_model import TrainedModel, detect_with_images, open_model
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Job
 from tpod_core.services import inference
@@ -54,6 +54,6 @@ def _pictures(
 ) -> Iterator[Image]:
     """Every frame with what the model sees in it."""
     frames = range(len(reader.index))
-    for seen in look_through(model, reader, frames, asked.wish.confidence, job):
-        boxes = asked.wish.of(named(seen.sighting, model.labels))
+    for seen in detect_with_images(model, reader, frames, asked.wish.confidence, job):
+        boxes = asked.wish.select(with_class_names(seen.result, model.labels))
         yield draw(seen.image_bgr, inference.marks_of(boxes, colors))

@@ -8,7 +8,13 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.errors import EditConflict
 from tpod_core.inference import detection_store
 from tpod_core.inference.association import LOW_SHARE, Association
-from tpod_core.inference.proposals import Candidate, Rhythm, candidates, is_large_enough, propose
+from tpod_core.inference.proposals import (
+    Candidate,
+    FrameSampling,
+    candidates,
+    is_large_enough,
+    propose,
+)
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
 from tpod_core.inference.video_detections import DetectionRecorder, VideoDetections
 from tpod_core.jobs import RunningJob
@@ -44,18 +50,20 @@ def run(job: RunningJob) -> None:
 def _look(job: RunningJob, asked: VideoRun) -> tuple[list[Candidate], VideoDetections]:
     """What the detector sees, joined to tracks, and as it is."""
     model = open_model(asked.detector)
-    rhythm = Rhythm.of(asked.video.fps)
+    sampling = FrameSampling.for_fps(asked.video.fps)
     wanted = asked.wish.confidence
     confidence = max(model.recommended_confidence if wanted is None else wanted, _LOWEST_CONFIDENCE)
-    association = Association(confidence, rhythm.patience_looks)
-    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    lowest = min(confidence * LOW_SHARE, book.confidence)
+    association = Association(confidence, sampling.patience_samples)
+    recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
+    lowest = min(confidence * LOW_SHARE, recorder.confidence)
     with frame_source(asked.video).open() as reader:
-        frames = range(0, len(reader.index), rhythm.step)
-        for frame_index, sighting in detect_in_frames(model, reader, frames, lowest, _Looking(job)):
-            book.add(frame_index, sighting.detections)
-            association.add(frame_index, _usable(sighting.detections, model, asked))
-    return candidates(association.tracks(), model.labels, confidence, rhythm), book.closed()
+        frames = range(0, len(reader.index), sampling.step)
+        for frame_index, result in detect_in_frames(model, reader, frames, lowest, _Looking(job)):
+            recorder.add(frame_index, result.detections)
+            association.add(frame_index, _usable(result.detections, model, asked))
+    return candidates(
+        association.tracks(), model.labels, confidence, sampling
+    ), recorder.detections()
 
 
 def _usable(
@@ -76,7 +84,7 @@ def _propose(job: RunningJob, found: Sequence[Candidate], seen: VideoDetections)
         document = annotations.get_document(session, asked.video)
         boxes = annotations.boxes_in(session, asked.video, 0, asked.video.frame_count)
         earlier = prelabels.earlier_proposals(session, asked.video, asked.detector)
-    proposal = propose(found, document, boxes, earlier, Rhythm.of(asked.video.fps))
+    proposal = propose(found, document, boxes, earlier, FrameSampling.for_fps(asked.video.fps))
     with job.transaction() as session:
         asked = read_run(session, job)
         prelabels.require_labels(session, asked.detector, asked.wish)

@@ -30,9 +30,9 @@ def run(job: RunningJob) -> None:
         plan = findings.plan_review(session, job.subject_id, **job.request)
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
-    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    found = group(_unexplained(job, plan, frames, model, book), reach_of(frames))[:_MOST]
-    seen = book.closed()
+    recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
+    found = group(_unexplained(job, plan, frames, model, recorder), reach_of(frames))[:_MOST]
+    seen = recorder.detections()
     with job.transaction() as session:
         findings.plan_review(session, job.subject_id, **job.request)  # neither has gone meanwhile
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
@@ -43,18 +43,22 @@ def run(job: RunningJob) -> None:
 
 
 def _unexplained(
-    job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: DetectionRecorder
+    job: RunningJob,
+    plan: ReviewPlan,
+    frames: range,
+    model: TrainedModel,
+    recorder: DetectionRecorder,
 ) -> Iterator[Unexplained]:
     video_id = saved_id(plan.video)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
-    lowest = min(plan.confidence, book.confidence)
+    lowest = min(plan.confidence, recorder.confidence)
     with frame_source(plan.video).open() as reader:
-        for frame, sighting in detect_in_frames(model, reader, frames, lowest, job):
-            book.add(frame, sighting.detections)
+        for frame, result in detect_in_frames(model, reader, frames, lowest, job):
+            recorder.add(frame, result.detections)
             if frame not in labels:
                 labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
-            found = matching.detected(sighting.detections).at_least(plan.confidence)
+            found = matching.detected(result.detections).at_least(plan.confidence)
             yield from unexplained_on((video_id, frame), model.labels, labels[frame], found)
 
 

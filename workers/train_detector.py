@@ -2,13 +2,12 @@
 
 from contextlib import closing
 
-from tpod_core.detectors.paths import directory_key
-
 from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
+from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.protocol import Scene, TrainRequest
-from tpod_core.detectors.weights import Start, resolve_start
+from tpod_core.detectors.weights import InitialWeights, resolve_weights
 from tpod_core.errors import Conflict
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
@@ -63,18 +62,18 @@ def _train(plan: TrainingPlan, request: TrainRequest, report: TrainingReport) ->
     report.trained()
 
 
-def choose_start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
+def choose_start(plan: TrainingPlan, earlier: Attempt | None) -> InitialWeights:
     """The weights: those of the earlier run, of the parent, published ones, or random ones."""
     if earlier is not None:
-        return Start(None)
+        return InitialWeights(None)
     if plan.parent_key is not None:
         checkpoint = get_storage().path(plan.parent_key)
         if not checkpoint.is_file():
             raise Conflict("The parent's model file is gone. Train without a parent.")
-        return Start(checkpoint)
+        return InitialWeights(checkpoint)
     if plan.config.pretrained == "random":
-        return Start(None)
-    return resolve_start(registry.get_type(plan.dnn_type).weights_url, get_settings())
+        return InitialWeights(None)
+    return resolve_weights(registry.get_type(plan.dnn_type).weights_url, get_settings())
 
 
 def _publish(

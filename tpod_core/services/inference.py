@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from tpod_core import access
 from tpod_core.annotations.palette import bgr_of
-from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, named
+from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, with_class_names
 from tpod_core.inference.drawing import Mark
 from tpod_core.inference.trained_model import open_model
 from tpod_core.models import Detector, DetectorState, User, Video
@@ -37,10 +37,10 @@ def look_at(detector: Detector, image_bgr: Image, wish: DetectionFilter) -> Fram
     """
     model = open_model(detector)
     wish.check(detector)
-    sighting = model.detect(image_bgr, wish.confidence)
+    result = model.detect(image_bgr, wish.confidence)
     height, width = image_bgr.shape[:2]
     return FrameDetections(
-        wish.of(named(sighting, model.labels)), (width, height), sighting.latency_ms
+        wish.select(with_class_names(result, model.labels)), (width, height), result.latency_ms
     )
 
 

@@ -20,7 +20,7 @@ from tpod_core.detectors.protocol import (
     TrainingCallback,
     TrainRequest,
 )
-from tpod_core.detectors.ultralytics_config import PLAIN_EPOCHS, UltralyticsConfig
+from tpod_core.detectors.ultralytics_config import EPOCHS_WITHOUT_MOSAIC, UltralyticsConfig
 from tpod_core.detectors.ultralytics_setup import configure
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
@@ -121,7 +121,7 @@ class UltralyticsProvider:
             "lr0": config.lr0,
             "warmup_epochs": config.warmup_epochs,
             "mosaic": 1.0 if config.mosaic else 0.0,
-            "close_mosaic": PLAIN_EPOCHS,
+            "close_mosaic": EPOCHS_WITHOUT_MOSAIC,
             "fliplr": 0.5 if config.fliplr else 0.0,
             "amp": _AMP[hardware.precision],
             "plots": False,
