@@ -64,9 +64,9 @@ def _download(url: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as response, part.open("wb") as file:
-            shutil.copyfileobj(response, file)
-            expected = int(response.headers.get("Content-Length", 0))
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as file:
+            shutil.copyfileobj(answer, file)
+            expected = int(answer.headers.get("Content-Length", 0))
         size = part.stat().st_size
         if size < _MIN_BYTES or (expected and size != expected):
             raise OSError(f"received {size} of {expected} bytes")
