@@ -1,4 +1,4 @@
-"""TPOD in one process: the screens, the HTTP API, and the services they stand on.
+"""TPOD in one process: the screens, the HTTP API, and the embedded services.
 
 Started by ``streamlit run app.py``, which finds ``app`` below.
 """
@@ -30,7 +30,7 @@ setup_logging(get_settings().log_level)
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Upgrade the database, start what is embedded, and stop it all at the end."""
+    """Upgrade the database, run the embedded services, and stop them at the end."""
     send_answers_at_once()
     upgrade(db.engine())
     users.ensure_first_administrator(get_settings())
@@ -38,8 +38,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     async with embedded_services():
         reconciler = Reconciler()
         reconciler.start()
-        # Collecting garbage holds the interpreter. What is loaded by now stays for good: frozen,
-        # it is not looked through each time.
+        # Garbage collection blocks the interpreter. Everything loaded by now stays for good, so
+        # it is frozen and not scanned at each collection.
         gc.collect()
         gc.freeze()
         try:

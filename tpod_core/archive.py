@@ -1,4 +1,4 @@
-"""Zip files that are sent while they are made, never held whole anywhere."""
+"""Streams zip files while they are built, without holding a whole one anywhere."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 from zipfile import ZIP_STORED, ZipFile
 
 Entry = tuple[str, Path | bytes]
-"""A file of a zip: its name in it, and where its content lies or the content itself."""
+"""A file of a zip: its name in the zip, and its path or its content."""
 
 
 def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
@@ -26,7 +26,7 @@ def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
 
 
 def files_below(directory: Path) -> Iterator[Entry]:
-    """Every file below ``directory``, by its path in it, sorted."""
+    """Yield every file below ``directory`` with its relative path, sorted."""
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         yield path.relative_to(directory).as_posix(), path
 

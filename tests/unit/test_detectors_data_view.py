@@ -47,7 +47,7 @@ def test_missing_image_is_named_before_the_training(training_set: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("content", "cause"), [(None, "gone"), ("{", "damaged"), ("{}", "damaged")], ids=str
+    ("content", "cause"), [(None, "missing"), ("{", "damaged"), ("{}", "damaged")], ids=str
 )
 def test_set_without_a_good_manifest_is_refused(
     training_set: Path, content: str | None, cause: str

@@ -115,7 +115,7 @@ def sleeper(monkeypatch: pytest.MonkeyPatch) -> Sleeper:
 
 
 def test_oldest_gives_way_to_a_new_one(sleeper: Sleeper, tmp_path: Path) -> None:
-    boards = TensorBoards(most=2)
+    boards = TensorBoards(max_running=2)
     first, second = boards.open(tmp_path / "1"), boards.open(tmp_path / "2")
     boards.open(tmp_path / "1")  # used again: the second is now the oldest
     boards.open(tmp_path / "3")
