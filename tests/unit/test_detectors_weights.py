@@ -80,4 +80,4 @@ def test_forbidden_download_is_not_tried(settings: Settings, release: Path) -> N
 def test_family_without_published_weights_says_so(settings: Settings) -> None:
     start = resolve_weights(registry.get_type("rtdetr-resnet50").weights_url, settings)
     assert start.weights is None
-    assert "no published ones" in start.warning
+    assert "none are published" in start.warning

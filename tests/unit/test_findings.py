@@ -267,7 +267,7 @@ def test_model_that_is_gone_is_a_sentence(
     (home / "detectors" / str(detector.id) / "model" / "model.onnx").unlink()
     done = perform(ask(member, detector, video))
     assert done.state is JobState.FAILED
-    assert "gone from the disk" in done.message
+    assert "missing from the disk" in done.message
 
 
 def test_label_that_the_detector_does_not_know_is_no_obstacle(

@@ -1,4 +1,4 @@
-"""Background work over HTTP, and the two questions that whoever operates TPOD asks it."""
+"""Routes for background jobs, and health checks."""
 
 from datetime import datetime
 from typing import Self
@@ -76,20 +76,20 @@ def get_job(job_id: int, user: SignedIn) -> JobBody:
 
 @router.post("/jobs/{job_id}/cancel", status_code=202)
 def cancel_job(job_id: int, user: SignedIn) -> JobBody:
-    """Cancel a waiting job at once, a running one within a batch; 409 if it has ended."""
+    """Cancel a queued job at once, a running one after its current batch; 409 if it has ended."""
     with transaction() as session:
         return JobBody.of(jobs.cancel(session, user, job_id))
 
 
 @router.get("/healthz")
 def healthz() -> Health:
-    """Whether this process answers."""
+    """Return 200 while this process runs."""
     return Health(status="ok")
 
 
 @router.get("/readyz")
 def readyz() -> Health:
-    """Whether it can do its work; 503 says what is away."""
+    """Return 200 if the database and the queue are reachable; 503 says which is not."""
     with read_session() as session:
         session.execute(text("SELECT 1"))
     get_queue().ping()
