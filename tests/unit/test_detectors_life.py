@@ -432,7 +432,7 @@ def test_deleted_set_of_the_parent_is_a_warning_not_an_end(
         session.delete(session.get_one(TrainingSet, training_set.id))
     done = work(child)
     assert done.state is DetectorState.TRAINED
-    assert "was deleted: it is not mixed in" in done.message
+    assert "was deleted, so it is not mixed in" in done.message
 
 
 def test_lost_model_of_the_parent_is_an_error_with_a_way_out(

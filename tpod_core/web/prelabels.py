@@ -78,7 +78,7 @@ def _decide(
         # "All" means the proposals that the user saw, not those added since.
         revision = video.revision if body.revision is None else body.revision
         annotations.require_current(session, video, revision)
-        chosen = prelabels.choose(session, video, body.min_score, body.track_ids)
+        chosen = prelabels.select_proposals(session, video, body.min_score, body.track_ids)
         result = annotations.apply_edits(session, user, video, edits_for(chosen), revision)
     response.headers["ETag"] = etag(result.revision)
     return DecidedBody(revision=result.revision, track_ids=list(chosen))

@@ -1,4 +1,4 @@
-"""Copies of videos with a detector's boxes drawn in: ask for one, find it, clear old ones away."""
+"""Copies of videos with a detector's boxes drawn in: start, find, delete old ones."""
 
 import re
 from pathlib import Path
@@ -17,24 +17,28 @@ _FILE_NAME = re.compile(r"annotated-(\d+)-(\d+)\.mp4")
 
 
 def start(
-    session: Session, user: User, detector: Detector, video: Video, wish: DetectionFilter
+    session: Session,
+    user: User,
+    detector: Detector,
+    video: Video,
+    detection_filter: DetectionFilter,
 ) -> Job:
-    """Queue a copy of ``video`` that shows what ``detector`` sees.
+    """Queue a copy of ``video`` with the detections of ``detector`` drawn in.
 
     Raises: as ``runs.submit``.
     """
-    return runs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, wish)
+    return runs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, detection_filter)
 
 
 def find_newest(session: Session, detector: Detector, video: Video) -> Job | None:
-    """The newest job that made, or makes, a copy of ``video`` for ``detector``."""
+    """Returns the newest job that makes or made a copy of ``video`` for ``detector``."""
     return next(iter(runs.list_jobs(session, JobKind.ANNOTATE_VIDEO, video, detector)), None)
 
 
 def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> Path | Job:
-    """The file that a job made, or the job while it is making it.
+    """Returns the file that a job made, or the job while it runs.
 
-    Raises: NotFound if the copy is none of this detector's, or a newer one has taken its place;
+    Raises: NotFound if the copy is not of this detector, or a newer one has replaced it;
         Conflict if the job ended without one.
     """
     job = access.get_job(session, user, job_id)
@@ -43,10 +47,10 @@ def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> 
     if not job.state.is_final:
         return job
     if job.state is not JobState.SUCCEEDED:
-        raise Conflict(f"The annotated video was not made. {job.message} Ask for it again.")
+        raise Conflict(f"The annotated video was not made. {job.message} Start it again.")
     path = get_storage().path(key_of(job))
     if not path.is_file():
-        raise NotFound("This annotated video is gone: a newer one has taken its place.")
+        raise NotFound("This annotated video was replaced by a newer one.")
     return path
 
 
