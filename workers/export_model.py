@@ -18,7 +18,7 @@ from tpod_core.services import model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import SPACE_BYTES, Publication, publish
-from workers.training_data import lay_out
+from workers.training_data import prepare_data
 
 
 def run(job: RunningJob) -> None:
@@ -33,7 +33,7 @@ def run(job: RunningJob) -> None:
     storage.require_free(SPACE_BYTES)
     home = storage.path(directory_key(job.subject_id))
     with tempfile.TemporaryDirectory(dir=home, prefix=_scratch_prefix(home, job)) as scratch:
-        data = lay_out(plan, Path(scratch) / "data")
+        data = prepare_data(plan, Path(scratch) / "data")
         scene = Scene(checkpoint, data, plan.config, Path(scratch))
         if model_format == ZIP:
             publish(job, plan, Publication(scene, read_epochs(home)), JobReporter(job))

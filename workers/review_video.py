@@ -36,7 +36,7 @@ def run(job: RunningJob) -> None:
     ]
     detections = recorder.detections()
     with job.transaction() as session:
-        findings.plan_review(session, job.subject_id, **job.request)  # neither has gone meanwhile
+        findings.plan_review(session, job.subject_id, **job.request)  # both must still exist
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})
