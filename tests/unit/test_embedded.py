@@ -72,8 +72,8 @@ def test_registered_app_is_seen_with_its_order_until_it_leaves(tmp_path: Path) -
 def test_killed_app_has_left(tmp_path: Path) -> None:
     program = (
         "import pathlib, sys, time\n"
-        "from tpod_core.embedded.app_registry import Registration, WorkOrder\n"
-        "registration = Registration(pathlib.Path(sys.argv[1]), WorkOrder(('low',)))\n"
+        "from tpod_core.embedded.app_registry import Registration, WorkerSpec\n"
+        "registration = Registration(pathlib.Path(sys.argv[1]), WorkerSpec(('low',)))\n"
         "time.sleep(60)"
     )
     app = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
