@@ -206,7 +206,7 @@ def test_deleting_a_video_cancels_its_import(
 def test_two_uploads_for_one_video_do_not_mix(api: TestClient, admin: User, clip: bytes) -> None:
     number = create(api)
     first = UploadReceiver.begin(admin, number)
-    first.take(clip)
+    first.add(clip)
     assert send(api, number, clip).status_code == 409
     assert first.finish("clip.mp4").subject == f"video:{number}"
 
@@ -216,7 +216,7 @@ def test_upload_of_a_dead_server_is_given_up_at_the_next_start(
 ) -> None:
     number = create(api)
     dead = UploadReceiver.begin(admin, number)
-    dead.take(clip)
+    dead.add(clip)
     delete_abandoned_uploads()
     assert api.get(f"/videos/{number}/status").json()["state"] == "uploading", "it still writes"
     dead.pause()  # lets go of the file, as the death of a process does

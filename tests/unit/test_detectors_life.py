@@ -176,7 +176,7 @@ def test_resumed_training_continues_its_curves(
 def test_time_left_is_known_while_it_trains_and_forgotten_after(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
     known: list[float | None] = []
     provider.before_batch = lambda epoch: known.append(now(queued).seconds_left)
     done = work(queued)
@@ -188,7 +188,7 @@ def test_time_left_is_known_while_it_trains_and_forgotten_after(
 def test_cancelled_training_has_no_time_left(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
 
     def stop(epoch: int) -> None:
         if epoch == 3:

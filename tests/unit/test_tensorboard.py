@@ -147,7 +147,7 @@ def test_process_that_does_not_start_is_a_sentence(sleeper: Sleeper, tmp_path: P
 def test_process_that_says_nothing_is_given_up(
     sleeper: Sleeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_READY_WITHIN_S", 0.2)
+    monkeypatch.setattr(pool, "_START_TIMEOUT_S", 0.2)
     sleeper.program = "import sys; sys.stdin.read()"
     with pytest.raises(Unavailable):
         TensorBoards().open(tmp_path)
