@@ -283,7 +283,7 @@ def test_label_that_the_detector_does_not_know_is_no_obstacle(
 
 def test_detector_at_work_is_not_deleted(member: User, detector: Detector, video: Video) -> None:
     ask(member, detector, video)
-    with db.transaction() as session, pytest.raises(Conflict, match="at work"):
+    with db.transaction() as session, pytest.raises(Conflict, match="in use"):
         detectors.delete(session, session.get_one(Detector, detector.id))
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.benchmarks._tracks import fit, linear, sequence
 from tests.moving_scene import Grey, MovingScene, texture
 from tests.unwatched import Unwatched
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.errors import JobCancelled
 from tpod_core.geometry import Box, iou
 from tpod_core.tracking.frame_window import CHUNK_FRAMES, FrameWindow
