@@ -17,7 +17,7 @@
     │   └── StorageFull        no room left on the disk
     └── JobStopped             ends a running job on purpose
         ├── JobCancelled       a person asked for it
-        ├── Overtaken          what it worked on has changed: it begins anew
+        ├── Superseded         what it worked on has changed: it begins anew
         └── LeaseLost          another run of the same job took over
 
 A message names the thing and the way out, in a sentence a person can act on. Status
@@ -105,8 +105,8 @@ class JobCancelled(JobStopped):
     code = "job_cancelled"
 
 
-class Overtaken(JobStopped):
-    code = "overtaken"
+class Superseded(JobStopped):
+    code = "superseded"
 
 
 class LeaseLost(JobStopped):

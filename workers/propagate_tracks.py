@@ -7,6 +7,7 @@ from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Job, utc_now
 from tpod_core.propagation.updating import fill_all
+from tpod_core.services import propagation
 
 HEAD_START_S = 3.0
 """The app itself fills the gaps of recent edits within this time; the job does the rest."""
@@ -17,6 +18,8 @@ def run(job: RunningJob) -> None:
     """Fill the gaps. A second run continues where the first one stopped."""
     _wait_for_the_app(job)
     fill_all(job.subject_id, job, job.transaction)
+    with job.transaction() as session:
+        propagation.forget_old_jobs(session, job.subject_id)
 
 
 def _wait_for_the_app(job: RunningJob) -> None:

@@ -27,7 +27,7 @@ _log = get_logger(__name__)
 def run(job: RunningJob) -> None:
     """Store the findings. A second run replaces the open findings of the first."""
     with job.transaction() as session:
-        plan = findings.plan_review(session, job.subject_id, **job.request)
+        plan = findings.plan_review(session, job)
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
@@ -36,7 +36,7 @@ def run(job: RunningJob) -> None:
     ]
     detections = recorder.detections()
     with job.transaction() as session:
-        findings.plan_review(session, job.subject_id, **job.request)  # both must still exist
+        findings.plan_review(session, job)  # both must still exist
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})

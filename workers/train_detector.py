@@ -29,19 +29,19 @@ def run(job: RunningJob) -> None:
         plan = trainings.begin_training(session, job.subject_id)
     if plan is not None:
         storage.require_free(SPACE_BYTES)
-        with closing(TrainingReport(job, plan)) as report:
+        earlier = find_resumable(home)
+        epochs_done = earlier.epochs_done if earlier else 0
+        with closing(TrainingReport(job, plan, epochs_done)) as report:
             report.say("Preparing the data and the weights to start from")
-            request = _prepare(job, plan)
+            request = _prepare(job, plan, earlier)
             _train(plan, request, report)
             _publish(job, plan, request, report)
     remove_attempts(home)
 
 
-def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
+def _prepare(job: RunningJob, plan: TrainingPlan, earlier: Attempt | None) -> TrainRequest:
     """Prepare the attempt's directory, its data and the initial weights."""
-    home = get_storage().path(directory_key(plan.detector_id))
-    earlier = find_resumable(home)
-    attempt = open_attempt(home)
+    attempt = open_attempt(get_storage().path(directory_key(plan.detector_id)))
     data = prepare_data(plan, attempt.directory / "data")
     initial = choose_initial_weights(plan, earlier)
     new_warnings = (initial.warning, *plan.warnings, *data.notes)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from tpod_core.inference.video_detections import VideoDetections
 from tpod_core.log import get_logger
@@ -39,9 +39,10 @@ def save(session: Session, video: Video, detector: Detector, detections: VideoDe
     with get_storage().writing(key) as file:
         detections.write(file)
     note_news(session, saved_id(video))
-    for each in _files(saved_id(video)):
-        if session.get(Detector, each.detector_id) is None:
-            each.path.unlink(missing_ok=True)
+    names = _names(session)
+    for path in _paths(video):
+        if path.name not in names:
+            path.unlink(missing_ok=True)
 
 
 def load_by_label(
@@ -86,19 +87,22 @@ def _of_label(detections: VideoDetections, label: str) -> ClassDetections:
 
 def _current_files(session: Session, video: Video) -> list[_File]:
     """Returns the files of detectors that still exist, newest first."""
-    files = _files(saved_id(video))
-    if not files:
-        return []
-    ids = [each.detector_id for each in files]
-    existing = set(session.exec(select(Detector.id).where(col(Detector.id).in_(ids))))
-    current = (each for each in files if each.detector_id in existing)
+    paths = _paths(video)
+    names = _names(session) if paths else {}
+    current = []
+    for path in paths:
+        if path.name in names:
+            with suppress(FileNotFoundError):  # Another process may delete it at this moment.
+                current.append(_File(names[path.name], path, path.stat().st_mtime_ns))
     return sorted(current, key=lambda each: (-each.written_ns, -each.detector_id))
 
 
-def _files(video_id: int) -> list[_File]:
-    found = []
-    for path in get_storage().path(directory_key(video_id)).glob(_NAME.format("*")):
-        with suppress(FileNotFoundError):  # Another process may delete it at this moment.
-            detector_id = int(path.stem.removeprefix("looks-"))
-            found.append(_File(detector_id, path, path.stat().st_mtime_ns))
-    return found
+def _paths(video: Video) -> list[Path]:
+    """Returns the files beside a video, including those of deleted detectors."""
+    return list(get_storage().path(directory_key(saved_id(video))).glob(_NAME.format("*")))
+
+
+def _names(session: Session) -> dict[str, int]:
+    """Returns the detector of each possible file name."""
+    ids = session.exec(select(Detector.id)).all()
+    return {_NAME.format(detector_id): detector_id for detector_id in ids if detector_id}

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from tpod_core import db
 from tpod_core.annotations import reading
 from tpod_core.annotations.document import TrackState
-from tpod_core.errors import Conflict, JobStopped, Overtaken
+from tpod_core.errors import Conflict, JobStopped, Superseded
 from tpod_core.models import Video
 from tpod_core.propagation.planning import Task, first_round, stale
 from tpod_core.propagation.store import Filling, forget_unused, save
@@ -58,7 +58,7 @@ def fill_all(
         part = _PartOf(watch, done, frames, done + total)
         try:
             fill(video_id, some, part, transaction)
-        except Overtaken:
+        except Superseded:
             continue
         done += frames
         tried.update(task.key for task in some)
@@ -70,7 +70,7 @@ def fill_all(
 def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transaction) -> None:
     """Fill the gaps of ``tasks``, each kept as soon as it is filled.
 
-    Raises: Overtaken as soon as a gap is not there any more, or was filled elsewhere.
+    Raises: Superseded as soon as a gap is not there any more, or was filled elsewhere.
     """
     with db.read_session() as session:
         video = present(session, video_id)
@@ -172,7 +172,7 @@ class _WhileWanted:
             tracks = reading.load_tracks(session, self._video_id).values()
             wanted = {task.gap.fingerprint for task in stale(session, video, tracks)}
         if any(task.gap.fingerprint not in wanted for task in self._unfinished()):
-            raise Overtaken("The key frames were changed meanwhile.")
+            raise Superseded("The key frames were changed meanwhile.")
 
 
 @dataclass

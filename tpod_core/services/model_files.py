@@ -104,7 +104,7 @@ def start_export(session: Session, detector: Detector, model_format: str) -> Job
         session,
         JobKind.EXPORT_MODEL,
         usual_queue(JobKind.EXPORT_MODEL),
-        jobs.subject_of(detector),
+        [detector],
         detector.owner_id,
         {FORMAT: model_format},
     )
@@ -119,7 +119,9 @@ def find_model(session: Session, detector: Detector, model_format: str) -> Path 
     is_zip = model_format == ZIP
     label = "The model file" if is_zip else f"The {get_format(model_format).label} model"
     if detector.state in (DetectorState.QUEUED, DetectorState.TRAINING):
-        return session.get_one(Job, detector.job_id)
+        training = session.get(Job, detector.job_id or 0)
+        if training is not None and not training.state.is_final:
+            return training
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model ({detector.state}). Resume its training.")
     artifact = find_artifact(session, saved_id(detector), model_format)

@@ -52,9 +52,9 @@ def preview_key(video_id: int) -> str:
     return f"{directory_key(video_id)}/preview.jpg"
 
 
-def annotated_key(video_id: int, detector_id: int, job_id: int) -> str:
+def annotated_key(video_id: int, job_id: int) -> str:
     """The storage key of a copy of a video into which a job drew what a detector sees."""
-    return f"{directory_key(video_id)}/annotated-{detector_id}-{job_id}.mp4"
+    return f"{directory_key(video_id)}/annotated-{job_id}.mp4"
 
 
 def frame_source(video: Video) -> FrameSource:

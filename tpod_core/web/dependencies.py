@@ -117,11 +117,11 @@ class PageRequest:
         """Returns the number of rows that match the search, and the rows of this page.
 
         Args:
-            search_in: the text column that ``search`` looks into.
+            search_in: the text column or expression that is searched.
             orderings: the columns that ``ordering`` may name; the first is the default.
         """
         if self.search:
-            query = query.where(col(search_in).icontains(self.search, autoescape=True))
+            query = query.where(search_in.icontains(self.search, autoescape=True))
         count = session.exec(select(func.count()).select_from(query.subquery())).one()
         name = self.ordering.removeprefix("-") or next(iter(orderings))
         if name not in orderings:

@@ -51,10 +51,6 @@ def require_labels(session: Session, detector: Detector, detection_filter: Detec
         )
 
 
-def settle(session: Session, job: Job) -> None:
-    """Nothing follows: what was proposed is there, or nothing is."""
-
-
 def earlier_proposals(session: Session, video: Video, detector: Detector) -> set[int]:
     """Returns every track that ``detector`` has proposed in ``video``, decided ones included."""
     done = runs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)

@@ -1,6 +1,6 @@
 """Jobs that run a detector on a video: how they are submitted, and what they read.
 
-The subject of such a job is the video; its request holds the detector and the filter.
+Such a job has the columns of its video and detector; its request holds the filter.
 """
 
 from collections.abc import Sequence
@@ -51,18 +51,17 @@ def submit(
     require_readable(video)
     require_trained(detector)
     detection_filter.check(detector)
-    request = _request(detector, detection_filter)
+    request = _request(detection_filter)
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(session, kind, usual_queue(kind), jobs.subject_of(video), user.id, request)
+    return jobs.submit(session, kind, usual_queue(kind), [video, detector], user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
     """Returns the jobs of ``kind`` that run ``detector`` on ``video``, newest first."""
-    about = (Job.kind == kind, Job.subject == jobs.subject_of(video))
-    found = session.exec(select(Job).where(*about).order_by(col(Job.id).desc()))
-    return [job for job in found if job.request.get("detector_id") == detector.id]
+    about = (Job.kind == kind, Job.video_id == video.id, Job.detector_id == detector.id)
+    return session.exec(select(Job).where(*about).order_by(col(Job.id).desc())).all()
 
 
 def read_run(session: Session, job: RunningJob) -> VideoRun:
@@ -74,8 +73,8 @@ def read_run(session: Session, job: RunningJob) -> VideoRun:
     if user is None:
         raise Conflict("The account that started this was deleted. Start it again.")
     try:
-        video = access.get_video(session, user, job.subject_id)
-        detector = access.get_detector(session, user, int(job.request["detector_id"]))
+        video = access.get_video(session, user, _require_id(job.video_id, "video"))
+        detector = access.get_detector(session, user, _require_id(job.detector_id, "detector"))
     except NotFound as error:
         raise Conflict(f"{error.message} It may have been deleted while this waited.") from error
     detection_filter = _filter_in(job.request)
@@ -92,9 +91,15 @@ def require_readable(video: Video) -> None:
         )
 
 
-def _request(detector: Detector, detection_filter: DetectionFilter) -> dict[str, Any]:
+def _require_id(row_id: int | None, noun: str) -> int:
+    """Returns the id. Raises: Conflict if the row was deleted."""
+    if row_id is None:
+        raise Conflict(f"The {noun} was deleted while this waited. Choose another one.")
+    return row_id
+
+
+def _request(detection_filter: DetectionFilter) -> dict[str, Any]:
     return {
-        "detector_id": detector.id,
         "confidence": detection_filter.confidence,
         "labels": list(detection_filter.labels),
     }
