@@ -179,7 +179,7 @@ def test_resumed_training_reports_its_true_epoch(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was cancelled in the middle of the third epoch of three: two are done."""
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
 
     def stop_after_a_batch(epoch: int) -> None:
         if now(queued).progress > training_progress(2.4):
@@ -218,7 +218,7 @@ def training_progress(epochs_done: float) -> float:
 def test_training_that_a_death_interrupted_reports_its_true_epoch(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
 
     def crash_once(epoch: int) -> None:
         if epoch == 3 and len(provider.requests) == 1:
