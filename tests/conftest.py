@@ -49,6 +49,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="module")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory for the tests of a module; without the database of ``home``."""
+    with pytest.MonkeyPatch.context() as patch:
+        directory = tmp_path_factory.mktemp("data")
+        patch.setenv("TPOD_DATA_DIR", str(directory))
+        get_settings.cache_clear()
+        yield directory
+    get_settings.cache_clear()
+
+
 @pytest.fixture
 def queue(home: Path) -> Iterator[ListQueue]:
     """The queue of jobs, without Redis; nothing runs unless a test runs it."""

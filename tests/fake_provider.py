@@ -7,7 +7,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tpod_core.detectors.protocol import Detection, Scene, TrainingCallback, TrainRequest
+from tpod_core.detectors.protocol import (
+    Detection,
+    EvaluationContext,
+    TrainingCallback,
+    TrainRequest,
+)
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.geometry import Box
 
@@ -25,7 +30,7 @@ class FakeProvider:
         self.requests: list[TrainRequest] = []
         self.before_batch: Callable[[int], None] = lambda epoch: None
         self.exported_answer = ANSWER_IN_INPUT
-        self.finds: Callable[[Scene], bool] = lambda scene: True
+        self.finds: Callable[[EvaluationContext], bool] = lambda context: True
         self.warning = ""
 
     def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
@@ -49,10 +54,10 @@ class FakeProvider:
             watcher.on_epoch(row_of(epoch))
         file.replace(attempt.trained)
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
         onnx.save(constant_model(self.exported_answer), target)
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
         import torch
 
         rows = torch.zeros(1, 300, 6)
@@ -66,9 +71,9 @@ class FakeProvider:
         torch.jit.save(traced, str(target))
 
     def predict(
-        self, scene: Scene, images: Sequence[Path], confidence: float
+        self, context: EvaluationContext, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        found = [Detection(ANSWER_IN_FRAME, 0.9, 0)] if self.finds(scene) else []
+        found = [Detection(ANSWER_IN_FRAME, 0.9, 0)] if self.finds(context) else []
         return [found for _ in images]
 
 

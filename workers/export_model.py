@@ -7,7 +7,7 @@ from pathlib import Path
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import read_epochs
 from tpod_core.detectors.paths import directory_key, export_key, model_key
-from tpod_core.detectors.protocol import Scene
+from tpod_core.detectors.protocol import EvaluationContext
 from tpod_core.detectors.queries import FORMAT, ZIP
 from tpod_core.errors import Conflict
 from tpod_core.exports import model_zip
@@ -34,27 +34,31 @@ def run(job: RunningJob) -> None:
     home = storage.path(directory_key(job.subject_id))
     with tempfile.TemporaryDirectory(dir=home, prefix=_scratch_prefix(home, job)) as scratch:
         data = lay_out(plan, Path(scratch) / "data")
-        scene = Scene(checkpoint, data, plan.config, Path(scratch))
+        context = EvaluationContext(checkpoint, data, plan.config, Path(scratch))
         if wanted == ZIP:
-            publish(job, plan, Publication(scene, read_epochs(home)), ExportSteps(job))
+            publication = Publication(context, read_epochs(home))
+            delivered = publish(job, plan, publication, ExportSteps(job))
             with job.transaction() as session:
+                trainings.record_score(session, plan.detector_id, delivered.metrics)
                 model_files.record_files(session, plan.detector_id)
         else:
-            _export(job, plan, scene, get_format(wanted))
+            _export(job, plan, context, get_format(wanted))
 
 
-def _export(job: RunningJob, plan: TrainingPlan, scene: Scene, wanted: ExportFormat) -> None:
+def _export(
+    job: RunningJob, plan: TrainingPlan, context: EvaluationContext, wanted: ExportFormat
+) -> None:
     """The earlier file of this format stays until the new one takes its name."""
     # Imports onnxruntime, which not every job of this kind's process needs before its checks.
     from tpod_core.exports.making import make  # noqa: PLC0415
 
     storage, steps = get_storage(), ExportSteps(job)
     steps.say("Loading the checkpoint")
-    directory = scene.scratch / "model"
+    directory = context.scratch / "model"
     directory.mkdir()
     task = ExportTask(
         registry.load_provider(plan.dnn_type),
-        _on_cpu(scene),
+        _on_cpu(context),
         storage.path(model_key(plan.detector_id)),
         directory,
         steps.check,
@@ -67,10 +71,10 @@ def _export(job: RunningJob, plan: TrainingPlan, scene: Scene, wanted: ExportFor
         model_files.record_export(session, plan.detector_id, wanted.name, agreed.as_json())
 
 
-def _on_cpu(scene: Scene) -> Scene:
+def _on_cpu(context: EvaluationContext) -> EvaluationContext:
     """Where the exports run too: a GPU's own rounding is no fault of theirs."""
-    config = scene.config.model_copy(update={"device": "cpu"})
-    return Scene(scene.checkpoint, scene.data, config, scene.scratch)
+    config = context.config.model_copy(update={"device": "cpu"})
+    return EvaluationContext(context.checkpoint, context.data, config, context.scratch)
 
 
 def _scratch_prefix(home: Path, job: RunningJob) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from tpod_core.evaluation import matching
 from tpod_core.evaluation.matching import Objects
-from tpod_core.evaluation.unmatched_detections import Unexplained, group, reach_of, unexplained_on
+from tpod_core.evaluation.unmatched_detections import (
+    UnmatchedDetection,
+    group,
+    reach_of,
+    unmatched_on,
+)
 from tpod_core.inference import detection_store
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
 from tpod_core.inference.video_detections import DetectionRecorder
@@ -31,7 +36,7 @@ def run(job: RunningJob) -> None:
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    found = group(_unexplained(job, plan, frames, model, book), reach_of(frames))[:_MOST]
+    found = group(_unmatched(job, plan, frames, model, book), reach_of(frames))[:_MOST]
     seen = book.closed()
     with job.transaction() as session:
         findings.plan_review(session, job)  # neither has gone meanwhile
@@ -42,9 +47,9 @@ def run(job: RunningJob) -> None:
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 
-def _unexplained(
+def _unmatched(
     job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: DetectionRecorder
-) -> Iterator[Unexplained]:
+) -> Iterator[UnmatchedDetection]:
     video_id = saved_id(plan.video)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
@@ -55,7 +60,7 @@ def _unexplained(
             if frame not in labels:
                 labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
             found = matching.detected(sighting.detections).at_least(plan.confidence)
-            yield from unexplained_on((video_id, frame), model.labels, labels[frame], found)
+            yield from unmatched_on((video_id, frame), model.labels, labels[frame], found)
 
 
 def _labels(

@@ -1,8 +1,11 @@
 """A detector's score as pictures: precision and recall over confidence, and what it mixes up."""
 
+from collections.abc import Sequence
+
 import altair as alt
 import streamlit as st
 
+from pages._detectors.words import rates
 from pages._shared.page import plain
 from tpod_core.evaluation.result_file import BACKGROUND, Curve, Evaluation
 
@@ -26,21 +29,25 @@ def show_confidence(evaluation: Evaluation) -> None:
             0.01,
             key="confidence-at",
             help=f"{evaluation.recommended_confidence:.2f} suits all classes together best: the "
-            "middle of the stretch where F1 is highest.",
+            "middle of the stretch where F1, the mean over the classes, is highest.",
         )
         best = evaluation.recommended_confidence
         at = best if at == round(best, 2) else at  # the slider has two decimals, the best has more
-        curve = evaluation.curves.get(chosen, evaluation.mean)
-        st.write(_sentence(curve, round(at * (len(evaluation.confidences) - 1))))
+        curve = evaluation.curves.get(chosen, evaluation.all_classes)
+        st.write(curve_sentence(curve, _nearest(evaluation.confidences, at)))
     with right:
         st.altair_chart(_curves(evaluation, curve, at), width="stretch")
 
 
-def _sentence(curve: Curve, place: int) -> str:
-    precision, recall = curve.precision[place], curve.recall[place]
+def _nearest(confidences: Sequence[float], at: float) -> int:
+    return min(range(len(confidences)), key=lambda place: abs(confidences[place] - at))
+
+
+def curve_sentence(curve: Curve, place: int) -> str:
+    """What the curve says at one of its points."""
+    boxes = curve.detections[place] if curve.detections else None
     return (
-        f"Of 100 boxes that it draws, about **{precision * 100:.0f}** are right; of 100 objects "
-        f"it finds about **{recall * 100:.0f}**. F1, the balance of both, is "
+        f"{rates(curve.precision[place], curve.recall[place], boxes)} F1, the balance of both, is "
         f"**{curve.f1[place]:.2f}**. A higher confidence gives fewer wrong boxes, a lower one "
         "fewer missed objects."
     )
@@ -51,7 +58,10 @@ def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart |
     rows = [
         {"Confidence": confidence, "Figure": name, "Value": value}
         for name, values in lines.items()
-        for confidence, value in zip(evaluation.confidences, values, strict=True)
+        for place, (confidence, value) in enumerate(
+            zip(evaluation.confidences, values, strict=True)
+        )
+        if name != "Precision" or _draws(curve, place)
     ]
     colors = alt.Scale(domain=list(lines), range=[_PRECISION_COLOR, _RECALL_COLOR, _F1_COLOR])
     drawn = (
@@ -68,12 +78,18 @@ def _curves(evaluation: Evaluation, curve: Curve, at: float) -> alt.LayerChart |
     return alt.layer(drawn, mark.encode(x="Confidence:Q"))
 
 
+def _draws(curve: Curve, place: int) -> bool:
+    """Whether there are boxes of which a share can be right."""
+    return not curve.detections or curve.detections[place] > 0
+
+
 def show_confusion(evaluation: Evaluation) -> None:
     """A row for each true class, a column for what the detector said."""
     st.subheader("What does it mix up?", anchor=False)
     counts = evaluation.counts
     st.write(
-        f"At the best confidence, on {evaluation.images:,} validation images: "
+        f"At a confidence of {evaluation.recommended_confidence:.2f}, on {evaluation.images:,} "
+        "validation images: "
         f"**{counts.correct:,}** objects found, **{counts.missed:,}** missed, "
         f"**{counts.wrong:,}** boxes wrong."
     )

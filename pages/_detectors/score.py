@@ -10,20 +10,26 @@ from pages._detectors.charts import show_confidence, show_confusion
 from pages._detectors.findings import show_inbox
 from pages._detectors.learning import show_learning
 from pages._detectors.mistakes import show_worst
-from pages._detectors.words import agreement_sentence, verdict
+from pages._detectors.words import agreement_sentence, shown_share, verdict
 from pages._shared.feedback import show_errors
+from pages._shared.job_follow import follow
 from pages._shared.page import plain
+from tpod_core import access
+from tpod_core.db import read_session, transaction
+from tpod_core.detectors.queries import ZIP
 from tpod_core.evaluation.result_file import ParentReport
-from tpod_core.models import Detector, User
-from tpod_core.services import scores
+from tpod_core.models import Detector, User, saved_id
+from tpod_core.services import model_files, scores
 
 
 def show_score(user: User, detector: Detector) -> None:
     """All that is known about a trained detector's quality, and what to do about it."""
     evaluation = scores.find_evaluation(detector)
     _show_figures(detector.metrics)
+    if evaluation is None or not evaluation.is_current:
+        with show_errors():
+            _offer_new_score(user, detector, known=evaluation is not None)
     if evaluation is None:
-        st.caption("Export the model anew to see curves and mistakes: it is of an older version.")
         return
     if evaluation.parent:
         _show_parent(evaluation.parent)
@@ -36,6 +42,29 @@ def show_score(user: User, detector: Detector) -> None:
         show_learning(user, detector)
 
 
+def _offer_new_score(user: User, detector: Detector, *, known: bool) -> None:
+    """What an earlier version has worked out differently, or not at all."""
+    st.info(
+        "An earlier version of TPOD worked out these figures and counted boxes in more than one "
+        "way, so figures that should be equal may differ."
+        if known
+        else "This model is from before curves and mistakes were worked out."
+    )
+    with read_session() as session:
+        job = model_files.find_zip_export(session, detector)
+    if job:
+        follow(job)
+    elif st.button(
+        "Work out the score anew",
+        icon=":material/refresh:",
+        help="Runs the model on its validation images again, and makes its zip anew.",
+    ):
+        with transaction() as session:
+            row = access.get_detector(session, user, saved_id(detector))
+            model_files.start_export(session, row, ZIP)
+        st.rerun(scope="app")
+
+
 def _show_figures(metrics: dict[str, Any]) -> None:
     st.subheader("How good is it?", anchor=False)
     figures = {
@@ -44,12 +73,19 @@ def _show_figures(metrics: dict[str, Any]) -> None:
             "How well boxes are found at all, over all confidences. 1 is perfect.",
         ),
         "mAP50-95": (metrics["mAP50-95"], "The same, and how tightly the boxes fit. 0.5 is good."),
-        "Precision": (metrics["precision"], "The share of its boxes that are right."),
-        "Recall": (metrics["recall"], "The share of the objects that it finds."),
+        "Precision": (
+            metrics["precision"],
+            "The share of its boxes that are right, at the best confidence.",
+        ),
+        "Recall": (
+            metrics["recall"],
+            "The share of the objects that it finds, at the best confidence.",
+        ),
         "Best confidence": (
             metrics["recommended_confidence"],
             "Boxes below it are best ignored; the downloaded program does so by itself. It is the "
-            "middle of the stretch where precision and recall are in the best balance.",
+            "middle of the stretch where F1, the balance of precision and recall, is highest in "
+            "the mean over the classes.",
         ),
     }
     for column, (name, (value, help_text)) in zip(
@@ -63,7 +99,7 @@ def _show_figures(metrics: dict[str, Any]) -> None:
 
 def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
     st.dataframe(
-        list(classes),
+        [{name: _rounded(value) for name, value in row.items()} for row in classes],
         hide_index=True,
         column_order=["name", "boxes", "AP50", "AP50-95", "precision", "recall"],
         column_config={
@@ -77,6 +113,10 @@ def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
             "recall": _share("Recall"),
         },
     )
+
+
+def _rounded(value: Any) -> Any:
+    return shown_share(value) if isinstance(value, float) else value
 
 
 def _share(title: str) -> ColumnConfig:

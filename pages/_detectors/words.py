@@ -38,14 +38,41 @@ def state_badge(state: DetectorState) -> None:
 
 def verdict(metrics: dict[str, Any]) -> str:
     """What the score means, in a sentence or two."""
-    recall, precision = round(metrics["recall"] * 100), round(metrics["precision"] * 100)
-    confidence = metrics["recommended_confidence"]
-    found = (
-        f"Of 100 objects in the validation images it finds about **{recall}**; of 100 boxes that "
-        f"it draws, about **{precision}** are right. This holds at a confidence of "
-        f"**{confidence:.2f}**, which suits it best."
+    counts = metrics.get("counts")  # a model published by an earlier version has none
+    boxes = counts["correct"] + counts["wrong"] if counts else None
+    finds_lower = metrics["mAP50"] > 0 and metrics["recall"] == 0
+    return (
+        f"{_grade(metrics['mAP50'])} {rates(metrics['precision'], metrics['recall'], boxes)} This "
+        f"holds for the validation images at a confidence of "
+        f"**{metrics['recommended_confidence']:.2f}**"
+        + ("; what it finds has lower scores." if finds_lower else ", which suits it best.")
     )
-    return f"{_grade(metrics['mAP50'])} {found}"
+
+
+def rates(precision: float, recall: float, boxes: int | None) -> str:
+    """Precision and recall in words; ``boxes`` is how many it draws, where that is known."""
+    if boxes == 0:
+        return "It draws no box at this confidence, so of 100 objects it finds **0**."
+    return (
+        f"Of 100 objects it finds {_of_100(recall)}; of 100 boxes that it draws, "
+        f"{_of_100(precision)} are right."
+    )
+
+
+def shown_share(share: float) -> float:
+    """As it is shown everywhere: rounded once, for half a hundredth is rounded up by browsers and
+    to the even neighbour here."""
+    return round(share, 2)
+
+
+def _of_100(share: float) -> str:
+    """``"about **29**"``; never none or all where only nearly none or nearly all are meant."""
+    shown = shown_share(share)
+    if shown == 0 < share:
+        return "fewer than **1**"
+    if shown == 1 > share:
+        return "over **99**"
+    return f"about **{shown * 100:.0f}**"
 
 
 def _grade(map50: float) -> str:

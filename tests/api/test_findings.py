@@ -9,7 +9,7 @@ from tests.conftest import Api, add_user
 from tests.detector_life import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Role, User, Video, VideoState, saved_id
 from tpod_core.services import findings
@@ -26,7 +26,7 @@ def video(admin: User, detector: Detector) -> Video:
     row = add_video(admin)
     with db.transaction() as session:
         things = [
-            Unexplained(saved_id(row), 10 * n, "cup", Box(1, 2, 30, 40), score, frames=n + 1)
+            UnmatchedDetection(saved_id(row), 10 * n, "cup", Box(1, 2, 30, 40), score, frames=n + 1)
             for n, score in enumerate((0.3, 0.9, 0.6))
         ]
         findings.record(session, saved_id(detector), things)

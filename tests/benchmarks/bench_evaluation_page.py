@@ -85,7 +85,7 @@ def publish(home: Path, user: "User") -> Path:
     """A trained detector of ``user`` with its score; returns the evaluation's file."""
     from tpod_core import db
     from tpod_core.evaluation.average_precision import measure as measure_precision
-    from tpod_core.evaluation.evaluate import Verdict
+    from tpod_core.evaluation.evaluate import EvaluationResult
     from tpod_core.evaluation.reporting import report
     from tpod_core.evaluation.result_file import EVALUATION_FILE
     from tpod_core.evaluation.scoring import Gathered, score_of
@@ -101,14 +101,14 @@ def publish(home: Path, user: "User") -> Path:
     score = score_of(gathered, precision)
     directory = home / "detectors" / "1" / "model"
     directory.mkdir(parents=True)
-    verdict = Verdict(gathered, score, report(gathered, precision))
-    verdict.write(directory)
-    unexplained = verdict.unexplained
+    result = EvaluationResult(gathered, score, report(gathered, precision))
+    result.write(directory)
+    unmatched = result.unmatched
     whole = time.perf_counter() - began
     print(
         f"{IMAGES} images with {DETECTIONS} detections each: matched in {taken_in:.1f} s, "
         f"all worked out in {whole:.1f} s, {peak_mb() - before:.0f} MB; "
-        f"mAP50 {score.map50:.2f}, {len(unexplained)} findings"
+        f"mAP50 {score.map50:.2f}, {len(unmatched)} findings"
     )
     agreement = {"images": 8, "compared": 20, "max_box_px": 0.0, "max_score": 0.0}
     with db.transaction() as session:

@@ -30,7 +30,7 @@ from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.detectors import registry
 from tpod_core.detectors.dataset_layout import materialize
-from tpod_core.detectors.protocol import Scene
+from tpod_core.detectors.protocol import EvaluationContext
 from tpod_core.evaluation import scoring
 from tpod_core.evaluation.average_precision import measure
 from tpod_core.jobs import RunningJob, execute
@@ -152,8 +152,8 @@ def train_bare(api: TestClient, training_set: int, home: Path) -> Trained:
     spent = cpu_seconds() - before
     config = registry.config_model("yolo26n").checked({"imgsz": IMAGE_SIZE, "device": "cpu"})
     checkpoint = view.directory / "runs/bare/weights/best.pt"
-    scene = Scene(checkpoint, view, config)
-    answers = scoring.gather(registry.load_provider("yolo26n"), scene, Unwatched())
+    context = EvaluationContext(checkpoint, view, config)
+    answers = scoring.gather(registry.load_provider("yolo26n"), context, Unwatched())
     score = scoring.score_of(answers, measure(answers.ranked()))
     trained = Trained(score.map50, score.map50_95, spent)
     print(f"yolo26n, Ultralytics' own defaults ({epochs} epochs)\n  {trained}")

@@ -179,7 +179,7 @@ def test_trained_detector_explains_its_score(detector: Detector, provider: FakeP
     assert figures == {
         "mAP50": "0.41",
         "mAP50-95": "0.41",
-        "Precision": "0.25",
+        "Precision": "0.50",
         "Recall": "0.50",
         "Best confidence": "0.45",
     }

@@ -12,7 +12,7 @@ from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, track
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
 from tpod_core.services import findings
@@ -38,7 +38,7 @@ def video(user: User, detector: Detector) -> Video:
     row = add_video(user)
     with db.transaction() as session:
         things = [
-            Unexplained(saved_id(row), frame, "cup", Box(64, 36, 128, 180), score, frames=3)
+            UnmatchedDetection(saved_id(row), frame, "cup", Box(64, 36, 128, 180), score, frames=3)
             for frame, score in ((50, 0.4), (10, 0.9))
         ]
         findings.record(session, saved_id(detector), things)

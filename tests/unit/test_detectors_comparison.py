@@ -8,9 +8,9 @@ import pytest
 from tpod_core.detectors.protocol import Detection
 from tpod_core.evaluation import comparison, matching
 from tpod_core.evaluation.average_precision import measure
-from tpod_core.evaluation.comparison import ParentIdentity, class_ids_by_name
+from tpod_core.evaluation.comparison import ParentIdentity
 from tpod_core.evaluation.result_file import ClassChange, ParentReport
-from tpod_core.evaluation.scoring import Gathered
+from tpod_core.evaluation.scoring import Gathered, class_ids_by_name
 from tpod_core.formats import yolo
 from tpod_core.geometry import Box
 

@@ -7,10 +7,10 @@ from tpod_core.evaluation import matching
 from tpod_core.evaluation.scoring import Gathered
 from tpod_core.evaluation.unmatched_detections import (
     REACH_FRAMES,
-    Unexplained,
+    UnmatchedDetection,
     group,
     reach_of,
-    unexplained_in,
+    unmatched_in,
 )
 from tpod_core.formats import yolo
 from tpod_core.geometry import Box
@@ -18,14 +18,14 @@ from tpod_core.geometry import Box
 PLACE, ELSEWHERE = Box(0, 0, 100, 100), Box(200, 200, 300, 300)
 
 
-def seen(frame: int, score: float, box: Box = PLACE, label: str = "cup") -> Unexplained:
-    return Unexplained(1, frame, label, box, score)
+def seen(frame: int, score: float, box: Box = PLACE, label: str = "cup") -> UnmatchedDetection:
+    return UnmatchedDetection(1, frame, label, box, score)
 
 
 def test_thing_seen_on_neighbouring_frames_is_one_finding_where_it_is_surest() -> None:
     moved = Box(20, 0, 120, 100)
     [found] = group([seen(0, 0.5), seen(1, 0.8, moved), seen(2, 0.6, Box(40, 0, 140, 100))], 30)
-    assert found == Unexplained(1, 1, "cup", moved, 0.8, frames=3)
+    assert found == UnmatchedDetection(1, 1, "cup", moved, 0.8, frames=3)
 
 
 def test_things_apart_are_findings_of_their_own_worst_first() -> None:
@@ -35,7 +35,7 @@ def test_things_apart_are_findings_of_their_own_worst_first() -> None:
             seen(0, 0.6, ELSEWHERE),
             seen(0, 0.7, label="bus"),
             seen(100, 0.9),
-            Unexplained(2, 0, "cup", PLACE, 0.8),
+            UnmatchedDetection(2, 0, "cup", PLACE, 0.8),
         ],
         30,
     )
@@ -69,5 +69,5 @@ def test_validation_part_gives_what_is_on_no_label_of_its_class() -> None:
         path = Path(yolo.image_path("val", 4, frame))
         answers.add(path, matching.labelled([(0, PLACE)]), matching.detected(found))
     answers.add(Path("holiday.jpg"), matching.labelled([]), matching.detected(found))
-    [found_on_bus] = unexplained_in(answers, 0.5)
+    [found_on_bus] = unmatched_in(answers, 0.5)
     assert (found_on_bus.video_id, found_on_bus.label, found_on_bus.frames) == (4, "bus", 3)

@@ -13,7 +13,7 @@ from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file
 from tpod_core import db
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
 from tpod_core.jobs import execute
 from tpod_core.models import (
@@ -160,7 +160,7 @@ def test_verdict_can_be_taken_back(member: User, detector: Detector, video: Vide
 def test_list_is_worst_first_and_filtered(member: User, detector: Detector, video: Video) -> None:
     other = add_video(member, "Street")
     things = [
-        Unexplained(saved_id(row), 10 * n, "cup", SEEN, score)
+        UnmatchedDetection(saved_id(row), 10 * n, "cup", SEEN, score)
         for row in (video, other)
         for n, score in enumerate((0.3, 0.9, 0.6))
     ]
@@ -204,7 +204,9 @@ def test_validation_images_of_a_deleted_video_are_no_findings(
     member: User, detector: Detector
 ) -> None:
     with db.transaction() as session:
-        count = findings.record(session, saved_id(detector), [Unexplained(99, 0, "cup", SEEN, 1)])
+        count = findings.record(
+            session, saved_id(detector), [UnmatchedDetection(99, 0, "cup", SEEN, 1)]
+        )
     assert (count, rows()) == (0, [])
 
 

@@ -10,6 +10,7 @@ from tests.fake_provider import FakeProvider
 from tests.fake_queue import ListQueue
 from tpod_core import db
 from tpod_core.detectors.config import TrainConfig
+from tpod_core.detectors.scores import Counts
 from tpod_core.errors import Conflict
 from tpod_core.evaluation.learning_curve import (
     SHARES,
@@ -19,7 +20,7 @@ from tpod_core.evaluation.learning_curve import (
     config_for,
     part_of,
 )
-from tpod_core.evaluation.result_file import Counts, Curve, Evaluation, VideoScore
+from tpod_core.evaluation.result_file import Curve, Evaluation, VideoScore
 from tpod_core.formats import yolo
 from tpod_core.jobs import execute, request_cancel
 from tpod_core.models import (

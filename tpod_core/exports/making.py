@@ -63,8 +63,8 @@ def _convert(wanted: ExportFormat, task: ExportTask, steps: ProgressReporter) ->
     steps.say(f"Converting to {wanted.label}")
     with load_exporter(wanted)(task) as rows:
         steps.say("Checking the exported model")
-        images = agreement.spread(task.scene.data.val)
-        by_checkpoint = task.provider.predict(task.scene, images, LOWEST_CONFIDENCE)
+        images = agreement.spread(task.context.data.val)
+        by_checkpoint = task.provider.predict(task.context, images, LOWEST_CONFIDENCE)
         exported = ExportedDetector(task.model, rows)
         return agreement.compare(images, by_checkpoint, exported, exported.confidence)
 

@@ -7,7 +7,7 @@ training as in use, so that the exported model takes the same input as every oth
 from pathlib import Path
 from typing import Any
 
-from tpod_core.detectors.protocol import MAX_DETECTIONS, Scene, TrainRequest
+from tpod_core.detectors.protocol import MAX_DETECTIONS, EvaluationContext, TrainRequest
 from tpod_core.training.ultralytics_provider import OurTrainer, UltralyticsProvider, loadable
 
 # isort: split
@@ -59,11 +59,11 @@ class RtdetrProvider(UltralyticsProvider):
         # Its sampling of the feature maps has no deterministic form on a GPU.
         return super().arguments(request) | {"deterministic": False}
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
-        write_onnx(_contract(scene), scene.config.imgsz, target)
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
+        write_onnx(_contract(context), context.config.imgsz, target)
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
-        write_torchscript(_contract(scene), scene.config.imgsz, target)
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
+        write_torchscript(_contract(context), context.config.imgsz, target)
 
 
 class _Contract(nn.Module):
@@ -82,9 +82,9 @@ class _Contract(nn.Module):
         return nn.functional.pad(rows, (0, 0, 0, MAX_DETECTIONS - rows.shape[1]))
 
 
-def _contract(scene: Scene) -> _Contract:
-    network, _ = load_checkpoint(loadable(scene.checkpoint), device=torch.device("cpu"))
-    return _Contract(network.fuse(), scene.config.imgsz)
+def _contract(context: EvaluationContext) -> _Contract:
+    network, _ = load_checkpoint(loadable(context.checkpoint), device=torch.device("cpu"))
+    return _Contract(network.fuse(), context.config.imgsz)
 
 
 def _in_pixels(rows: Tensor, side_px: int) -> Tensor:

@@ -96,7 +96,7 @@ class Training:
         self._batches.epoch = epoch
         losses = self._learn(epoch)
         self._network.eval()
-        figures = figures_of(self._answers())
+        figures = figures_of(self._answers(), len(self._request.data.classes))
         row = EpochRow(
             epoch=epoch,
             seconds=round(time.monotonic() - began, 3),
