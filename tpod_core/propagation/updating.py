@@ -23,7 +23,7 @@ from tpod_core.tracking.frame_window import GreyFrames
 from tpod_core.tracking.missing_boxes import fill_missing_boxes, straight_line_boxes
 from tpod_core.tracking.segment_tracking import propagate
 from tpod_core.video.grey import GreyReader
-from tpod_core.video.scan import Watch
+from tpod_core.video.scan import ProgressMonitor
 from tpod_core.video.source import frame_source
 
 LOOK_S = 0.25
@@ -44,7 +44,7 @@ def accepted(state: TrackState) -> bool:
 
 
 def fill_all(
-    video_id: int, watch: Watch, transaction: Transaction, wanted: Wanted = every_track
+    video_id: int, watch: ProgressMonitor, transaction: Transaction, wanted: Wanted = every_track
 ) -> None:
     """Fill every gap of a video, and plan anew whenever its labels change.
 
@@ -67,7 +67,9 @@ def fill_all(
         forget_unused(session, video, reading.load_tracks(session, video_id).values())
 
 
-def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transaction) -> None:
+def fill(
+    video_id: int, tasks: Sequence[Task], watch: ProgressMonitor, transaction: Transaction
+) -> None:
     """Fill the gaps of ``tasks``, each kept as soon as it is filled.
 
     Raises: Overtaken as soon as a gap is not there any more, or was filled elsewhere.
@@ -131,7 +133,7 @@ def _warn(video: Video, unreadable: Collection[int]) -> None:
 class _PartOf:
     """Tells of ``frames`` more, of ``total``, where ``done`` are done."""
 
-    watch: Watch
+    watch: ProgressMonitor
     done: int
     frames: int
     total: int
@@ -147,7 +149,9 @@ class _PartOf:
 class _WhileWanted:
     """Stops work on key frames that have gone: looked at whenever the labels' revision moves."""
 
-    def __init__(self, watch: Watch, video: Video, unfinished: Callable[[], list[Task]]) -> None:
+    def __init__(
+        self, watch: ProgressMonitor, video: Video, unfinished: Callable[[], list[Task]]
+    ) -> None:
         self._watch = watch
         self._video_id = video.id or 0
         self._revision = video.revision

@@ -17,7 +17,7 @@ from tpod_core.tracking.frame_window import (
     fewest_halvings,
 )
 from tpod_core.tracking.segments import Segment
-from tpod_core.video.scan import Watch
+from tpod_core.video.scan import ProgressMonitor
 
 METHOD = "visual-1"
 """Changes whenever the same segment would get other boxes."""
@@ -29,7 +29,7 @@ _AT_ONCE = 32
 def propagate(
     frames: GreyFrames,
     segments: Sequence[Segment],
-    watch: Watch,
+    watch: ProgressMonitor,
     budget_bytes: int = BUDGET_BYTES,
 ) -> Iterator[tuple[Segment, DerivedBoxes]]:
     """Fill segments of any tracks of one video; each is yielded when it is done.
@@ -54,7 +54,11 @@ class _Task:
 
 class _Workshop:
     def __init__(
-        self, frames: GreyFrames, segments: Sequence[Segment], watch: Watch, budget_bytes: int
+        self,
+        frames: GreyFrames,
+        segments: Sequence[Segment],
+        watch: ProgressMonitor,
+        budget_bytes: int,
     ) -> None:
         self._frame_wh = frames.frame_wh
         self._fewest = fewest_halvings(frames.frame_wh)

@@ -1,4 +1,4 @@
-"""A memory of the last used things, bounded by their bytes."""
+"""A least-recently-used cache, bounded by the bytes of its values."""
 
 import threading
 from collections import OrderedDict
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class ByteBoundedCache(Generic[Key, Value]):
-    """Keeps the values last used, up to ``capacity_bytes`` together. For any thread."""
+    """Keeps the most recently used values, ``capacity_bytes`` in total. Thread-safe."""
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
@@ -20,27 +20,27 @@ class ByteBoundedCache(Generic[Key, Value]):
 
     def find(self, key: Key) -> Value | None:
         with self._lock:
-            found = self._values.get(key)
-            if found is None:
+            cached = self._values.get(key)
+            if cached is None:
                 return None
             self._values.move_to_end(key)
-            return found[0]
+            return cached[0]
 
     def put(self, key: Key, value: Value, size_bytes: int) -> None:
-        """Remember ``value``, forgetting what was used longest ago; nothing larger than all."""
+        """Store ``value`` and evict the least recently used ones; skip one over the capacity."""
         if size_bytes > self.capacity_bytes:
             return
         with self._lock:
-            self._forget(key)
+            self._evict(key)
             self._values[key] = value, size_bytes
             self._size_bytes += size_bytes
             while self._size_bytes > self.capacity_bytes:
-                self._forget(next(iter(self._values)))
+                self._evict(next(iter(self._values)))
 
     @property
     def size_bytes(self) -> int:
         return self._size_bytes
 
-    def _forget(self, key: Key) -> None:
+    def _evict(self, key: Key) -> None:
         if key in self._values:
             self._size_bytes -= self._values.pop(key)[1]
