@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.geometry import interpolate
 from tpod_core.propagation import updating
 from tpod_core.tracking.segments import Segment
@@ -55,6 +55,6 @@ class FakePropagation:
 def install(monkeypatch: pytest.MonkeyPatch) -> FakePropagation:
     """Put it in the place of the real one until the test ends."""
     fake = FakePropagation()
-    monkeypatch.setattr(updating, "propagate", fake)
+    monkeypatch.setattr(updating, "track_segments", fake)
     monkeypatch.setattr(updating, "LOOK_S", 0.0)
     return fake

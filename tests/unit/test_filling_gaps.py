@@ -502,7 +502,7 @@ def test_a_stretch_that_cannot_be_read_is_told_on_the_video(
             yield from propagation(frames, [segment], watch)
 
     monkeypatch.setattr(VideoReader, "decoded", broken)
-    monkeypatch.setattr(updating, "propagate", read_and_go_on)
+    monkeypatch.setattr(updating, "track_segments", read_and_go_on)
     fill(video)
     fill(video)
     with db.read_session() as session:

@@ -20,8 +20,8 @@ from tpod_core.propagation.planning import Task, first_round, stale
 from tpod_core.propagation.store import Filling, forget_unused, save
 from tpod_core.tracking.camera_motion import Grey
 from tpod_core.tracking.frame_window import GreyFrames
-from tpod_core.tracking.missing_boxes import fill_missing_boxes, straight_line_boxes
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.missing_boxes import fill_missing_boxes, linear_boxes
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.scan import ProgressMonitor
 from tpod_core.video.source import frame_source
@@ -81,11 +81,11 @@ def fill(
     still = _WhileWanted(watch, video, lambda: [by_segment[each] for each in unfinished])
     with frame_source(video).open() as reader:
         noting = _Noting(GreyReader(reader))
-        for segment, found in propagate(noting, list(by_segment), still):
+        for segment, found in track_segments(noting, list(by_segment), still):
             task = by_segment[segment]
             whole = fill_missing_boxes(found, segment, video.frame_wh)
             if task.gap.is_straight:
-                whole = straight_line_boxes(whole, segment)
+                whole = linear_boxes(whole, segment)
             with transaction() as session:
                 present(session, video_id, lock=True)
                 save(session, video_id, Filling(task.gap, segment.stop, task.context, whole))
