@@ -1,4 +1,4 @@
-"""Background work."""
+"""Background jobs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class JobState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """One value per module in ``workers/``."""
+    """The kinds of jobs, one for each module in ``workers/``."""
 
     IMPORT_VIDEO = "import-video"
     BUILD_TRAINING_SET = "build-training-set"
@@ -38,7 +38,7 @@ class JobKind(StrEnum):
 
 
 class QueueName(StrEnum):
-    """OpenTPOD's two queues: short work, and training."""
+    """The two queues, as in OpenTPOD: short work, and training."""
 
     DEFAULT = "default"
     LOW = "low"
@@ -90,7 +90,7 @@ class Job(SQLModel, table=True):
 
 
 class ProcessLock(SQLModel, table=True):
-    """A lock that one process of the whole installation holds until ``expires``."""
+    """A lock that one process of the installation holds until ``expires``."""
 
     __tablename__ = "process_locks"
 
