@@ -1,12 +1,12 @@
 """A bounded window of decoded grey frames, at the scales that tracking works on."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
+from cachetools import LRUCache
 
 from tpod_core.errors import Conflict
 from tpod_core.tracking.camera_motion import STILL, Grey, Motion, camera_motion, scaled
@@ -61,8 +61,9 @@ class FrameWindow:
         fewest = min_halvings(frames.frame_wh)
         self._halvings = {max(each, fewest) for each in halvings}
         self._small = camera_motion_halvings(frames.frame_wh)
-        self._budget_bytes = budget_bytes
-        self._chunks: OrderedDict[int, list[FramePyramid]] = OrderedDict()
+        self._chunk_bytes = CHUNK_FRAMES * self._pyramid_bytes()
+        self._budget_bytes = max(budget_bytes, 2 * self._chunk_bytes)
+        self._chunks: LRUCache[int, list[FramePyramid]] = LRUCache(self._budget_bytes, _size_bytes)
         self._motions: dict[int, Motion] = {}
 
     def holds(self, chunk: int) -> bool:
@@ -71,9 +72,6 @@ class FrameWindow:
     def get(self, frame: int) -> FramePyramid:
         """Returns a frame of a loaded chunk. Raises: KeyError otherwise."""
         return self._chunks[chunk_of(frame)][frame % CHUNK_FRAMES]
-
-    def mark_used(self, chunk: int) -> None:
-        self._chunks.move_to_end(chunk)
 
     def load(self, chunk: int, stop: int) -> None:
         """Decode a chunk up to frame ``stop``, and evict the least recently used chunks."""
@@ -90,19 +88,20 @@ class FrameWindow:
                 pyramids.append(FramePyramid(self._kept(images), motion))
             before = small
         self._chunks[chunk] = pyramids
-        while len(self._chunks) > 2 and self.size_bytes > self._budget_bytes:
-            self._chunks.popitem(last=False)
 
     @property
     def capacity_frames(self) -> int:
         """The least number of frames that are kept when they are used in order."""
-        width, height = self._frames.frame_wh
-        one = sum((width >> h) * (height >> h) for h in {*self._halvings, self._small})
-        return max(2, self._budget_bytes // (max(1, one) * CHUNK_FRAMES)) * CHUNK_FRAMES
+        return self._budget_bytes // self._chunk_bytes * CHUNK_FRAMES
 
     @property
     def size_bytes(self) -> int:
-        return sum(each.size_bytes for pyramids in self._chunks.values() for each in pyramids)
+        return int(self._chunks.currsize)
+
+    def _pyramid_bytes(self) -> int:
+        width, height = self._frames.frame_wh
+        kept = {*self._halvings, self._small}
+        return sum(max(1, width >> halvings) * max(1, height >> halvings) for halvings in kept)
 
     def _last_small(self, chunk: int) -> Grey | None:
         pyramids = self._chunks.get(chunk, [])
@@ -128,6 +127,10 @@ class FrameWindow:
     def _kept(self, images: dict[int, Grey]) -> dict[int, Grey]:
         kept = {*self._halvings, self._small}
         return {halvings: image for halvings, image in images.items() if halvings in kept}
+
+
+def _size_bytes(pyramids: list[FramePyramid]) -> int:
+    return sum(each.size_bytes for each in pyramids)
 
 
 def chunk_of(frame: int) -> int:

@@ -86,9 +86,7 @@ class _SegmentTracker:
                 min(1.0, self._done_steps / self._total_steps),
                 "Following objects between key frames",
             )
-            if self._window.holds(chunk):
-                self._window.mark_used(chunk)
-            else:
+            if not self._window.holds(chunk):
                 self._window.load(chunk, self._end)
             for each in [each for each in self._active if chunk_of(each.next_frame) == chunk]:
                 yield from self._advance(each, chunk)

@@ -1,46 +1,38 @@
-"""A least-recently-used cache, bounded by the bytes of its values."""
+"""A thread-safe, least-recently-used cache, bounded by the bytes of its values."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
 class ByteBoundedCache(Generic[Key, Value]):
-    """Keeps the most recently used values, ``capacity_bytes`` in total. Thread-safe."""
+    """``cachetools.LRUCache`` under a lock.
 
-    def __init__(self, capacity_bytes: int) -> None:
+    Args:
+        capacity_bytes: for all values together.
+        size_of: returns the size of a value in bytes.
+    """
+
+    def __init__(self, capacity_bytes: int, size_of: Callable[[Value], int]) -> None:
         self.capacity_bytes = capacity_bytes
         self._lock = threading.Lock()
-        self._values: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._size_bytes = 0
+        self._values: LRUCache[Key, Value] = LRUCache(capacity_bytes, size_of)
 
     def find(self, key: Key) -> Value | None:
         with self._lock:
-            cached = self._values.get(key)
-            if cached is None:
-                return None
-            self._values.move_to_end(key)
-            return cached[0]
+            return self._values.get(key)
 
-    def put(self, key: Key, value: Value, size_bytes: int) -> None:
+    def put(self, key: Key, value: Value) -> None:
         """Store ``value`` and evict the least recently used ones; skip one over the capacity."""
-        if size_bytes > self.capacity_bytes:
-            return
         with self._lock:
-            self._evict(key)
-            self._values[key] = value, size_bytes
-            self._size_bytes += size_bytes
-            while self._size_bytes > self.capacity_bytes:
-                self._evict(next(iter(self._values)))
+            if self._values.getsizeof(value) <= self.capacity_bytes:
+                self._values[key] = value
 
     @property
     def size_bytes(self) -> int:
-        return self._size_bytes
-
-    def _evict(self, key: Key) -> None:
-        if key in self._values:
-            self._size_bytes -= self._values.pop(key)[1]
+        return int(self._values.currsize)

@@ -36,11 +36,15 @@ class FrameRequest:
         return replace(self, frame_index=frame_index, luma_crc=int(index.luma_crc[frame_index]))
 
 
+RawKey = tuple[FrameSource, int, int]
+"""The video, the frame's number, and its checksum."""
+
+
 @dataclass(frozen=True)
 class FrameCaches:
     """The caches of decoded and of encoded frames that all workers share."""
 
-    raw: ByteBoundedCache[tuple[FrameSource, int, int], Image]
+    raw: ByteBoundedCache[RawKey, Image]
     jpegs: ByteBoundedCache[tuple[FrameSource, FrameRequest], bytes]
 
 
@@ -139,7 +143,7 @@ class FrameWorker:
         if image is None:
             image = self._decoded(request.frame_index, read_ahead=read_ahead)
         jpeg = encode_jpeg(scaled_down(image, request.width), request.quality)
-        self._caches.jpegs.put((self._source, request), jpeg, len(jpeg))
+        self._caches.jpegs.put((self._source, request), jpeg)
         return jpeg
 
     def _decoded(self, frame_index: int, *, read_ahead: bool) -> Image:
@@ -147,7 +151,7 @@ class FrameWorker:
         first = frame_index if read_ahead else self._first_to_decode(reader, frame_index)
         for number, image in reader.read_many(range(first, frame_index + 1)):
             crc = int(reader.index.luma_crc[number])
-            self._caches.raw.put((self._source, number, crc), image, image.nbytes)
+            self._caches.raw.put((self._source, number, crc), image)
         return image
 
     def _first_to_decode(self, reader: VideoReader, frame_index: int) -> int:
