@@ -1,4 +1,4 @@
-"""Streams zip files while they are built, without holding them in memory or on disk."""
+"""Zip files that are sent while they are made, never held whole anywhere."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 from zipstream import ZipStream
 
 Entry = tuple[str, Path | bytes]
-"""A file of a zip: its name, and either the path of its content or the content itself."""
+"""A file of a zip: its name in it, and where its content lies or the content itself."""
 
 
 def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
-    """Yields a zip of ``entries`` in their order, under the folder ``root``, in one chunk each.
+    """``entries`` as a zip, in their order, under the folder ``root``; a piece for each of them.
 
-    Nothing is compressed, because pictures already are.
+    Pictures are compressed already, so everything is stored as it is.
     """
     archive = ZipStream()
     for name, content in entries:
@@ -25,6 +25,6 @@ def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
 
 
 def files_below(directory: Path) -> Iterator[Entry]:
-    """Yields every file below ``directory``, by its relative path, sorted."""
+    """Every file below ``directory``, by its path in it, sorted."""
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         yield path.relative_to(directory).as_posix(), path
