@@ -17,7 +17,7 @@
     │   └── StorageFull        the disk has no space left
     └── JobStopped             ends a running job on purpose
         ├── JobCancelled       a person asked for it
-        ├── Overtaken          what it worked on has changed: it begins anew
+        ├── Superseded         its input has changed, so the work starts again
         └── LeaseLost          another run of the same job took over
 
 A message names the object and tells the person what to do. Only ``tpod_core.web`` knows
@@ -105,8 +105,8 @@ class JobCancelled(JobStopped):
     code = "job_cancelled"
 
 
-class Overtaken(JobStopped):
-    code = "overtaken"
+class Superseded(JobStopped):
+    code = "superseded"
 
 
 class LeaseLost(JobStopped):

@@ -8,7 +8,6 @@ from tpod_core.inference.detection_filter import named
 from tpod_core.inference.drawing import draw
 from tpod_core.inference.trained_model import TrainedModel, look_through, open_model
 from tpod_core.jobs import RunningJob
-from tpod_core.models import Job
 from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.detector_runs.runs import VideoRun, read_run
@@ -31,7 +30,7 @@ def run(job: RunningJob) -> None:
     with job.transaction() as session:
         asked = read_run(session, job)
         colors = label_colors(session, asked.detector.labels)
-        key = annotated_videos.key_of(session.get_one(Job, job.id))
+        key = annotated_videos.choose_key(session, job, asked.video)
     storage.discard_parts(key)
     storage.require_free(asked.video.size_bytes)
     job.progress(0.0, "Loading the model")
@@ -42,7 +41,7 @@ def run(job: RunningJob) -> None:
         with job.transaction() as session:
             read_run(session, job)
     with job.transaction() as session:
-        annotated_videos.remove_superseded(session, storage.path(key))
+        annotated_videos.remove_superseded(session, asked.video, asked.detector, job.id)
 
 
 def _pictures(

@@ -26,7 +26,7 @@ from tpod_core import db, training_packages
 from tpod_core.config import get_settings
 from tpod_core.embedded.processes import die_with_parent
 from tpod_core.errors import Unavailable
-from tpod_core.jobs import Reconciler, give_back, report_death
+from tpod_core.jobs import Reconciler, report_death, requeue
 from tpod_core.log import LOGGER_NAME, get_logger, setup_logging
 from tpod_core.models import QueueName
 from tpod_core.queue import AWAY, connect, redis_url
@@ -124,12 +124,12 @@ class Worker(rq.Worker):  # type: ignore[misc]
         raise StopNow(0)
 
     def _stop_running_job(self) -> None:
-        """Kill the job's process, if there is one, and give its job back."""
+        """Kill the job's process, if there is one, and return its job to the queue."""
         if self.horse_pid:
             self.kill_horse()
             self.wait_for_horse()
         with suppress(Unavailable):
-            give_back(self.name)
+            requeue(self.name)
 
     def _report_killed(self, job: RqJob, pid: int, status: int, usage: Any) -> None:
         cause = _cause_of_death(status)

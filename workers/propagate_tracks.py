@@ -7,6 +7,7 @@ from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Job, utc_now
 from tpod_core.propagation.updating import fill_all
+from tpod_core.services import propagation
 
 HEAD_START_S = 3.0
 """What was just edited is filled by the app itself; by then that is done, not done twice."""
@@ -17,6 +18,8 @@ def run(job: RunningJob) -> None:
     """Job ``propagate-tracks``. A second run goes on where the first one stopped."""
     _let_the_app_go_first(job)
     fill_all(job.subject_id, job, job.transaction)
+    with job.transaction() as session:
+        propagation.delete_old_jobs(session, job.subject_id)
 
 
 def _let_the_app_go_first(job: RunningJob) -> None:

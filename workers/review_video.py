@@ -27,14 +27,14 @@ _log = get_logger(__name__)
 def run(job: RunningJob) -> None:
     """Job ``review-video``. A second run replaces what the first one left open."""
     with job.transaction() as session:
-        plan = findings.plan_review(session, job.subject_id, **job.request)
+        plan = findings.plan_review(session, job)
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
     found = group(_unexplained(job, plan, frames, model, book), reach_of(frames))[:_MOST]
     seen = book.closed()
     with job.transaction() as session:
-        findings.plan_review(session, job.subject_id, **job.request)  # neither has gone meanwhile
+        findings.plan_review(session, job)  # neither has gone meanwhile
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})

@@ -29,19 +29,19 @@ def run(job: RunningJob) -> None:
         plan = trainings.begin_training(session, job.subject_id)
     if plan is not None:
         storage.require_free(SPACE_BYTES)
-        with closing(TrainingReport(job, plan)) as report:
+        earlier = find_resumable(home)
+        epochs_done = earlier.epochs_done if earlier else 0
+        with closing(TrainingReport(job, plan, epochs_done)) as report:
             report.say("Preparing the data and the weights to start from")
-            request = _prepare(job, plan)
+            request = _prepare(job, plan, earlier)
             _train(plan, request, report)
             _publish(job, plan, request, report)
     remove_attempts(home)
 
 
-def _prepare(job: RunningJob, plan: TrainingPlan) -> TrainRequest:
+def _prepare(job: RunningJob, plan: TrainingPlan, earlier: Attempt | None) -> TrainRequest:
     """A directory for this run, the data laid out in it, and where to start from."""
-    home = get_storage().path(directory_key(plan.detector_id))
-    earlier = find_resumable(home)
-    attempt = open_attempt(home)
+    attempt = open_attempt(get_storage().path(directory_key(plan.detector_id)))
     data = lay_out(plan, attempt.directory / "data")
     start = choose_start(plan, earlier)
     told = (start.warning, *plan.warnings, *data.notes)

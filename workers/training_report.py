@@ -2,6 +2,7 @@
 
 import time
 
+from tpod_core.detectors.attempts import TRAINING_SHARE, progress_after
 from tpod_core.detectors.paths import events_key
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.jobs import RunningJob
@@ -11,21 +12,21 @@ from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from tpod_core.training.events import EventLog
 
-TRAINING_SHARE = 0.95
-"""Of the whole progress; the rest is scoring and exporting."""
-
 _WRITE_EVERY_S = 1.0
 _log = get_logger(__name__)
 
 
 class TrainingReport:
-    """A ``TrainingCallback`` of the training and the ``ProgressReporter`` of its delivery."""
+    """A ``TrainingCallback`` of the training and the ``ProgressReporter`` of its delivery.
 
-    def __init__(self, job: RunningJob, plan: TrainingPlan) -> None:
+    ``epochs_done`` is where the training goes on from; 0 at a start from nothing.
+    """
+
+    def __init__(self, job: RunningJob, plan: TrainingPlan, epochs_done: int) -> None:
         self._job = job
         self._plan = plan
-        self._progress = 0.0
-        self._epoch = 0
+        self._progress = progress_after(epochs_done, plan.config.epochs)
+        self._epoch = epochs_done
         self._written_at = time.monotonic()
         self._first: tuple[float, float] | None = None
         self._seconds_left: float | None = None
@@ -36,11 +37,12 @@ class TrainingReport:
 
     def on_batch(self, epoch: int, fraction: float) -> None:
         self._job.check()
-        self._epoch, self._progress = epoch, fraction * TRAINING_SHARE
-        now = time.monotonic()
-        if self._first is None:
+        progress, now = fraction * TRAINING_SHARE, time.monotonic()
+        if self._first is None or progress < self._progress:
+            # Back at an epoch's start, with a smaller batch: what that takes is another matter.
             self._first = now, fraction
             _log.info("First batch of epoch %d is done", epoch)
+        self._epoch, self._progress = epoch, progress
         if now - self._written_at >= _WRITE_EVERY_S:
             self._seconds_left = seconds_left(now - self._first[0], self._first[1], fraction)
             self.say(f"Epoch {epoch} of {self._plan.config.epochs}")

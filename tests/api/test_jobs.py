@@ -1,32 +1,30 @@
 """Jobs, health and readiness over HTTP, with a list in Redis' place."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from tests.detector_life import add_trained_detector, add_training_set
 from tests.fake_queue import ListQueue
+from tests.labelled import add_video
 from tpod_core import db, jobs
-from tpod_core.jobs import RunningJob, settling
-from tpod_core.models import Job, JobKind, QueueName, User
-from tpod_core.queue import replaced_by
+from tpod_core.jobs import RunningJob
+from tpod_core.models import Job, JobKind, QueueName, User, Video
 from tpod_core.web import jobs as routes
 from tpod_core.web.dependencies import known_user
 from tpod_core.web.errors import install_error_handlers
 
-
-def settle_nothing(session: object, job: Job) -> None:
-    """These jobs have no subject."""
-
-
-@pytest.fixture
-def queue(home: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[ListQueue]:
-    for kind in JobKind:
-        monkeypatch.setitem(settling.SETTLE_BY_KIND, kind, f"{__name__}:settle_nothing")
-    fake = ListQueue()
-    with replaced_by(fake):
-        yield fake
+SUBJECTS = {
+    JobKind.BUILD_TRAINING_SET: "training_set",
+    JobKind.TRAIN_DETECTOR: "detector",
+    JobKind.EXPORT_MODEL: "detector",
+    JobKind.REVIEW_VIDEO: "detector",
+    JobKind.MEASURE_LEARNING: "detector",
+    JobKind.LOAD_DEMO: "user",
+}
+"""What jobs are about that are not about a video."""
 
 
 def api() -> FastAPI:
@@ -43,9 +41,13 @@ def client_of(user: User) -> TestClient:
     return TestClient(signed_in)
 
 
-def new_job(owner: User, subject: str = "video:7") -> Job:
+def new_job(owner: User, video_id: int = 7) -> Job:
+    """A job about the video of that id, which is made if it is not there."""
     with db.transaction() as session:
-        return jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, subject, owner.id)
+        video = session.get(Video, video_id) or Video(id=video_id, owner_id=owner.id, name="clip")
+        session.add(video)
+        session.flush()
+        return jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], owner.id)
 
 
 def perform(job: Job) -> None:
@@ -82,12 +84,48 @@ def test_ended_job_tells_when(queue: ListQueue, member: User) -> None:
 
 
 def test_list_is_paged_newest_first_and_searched_by_subject(queue: ListQueue, member: User) -> None:
-    first, second, third = (new_job(member, f"video:{n}") for n in (1, 2, 31))
+    first, second, third = (new_job(member, n) for n in (1, 2, 31))
     client = client_of(member)
     page = client.get("/jobs", params={"page_size": 2}).json()
     assert (page["count"], [job["id"] for job in page["results"]]) == (3, [third.id, second.id])
     found = client.get("/jobs", params={"search": "video:1"}).json()
     assert [job["id"] for job in found["results"]] == [first.id]
+
+
+def test_job_of_a_deleted_subject_says_what_it_was_and_is_found_by_that(
+    queue: ListQueue, member: User
+) -> None:
+    kept, orphan = new_job(member, 1), new_job(member, 2)
+    with db.transaction() as session:
+        session.delete(session.get_one(Video, 2))
+    client = client_of(member)
+    assert client.get(f"/jobs/{orphan.id}").json()["subject"] == "video:deleted"
+    assert "video:deleted" in api().openapi()["components"]["schemas"]["JobBody"]["description"]
+    found = {
+        search: [
+            job["id"] for job in client.get("/jobs", params={"search": search}).json()["results"]
+        ]
+        for search in ("video:", "video:deleted", "VIDEO:1")
+    }
+    assert found == {
+        "video:": [orphan.id, kept.id],
+        "video:deleted": [orphan.id],
+        "VIDEO:1": [kept.id],
+    }
+
+
+@pytest.mark.parametrize("kind", list(JobKind))
+def test_search_looks_into_the_subject_that_is_answered(
+    home: Path, queue: ListQueue, admin: User, kind: JobKind
+) -> None:
+    about = add_video(admin), add_training_set(home, admin), add_trained_detector(home, admin)
+    with db.transaction() as session:
+        job = jobs.submit(session, kind, QueueName.DEFAULT, about, admin.id)
+    client = client_of(admin)
+    said = client.get(f"/jobs/{job.id}").json()["subject"]
+    assert said == f"{SUBJECTS.get(kind, 'video')}:1"
+    assert client.get("/jobs", params={"search": said}).json()["count"] == 1
+    assert client.get("/jobs", params={"search": f"{said}1"}).json()["count"] == 0
 
 
 def test_unknown_ordering_names_the_field(queue: ListQueue, member: User) -> None:

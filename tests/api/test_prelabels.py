@@ -305,7 +305,7 @@ def test_detector_or_video_deleted_while_the_job_waits_fails_it_in_plain_words(
     client.delete(f"/{gone}s/1")
     job = work(job_id)
     assert job.state == "failed"
-    assert f"There is no {gone} 1" in job.message
+    assert f"The {gone} was deleted while this waited" in job.message
 
 
 def test_detector_deleted_while_it_looks_proposes_nothing(

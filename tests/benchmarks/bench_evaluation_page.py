@@ -115,7 +115,6 @@ def publish(home: Path, user: "User") -> Path:
         training = Job(
             kind=JobKind.TRAIN_DETECTOR,
             queue=QueueName.LOW,
-            subject="detector:1",
             log_key="jobs/1.log",
         )
         session.add(training)

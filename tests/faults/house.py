@@ -17,7 +17,16 @@ from tpod_core import db, jobs
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.paths import lock_path
 from tpod_core.errors import Unavailable
-from tpod_core.models import Job, JobKind, JobState, QueueName
+from tpod_core.models import (
+    Job,
+    JobKind,
+    JobState,
+    QueueName,
+    User,
+    Video,
+    VideoState,
+    saved_id,
+)
 from tpod_core.queue import get_queue
 
 DEADLINE_S = 60.0
@@ -102,7 +111,27 @@ class House:
 def submit(behaviour: str, queue: QueueName = QueueName.LOW) -> Job:
     """A job of ``tests.faults.jobs``."""
     with db.transaction() as session:
-        return jobs.submit(session, JobKind.LOAD_DEMO, queue, f"{behaviour}:1", None)
+        request = {"behaviour": behaviour}
+        return jobs.submit(session, JobKind.LOAD_DEMO, queue, (), None, request)
+
+
+def add_video_waiting_for(job: Job) -> int:
+    """The id of a video whose import ``job`` is, as far as it knows."""
+    with db.transaction() as session:
+        owner = User(username=f"{job.id}", username_key=f"{job.id}", password_hash="")
+        session.add(owner)
+        session.flush()
+        video = Video(
+            owner_id=saved_id(owner), name="clip", state=VideoState.PROCESSING, job_id=job.id
+        )
+        session.add(video)
+        session.flush()
+        return saved_id(video)
+
+
+def video_row(video_id: int) -> Video:
+    with db.read_session() as session:
+        return session.get_one(Video, video_id)
 
 
 def row(job: Job) -> Job:

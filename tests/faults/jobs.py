@@ -1,4 +1,4 @@
-"""Jobs for the fault tests; ``subject`` says what they do. They leave marks on the disk.
+"""Jobs for the fault tests; their request says what they do. They leave marks on the disk.
 
 A mark is ``marks/<job id>-a<attempt>.<word>``: the tests wait for one and count them.
 """
@@ -6,8 +6,6 @@ A mark is ``marks/<job id>-a<attempt>.<word>``: the tests wait for one and count
 import os
 import time
 from pathlib import Path
-
-from sqlmodel import Session
 
 from tpod_core.config import get_settings
 from tpod_core.jobs import RunningJob
@@ -40,17 +38,13 @@ def let_go(job: Job) -> None:
 
 
 def run(job: RunningJob) -> None:
-    """``wait:``: until ``let_go``; ``wait-once:``: a second attempt ends at once."""
+    """``wait``: until ``let_go``; ``wait-once``: a second attempt ends at once."""
     mark(job, "began")
-    behaviour = job.subject.partition(":")[0]
+    behaviour = job.request["behaviour"]
     if behaviour == "wait" or (behaviour == "wait-once" and job.attempt == 1):
         _wait(job)
     with job.transaction():
         mark(job, "wrote")
-
-
-def settle(session: Session, job: Job) -> None:
-    """These jobs have no subject that would follow them."""
 
 
 def _wait(job: RunningJob) -> None:

@@ -10,16 +10,19 @@ from tests.fake_queue import ListQueue
 from tests.faults.house import (
     DEADLINE_S,
     House,
+    add_video_waiting_for,
     kill,
     row,
     submit,
+    video_row,
     wait_for,
     wait_until,
     wait_until_it_began,
 )
 from tests.faults.jobs import attempts_that, let_go
 from tpod_core import db, jobs
-from tpod_core.models import Job, JobState, QueueName
+from tpod_core.jobs.lifecycle import MAX_FAILED_ATTEMPTS
+from tpod_core.models import Job, JobState, QueueName, VideoState
 from tpod_core.queue import ENTRY_POINT, connect, redis_url, replaced_by
 
 SOON_S = 5.0
@@ -32,7 +35,7 @@ def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House
     killed_at = time.monotonic()
     ended = wait_for(job, JobState.SUCCEEDED)
     assert time.monotonic() - killed_at < SOON_S, "without waiting for its lease"
-    assert (ended.attempt, ended.faults) == (2, 1)
+    assert (ended.attempt, ended.failed_attempts) == (2, 1)
     for attempt in (1, 2):
         assert f"attempt {attempt}, " in jobs.log_tail(ended)
     assert attempts_that("wrote", job) == [2]
@@ -119,6 +122,26 @@ def test_cancel_ends_a_running_job_within_a_batch_and_a_queued_one_at_once(house
     wait_for(after, JobState.SUCCEEDED)
     assert attempts_that("began", queued) == []
     assert attempts_that("wrote", running) == []
+
+
+def test_video_whose_import_is_killed_every_time_has_failed_with_the_cause(house: House) -> None:
+    job = submit("wait")
+    video_id = add_video_waiting_for(job)
+    for attempt in range(1, MAX_FAILED_ATTEMPTS + 1):
+        assert video_row(video_id).state is VideoState.PROCESSING
+        kill(wait_until_it_began(job, attempt))
+    wait_for(job, JobState.FAILED)
+    assert video_row(video_id).state is VideoState.FAILED
+    assert "was killed" in video_row(video_id).message
+
+
+def test_video_that_missed_the_end_of_its_import_is_told_by_whoever_is_alive(house: House) -> None:
+    job = submit("quick")
+    wait_for(job, JobState.SUCCEEDED)
+    video_id = add_video_waiting_for(job)
+    [worker] = house.find("worker", "low")
+    worker.kill()
+    wait_until(lambda: video_row(video_id).state is VideoState.FAILED, "the video has failed")
 
 
 def test_row_that_redis_never_heard_of_is_delivered(house: House) -> None:

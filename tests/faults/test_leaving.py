@@ -63,7 +63,7 @@ def test_termination_of_the_supervisor_gives_back_even_what_was_to_finish(house:
     [supervisor] = house.supervisors()
     supervisor.terminate()
     wait_until(lambda: not house.everything(), "nothing runs any more")
-    assert (row(job).state, row(job).faults) == (JobState.QUEUED, 0)
+    assert (row(job).state, row(job).failed_attempts) == (JobState.QUEUED, 0)
     house.open()
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
 
@@ -80,7 +80,7 @@ def test_interrupt_of_the_app_leaves_nothing_and_the_job_goes_on_at_the_next_sta
     # The lock that the app waits for falls in the last moment of the supervisor's life.
     wait_until(lambda: not any(map(still_runs, before)), "nothing runs any more")
     assert not os.path.lexists(socket)
-    assert (row(job).state, row(job).faults) == (JobState.QUEUED, 0)
+    assert (row(job).state, row(job).failed_attempts) == (JobState.QUEUED, 0)
     with pytest.raises(Unavailable):
         get_queue().ping()
     house.open()

@@ -2,13 +2,11 @@
 
 import sys
 
-from tpod_core.jobs import lifecycle, running, settling
-from tpod_core.models import JobKind
+from tpod_core.jobs import lifecycle, running
 from workers import main, registry
 
 if __name__ == "__main__":
     lifecycle.LEASE_S = 3.0
     running.BEAT_S = 0.5
     registry.module_of = lambda kind: "tests.faults.jobs"
-    settling.SETTLE_BY_KIND.update(dict.fromkeys(JobKind, "tests.faults.jobs:settle"))
     sys.exit(main.main())

@@ -223,7 +223,7 @@ def test_running_training_tells_its_epoch_and_time_left(detector: Detector) -> N
     assert figures["Time left"] == "about 5 min"
 
 
-def test_training_that_was_set_back_says_why_it_waits(
+def test_training_that_is_tried_again_says_why_it_waits(
     detector: Detector, provider: FakeProvider
 ) -> None:
     def crash(epoch: int) -> None:

@@ -13,6 +13,7 @@ from tpod_core.annotations.interpolation import derive
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict
 from tpod_core.geometry import iou
+from tpod_core.jobs.lifecycle import finish
 from tpod_core.models import JobState, User, Video, VideoState, saved_id
 from tpod_core.queue import Delivery, replaced_by
 from tpod_core.services import demo
@@ -40,8 +41,7 @@ def test_failed_demo_leaves_no_video_in_the_middle(
                 Video(owner_id=saved_id(member), name=name, state=state, job_id=saved_id(job))
             )
         session.flush()
-        job.state = end
-        demo.settle_demo(session, job)
+        finish(session, saved_id(job), end, "The disk is full.")
     with read_session() as session:
         states = {video.name: video.state for video in session.exec(select(Video))}
     assert states == {"done": VideoState.READY, "half": VideoState.FAILED}

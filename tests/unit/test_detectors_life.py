@@ -8,6 +8,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlmodel import Session, select
@@ -20,9 +21,10 @@ from tests.fake_queue import ListQueue
 from tests.training_data import CLASSES
 from tpod_core import access, db
 from tpod_core.config import get_settings
+from tpod_core.detectors import registry
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.formats.yolo import ManifestVideo, read_manifest, write_manifest
-from tpod_core.jobs import execute
+from tpod_core.jobs import RunningJob, execute
 from tpod_core.models import (
     Artifact,
     Detector,
@@ -34,11 +36,11 @@ from tpod_core.models import (
     TrainingSetState,
     User,
 )
-from tpod_core.services import detectors, model_files, scores
+from tpod_core.services import detectors, model_files, scores, trainings
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.storage import sha256_of
 from workers import export_model, training_report
-from workers.training_report import seconds_left
+from workers.training_report import TrainingReport, seconds_left
 
 TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
 
@@ -171,6 +173,98 @@ def test_resumed_training_continues_its_curves(
     events = EventAccumulator(str(home / "detectors" / str(queued.id) / "events" / "training"))
     events.Reload()
     assert [event.step for event in events.Scalars("score/mAP50")] == [1, 2, 3]
+
+
+def test_resumed_training_reports_its_true_epoch(
+    queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was cancelled in the middle of the third epoch of three: two are done."""
+    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+
+    def stop_after_a_batch(epoch: int) -> None:
+        if now(queued).progress > training_progress(2.4):
+            cancel(queued)
+
+    provider.before_batch = stop_after_a_batch
+    assert work(queued).state is DetectorState.CANCELLED
+    told: list[tuple[int, float, int]] = []
+
+    def note(epoch: int = 0) -> None:
+        row = now(queued)
+        told.append((row.epoch, row.progress, len(detectors.list_epochs(row))))
+
+    def load(dnn_type: str) -> FakeProvider:
+        note()
+        return provider
+
+    provider.before_batch = note
+    monkeypatch.setattr(registry, "load_provider", load)
+    resume(queued)
+    note()
+    work(queued)
+    assert told[:4] == [
+        (2, pytest.approx(training_progress(2)), 2),  # it waits
+        (2, pytest.approx(training_progress(2)), 2),  # it loads
+        (2, pytest.approx(training_progress(2)), 2),  # before the first batch
+        (3, pytest.approx(training_progress(2.5)), 2),  # in the first epoch after
+    ]
+
+
+def training_progress(epochs_done: float) -> float:
+    """The training is 0.95 of the whole, and has three epochs."""
+    return 0.95 * epochs_done / 3
+
+
+def test_training_that_a_death_interrupted_reports_its_true_epoch(
+    queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+
+    def crash_once(epoch: int) -> None:
+        if epoch == 3 and len(provider.requests) == 1:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        told.append((now(queued).epoch, now(queued).progress))
+
+    told: list[tuple[int, float]] = []
+    provider.before_batch = crash_once
+    work(queued)
+    told.clear()
+    work(queued)
+    assert told[0] == (2, pytest.approx(training_progress(2)))
+
+
+def test_training_that_had_ended_reports_all_epochs_when_it_is_resumed(
+    queued: Detector, provider: FakeProvider
+) -> None:
+    provider.exported_answer = (12.0, 18.0, 30.0, 38.0)
+    assert work(queued).state is DetectorState.ERROR
+    resume(queued)
+    assert (now(queued).epoch, now(queued).progress) == (3, pytest.approx(0.95))
+
+
+def test_time_left_is_reckoned_anew_where_an_epoch_begins_anew(
+    queued: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory ran out: the epoch begins again with half the batch, at half the speed."""
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(training_report, "time", clock)
+    known: list[float | None] = []
+    monkeypatch.setattr(
+        training_report.trainings, "record_time_left", lambda *args: known.append(args[-1])
+    )
+
+    def train(job: RunningJob) -> None:
+        with job.transaction() as session:
+            plan = trainings.read_plan(session, job.subject_id)
+        monkeypatch.setattr(job, "progress", lambda fraction, message: None)
+        report = TrainingReport(job, plan, epochs_done=1)
+        for clock.now, share in ((100.0, 0.5), (110.0, 0.6), (200.0, 0.4), (220.0, 0.5)):
+            report.on_batch(2, share)
+
+    job = job_of(queued)
+    execute(job.id or 0, 1, run=train, worker="w", abandon=os.abort)
+    assert known == [None, pytest.approx(40), None, pytest.approx(100)]
 
 
 def test_time_left_is_known_while_it_trains_and_forgotten_after(

@@ -13,8 +13,8 @@ from tests.fake_queue import ListQueue
 from tests.labelled import add_video
 from tpod_core import db
 from tpod_core.config import get_settings
-from tpod_core.jobs import Reconciler, housekeeping, subject_of, submit
-from tpod_core.jobs.housekeeping import clear_away
+from tpod_core.jobs import Reconciler, housekeeping, submit
+from tpod_core.jobs.housekeeping import purge
 from tpod_core.models import (
     Detector,
     Job,
@@ -34,14 +34,14 @@ KEEP_DAYS = 10
 
 def add_job(
     kind: JobKind = JobKind.EXPORT_MODEL,
-    subject: str = "detector:99",
+    about: Video | None = None,
     state: JobState = JobState.SUCCEEDED,
     age_days: float = KEEP_DAYS + 1,
 ) -> Job:
     """A job with a log that began, and ended if it has, so long ago."""
     when = utc_now() - timedelta(days=age_days)
     with db.transaction() as session:
-        job = submit(session, kind, QueueName.DEFAULT, subject, None)
+        job = submit(session, kind, QueueName.DEFAULT, [about] if about else (), None)
         job.state, job.started_at = state, when
         job.finished_at = when if state.is_final else None
     get_storage().write(job.log_key, b"said")
@@ -60,14 +60,14 @@ def test_ended_jobs_go_with_their_logs_when_they_are_old(queue: ListQueue) -> No
     young = add_job(age_days=KEEP_DAYS - 1)
     for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED):
         add_job(state=state)
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert kept() == {young.id}
 
 
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
 def test_job_that_has_not_ended_stays(queue: ListQueue, state: JobState) -> None:
     job = add_job(state=state)
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert kept() == {job.id}
 
 
@@ -89,7 +89,7 @@ def test_job_that_a_thing_names_as_its_own_stays(
     earlier, own = add_job(), add_job()
     with db.transaction() as session:
         session.get_one(type(owner), owner.id).job_id = own.id
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert kept() == {own.id} != {earlier.id}
 
 
@@ -98,12 +98,12 @@ def test_job_whose_result_is_looked_up_goes_with_its_video(
     admin: User, queue: ListQueue, kind: JobKind
 ) -> None:
     video = add_video(admin)
-    job = add_job(kind, subject_of(video))
-    clear_away(KEEP_DAYS)
+    job = add_job(kind, video)
+    purge(KEEP_DAYS)
     assert kept() == {job.id}
     with db.transaction() as session:
         session.delete(session.get_one(Video, video.id))
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert kept() == set()
 
 
@@ -122,28 +122,28 @@ def test_unfinished_directories_go_when_they_are_old(queue: ListQueue) -> None:
     young = leave_part("training_sets/4", KEEP_DAYS - 1)
     upload = get_storage().write("videos/1/source.part", b"resumed by its owner")
     os.utime(upload, (0, 0))
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert [part.exists() for part in (*old, young, upload)] == [False] * 4 + [True] * 2
 
 
 def test_directory_that_a_long_job_may_be_filling_stays(queue: ListQueue) -> None:
     add_job(state=JobState.RUNNING, age_days=KEEP_DAYS + 2)
     part = leave_part("training_sets/4", KEEP_DAYS + 1)
-    clear_away(KEEP_DAYS)
+    purge(KEEP_DAYS)
     assert part.exists()
 
 
-def test_reconciler_clears_away_at_its_start_and_then_by_the_hour(
+def test_reconciler_purges_at_its_start_and_then_by_the_hour(
     queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TPOD_KEEP_JOBS_DAYS", "7")
     get_settings.cache_clear()
     asked: list[int] = []
-    monkeypatch.setattr(housekeeping, "clear_away", asked.append)
+    monkeypatch.setattr(housekeeping, "purge", asked.append)
     reconciler = Reconciler()
-    reconciler.clear_away_if_due()
-    reconciler.clear_away_if_due()
+    reconciler.purge_if_due()
+    reconciler.purge_if_due()
     assert asked == [7]
     monkeypatch.setattr(housekeeping, "EVERY_S", 0.0)
-    reconciler.clear_away_if_due()
+    reconciler.purge_if_due()
     assert asked == [7, 7]

@@ -23,49 +23,38 @@ from tpod_core.jobs import (
     Reconciler,
     RunningJob,
     execute,
-    give_back,
+    lifecycle,
     log_tail,
     report_death,
     request_cancel,
-    settling,
+    requeue,
     submit,
 )
-from tpod_core.jobs.lifecycle import MAX_FAULTS, claim
+from tpod_core.jobs.lifecycle import MAX_FAILED_ATTEMPTS, claim
 from tpod_core.jobs.process_lock import process_lock
 from tpod_core.jobs.running import Heartbeat
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import replaced_by
 
-SETTLED: list[tuple[int | None, JobState, str]] = []
-
-
-def record_settled(session: Session, job: Job) -> None:
-    SETTLED.append((job.id, job.state, job.message))
-
-
-def fail_to_settle(session: Session, job: Job) -> None:
-    session.add(Job(kind=JobKind.LOAD_DEMO, queue=QueueName.LOW, subject="left:behind"))
-    session.flush()
-    raise RuntimeError("a defect in a service")
+FINISHED: list[tuple[int | None, JobState, str]] = []
 
 
 @pytest.fixture
 def queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ListQueue]:
-    SETTLED.clear()
-    settle_with(monkeypatch, "record_settled")
+    FINISHED.clear()
+    monkeypatch.setattr(lifecycle, "on_finished", record)
     fake = ListQueue()
     with replaced_by(fake):
         yield fake
 
 
-def settle_with(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
-    for kind in JobKind:
-        monkeypatch.setitem(settling.SETTLE_BY_KIND, kind, f"{__name__}:{function}")
+def record(session: Session, job: Job) -> None:
+    FINISHED.append((job.id, job.state, job.message))
 
 
 def new_job() -> Job:
     with db.transaction() as session:
-        return submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+        return submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
 
 
 def row(job: Job) -> Job:
@@ -114,14 +103,14 @@ def let_lease_expire(job: Job) -> None:
 
 def test_submit_delivers_after_the_commit(queue: ListQueue) -> None:
     with db.transaction() as session:
-        job = submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+        job = submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
         assert queue.deliveries == []
-    assert [delivery.id for delivery in queue.deliveries] == [f"import-video-{job.id}-a1"]
+    assert [delivery.id for delivery in queue.deliveries] == [f"load-demo-{job.id}-a1"]
 
 
 def test_submit_of_a_transaction_that_fails_delivers_nothing(queue: ListQueue) -> None:
     with pytest.raises(InvalidInput), db.transaction() as session:
-        submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, "video:7", None)
+        submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
         raise InvalidInput("no")
     assert queue.deliveries == []
 
@@ -136,14 +125,14 @@ def test_submit_without_redis_keeps_the_job_and_the_reconciler_delivers_it(
     assert [delivery.job_id for delivery in queue.deliveries] == [job.id]
 
 
-def test_success_ends_the_row_and_settles_the_subject(queue: ListQueue) -> None:
+def test_success_ends_the_row_and_tells_what_waits_for_it(queue: ListQueue) -> None:
     job = new_job()
     perform(job, lambda running: running.progress(0.5, "half"))
     ended = row(job)
     assert (ended.state, ended.progress, ended.message) == (JobState.SUCCEEDED, 1.0, "")
     assert ended.lease_token is None
     assert ended.finished_at is not None
-    assert [(job.id, JobState.SUCCEEDED, "")] == SETTLED
+    assert [(job.id, JobState.SUCCEEDED, "")] == FINISHED
 
 
 def test_second_delivery_of_the_same_attempt_runs_nothing(queue: ListQueue) -> None:
@@ -175,7 +164,7 @@ def test_our_own_error_fails_the_job_with_its_sentence_at_once(queue: ListQueue)
     job = new_job()
     perform(job, raising(InvalidInput("Frame 4 has no picture.")))
     assert (row(job).state, row(job).message) == (JobState.FAILED, "Frame 4 has no picture.")
-    assert [(job.id, JobState.FAILED, "Frame 4 has no picture.")] == SETTLED
+    assert [(job.id, JobState.FAILED, "Frame 4 has no picture.")] == FINISHED
 
 
 def test_full_disk_fails_the_job_at_once(queue: ListQueue) -> None:
@@ -193,14 +182,14 @@ def test_fault_is_retried_and_the_third_fails_the_job_with_its_cause(
     queue: ListQueue, error: BaseException
 ) -> None:
     job = new_job()
-    for attempt in range(1, MAX_FAULTS + 1):
+    for attempt in range(1, MAX_FAILED_ATTEMPTS + 1):
         assert (row(job).state, row(job).attempt) == (JobState.QUEUED, attempt)
         perform(job, raising(error))
     assert row(job).state is JobState.FAILED
     assert str(error) in row(job).message
     headings = [line for line in log_tail(row(job)).splitlines() if line.startswith("---")]
     assert [heading.partition(", attempt ")[2][0] for heading in headings] == ["1", "2", "3"]
-    assert [(job.id, JobState.FAILED, row(job).message)] == SETTLED
+    assert [(job.id, JobState.FAILED, row(job).message)] == FINISHED
 
 
 def test_traceback_and_output_are_in_the_log_of_the_job(queue: ListQueue) -> None:
@@ -212,7 +201,7 @@ def test_traceback_and_output_are_in_the_log_of_the_job(queue: ListQueue) -> Non
 
     perform(job, run)
     tail = log_tail(row(job))
-    assert "import-video 1, attempt 1" in tail
+    assert "load-demo 1, attempt 1" in tail
     assert "\nframe 2 of 2\n" in tail
     assert "frame 1 of 2" not in tail
     assert not sys.stdout.closed
@@ -230,7 +219,7 @@ def test_cancel_of_a_queued_job_ends_it_and_takes_it_from_the_queue(queue: ListQ
     cancel(job)
     assert row(job).state is JobState.CANCELLED
     assert queue.deliveries == []
-    assert [(job.id, JobState.CANCELLED, "Cancelled.")] == SETTLED
+    assert [(job.id, JobState.CANCELLED, "Cancelled.")] == FINISHED
 
 
 def test_cancel_of_a_running_job_is_seen_by_its_next_check(
@@ -264,8 +253,18 @@ def test_expired_lease_is_returned_to_the_queue_as_a_new_attempt(queue: ListQueu
     start(job)
     let_lease_expire(job)
     two_passes(Reconciler())
-    assert (row(job).state, row(job).attempt, row(job).faults) == (JobState.QUEUED, 2, 1)
-    assert queue.deliveries[-1].id == f"import-video-{job.id}-a2"
+    assert (row(job).state, row(job).attempt, row(job).failed_attempts) == (JobState.QUEUED, 2, 1)
+    assert queue.deliveries[-1].id == f"load-demo-{job.id}-a2"
+
+
+def test_running_job_without_a_lease_is_returned_to_the_queue(queue: ListQueue) -> None:
+    job = new_job()
+    change(job, state=JobState.RUNNING, lease_token=None, lease_expires=None)
+    reconciler = Reconciler()
+    reconciler.run_once()
+    assert row(job).state is JobState.RUNNING, "it looked so once"
+    reconciler.run_once()
+    assert (row(job).state, row(job).attempt) == (JobState.QUEUED, 2)
 
 
 def test_lease_that_looks_expired_once_is_left_alone(queue: ListQueue) -> None:
@@ -282,13 +281,13 @@ def test_lease_that_looks_expired_once_is_left_alone(queue: ListQueue) -> None:
 def test_third_expired_lease_fails_the_job_with_a_plain_cause(queue: ListQueue) -> None:
     job = new_job()
     reconciler = Reconciler()
-    for _ in range(MAX_FAULTS):
+    for _ in range(MAX_FAILED_ATTEMPTS):
         start(job)
         let_lease_expire(job)
         two_passes(reconciler)
     assert row(job).state is JobState.FAILED
     assert "stopped without a word" in row(job).message
-    assert [(job.id, JobState.FAILED, row(job).message)] == SETTLED
+    assert [(job.id, JobState.FAILED, row(job).message)] == FINISHED
 
 
 def test_expired_lease_of_a_cancelled_job_ends_it(queue: ListQueue) -> None:
@@ -311,7 +310,7 @@ def test_run_that_lost_its_lease_writes_nothing(queue: ListQueue) -> None:
             write()
             old.check()
     with pytest.raises(LeaseLost), old.transaction() as session:
-        session.add(Job(kind=JobKind.LOAD_DEMO, queue=QueueName.LOW, subject="by:old"))
+        session.add(Job(kind=JobKind.LOAD_DEMO, queue=QueueName.LOW))
     assert row(job).lease_token == new.token
     new.confirm()
 
@@ -325,7 +324,7 @@ def test_run_that_lost_its_lease_and_returns_does_not_end_the_job(queue: ListQue
 
     perform(job, run)
     assert row(job).state is JobState.QUEUED
-    assert SETTLED == []
+    assert FINISHED == []
 
 
 def test_transaction_renews_a_lease_that_was_about_to_be_taken(queue: ListQueue) -> None:
@@ -351,12 +350,12 @@ def test_lease_is_fresh_after_a_transaction_however_long_it_took(queue: ListQueu
 
 def test_orderly_stop_is_no_fault(queue: ListQueue) -> None:
     job = new_job()
-    for _ in range(MAX_FAULTS + 1):
+    for _ in range(MAX_FAILED_ATTEMPTS + 1):
         start(job, worker="low 1")
-        give_back("low 1")
-    assert (row(job).state, row(job).attempt, row(job).faults) == (
+        requeue("low 1")
+    assert (row(job).state, row(job).attempt, row(job).failed_attempts) == (
         JobState.QUEUED,
-        MAX_FAULTS + 2,
+        MAX_FAILED_ATTEMPTS + 2,
         0,
     )
 
@@ -366,7 +365,7 @@ def test_death_that_the_worker_saw_needs_no_expiry(queue: ListQueue) -> None:
     start(mine, worker="low 1")
     start(other, worker="low 2")
     report_death("low 1", "Its process was killed.")
-    assert (row(mine).state, row(mine).faults) == (JobState.QUEUED, 1)
+    assert (row(mine).state, row(mine).failed_attempts) == (JobState.QUEUED, 1)
     assert row(mine).message == "Its process was killed. Trying again."
     assert row(other).state is JobState.RUNNING
 
@@ -376,17 +375,6 @@ def test_row_that_no_queue_knows_is_delivered(queue: ListQueue) -> None:
     queue.deliveries.clear()
     two_passes(Reconciler())
     assert [delivery.job_id for delivery in queue.deliveries] == [job.id]
-
-
-def test_settle_that_fails_leaves_the_end_of_the_job_standing(
-    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settle_with(monkeypatch, "fail_to_settle")
-    job = new_job()
-    perform(job, lambda running: None)
-    assert row(job).state is JobState.SUCCEEDED
-    with db.read_session() as session:
-        assert session.get(Job, (job.id or 0) + 1) is None
 
 
 def test_progress_reaches_the_row_with_the_next_beat(queue: ListQueue) -> None:
@@ -430,17 +418,13 @@ def test_idle_pass_writes_nothing(queue: ListQueue) -> None:
         two_passes(reconciler)
 
 
-def test_subject_id_is_the_number_in_the_subject(queue: ListQueue) -> None:
-    assert start(new_job()).subject_id == 7
-
-
 def test_run_reads_what_was_asked_and_keeps_what_came_of_it(queue: ListQueue) -> None:
     with db.transaction() as session:
-        job = submit(session, JobKind.LOAD_DEMO, QueueName.LOW, "user:1", None, {"detector_id": 5})
+        job = submit(session, JobKind.LOAD_DEMO, QueueName.LOW, (), None, {"stride": 5})
 
     def run(job: RunningJob) -> None:
         with job.transaction() as session:
-            job.record_result(session, {"found": job.request["detector_id"] + 1})
+            job.record_result(session, {"found": job.request["stride"] + 1})
 
     perform(job, run)
     assert row(job).result == {"found": 6}

@@ -1,6 +1,7 @@
 """Migrations make exactly the tables that ``models`` describes, and keep a copy first."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlmodel import Session, SQLModel, select
 from tpod_core import migrations
 from tpod_core.db import make_engine
 from tpod_core.migrations import revisions, upgrade
-from tpod_core.models import AuthSession, Keyframe, Track, Video
+from tpod_core.models import AuthSession, Job, Keyframe, Track, Video
 
 NOW = "2026-01-01 00:00:00"
 FIRST_RELEASE_ROWS = (
@@ -39,11 +40,19 @@ FIRST_RELEASE_ROWS = (
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
+    _move(engine, command.upgrade, revision)
+
+
+def downgrade_to(engine: Engine, revision: str) -> None:
+    _move(engine, command.downgrade, revision)
+
+
+def _move(engine: Engine, move: Callable[[Config, str], None], revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        move(config, revision)
 
 
 def test_migrated_database_is_what_the_models_say(tmp_path: Path) -> None:
@@ -103,6 +112,96 @@ def test_upgrade_from_the_first_release_keeps_every_row(tmp_path: Path) -> None:
     assert (track.proposed, track.score, track.linear) == (False, None, False)
     assert frames == [3, 9]
     assert (signed_in.user_id, signed_in.token_hash) == (1, "hash")
+
+
+def old_job(job_id: int, kind: str, subject: str, request: str = "{}") -> str:
+    """A job as the release before columns stored it: it says what it is about in text."""
+    return (
+        "INSERT INTO jobs (id, kind, queue, subject, owner_id, request, result, state, attempt,"
+        " faults, progress, message, cancel_requested, worker, log_key, created_at) VALUES"
+        f" ({job_id}, '{kind}', 'default', '{subject}', 1, '{request}', '{{}}', 'succeeded', 1, 2,"
+        f" 0, '', 0, '', '', '{NOW}')"
+    )
+
+
+OLD_JOBS = (
+    "INSERT INTO detectors (id, owner_id, name, dnn_type, state, message, progress, epoch, epochs,"
+    " labels, metrics, train_config, created_at) VALUES (3, 1, 'Cups', 'yolo26n', 'trained', '', 1,"
+    f" 1, 1, '[]', '{{}}', '{{}}', '{NOW}')",
+    "INSERT INTO training_sets (id, owner_id, name, state, message, choice, content_hash,"
+    " statistics, warnings, directory_key, created_at) VALUES (2, 1, 'Set', 'ready', '', '{}', 'x',"
+    f" '{{}}', '[]', 'training_sets/2', '{NOW}')",
+    old_job(1, "import-video", "video:1"),
+    old_job(2, "import-video", "video:9"),
+    old_job(3, "build-training-set", "training_set:2"),
+    old_job(4, "train-detector", "detector:3"),
+    old_job(5, "review-video", "detector:3", '{"video_id": 1, "stride": 2}'),
+    old_job(6, "annotate-video", "video:1", '{"detector_id": 3, "labels": []}'),
+    old_job(7, "prelabel-video", "video:1", '{"detector_id": 8, "labels": []}'),
+    old_job(8, "load-demo", "user:1"),
+    old_job(9, "load-demo", "user:1"),
+    "DELETE FROM jobs WHERE id = 9",
+)
+
+
+@pytest.fixture
+def with_old_jobs(tmp_path: Path) -> Engine:
+    engine = make_engine(f"sqlite:///{tmp_path}/old.sqlite3")
+    upgrade_to(engine, "0003")
+    with engine.begin() as connection:
+        for statement in (*FIRST_RELEASE_ROWS, *OLD_JOBS):
+            connection.exec_driver_sql(statement)
+    return engine
+
+
+def test_jobs_name_what_is_still_there_of_the_rows_that_they_were_about(
+    with_old_jobs: Engine,
+) -> None:
+    upgrade(with_old_jobs)
+    with Session(with_old_jobs) as session:
+        jobs = {job.id: job for job in session.exec(select(Job))}
+    named = {n: (job.video_id, job.training_set_id, job.detector_id) for n, job in jobs.items()}
+    assert named == {
+        1: (1, None, None),
+        2: (None, None, None),
+        3: (None, 2, None),
+        4: (None, None, 3),
+        5: (1, None, 3),
+        6: (1, None, 3),
+        7: (1, None, None),
+        8: (None, None, None),
+    }
+    assert [jobs[n].subject for n in (1, 2, 5, 8)] == [
+        "video:1",
+        "video:deleted",
+        "detector:3",
+        "user:1",
+    ]
+    assert (jobs[5].request, jobs[6].request) == ({"stride": 2}, {"labels": []})
+    assert jobs[6].result == {"file": "videos/1/annotated-3-6.mp4"}
+    assert jobs[1].failed_attempts == 2
+
+
+def test_jobs_that_were_deleted_before_an_upgrade_keep_their_ids(with_old_jobs: Engine) -> None:
+    upgrade(with_old_jobs)
+    with Session(with_old_jobs) as session:
+        session.add(job := Job(kind="load-demo", queue="default", owner_id=1))
+        session.commit()
+        assert job.id == 10
+
+
+def test_downgrade_writes_the_text_again(with_old_jobs: Engine) -> None:
+    query = text("SELECT id, subject, request, faults FROM jobs ORDER BY id")
+    with with_old_jobs.connect() as connection:
+        before = connection.execute(query).all()
+    upgrade(with_old_jobs)
+    downgrade_to(with_old_jobs, "0003")
+    with with_old_jobs.connect() as connection:
+        after = connection.execute(query).all()
+    gone = {2: "video:0"}
+    assert [row.subject for row in after] == [gone.get(row.id, row.subject) for row in before]
+    assert [row.faults for row in after] == [2] * len(before)
+    assert '"detector_id": 3' in after[5].request
 
 
 def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ from tpod_core.models import (
     Detector,
     DetectorState,
     Job,
+    JobKind,
     JobState,
+    QueueName,
     TrainingSetState,
     User,
     Video,
@@ -253,15 +255,17 @@ def test_a_set_that_a_training_needs_is_not_deleted(
 ) -> None:
     training_set, directory = built(admin, video)
     with db.transaction() as session:
-        session.add(
-            Detector(
-                owner_id=saved_id(admin),
-                name="d",
-                dnn_type="yolo26n",
-                state=state,
-                train_set_id=training_set.id,
-            )
+        detector = Detector(
+            owner_id=saved_id(admin),
+            name="d",
+            dnn_type="yolo26n",
+            state=state,
+            train_set_id=training_set.id,
         )
+        session.add(detector)
+        session.flush()
+        job = jobs.submit(session, JobKind.TRAIN_DETECTOR, QueueName.LOW, [detector], admin.id)
+        detector.job_id = job.id
     try:
         with db.transaction() as session:
             training_sets.delete(session, get_training_set(session, admin, saved_id(training_set)))

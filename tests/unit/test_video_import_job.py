@@ -29,9 +29,7 @@ def uploaded(owner: User, path: Path) -> tuple[int, int]:
         session.add(video)
         session.flush()
         video.source_key = f"videos/{video.id}/source{path.suffix}"
-        job = jobs.submit(
-            session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, f"video:{video.id}", owner.id
-        )
+        job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], owner.id)
         video.job_id = job.id
     get_storage().write(video.source_key, path.read_bytes())
     assert video.id is not None and job.id is not None

@@ -7,6 +7,7 @@ import pytest
 from tests.fake_queue import ListQueue
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import Conflict
+from tpod_core.jobs.lifecycle import claim, finish
 from tpod_core.models import (
     FrameRange,
     Job,
@@ -38,9 +39,7 @@ def upload(video_id: int) -> int:
 
 def end(job_id: int, state: JobState, message: str = "") -> None:
     with transaction() as session:
-        job = session.get_one(Job, job_id)
-        job.state, job.message = state, message
-        videos.settle_import(session, job)
+        finish(session, job_id, state, message)
 
 
 def stored(video_id: int) -> Video:
@@ -72,6 +71,7 @@ def test_end_of_an_earlier_import_does_not_touch_a_new_upload(video_id: int) -> 
 
 def test_import_of_a_deleted_video_leaves_no_files(video_id: int, home: Path) -> None:
     job_id = upload(video_id)
+    assert claim(job_id, 1, "worker")
     with transaction() as session:
         videos.delete(session, session.get_one(Video, video_id))
     late = home / "videos" / str(video_id) / "preview.jpg"
@@ -83,6 +83,7 @@ def test_import_of_a_deleted_video_leaves_no_files(video_id: int, home: Path) ->
 
 @pytest.mark.parametrize("state", [VideoState.QUEUED, VideoState.PROCESSING, VideoState.READY])
 def test_video_with_data_takes_no_other_file(video_id: int, state: VideoState) -> None:
+    upload(video_id)
     with pytest.raises(Conflict, match="has its file already"), transaction() as session:
         video = session.get_one(Video, video_id)
         video.state = state

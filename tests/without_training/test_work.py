@@ -85,7 +85,7 @@ def test_job_of_another_host_that_cannot_be_done_here_fails_with_the_way_out(
     queue: ListQueue, admin: User, monkeypatch: pytest.MonkeyPatch, kind: JobKind
 ) -> None:
     with db.transaction() as session:
-        job = jobs.submit(session, kind, QueueName.DEFAULT, "detector:1", admin.id)
+        job = jobs.submit(session, kind, QueueName.DEFAULT, (), admin.id)
     monkeypatch.setenv("RQ_WORKER_ID", "worker")
     registry.perform(saved_id(job), job.attempt)
     with db.read_session() as session:

@@ -15,6 +15,9 @@ from pathlib import Path
 from tpod_core.detectors.scores import EpochRow
 
 EPOCHS_FILE = "epochs.jsonl"
+TRAINING_SHARE = 0.95
+"""Of a detector's whole progress; the rest is scoring and exporting."""
+
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.pt")
 
 
@@ -65,18 +68,23 @@ class Attempt:
         place = _move_whole if move else _copy_whole
         place(source, self.best)
 
-    def append_epoch(self, row: EpochRow) -> None:
+    @property
+    def epochs_done(self) -> int:
+        """After how many epochs another run goes on from here; all, if the training had ended."""
+        if self.trained.exists():
+            return max((row.epoch for row in self.epochs()), default=0)
+        return max((epochs_done for epochs_done, _ in self.checkpoints()), default=0)
+
+    def append_epoch(self, *rows: EpochRow) -> None:
         with self.epochs_file.open("a") as file:
-            file.write(json.dumps(asdict(row)) + "\n")
+            file.write("".join(json.dumps(asdict(row)) + "\n" for row in rows))
 
     def epochs(self) -> list[EpochRow]:
         return read_epochs(self.directory)
 
     def continue_from(self, earlier: "Attempt", epochs_done: int) -> None:
         """Take over the rows and the best model of ``earlier``, up to ``epochs_done``."""
-        for row in earlier.epochs():
-            if row.epoch <= epochs_done:
-                self.append_epoch(row)
+        self.append_epoch(*(row for row in earlier.epochs() if row.epoch <= epochs_done))
         if earlier.best.exists():
             self.keep_best(earlier.best)
 
@@ -88,8 +96,7 @@ class Attempt:
 
     def take_over(self, ended: "Attempt") -> None:
         """Take over the model and every row of a run that had ended its training."""
-        rows = ended.epochs()
-        self.continue_from(ended, rows[-1].epoch if rows else 0)
+        self.continue_from(ended, ended.epochs_done)
         _copy_whole(ended.trained, self.trained)
 
 
@@ -136,6 +143,11 @@ def find_resumable(detector_directory: Path) -> Attempt | None:
         if attempt.trained.exists() or attempt.checkpoints():
             return attempt
     return None
+
+
+def progress_after(epochs_done: int, epochs: int) -> float:
+    """A detector's progress, 0..1, when so many of its epochs are done."""
+    return TRAINING_SHARE * epochs_done / epochs if epochs else 0.0
 
 
 def _copy_whole(source: Path, target: Path) -> None:

@@ -2,8 +2,7 @@
 
 from sqlmodel import Session, col, select
 
-from tpod_core.jobs.subjects import subject_with
-from tpod_core.models import Artifact, Detector, Job, JobKind, JobState
+from tpod_core.models import Artifact, Job, JobKind, JobState
 
 CHECKPOINT = "checkpoint"
 ONNX = "onnx"
@@ -19,7 +18,7 @@ def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job
         session.exec(
             select(Job)
             .where(
-                Job.subject == subject_with(Detector, detector_id),
+                Job.detector_id == detector_id,
                 col(Job.kind).in_(kinds),
                 col(Job.state).in_((JobState.QUEUED, JobState.RUNNING)),
             )
@@ -39,7 +38,7 @@ def list_exports(session: Session, detector_id: int) -> list[Job]:
         session.exec(
             select(Job)
             .where(
-                Job.subject == subject_with(Detector, detector_id),
+                Job.detector_id == detector_id,
                 Job.kind == JobKind.EXPORT_MODEL,
             )
             .order_by(col(Job.id).desc())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from tpod_core.inference.video_detections import VideoDetections
 from tpod_core.log import get_logger
@@ -40,9 +40,10 @@ def save(session: Session, video: Video, detector: Detector, looks: VideoDetecti
     with get_storage().writing(key) as file:
         looks.write(file)
     bump_boxes_revision(session, saved_id(video))
-    for each in _files(saved_id(video)):
-        if session.get(Detector, each.detector_id) is None:
-            each.path.unlink(missing_ok=True)
+    names = _names(session)
+    for path in _paths(video):
+        if path.name not in names:
+            path.unlink(missing_ok=True)
 
 
 def by_label(session: Session, video: Video, labels: Collection[str]) -> dict[str, ClassDetections]:
@@ -85,19 +86,22 @@ def _of_label(looks: VideoDetections, label: str) -> ClassDetections:
 
 def _heard(session: Session, video: Video) -> list[_File]:
     """The files of detectors that are still there, the newest first."""
-    files = _files(saved_id(video))
-    if not files:
-        return []
-    ids = [each.detector_id for each in files]
-    there = set(session.exec(select(Detector.id).where(col(Detector.id).in_(ids))))
-    heard = (each for each in files if each.detector_id in there)
+    paths = _paths(video)
+    names = _names(session) if paths else {}
+    heard = []
+    for path in paths:
+        if path.name in names:
+            with suppress(FileNotFoundError):  # It may go with its detector at this moment.
+                heard.append(_File(names[path.name], path, path.stat().st_mtime_ns))
     return sorted(heard, key=lambda each: (-each.written_ns, -each.detector_id))
 
 
-def _files(video_id: int) -> list[_File]:
-    found = []
-    for path in get_storage().path(directory_key(video_id)).glob(_NAME.format("*")):
-        with suppress(FileNotFoundError):  # It may go with its detector at this moment.
-            detector_id = int(path.stem.removeprefix("looks-"))
-            found.append(_File(detector_id, path, path.stat().st_mtime_ns))
-    return found
+def _paths(video: Video) -> list[Path]:
+    """The files beside a video, those of deleted detectors among them."""
+    return list(get_storage().path(directory_key(saved_id(video))).glob(_NAME.format("*")))
+
+
+def _names(session: Session) -> dict[str, int]:
+    """The detector of each name that a file may have."""
+    ids = session.exec(select(Detector.id)).all()
+    return {_NAME.format(detector_id): detector_id for detector_id in ids if detector_id}

@@ -9,27 +9,42 @@ The ``Job`` row is the truth; Redis only carries its id to a worker.
 A run owns its row by a lease: a random token, good for ten seconds by the database's clock
 and renewed every two. Every write of a run is conditional on its token, so a run that lost
 its lease can neither write nor be mistaken for the one that took over. The reconciler
-returns expired leases to the queue and delivers rows that no queue knows.
+returns expired leases to the queue, delivers rows that no queue knows, and repairs whatever
+waits for a job that is over.
+
+A job names the rows that it works on in columns (``video_id``, ``training_set_id``,
+``detector_id``). When it ends, one function sets the state of the row that waits for it, in the
+same transaction (``subject_state.on_finished``).
 
 Source: leases and fencing after M. Kleppmann, "How to do distributed locking" (2016).
 """
 
 from tpod_core.jobs.execution import execute
-from tpod_core.jobs.lifecycle import give_back, report_death, request_cancel, submit
+from tpod_core.jobs.lifecycle import (
+    cancel_if_active,
+    delete_leftovers_of_running_jobs,
+    report_death,
+    request_cancel,
+    requeue,
+    submit,
+)
 from tpod_core.jobs.log_file import log_tail
 from tpod_core.jobs.reconciler import Reconciler
 from tpod_core.jobs.running import RunningJob
-from tpod_core.jobs.subjects import subject_of, subject_with
+from tpod_core.jobs.subject_state import catch_up
+from tpod_core.jobs.subjects import subject_text
 
 __all__ = [
     "Reconciler",
     "RunningJob",
+    "cancel_if_active",
+    "catch_up",
+    "delete_leftovers_of_running_jobs",
     "execute",
-    "give_back",
     "log_tail",
     "report_death",
     "request_cancel",
-    "subject_of",
-    "subject_with",
+    "requeue",
+    "subject_text",
     "submit",
 ]

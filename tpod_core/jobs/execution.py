@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from tpod_core import db
 from tpod_core.errors import JobCancelled, LeaseLost, StorageFull, TpodError, Unavailable
-from tpod_core.jobs.lifecycle import claim, finish, held_by, set_back
+from tpod_core.jobs.lifecycle import claim, finish, held_by, retry
 from tpod_core.jobs.log_file import output_to
 from tpod_core.jobs.running import Heartbeat, RunningJob
 from tpod_core.log import get_logger
@@ -52,13 +52,13 @@ def _run_to_its_end(job: RunningJob, run: Run) -> None:
         _finish(job, JobState.FAILED, error.message)
     except Unavailable as error:
         _log.exception("job %s: something it stands on is away", job.id)
-        _set_back(job, error.message)
+        _retry(job, error.message)
     except TpodError as error:
         _log.info("job %s failed: %s", job.id, error.message)
         _finish(job, JobState.FAILED, error.message)
     except (Exception, SystemExit) as error:
         _log.exception("job %s: unexpected error", job.id)
-        _set_back(job, f"An unexpected error stopped it ({_plain(error)}); see its log.")
+        _retry(job, f"An unexpected error stopped it ({_plain(error)}); see its log.")
     else:
         _finish(job, JobState.SUCCEEDED, "")
 
@@ -70,9 +70,9 @@ def _finish(job: RunningJob, state: JobState, message: str) -> None:
         _log.warning("job %s: another run has taken over; this end is not written", job.id)
 
 
-def _set_back(job: RunningJob, cause: str) -> None:
+def _retry(job: RunningJob, cause: str) -> None:
     with db.transaction() as session:
-        set_back(session, job.id, cause, held_by(job.token), at_once=False)
+        retry(session, job.id, cause, held_by(job.token), at_once=False)
 
 
 def _plain(error: BaseException) -> str:

@@ -37,7 +37,7 @@ _LOOKED_UP_LATER = (JobKind.PRELABEL_VIDEO, JobKind.ANNOTATE_VIDEO)
 _log = get_logger(__name__)
 
 
-def clear_away(keep_days: int) -> None:
+def purge(keep_days: int) -> None:
     """Remove what ended or was left more than ``keep_days`` ago; one process at a time."""
     long_ago = utc_now() - timedelta(days=keep_days)
     with process_lock(_LOCK_NAME, _LOCK_S) as mine:
@@ -51,7 +51,7 @@ def clear_away(keep_days: int) -> None:
         # A directory that a run is filling may look older than what is in it.
         parts = get_storage().discard_old_parts(min(long_ago, began or long_ago))
     if jobs or parts:
-        _log.info("cleared away %d ended jobs and %d unfinished files", len(jobs), parts)
+        _log.info("purged %d ended jobs and %d unfinished files", len(jobs), parts)
 
 
 def _forgettable(session: Session, long_ago: datetime) -> list[Job]:
@@ -60,12 +60,9 @@ def _forgettable(session: Session, long_ago: datetime) -> list[Job]:
         col(Job.state).in_(_ENDS),
         col(Job.finished_at) < long_ago,
         *(col(Job.id).not_in(ids) for ids in named),
+        col(Job.kind).not_in(_LOOKED_UP_LATER) | col(Job.video_id).is_(None),
     )
-    return [job for job in session.exec(ended) if not _is_looked_up(session, job)]
-
-
-def _is_looked_up(session: Session, job: Job) -> bool:
-    return job.kind in _LOOKED_UP_LATER and session.get(Video, job.subject_id) is not None
+    return list(session.exec(ended))
 
 
 def _oldest_begin(session: Session) -> datetime | None:
@@ -78,5 +75,5 @@ def _forget(jobs: Sequence[Job]) -> None:
     with db.transaction() as session:
         session.execute(delete(Job).where(col(Job.id).in_([saved_id(job) for job in jobs])))
         for job in jobs:
-            if job.log_key:
-                db.after_commit(session, partial(get_storage().delete, job.log_key))
+            for key in filter(None, (job.log_key, job.leftover_key)):
+                db.after_commit(session, partial(get_storage().delete, key))

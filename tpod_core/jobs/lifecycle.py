@@ -4,7 +4,8 @@ Whoever changes a row names the state in which it saw the row. If that no longer
 UPDATE touches nothing and the change has not happened: two processes cannot both win.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,13 +15,15 @@ from sqlmodel import Session, col, select
 from tpod_core import db
 from tpod_core.db import database_now
 from tpod_core.errors import Conflict, Unavailable
-from tpod_core.jobs.settling import settle
+from tpod_core.jobs.subject_state import on_finished
+from tpod_core.jobs.subjects import Row, columns_naming
 from tpod_core.log import get_logger
-from tpod_core.models import Job, JobKind, JobState, QueueName, saved_id, utc_now
+from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id, utc_now
 from tpod_core.queue import Delivery, JobQueue, get_queue
+from tpod_core.storage import get_storage
 
 LEASE_S = 10.0
-MAX_FAULTS = 3
+MAX_FAILED_ATTEMPTS = 3
 
 _log = get_logger(__name__)
 
@@ -29,7 +32,7 @@ def submit(
     session: Session,
     kind: JobKind,
     queue: QueueName,
-    subject: str,
+    about: Sequence[Row],
     owner_id: int | None,
     request: Mapping[str, Any] | None = None,
 ) -> Job:
@@ -38,11 +41,15 @@ def submit(
     Redis may be away: the row is enough, the reconciler delivers it later.
 
     Args:
-        subject: what the job works on, as ``subject_of`` names it.
+        about: the rows that the job works on, its subject among them.
         request: what else it needs to know, as JSON; ids rather than rows.
     """
     job = Job(
-        kind=kind, queue=queue, subject=subject, owner_id=owner_id, request=dict(request or {})
+        kind=kind,
+        queue=queue,
+        owner_id=owner_id,
+        request=dict(request or {}),
+        **columns_naming(about),
     )
     session.add(job)
     session.flush()
@@ -56,15 +63,29 @@ def request_cancel(session: Session, job: Job) -> None:
 
     Raises: Conflict if the job has ended already.
     """
+    if not cancel_if_active(session, job):
+        session.refresh(job)
+        raise Conflict(f"Job {job.id} has already ended ({job.state}); nothing is left to cancel.")
+
+
+def cancel_if_active(session: Session, job: Job) -> bool:
+    """The same for a job that may have ended. Returns: whether there was something to cancel."""
     delivery = delivery_of(job)
     waiting = col(Job.state) == JobState.QUEUED
     if finish(session, delivery.job_id, JobState.CANCELLED, "Cancelled.", waiting):
         _tell_queue(session, lambda queue: queue.forget(delivery))
-        return
+        return True
     running = col(Job.state) == JobState.RUNNING
-    if not _change(session, delivery.job_id, running, cancel_requested=True):
-        session.refresh(job)
-        raise Conflict(f"Job {job.id} has already ended ({job.state}); nothing is left to cancel.")
+    return _change(session, delivery.job_id, running, cancel_requested=True) is not None
+
+
+def delete_leftovers_of_running_jobs(session: Session, video: Video, key: str) -> None:
+    """Call it before ``video`` is deleted: what its running jobs still write at ``key`` goes too.
+
+    It is deleted when they end, however they do.
+    """
+    running = (col(Job.video_id) == saved_id(video)) & (col(Job.state) == JobState.RUNNING)
+    session.execute(update(Job).where(running).values(leftover_key=key))
 
 
 def claim(job_id: int, attempt: int, worker: str) -> Job | None:
@@ -103,7 +124,7 @@ def held_by(token: str | None) -> ColumnElement[bool]:
 def finish(
     session: Session, job_id: int, state: JobState, message: str, *conditions: ColumnElement[bool]
 ) -> Job | None:
-    """End a job and let its subject follow; ``None`` if ``conditions`` no longer hold."""
+    """End a job, and set its subject's state; ``None`` if ``conditions`` no longer hold."""
     values: dict[str, Any] = {"progress": 1.0} if state is JobState.SUCCEEDED else {}
     job = _change(
         session,
@@ -117,11 +138,13 @@ def finish(
         **values,
     )
     if job is not None:
-        settle(session, job)
+        on_finished(session, job)
+        if job.leftover_key:
+            db.after_commit(session, partial(get_storage().delete, job.leftover_key))
     return job
 
 
-def set_back(
+def retry(
     session: Session, job_id: int, cause: str, *conditions: ColumnElement[bool], at_once: bool
 ) -> Job | None:
     """Return a job that met a fault to the queue; the third fault fails it with ``cause``.
@@ -134,13 +157,14 @@ def set_back(
     job = session.get_one(Job, job_id, populate_existing=True, with_for_update=True)
     if job.cancel_requested:
         return finish(session, job_id, JobState.CANCELLED, "Cancelled.", *conditions)
-    if job.faults + 1 >= MAX_FAULTS:
+    if job.failed_attempts + 1 >= MAX_FAILED_ATTEMPTS:
         return finish(session, job_id, JobState.FAILED, cause, *conditions)
     message = f"{cause} Trying again."
-    return _requeue(session, job, message, job.faults + 1, *conditions, at_once=at_once)
+    failed_attempts = job.failed_attempts + 1
+    return _queue_again(session, job, message, failed_attempts, *conditions, at_once=at_once)
 
 
-def give_back(worker: str) -> None:
+def requeue(worker: str) -> None:
     """Return what ``worker`` was running to the queue: an orderly stop, no fault.
 
     Only for the worker itself, once its job's process is dead.
@@ -152,17 +176,17 @@ def give_back(worker: str) -> None:
                 finish(session, saved_id(job), JobState.CANCELLED, "Cancelled.", held)
             else:
                 message = "Stopped with the application; it goes on when that is started again."
-                _requeue(session, job, message, job.faults, held, at_once=True)
+                _queue_again(session, job, message, job.failed_attempts, held, at_once=True)
 
 
 def report_death(worker: str, cause: str) -> None:
-    """Set back what ``worker`` was running, without waiting for the lease to expire.
+    """Retry what ``worker`` was running, without waiting for the lease to expire.
 
     Only for the worker itself, once it has seen its job's process dead.
     """
     for job in _running_on(worker):
         with db.transaction() as session:
-            set_back(session, saved_id(job), cause, held_by(job.lease_token), at_once=True)
+            retry(session, saved_id(job), cause, held_by(job.lease_token), at_once=True)
 
 
 def delivery_of(job: Job) -> Delivery:
@@ -176,11 +200,11 @@ def _running_on(worker: str) -> list[Job]:
         return list(session.exec(select(Job).where(mine)))
 
 
-def _requeue(
+def _queue_again(
     session: Session,
     job: Job,
     message: str,
-    faults: int,
+    failed_attempts: int,
     *conditions: ColumnElement[bool],
     at_once: bool,
 ) -> Job | None:
@@ -190,7 +214,7 @@ def _requeue(
         *conditions,
         state=JobState.QUEUED,
         attempt=job.attempt + 1,
-        faults=faults,
+        failed_attempts=failed_attempts,
         message=message,
         lease_token=None,
         lease_expires=None,

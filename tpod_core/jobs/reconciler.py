@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from tpod_core import db
@@ -13,13 +15,15 @@ from tpod_core.config import get_settings
 from tpod_core.db import database_now
 from tpod_core.errors import Unavailable
 from tpod_core.jobs import housekeeping
-from tpod_core.jobs.lifecycle import delivery_of, held_by, set_back
+from tpod_core.jobs.lifecycle import delivery_of, held_by, retry
 from tpod_core.jobs.process_lock import process_lock
+from tpod_core.jobs.subject_state import catch_up, list_stranded
 from tpod_core.log import get_logger
 from tpod_core.models import Job, JobState, saved_id
 from tpod_core.queue import get_queue
 
 INTERVAL_S = 2.0
+REPAIR_EVERY_S = 10.0
 _LOCK_NAME = "reconciler"
 _LOCK_S = 30.0
 _CAUSE = "The job's process stopped without a word (killed, or the machine went down)."
@@ -29,6 +33,8 @@ _log = get_logger(__name__)
 
 class Reconciler:
     """Requeues expired leases and delivers rows that no queue knows, every two seconds.
+
+    It also repairs rows that wait for a job which is over, whatever kept its end from them.
 
     What looks lost must look so in two passes running: a laptop that wakes up, or a row whose
     submitter is just about to tell Redis, gets the time to put itself right. Runs in every
@@ -40,9 +46,9 @@ class Reconciler:
         self._stop = threading.Event()
         self._working = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
-        self._expired: dict[int, float | None] = {}
+        self._expired: set[tuple[int, float | None]] = set()
         self._unknown: set[str] = set()
-        self._cleared_at = -math.inf
+        self._purged_at = self._repaired_at = -math.inf
 
     def start(self) -> None:
         self._thread.start()
@@ -61,25 +67,45 @@ class Reconciler:
     def run_once(self) -> None:
         """One pass. Idle, it is one indexed query and no write."""
         expired, queued = self._look()
-        lost = [job for job in expired if self._expired.get(saved_id(job)) == job.lease_expires]
-        self._expired = {saved_id(job): job.lease_expires for job in expired}
+        seen = {(saved_id(job), job.lease_expires): job for job in expired}
+        lost = [job for lease, job in seen.items() if lease in self._expired]
+        self._expired = set(seen)
         undelivered = self._second_time_unknown(queued)
         if lost or undelivered:
             with process_lock(_LOCK_NAME, _LOCK_S) as mine:
                 if mine:
-                    self._set_back(lost)
+                    self._retry(lost)
                     self._deliver(undelivered)
 
-    def clear_away_if_due(self) -> None:
+    def repair_if_due(self) -> None:
+        """At the start and then every few seconds, repair what waits for a job that is over."""
+        if time.monotonic() - self._repaired_at >= REPAIR_EVERY_S:
+            self._repaired_at = time.monotonic()
+            self.repair()
+
+    def repair(self) -> None:
+        """Give each row that waits for a job which has ended, or is gone, the state it missed."""
+        with db.read_session() as session:
+            stranded = list_stranded(session)
+        if not stranded:
+            return
+        with process_lock(_LOCK_NAME, _LOCK_S) as mine:
+            for row in stranded if mine else ():
+                table: Any = type(row)
+                with db.transaction() as session:
+                    if found := session.get(table, row.id):
+                        catch_up(session, found)
+
+    def purge_if_due(self) -> None:
         """At the start and then every hour, forget what was kept long enough."""
-        if time.monotonic() - self._cleared_at >= housekeeping.EVERY_S:
-            self._cleared_at = time.monotonic()
-            housekeeping.clear_away(get_settings().keep_jobs_days)
+        if time.monotonic() - self._purged_at >= housekeeping.EVERY_S:
+            self._purged_at = time.monotonic()
+            housekeeping.purge(get_settings().keep_jobs_days)
 
     def _look(self) -> tuple[list[Job], list[Job]]:
         with db.read_session() as session:
             running = col(Job.state) == JobState.RUNNING
-            late = running & (col(Job.lease_expires) < database_now())
+            late = running & _lease_is_over()
             waiting = col(Job.state) == JobState.QUEUED
             rows = session.exec(select(Job).where(late | waiting)).all()
         expired = [job for job in rows if job.state is JobState.RUNNING]
@@ -97,13 +123,12 @@ class Reconciler:
         again, self._unknown = unknown & self._unknown, set(unknown)
         return [waiting[name] for name in sorted(again)]
 
-    def _set_back(self, lost: Iterable[Job]) -> None:
+    def _retry(self, lost: Iterable[Job]) -> None:
         for job in lost:
             _log.warning("job %s: lease of %s expired, attempt %s", job.id, job.worker, job.attempt)
-            still_late = col(Job.lease_expires) < database_now()
             with db.transaction() as session:
                 held = held_by(job.lease_token)
-                set_back(session, saved_id(job), _CAUSE, held, still_late, at_once=True)
+                retry(session, saved_id(job), _CAUSE, held, _lease_is_over(), at_once=True)
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
         for job in undelivered:
@@ -116,8 +141,14 @@ class Reconciler:
             try:
                 with self._working:
                     self.run_once()
-                    self.clear_away_if_due()
+                    self.repair_if_due()
+                    self.purge_if_due()
             except Unavailable as error:
                 _log.warning("reconciler: %s", error.message)
             except Exception:
                 _log.exception("reconciler: a pass failed")
+
+
+def _lease_is_over() -> ColumnElement[bool]:
+    """A running job without a lease has nobody behind it either."""
+    return (col(Job.lease_expires) < database_now()) | col(Job.lease_expires).is_(None)

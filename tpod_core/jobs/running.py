@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from tpod_core import db
-from tpod_core.errors import JobCancelled, LeaseLost, TpodError, Unavailable
+from tpod_core.errors import JobCancelled, JobStopped, LeaseLost, TpodError, Unavailable
 from tpod_core.jobs.lifecycle import held_by, renew
 from tpod_core.log import get_logger
 from tpod_core.models import Job, JobKind, saved_id
@@ -39,16 +39,25 @@ class RunningJob:
         self.id: int = saved_id(row)
         self.attempt: int = row.attempt
         self.kind: JobKind = row.kind
-        self.subject: str = row.subject
-        self.subject_id: int = row.subject_id
+        self.video_id: int | None = row.video_id
+        self.detector_id: int | None = row.detector_id
         self.owner_id: int | None = row.owner_id
         self.request: dict[str, Any] = row.request
         self.token: str = row.lease_token
         self.log_path: Path = get_storage().path(row.log_key)
+        self._subject_id = row.subject_id
         self._progress = (0.0, "")
         self._written_at = self._looked_at = time.monotonic()
         self._lost = threading.Event()
         self._cancelled = threading.Event()
+
+    @property
+    def subject_id(self) -> int:
+        """The row that the job is about. Raises: JobStopped if it was deleted before this run."""
+        if self._subject_id is None:
+            noun = self.kind.subject.replace("_", " ")
+            raise JobStopped(f"The {noun} was deleted; there is nothing left to do.")
+        return self._subject_id
 
     def check(self) -> None:
         """Call it for each batch or frame: it costs next to nothing.

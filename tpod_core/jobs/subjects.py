@@ -1,22 +1,43 @@
-"""What jobs are about: a row, by its table's name in the singular and its id, "video:12"."""
+"""What jobs are about: rows, named by columns of ``Job``, and as text in the API."""
 
-from tpod_core.models import Detector, TrainingSet, User, Video, saved_id
+from collections.abc import Iterable
+from typing import Any
 
-Subject = User | Video | TrainingSet | Detector
+from sqlalchemy import ColumnElement, String, case, cast, func, literal
+from sqlmodel import col
 
-_NOUNS: dict[type[Subject], str] = {
-    User: "user",
-    Video: "video",
-    TrainingSet: "training_set",
-    Detector: "detector",
+from tpod_core.models import (
+    DELETED,
+    Detector,
+    Job,
+    JobKind,
+    Subject,
+    TrainingSet,
+    Video,
+    saved_id,
+)
+
+Row = Video | TrainingSet | Detector
+
+SUBJECTS: dict[type[Row], Subject] = {
+    Video: Subject.VIDEO,
+    TrainingSet: Subject.TRAINING_SET,
+    Detector: Subject.DETECTOR,
 }
 
 
-def subject_of(row: Subject) -> str:
-    """``Job.subject`` of a job that works on this row; ``Job.subject_id`` is the way back."""
-    return subject_with(type(row), saved_id(row))
+def columns_naming(rows: Iterable[Row]) -> dict[str, Any]:
+    """The values of a job's columns that make it name ``rows``, at most one of each table."""
+    return {SUBJECTS[type(row)].column: saved_id(row) for row in rows}
 
 
-def subject_with(table: type[Subject], row_id: int) -> str:
-    """The same where only the id is known."""
-    return f"{_NOUNS[table]}:{row_id}"
+def subject_text() -> ColumnElement[str]:
+    """``Job.subject`` as an expression of SQL, to be searched."""
+    return case(
+        {kind: _text(kind.subject) for kind in JobKind}, value=col(Job.kind), else_=literal("")
+    )
+
+
+def _text(subject: Subject) -> ColumnElement[str]:
+    row_id = cast(col(getattr(Job, subject.column)), String)
+    return literal(f"{subject}:").concat(func.coalesce(row_id, DELETED))

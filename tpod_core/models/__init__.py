@@ -8,7 +8,7 @@ from tpod_core.models.base import MAX_ROW_ID, RowId, UtcDateTime, saved_id, utc_
 from tpod_core.models.detectors import Artifact, Detector, DetectorState
 from tpod_core.models.edits import Edit, EditBatch, TrackName
 from tpod_core.models.findings import Finding, Verdict
-from tpod_core.models.jobs import Job, JobKind, JobState, ProcessLock, QueueName
+from tpod_core.models.jobs import DELETED, Job, JobKind, JobState, ProcessLock, QueueName, Subject
 from tpod_core.models.labeling_time import LabelingTime
 from tpod_core.models.labels import Label, VideoLabel
 from tpod_core.models.tracks import DerivedSegment, FrameRange, Keyframe, KeyframeSource, Track
@@ -17,6 +17,7 @@ from tpod_core.models.users import ApiToken, AuthSession, Role, User
 from tpod_core.models.videos import Video, VideoState
 
 __all__ = [
+    "DELETED",
     "MAX_ROW_ID",
     "ApiToken",
     "Artifact",
@@ -39,6 +40,7 @@ __all__ = [
     "QueueName",
     "Role",
     "RowId",
+    "Subject",
     "Track",
     "TrackName",
     "TrainingSet",

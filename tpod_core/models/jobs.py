@@ -22,6 +22,20 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
+class Subject(StrEnum):
+    """The kind of object that a job works on, as in the API's ``"video:12"``."""
+
+    VIDEO = "video"
+    TRAINING_SET = "training_set"
+    DETECTOR = "detector"
+    USER = "user"
+
+    @property
+    def column(self) -> str:
+        """The column of ``Job`` with the subject's id."""
+        return "owner_id" if self is Subject.USER else f"{self.value}_id"
+
+
 class JobKind(StrEnum):
     """The kinds of jobs, one for each module in ``workers/``."""
 
@@ -36,6 +50,29 @@ class JobKind(StrEnum):
     REVIEW_VIDEO = "review-video"
     MEASURE_LEARNING = "measure-learning"
 
+    @property
+    def subject(self) -> Subject:
+        """The kind of subject; it selects one row if a job references two."""
+        match self:
+            case JobKind.BUILD_TRAINING_SET:
+                return Subject.TRAINING_SET
+            case (
+                JobKind.TRAIN_DETECTOR
+                | JobKind.EXPORT_MODEL
+                | JobKind.REVIEW_VIDEO
+                | JobKind.MEASURE_LEARNING
+            ):
+                return Subject.DETECTOR
+            case JobKind.LOAD_DEMO:
+                return Subject.USER
+            case (
+                JobKind.IMPORT_VIDEO
+                | JobKind.PROPAGATE_TRACKS
+                | JobKind.PRELABEL_VIDEO
+                | JobKind.ANNOTATE_VIDEO
+            ):
+                return Subject.VIDEO
+
 
 class QueueName(StrEnum):
     """The two queues, as in OpenTPOD: short work, and training."""
@@ -44,14 +81,20 @@ class QueueName(StrEnum):
     LOW = "low"
 
 
-class Job(SQLModel, table=True):
-    """Background work. This row is the truth; Redis only carries its id to a worker.
+DELETED = "deleted"
+"""Stands in ``Job.subject`` for the id of a deleted row."""
 
-    ``subject`` is what the job works on, as ``"video:12"``; ``request`` holds what else it was
-    asked, ``result`` what came of it, each in the words of its kind. The holder of ``lease_token``
-    alone may write progress or an end; ``lease_expires`` is in seconds since 1970 by the
-    database's clock. ``attempt`` counts deliveries; ``faults`` counts those that ended by a
-    fault rather than by an orderly stop, and three of them fail the job.
+
+class Job(SQLModel, table=True):
+    """A background job. This row is the truth; Redis only carries its id to a worker.
+
+    ``video_id``, ``training_set_id`` and ``detector_id`` reference the rows that the job uses, and
+    are null once these are deleted; ``kind.subject`` says which of them is the subject. The format
+    of ``request`` (further parameters) and ``result`` depends on the kind. Only the holder of
+    ``lease_token`` may write progress or finish the job; ``lease_expires`` is in seconds since 1970
+    by the database's clock. ``attempt`` counts deliveries; ``failed_attempts`` counts those that
+    crashed, and three of them fail the job. ``leftover_key`` is a storage key to delete when the
+    job ends: the files of a row that was deleted while the job was running and writing.
     """
 
     __tablename__ = "jobs"
@@ -63,7 +106,15 @@ class Job(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: JobKind = Field(sa_column=Column(enum_type(JobKind), nullable=False))
     queue: QueueName = Field(sa_column=Column(enum_type(QueueName), nullable=False))
-    subject: str = Field(default="", max_length=64, index=True)
+    video_id: int | None = Field(
+        default=None, sa_column=reference("videos.id", nullable=True, on_delete="SET NULL")
+    )
+    training_set_id: int | None = Field(
+        default=None, sa_column=reference("training_sets.id", nullable=True, on_delete="SET NULL")
+    )
+    detector_id: int | None = Field(
+        default=None, sa_column=reference("detectors.id", nullable=True, on_delete="SET NULL")
+    )
     owner_id: int | None = Field(default=None, sa_column=reference("users.id", nullable=True))
     request: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     result: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
@@ -71,7 +122,7 @@ class Job(SQLModel, table=True):
         default=JobState.QUEUED, sa_column=Column(enum_type(JobState), nullable=False)
     )
     attempt: int = 1
-    faults: int = 0
+    failed_attempts: int = 0
     progress: float = 0.0
     message: str = ""
     cancel_requested: bool = False
@@ -79,14 +130,21 @@ class Job(SQLModel, table=True):
     lease_expires: float | None = None
     worker: str = Field(default="", max_length=200)
     log_key: str = ""
+    leftover_key: str = ""
     created_at: datetime = Field(default_factory=utc_now, sa_column=time_column())
     started_at: datetime | None = Field(default=None, sa_column=time_column(nullable=True))
     finished_at: datetime | None = Field(default=None, sa_column=time_column(nullable=True))
 
     @property
-    def subject_id(self) -> int:
-        """The row id in ``subject``: 12 in "video:12"."""
-        return int(self.subject.rpartition(":")[2])
+    def subject_id(self) -> int | None:
+        """The id of the row that the job is about; ``None`` once that is deleted."""
+        subject_id: int | None = getattr(self, self.kind.subject.column)
+        return subject_id
+
+    @property
+    def subject(self) -> str:
+        """What the job is about: ``"video:12"``, or ``"video:deleted"``."""
+        return f"{self.kind.subject}:{self.subject_id or DELETED}"
 
 
 class ProcessLock(SQLModel, table=True):

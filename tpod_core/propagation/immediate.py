@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from tpod_core import db
 from tpod_core.annotations import reading
-from tpod_core.errors import Overtaken, TpodError
+from tpod_core.errors import Superseded, TpodError
 from tpod_core.log import get_logger
 from tpod_core.propagation.planning import Task, open_tasks
 from tpod_core.propagation.requests import Touched
@@ -66,7 +66,7 @@ class ImmediatePropagation:
         while (touched := self._next()) is not None:
             try:
                 self._fill_near(touched)
-            except Overtaken:
+            except Superseded:
                 self._requeue(touched)
             except TpodError as error:
                 _log.warning("video %s: %s", touched.video_id, error.message)
@@ -108,10 +108,10 @@ class ImmediatePropagation:
             fill(touched.video_id, batch, monitor, db.transaction)
 
     def check(self) -> None:
-        """Raises: Overtaken if a newer edit waits, or the app closes."""
+        """Raises: Superseded if a newer edit waits, or the app closes."""
         with self._changed:
             if self._closed or self._waiting:
-                raise Overtaken("A newer edit goes first.")
+                raise Superseded("A newer edit goes first.")
 
 
 @dataclass(frozen=True)

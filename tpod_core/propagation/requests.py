@@ -65,7 +65,7 @@ def request(session: Session, video: Video, owner_id: int | None) -> Job:
 
 
 def submit(session: Session, video: Video, owner_id: int | None) -> Job:
-    return jobs.submit(session, _KIND, QueueName.DEFAULT, jobs.subject_of(video), owner_id)
+    return jobs.submit(session, _KIND, QueueName.DEFAULT, [video], owner_id)
 
 
 def is_under_way(session: Session, video: Video) -> bool:
@@ -80,7 +80,7 @@ def _waiting(session: Session, video: Video) -> Job | None:
 
 def _find(session: Session, video: Video, *states: JobState) -> Job | None:
     query = select(Job).where(
-        Job.subject == jobs.subject_of(video), Job.kind == _KIND, col(Job.state).in_(states)
+        Job.video_id == video.id, Job.kind == _KIND, col(Job.state).in_(states)
     )
     return session.exec(query).first()
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from tpod_core import db
 from tpod_core.annotations import reading
 from tpod_core.annotations.document import TrackState
-from tpod_core.errors import Conflict, JobStopped, Overtaken
+from tpod_core.errors import Conflict, JobStopped, Superseded
 from tpod_core.models import Video
 from tpod_core.propagation.planning import Task, first_batch, open_tasks
 from tpod_core.propagation.store import FilledGap, delete_unused, save
@@ -61,7 +61,7 @@ def fill_all(
         part = _BatchProgress(monitor, done, frames, done + total)
         try:
             fill(video_id, batch, part, transaction)
-        except Overtaken:
+        except Superseded:
             continue
         done += frames
         tried.update(task.key for task in batch)
@@ -75,7 +75,7 @@ def fill(
 ) -> None:
     """Fill the gaps of ``tasks``, and store each one as soon as it is filled.
 
-    Raises: Overtaken as soon as a gap is not there any more, or was filled elsewhere.
+    Raises: Superseded as soon as a gap is not there any more, or was filled elsewhere.
     """
     with db.read_session() as session:
         video = require_video(session, video_id)
@@ -179,7 +179,7 @@ class _StopWhenStale:
             tracks = reading.load_tracks(session, self._video_id).values()
             still_open = {task.gap.fingerprint for task in open_tasks(session, video, tracks)}
         if any(task.gap.fingerprint not in still_open for task in self._unfinished()):
-            raise Overtaken("The key frames were changed meanwhile.")
+            raise Superseded("The key frames were changed meanwhile.")
 
 
 @dataclass

@@ -10,7 +10,12 @@ from sqlmodel import Session, col, select
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.detectors import registry
-from tpod_core.detectors.attempts import list_attempts, read_epochs
+from tpod_core.detectors.attempts import (
+    find_resumable,
+    list_attempts,
+    progress_after,
+    read_epochs,
+)
 from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.dataset_layout import size_of
 from tpod_core.detectors.paths import directory_key
@@ -112,13 +117,15 @@ def cancel(session: Session, detector: Detector) -> None:
     """End the training within a batch; what it has learnt is kept for ``resume``."""
     if detector.state not in ACTIVE:
         raise Conflict(f"{detector.name} is not being trained ({detector.state}).")
-    jobs.request_cancel(session, session.get_one(Job, detector.job_id))
+    if not jobs.catch_up(session, detector):
+        jobs.cancel_if_active(session, session.get_one(Job, detector.job_id))
     session.flush()
     session.refresh(detector)
 
 
 def resume(session: Session, detector: Detector) -> Job:
     """Queue a cancelled or failed training again; it goes on from its newest checkpoint."""
+    jobs.catch_up(session, detector)
     if detector.state not in RESUMABLE:
         raise Conflict(
             f"{detector.name} is {detector.state}; only a cancelled or failed training resumes."
@@ -130,17 +137,21 @@ def resume(session: Session, detector: Detector) -> Job:
 
 def delete(session: Session, detector: Detector) -> None:
     """Remove the detector with its files. Raises: Conflict while work on it goes on."""
+    jobs.catch_up(session, detector)
     if detector.state in ACTIVE:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
     if find_active_export(session, saved_id(detector)):
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
     if list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO, JobKind.MEASURE_LEARNING):
         raise Conflict(f"{detector.name} is at work. Cancel its jobs first, on the page Jobs.")
-    waiting = select(Detector.name).where(
+    waiting = select(Detector).where(
         Detector.parent_id == detector.id, col(Detector.state).in_(ACTIVE)
     )
-    if child := session.exec(waiting).first():
-        raise Conflict(f"{child} is being trained from {detector.name}. Wait until it is done.")
+    for child in session.exec(waiting):
+        if not jobs.catch_up(session, child):
+            raise Conflict(
+                f"{child.name} is being trained from {detector.name}. Wait until it is done."
+            )
     key = directory_key(saved_id(detector))
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
@@ -185,25 +196,10 @@ def place_in_line(session: Session, job: Job) -> int:
 def list_epochs(detector: Detector) -> list[EpochRow]:
     """The training's rows so far, in order, whichever run wrote them."""
     directory = get_storage().path(directory_key(saved_id(detector)))
-    attempts = list_attempts(directory)
-    return attempts[-1].epochs() if attempts else read_epochs(directory)
-
-
-def settle_training(session: Session, job: Job) -> None:
-    """A training that ended without a model is cancelled, or in error with the job's cause."""
-    detector = session.get(Detector, job.subject_id)
-    if detector is None or detector.job_id != job.id or detector.state not in ACTIVE:
-        return
-    cancelled = job.state is JobState.CANCELLED
-    detector.seconds_left = None
-    detector.state = DetectorState.CANCELLED if cancelled else DetectorState.ERROR
-    detector.message = (
-        "Cancelled. Resume goes on from the last finished epoch." if cancelled else job.message
-    )
-
-
-def settle_export(session: Session, job: Job) -> None:
-    """Nothing follows: a detector stays trained, and the job itself tells how it went."""
+    for attempt in reversed(list_attempts(directory)):
+        if rows := attempt.epochs():  # one that goes on takes over the earlier one's at its start
+            return rows
+    return read_epochs(directory)
 
 
 def _queue_training(session: Session, detector: Detector) -> Job:
@@ -211,12 +207,15 @@ def _queue_training(session: Session, detector: Detector) -> Job:
         session,
         JobKind.TRAIN_DETECTOR,
         QueueName.LOW,
-        jobs.subject_of(detector),
+        [detector],
         detector.owner_id,
     )
     detector.job_id = job.id
     detector.state = DetectorState.QUEUED
     detector.message = "Waiting for a free worker"
+    earlier = find_resumable(get_storage().path(directory_key(saved_id(detector))))
+    detector.epoch = earlier.epochs_done if earlier else 0
+    detector.progress = progress_after(detector.epoch, detector.epochs)
     return job
 
 

@@ -16,6 +16,7 @@ from tpod_core.db import find
 from tpod_core.detectors.queries import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.evaluation.unmatched_detections import REACH_FRAMES, Unexplained, is_same_thing
+from tpod_core.jobs import RunningJob
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -75,18 +76,17 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewR
     video = access.get_video(session, user, wish.video_id)
     _require_ready(video)
     request = {
-        "video_id": wish.video_id,
         "confidence": wish.confidence or detector.metrics["recommended_confidence"],
         "stride": wish.stride or max(1, round(video.fps / LOOKS_A_SECOND)),
     }
     for active in list_active_reviews(session, detector):
-        if active.request == request:
+        if active.video_id == video.id and active.request == request:
             return active
     return jobs.submit(
         session,
         JobKind.REVIEW_VIDEO,
         QueueName.DEFAULT,
-        jobs.subject_of(detector),
+        [detector, video],
         user.id,
         request,
     )
@@ -97,18 +97,17 @@ def list_active_reviews(session: Session, detector: Detector) -> list[Job]:
     return list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO)
 
 
-def plan_review(
-    session: Session, detector_id: int, video_id: int, confidence: float, stride: int
-) -> ReviewPlan:
+def plan_review(session: Session, job: RunningJob) -> ReviewPlan:
     """Raises: Conflict if the detector or the video has been deleted since, or is not ready."""
-    detector, video = session.get(Detector, detector_id), session.get(Video, video_id)
+    detector = session.get(Detector, job.detector_id or 0)
+    video = session.get(Video, job.video_id or 0)
     if detector is None:
         raise Conflict("The detector was deleted. Review the video with another one.")
     if video is None:
         raise Conflict("The video was deleted. Choose another one.")
     _require_trained(detector)
     _require_ready(video)
-    return ReviewPlan(detector, video, confidence, stride)
+    return ReviewPlan(detector, video, **job.request)
 
 
 def record(session: Session, detector_id: int, found: Iterable[Unexplained]) -> int:
@@ -195,10 +194,6 @@ def decide(session: Session, user: User, finding: Finding, verdict: Verdict) -> 
     finding.verdict = verdict
     finding.author_id = None if verdict is Verdict.OPEN else user.id
     session.add(finding)
-
-
-def settle_review(session: Session, job: Job) -> None:
-    """Nothing follows: the findings are written by the review itself, all or none."""
 
 
 def _of(

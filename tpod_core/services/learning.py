@@ -36,7 +36,7 @@ def start(session: Session, user: User, detector: Detector) -> Job:
         session,
         JobKind.MEASURE_LEARNING,
         QueueName.LOW,
-        jobs.subject_of(detector),
+        [detector],
         user.id,
     )
 
@@ -77,7 +77,3 @@ def advise(detector: Detector, findings_by_video: Mapping[int, int]) -> Advice |
     directory = get_storage().path(model_key(saved_id(detector)))
     evaluation = result_file.read_evaluation(directory)
     return learning_curve.advise(curve, evaluation, findings_by_video)
-
-
-def settle_learning(session: Session, job: Job) -> None:
-    """Nothing follows: each point is kept as soon as it is measured."""

@@ -103,7 +103,7 @@ def start_export(session: Session, detector: Detector, wanted: str) -> Job:
         session,
         JobKind.EXPORT_MODEL,
         usual_queue(JobKind.EXPORT_MODEL),
-        jobs.subject_of(detector),
+        [detector],
         detector.owner_id,
         {FORMAT: wanted},
     )
@@ -117,7 +117,9 @@ def find_model(session: Session, detector: Detector, wanted: str) -> Path | Job:
     """
     label = "The model file" if wanted == ZIP else f"The {get_format(wanted).label} model"
     if detector.state in (DetectorState.QUEUED, DetectorState.TRAINING):
-        return session.get_one(Job, detector.job_id)
+        training = session.get(Job, detector.job_id or 0)
+        if training is not None and not training.state.is_final:
+            return training
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model ({detector.state}). Resume its training.")
     artifact = find_artifact(session, saved_id(detector), wanted)

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core import access
-from tpod_core.jobs import subject_with
+from tpod_core.jobs.subjects import SUBJECTS
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -23,8 +23,6 @@ from tpod_core.models import (
     Video,
     VideoState,
 )
-
-_NAMED_TABLES: tuple[type[Video | TrainingSet | Detector], ...] = (Video, TrainingSet, Detector)
 
 
 def counts(session: Session, user: User) -> dict[str, int]:
@@ -73,11 +71,9 @@ def subject_names(session: Session, jobs: Sequence[Job]) -> dict[str, str]:
 
     A subject that has been deleted since is left out.
     """
-    found = {}
-    for table in _NAMED_TABLES:
-        ids = {job.subject_id for job in jobs if job.subject == subject_with(table, job.subject_id)}
-        for number, name in session.exec(
-            select(table.id, table.name).where(col(table.id).in_(ids))
-        ):
-            found[subject_with(table, number or 0)] = name
+    found: dict[str, str] = {}
+    for table, subject in SUBJECTS.items():
+        about = {job.subject_id: job.subject for job in jobs if job.kind.subject is subject}
+        named = select(table.id, table.name).where(col(table.id).in_(filter(None, about)))
+        found |= {about[number]: name for number, name in session.exec(named)}
     return found

@@ -14,7 +14,17 @@ from tpod_core.annotations.document import TrackState
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.inference import detection_store
-from tpod_core.models import DerivedSegment, Job, JobState, Track, User, Video, saved_id, utc_now
+from tpod_core.models import (
+    DerivedSegment,
+    Job,
+    JobKind,
+    JobState,
+    Track,
+    User,
+    Video,
+    saved_id,
+    utc_now,
+)
 from tpod_core.propagation import requests
 from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.detector_evidence import apply_detector_evidence
@@ -78,16 +88,14 @@ def request(
     return requests.request(session, video, user.id)
 
 
-def settle_propagation(session: Session, job: Job) -> None:
-    """Say that it ended; forget the jobs for the same video that ended well some time ago."""
-    bump_boxes_revision(session, job.subject_id)
+def delete_old_jobs(session: Session, video_id: int) -> None:
+    """Delete a video's propagation jobs that succeeded more than ``KEPT_JOBS_S`` ago."""
     long_ago = utc_now() - timedelta(seconds=KEPT_JOBS_S)
     older = select(Job).where(
-        Job.subject == job.subject,
-        Job.kind == job.kind,
+        Job.video_id == video_id,
+        Job.kind == JobKind.PROPAGATE_TRACKS,
         Job.state == JobState.SUCCEEDED,
         col(Job.finished_at) < long_ago,
-        Job.id != job.id,
     )
     for row in session.exec(older).all():
         session.delete(row)

@@ -16,7 +16,6 @@ from tpod_core.models import (
     DetectorState,
     Job,
     JobKind,
-    JobState,
     QueueName,
     TrainingSet,
     TrainingSetState,
@@ -68,7 +67,6 @@ __all__ = [
     "preview",
     "progress_of",
     "record_built",
-    "settle_build",
     "start_build",
     "statistics_in",
     "summarize",
@@ -123,9 +121,8 @@ def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> Tr
     )
     session.add(training_set)
     session.flush()
-    subject = jobs.subject_of(training_set)
     kind, queue = JobKind.BUILD_TRAINING_SET, QueueName.DEFAULT
-    training_set.job_id = jobs.submit(session, kind, queue, subject, user.id).id
+    training_set.job_id = jobs.submit(session, kind, queue, [training_set], user.id).id
     session.flush()
     return training_set
 
@@ -168,17 +165,6 @@ def record_built(
     session.add(training_set)
 
 
-def settle_build(session: Session, job: Job) -> None:
-    """A build that ended without a set has failed, with the job's cause."""
-    training_set = session.get(TrainingSet, job.subject_id)
-    if training_set is None or training_set.job_id != job.id or not is_building(training_set):
-        return
-    cancelled = job.state is JobState.CANCELLED
-    training_set.state = TrainingSetState.FAILED
-    training_set.message = "Building was cancelled." if cancelled else job.message
-    session.add(training_set)
-
-
 def list_training_sets(session: Session, user: User) -> list[TrainingSet]:
     """Returns the sets that ``user`` may see, newest first."""
     return list(
@@ -206,14 +192,15 @@ def statistics_in(training_set: TrainingSet) -> Statistics:
 
 def delete(session: Session, training_set: TrainingSet) -> None:
     """Delete a set with its files. Raises: Conflict while it is built or trained on."""
+    jobs.catch_up(session, training_set)
     if is_building(training_set):
         raise Conflict(
             f'"{training_set.name}" is being built. Cancel its job first, or wait for its end.'
         )
-    waiting = select(Detector.name).where(
+    waiting = select(Detector).where(
         Detector.train_set_id == training_set.id, col(Detector.state).in_(_TRAINING)
     )
-    if names := session.exec(waiting).all():
+    if names := [row.name for row in session.exec(waiting) if not jobs.catch_up(session, row)]:
         raise Conflict(
             f'"{training_set.name}" is needed by a training: {", ".join(sorted(names))}. '
             "Cancel that, or wait for its end."

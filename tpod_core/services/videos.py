@@ -14,7 +14,6 @@ from tpod_core.models import (
     FrameRange,
     Job,
     JobKind,
-    JobState,
     Keyframe,
     QueueName,
     Track,
@@ -70,9 +69,10 @@ def delete(session: Session, video: Video) -> None:
     """Delete a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None
     # The demo's job makes several things; the end of one of them is not its end.
-    if job is not None and not job.state.is_final and job.subject == jobs.subject_of(video):
-        jobs.request_cancel(session, job)
+    if job is not None and job.kind is JobKind.IMPORT_VIDEO:
+        jobs.cancel_if_active(session, job)
     directory = directory_key(saved_id(video))
+    jobs.delete_leftovers_of_running_jobs(session, video, directory)
     session.delete(video)
     after_commit(session, lambda: get_storage().delete(directory))
 
@@ -92,6 +92,7 @@ def begin_upload(session: Session, video: Video) -> None:
 
     Raises: Conflict if the video has its file.
     """
+    jobs.catch_up(session, video)
     if video.state not in (VideoState.CREATED, VideoState.FAILED, VideoState.UPLOADING):
         raise Conflict(
             f"The video “{video.name}” has its file already. Create another video for this one."
@@ -129,26 +130,10 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
     video.size_bytes = received.size_bytes
     video.sha256 = received.sha256
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
-    job = jobs.submit(
-        session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, jobs.subject_of(video), video.owner_id
-    )
+    job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], video.owner_id)
     video.job_id = job.id
     session.add(video)
     return job
-
-
-def settle_import(session: Session, job: Job) -> None:
-    """Let the video follow its import's end: a failed one says why."""
-    video_id = job.subject_id
-    video = session.get(Video, video_id)
-    if video is None:
-        # Deleted while the import ran: what the job still wrote goes as well.
-        after_commit(session, lambda: get_storage().delete(directory_key(video_id)))
-    elif job.state is not JobState.SUCCEEDED and video.job_id == job.id:
-        cancelled = job.state is JobState.CANCELLED
-        video.state = VideoState.FAILED
-        video.message = "The import was cancelled." if cancelled else job.message
-        session.add(video)
 
 
 def import_progress(session: Session, videos: Sequence[Video]) -> dict[int, float]:

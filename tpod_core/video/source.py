@@ -52,9 +52,9 @@ def preview_key(video_id: int) -> str:
     return f"{directory_key(video_id)}/preview.jpg"
 
 
-def annotated_key(video_id: int, detector_id: int, job_id: int) -> str:
+def annotated_key(video_id: int, job_id: int) -> str:
     """Returns the storage key of a copy of a video with a detector's boxes drawn by a job."""
-    return f"{directory_key(video_id)}/annotated-{detector_id}-{job_id}.mp4"
+    return f"{directory_key(video_id)}/annotated-{job_id}.mp4"
 
 
 def frame_source(video: Video) -> FrameSource:

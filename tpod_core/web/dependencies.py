@@ -117,11 +117,11 @@ class PageRequest:
         """The count of ``query`` after the search, and this page of its rows.
 
         Args:
-            search_in: the text column that ``search`` looks into.
+            search_in: the column, or expression, of text that ``search`` looks into.
             orderings: the columns that ``ordering`` may name; the first is the default.
         """
         if self.search:
-            query = query.where(col(search_in).icontains(self.search, autoescape=True))
+            query = query.where(search_in.icontains(self.search, autoescape=True))
         count = session.exec(select(func.count()).select_from(query.subquery())).one()
         name = self.ordering.removeprefix("-") or next(iter(orderings))
         if name not in orderings:

@@ -9,6 +9,7 @@ from sqlmodel import text
 
 from tpod_core.access import visible
 from tpod_core.db import read_session, transaction
+from tpod_core.jobs import subject_text
 from tpod_core.models import Job, JobKind, JobState, saved_id
 from tpod_core.queue import get_queue
 from tpod_core.services import jobs
@@ -26,8 +27,9 @@ _ORDERINGS = {
 
 
 class JobBody(BaseModel):
-    """``subject`` is what it works on ("video:12"), ``progress`` goes from 0 to 1,
-    ``started`` is the start of the latest attempt."""
+    """``subject`` is what it works on: ``video``, ``training_set``, ``detector`` or ``user``, a
+    colon, and its id ("video:12"), or the word "deleted" where that is gone ("video:deleted").
+    ``progress`` goes from 0 to 1, ``started`` is the start of the latest attempt."""
 
     id: int
     kind: JobKind
@@ -62,9 +64,9 @@ class Health(BaseModel):
 
 @router.get("/jobs")
 def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
-    """Newest first; ``search`` looks into the subject."""
+    """Newest first; ``search`` looks into the subject, as it is answered."""
     with read_session() as session:
-        count, rows = paging.rows(session, visible(user, Job), Job.subject, _ORDERINGS)
+        count, rows = paging.rows(session, visible(user, Job), subject_text(), _ORDERINGS)
         return Page(count=count, results=[JobBody.of(job) for job in rows])
 
 

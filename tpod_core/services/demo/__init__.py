@@ -11,7 +11,6 @@ from tpod_core.models import (
     QueueName,
     User,
     Video,
-    VideoState,
     saved_id,
 )
 
@@ -25,8 +24,7 @@ def start(session: Session, user: User) -> Job:
     running = find_running(session, user)
     if running is not None:
         raise Conflict("The demo project is being made already. It takes under a minute.")
-    subject = jobs.subject_of(user)
-    return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, subject, saved_id(user))
+    return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), saved_id(user))
 
 
 def find_running(session: Session, user: User) -> Job | None:
@@ -51,14 +49,3 @@ def is_loaded(session: Session, user: User) -> bool:
         )
     )
     return session.exec(query).first() is not None
-
-
-def settle_demo(session: Session, job: Job) -> None:
-    """A demo that could not be finished leaves its unfinished videos as failed, with the cause."""
-    if job.state is JobState.SUCCEEDED:
-        return
-    unfinished = select(Video).where(Video.job_id == job.id, Video.state != VideoState.READY)
-    for video in session.exec(unfinished):
-        video.state = VideoState.FAILED
-        video.message = job.message or "Making the demo project was cancelled."
-        session.add(video)

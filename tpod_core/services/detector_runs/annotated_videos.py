@@ -1,19 +1,22 @@
 """Copies of videos with a detector's boxes drawn in: ask for one, find it, clear old ones away."""
 
-import re
+from functools import partial
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from tpod_core import access
+from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.inference.detection_filter import DetectionFilter
+from tpod_core.jobs import RunningJob
 from tpod_core.models import Detector, Job, JobKind, JobState, User, Video, saved_id
 from tpod_core.services.detector_runs import runs
 from tpod_core.storage import get_storage
 from tpod_core.video.source import annotated_key
 
-_FILE_NAME = re.compile(r"annotated-(\d+)-(\d+)\.mp4")
+_FILE = "file"
+"""The key of a job's result under which the storage key of its copy stands."""
 
 
 def start(
@@ -38,38 +41,40 @@ def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> 
         Conflict if the job ended without one.
     """
     job = access.get_job(session, user, job_id)
-    if job.kind is not JobKind.ANNOTATE_VIDEO or job.request["detector_id"] != detector.id:
+    if job.kind is not JobKind.ANNOTATE_VIDEO or job.detector_id != detector.id:
         raise NotFound(f"Job {job_id} makes no annotated video of {detector.name}.")
     if not job.state.is_final:
         return job
     if job.state is not JobState.SUCCEEDED:
         raise Conflict(f"The annotated video was not made. {job.message} Ask for it again.")
-    path = get_storage().path(key_of(job))
+    path = get_storage().path(job.result[_FILE])
     if not path.is_file():
         raise NotFound("This annotated video is gone: a newer one has taken its place.")
     return path
 
 
-def key_of(job: Job) -> str:
-    """The storage key of what ``job`` makes; it goes with the video."""
-    return annotated_key(job.subject_id, job.request["detector_id"], saved_id(job))
+def choose_key(session: Session, job: RunningJob, video: Video) -> str:
+    """The storage key of what ``job`` makes of ``video``, from now on a part of its result.
+
+    The file goes with the video.
+    """
+    key = annotated_key(saved_id(video), job.id)
+    job.record_result(session, {_FILE: key})
+    return key
 
 
-def remove_superseded(session: Session, newest: Path) -> None:
-    """Remove the same video's older copies for the same detector, and those of deleted ones."""
-    made_for = _detector_in(newest)
-    for path in newest.parent.iterdir():
-        detector_id = _detector_in(path)
-        if detector_id is None or path == newest:
-            continue
-        if detector_id == made_for or session.get(Detector, detector_id) is None:
-            path.unlink(missing_ok=True)
+def remove_superseded(session: Session, video: Video, detector: Detector, newest_id: int) -> None:
+    """Remove older copies of a video for the same detector, and those for deleted ones.
 
-
-def settle(session: Session, job: Job) -> None:
-    """Nothing follows: the video stays as it is, and the job itself tells how it went."""
-
-
-def _detector_in(path: Path) -> int | None:
-    match = _FILE_NAME.fullmatch(path.name)
-    return int(match[1]) if match else None
+    Args:
+        newest_id: the job that has just made one.
+    """
+    superseded = select(Job).where(
+        Job.kind == JobKind.ANNOTATE_VIDEO,
+        Job.video_id == video.id,
+        (col(Job.detector_id) == detector.id) | col(Job.detector_id).is_(None),
+        Job.id != newest_id,
+    )
+    for job in session.exec(superseded):
+        if key := job.result.get(_FILE):
+            after_commit(session, partial(get_storage().delete, key))

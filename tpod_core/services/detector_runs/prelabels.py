@@ -47,10 +47,6 @@ def require_labels(session: Session, detector: Detector, wish: DetectionFilter) 
         )
 
 
-def settle(session: Session, job: Job) -> None:
-    """Nothing follows: what was proposed is there, or nothing is."""
-
-
 def earlier_proposals(session: Session, video: Video, detector: Detector) -> set[int]:
     """The tracks that ``detector`` has ever proposed in ``video``, whatever became of them."""
     done = runs.list_jobs(session, JobKind.PRELABEL_VIDEO, video, detector)

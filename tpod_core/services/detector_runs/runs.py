@@ -1,6 +1,6 @@
 """Jobs in which a detector goes over a video: how they are asked for, and what they read.
 
-Such a job is about the video; which detector, and what is wanted of it, stands in its request.
+Such a job is about the video, and names the detector; what is wanted stands in its request.
 """
 
 from collections.abc import Sequence
@@ -51,18 +51,17 @@ def submit(
     require_readable(video)
     require_trained(detector)
     wish.check(detector)
-    request = _request(detector, wish)
+    request = _request(wish)
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(session, kind, usual_queue(kind), jobs.subject_of(video), user.id, request)
+    return jobs.submit(session, kind, usual_queue(kind), [video, detector], user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
     """The jobs of ``kind`` in which ``detector`` goes over ``video``, newest first."""
-    about = (Job.kind == kind, Job.subject == jobs.subject_of(video))
-    found = session.exec(select(Job).where(*about).order_by(col(Job.id).desc()))
-    return [job for job in found if job.request.get("detector_id") == detector.id]
+    about = (Job.kind == kind, Job.video_id == video.id, Job.detector_id == detector.id)
+    return session.exec(select(Job).where(*about).order_by(col(Job.id).desc())).all()
 
 
 def read_run(session: Session, job: RunningJob) -> VideoRun:
@@ -74,8 +73,8 @@ def read_run(session: Session, job: RunningJob) -> VideoRun:
     if user is None:
         raise Conflict("The account that asked for this is gone. Ask for it again.")
     try:
-        video = access.get_video(session, user, job.subject_id)
-        detector = access.get_detector(session, user, int(job.request["detector_id"]))
+        video = access.get_video(session, user, _still(job.video_id, "video"))
+        detector = access.get_detector(session, user, _still(job.detector_id, "detector"))
     except NotFound as error:
         raise Conflict(f"{error.message} It may have been deleted while this waited.") from error
     wish = _wish_in(job.request)
@@ -92,12 +91,15 @@ def require_readable(video: Video) -> None:
         )
 
 
-def _request(detector: Detector, wish: DetectionFilter) -> dict[str, Any]:
-    return {
-        "detector_id": detector.id,
-        "confidence": wish.confidence,
-        "labels": list(wish.labels),
-    }
+def _still(row_id: int | None, noun: str) -> int:
+    """The id of a row that a job names. Raises: Conflict if that was deleted."""
+    if row_id is None:
+        raise Conflict(f"The {noun} was deleted while this waited. Choose another one.")
+    return row_id
+
+
+def _request(wish: DetectionFilter) -> dict[str, Any]:
+    return {"confidence": wish.confidence, "labels": list(wish.labels)}
 
 
 def _wish_in(request: dict[str, Any]) -> DetectionFilter:
