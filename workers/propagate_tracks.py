@@ -19,7 +19,7 @@ def run(job: RunningJob) -> None:
     _let_the_app_go_first(job)
     fill_all(job.subject_id, job, job.transaction)
     with job.transaction() as session:
-        propagation.forget_old_jobs(session, job.subject_id)
+        propagation.delete_old_jobs(session, job.subject_id)
 
 
 def _let_the_app_go_first(job: RunningJob) -> None:

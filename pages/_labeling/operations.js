@@ -193,7 +193,7 @@ function editedKeyframes(track, operation, scene) {
 /** @param {Range[]} ranges @param {RangeEdit} operation @param {Scene} scene */
 function editedRanges(ranges, { op, start, stop }, { frameCount }) {
   if (!(0 <= start && start < stop && stop <= frameCount)) {
-    throw new Refused(`Frames ${start} to ${stop} (not included) are no part of this video.`)
+    throw new Refused(`Frames ${start} to ${stop} (not included) are not a range of this video.`)
   }
   return op === "mark_range" ? union([...ranges, [start, stop]]) : without(ranges, start, stop)
 }

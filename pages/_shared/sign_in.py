@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from tpod_core.auth import MIN_PASSWORD_LENGTH, is_sealed, new_form_token
+from tpod_core.auth import MIN_PASSWORD_LENGTH, is_signed, new_form_token
 from tpod_core.db import read_session
 from tpod_core.models import User
 from tpod_core.services import users
@@ -109,7 +109,7 @@ def sign_out_form() -> str:
 def _show(door: _Door) -> None:
     problem = st.query_params.get("problem", "")
     # Only sentences of ours: an address that someone sends around must not speak for us.
-    is_ours = bool(problem) and is_sealed(problem, st.query_params.get("seal", ""))
+    is_ours = bool(problem) and is_signed(problem, st.query_params.get("seal", ""))
     told = f"<p class='problem' role='alert'>{escape(problem)}</p>" if is_ours else ""
     hint = f" (at least {MIN_PASSWORD_LENGTH} characters)" if door.new_password else ""
     username = st.query_params.get("username", "") if is_ours else ""

@@ -16,7 +16,7 @@ from tests.unwatched import Unwatched
 from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.tracking.segments import Anchor, Segment
 from tpod_core.tracking.uncertainty import Correction, best_correction
 from tpod_core.video.grey import GreyReader
@@ -123,7 +123,7 @@ class Propagated:
     def stretches(self, places: Sequence[int]) -> list[DerivedBoxes]:
         segments = self._segments(places)
         missing = [segment for segment in segments if segment not in self._known]
-        self._known |= dict(propagate(self._video, missing, Unwatched()))
+        self._known |= dict(track_segments(self._video, missing, Unwatched()))
         return [self._known[segment] for segment in segments]
 
     def _segments(self, places: Sequence[int]) -> list[Segment]:

@@ -35,7 +35,7 @@ from tpod_core.queue import replaced_by
 from tpod_core.services import annotations
 from tpod_core.services.annotations import KeyframeDoc, PutBox
 from tpod_core.storage import get_storage
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.probe import probe
 from tpod_core.video.scan import scan
@@ -104,7 +104,7 @@ def bare(video: Video, left: KeyframeDoc, right: KeyframeDoc) -> Spent:
     watch = Stopwatch()
     with frame_source(video).open() as reader:
         frames = GreyReader(reader)
-        list(propagate(frames, [gap.segment(gap.stop, [left, right])], Unwatched()))
+        list(track_segments(frames, [gap.segment(gap.stop, [left, right])], Unwatched()))
     return watch.read()
 
 

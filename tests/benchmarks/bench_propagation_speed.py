@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.benchmarks._tracks import Object, objects_of
 from tests.benchmarks._videos import required_data
 from tests.unwatched import Unwatched
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.tracking.segments import Segment
 from tpod_core.video.grey import GreyReader
 from tpod_core.video.importing import scan_and_check
@@ -60,7 +60,7 @@ def bare_s(reader: VideoReader) -> float:
 def ours_s(reader: VideoReader, segments: list[Segment]) -> tuple[float, int]:
     frames = Counted(reader)
     started = time.process_time()
-    assert len(list(propagate(frames, segments, Unwatched()))) == len(segments)
+    assert len(list(track_segments(frames, segments, Unwatched()))) == len(segments)
     return time.process_time() - started, frames.decoded
 
 

@@ -344,7 +344,7 @@ def test_an_end_set_where_the_box_was_held_leaves_the_tracked_boxes_as_they_are(
 def test_a_long_video_is_filled_in_rounds(
     admin: User, video: Video, propagation: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "ROUND_FRAMES", 25)
+    monkeypatch.setattr(planning, "BATCH_FRAMES", 25)
     track_id = two_key_frames(admin, video)
     edit(admin, video, PutBox(60, LEFT, track_id=track_id), PutBox(80, LEFT, track_id=track_id))
     told: list[float] = []
@@ -433,7 +433,7 @@ def test_work_goes_on_while_a_person_labels_elsewhere(
 def test_a_result_that_no_longer_fits_is_not_shown(
     admin: User, video: Video, propagation: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updating, "LOOK_S", 3600.0)
+    monkeypatch.setattr(updating, "CHECK_INTERVAL_S", 3600.0)
     track_id = two_key_frames(admin, video)
     propagation.before_each = lambda segment: (
         edit(
@@ -445,7 +445,7 @@ def test_a_result_that_no_longer_fits_is_not_shown(
     )
     with db.read_session() as session:
         row = session.get_one(Video, video.id)
-        tasks = planning.stale(session, row, load_tracks(session, saved_id(video)).values())
+        tasks = planning.open_tasks(session, row, load_tracks(session, saved_id(video)).values())
     updating.fill(saved_id(video), tasks[:1], Unwatched(), db.transaction)
     assert box_on(video, 20).source == "linear"
 
@@ -502,7 +502,7 @@ def test_a_stretch_that_cannot_be_read_is_told_on_the_video(
             yield from propagation(frames, [segment], watch)
 
     monkeypatch.setattr(VideoReader, "decoded", broken)
-    monkeypatch.setattr(updating, "propagate", read_and_go_on)
+    monkeypatch.setattr(updating, "track_segments", read_and_go_on)
     fill(video)
     fill(video)
     with db.read_session() as session:

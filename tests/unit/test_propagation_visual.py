@@ -13,7 +13,7 @@ from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.errors import JobCancelled
 from tpod_core.geometry import Box, iou
 from tpod_core.tracking.frame_window import CHUNK_FRAMES, FrameWindow
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.tracking.segments import Segment
 
 LAST = 60
@@ -38,7 +38,7 @@ def onward(scene: MovingScene, stop: int) -> Segment:
 
 
 def filled(scene: MovingScene, segment: Segment, budget_bytes: int = 1 << 28) -> DerivedBoxes:
-    ((done, boxes),) = propagate(scene, [segment], Unwatched(), budget_bytes)
+    ((done, boxes),) = track_segments(scene, [segment], Unwatched(), budget_bytes)
     assert done == segment
     return boxes
 
@@ -174,14 +174,14 @@ def test_propagate_ends_at_once_when_cancelled() -> None:
 
     scene = MovingScene(around)
     with pytest.raises(JobCancelled):
-        list(propagate(scene, [between(scene, 0, LAST)], Cancelled()))
+        list(track_segments(scene, [between(scene, 0, LAST)], Cancelled()))
     assert len(scene.read_frames) <= CHUNK_FRAMES
 
 
 def test_propagate_decodes_each_frame_once_for_all_tracks() -> None:
     scene = MovingScene(around)
     pieces = [between(scene, 0, 25), between(scene, 25, LAST), between(scene, 10, 50)]
-    done = dict(propagate(scene, pieces, Unwatched()))
+    done = dict(track_segments(scene, pieces, Unwatched()))
     assert set(done) == set(pieces)
     assert sorted(scene.read_frames) == list(range(LAST + 1))
 
@@ -194,14 +194,14 @@ def test_propagate_reports_progress_up_to_the_end() -> None:
             told.append(fraction)
 
     scene = MovingScene(around)
-    list(propagate(scene, [between(scene, 0, LAST)], Listening()))
+    list(track_segments(scene, [between(scene, 0, LAST)], Listening()))
     assert told == sorted(told) and told[-1] > 0.7
 
 
 def test_propagate_has_nothing_to_do_between_neighbours() -> None:
     scene = MovingScene(around)
     assert len(filled(scene, between(scene, 4, 5))) == 0
-    assert list(propagate(scene, [], Unwatched())) == []
+    assert list(track_segments(scene, [], Unwatched())) == []
 
 
 def test_window_keeps_its_budget_however_long_the_video() -> None:
@@ -226,7 +226,7 @@ def test_window_lets_go_of_the_chunk_that_was_looked_at_longest_ago() -> None:
     window = FrameWindow(MovingScene(around), {0}, budget_bytes=1)
     window.load(0, 8 * CHUNK_FRAMES)
     window.load(2, 8 * CHUNK_FRAMES)
-    window.view(1)
+    window.get(1)
     window.load(4, 8 * CHUNK_FRAMES)
     assert [window.holds(chunk) for chunk in (0, 2, 4)] == [True, False, True]
 
@@ -235,14 +235,14 @@ def test_window_sees_no_movement_of_a_still_camera() -> None:
     scene = MovingScene(lambda n: (100.0, 120.0))
     window = FrameWindow(scene, {0})
     window.load(0, CHUNK_FRAMES)
-    np.testing.assert_allclose(window.view(9).motion, np.eye(2, 3), atol=0.02)
+    np.testing.assert_allclose(window.get(9).motion, np.eye(2, 3), atol=0.02)
 
 
 def test_propagate_carries_a_real_runner_through_a_shaking_camera(shared_data: Path) -> None:
     video = sequence(shared_data / "dev" / "video_gt" / "jogging")
     runner = video.objects[0]
     left, right = runner.anchor(122), runner.anchor(222)
-    ((_, boxes),) = propagate(video, [Segment(left, right, 222)], Unwatched())
+    ((_, boxes),) = track_segments(video, [Segment(left, right, 222)], Unwatched())
     truth = runner.truth[123:222]
     plain = linear(runner.truth, [0, 122, 222, len(runner.truth) - 1])[123:222]
     assert fit(plain, truth).mean() < 0.5

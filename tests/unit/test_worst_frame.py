@@ -11,7 +11,7 @@ from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation.gap_results import WorstFrame
 from tpod_core.propagation.gaps import gaps
-from tpod_core.propagation.store import Filling, save
+from tpod_core.propagation.store import FilledGap, save
 from tpod_core.services import propagation
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
 
@@ -40,7 +40,7 @@ def fill(video: Video, unsure: dict[int, float], reach: int | None = None) -> No
                 boxes = np.tile(np.float32(BOX.xyxy), (len(frames), 1))
                 values = np.array([unsure.get(frame, 0.0) for frame in frames], np.float32)
                 found = DerivedBoxes(frames[0], boxes, values)
-                save(session, saved_id(video), Filling(gap, gap.stop, "", found))
+                save(session, saved_id(video), FilledGap(gap, gap.stop, "", found))
 
 
 def known(video: Video) -> propagation.Propagation:
@@ -89,7 +89,7 @@ def test_tracks_that_are_not_accepted_have_corrections_and_are_never_the_worst(
     )
     fill(video, {10: 0.5, 40: 0.75, 70: 1.0})
     assert frame_of(worst(video)) == 40
-    gaps_of = [track.filled for track in known(video).tracks]
+    gaps_of = [track.gaps for track in known(video).tracks]
     assert [best.frame for (gap, *_) in gaps_of if (best := gap.correction)] == [10, 40, 70]
 
 

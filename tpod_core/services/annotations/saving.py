@@ -1,4 +1,4 @@
-"""Writing a step: into the tables, into the log, and on to whoever follows boxes."""
+"""Saves an edit step: writes the tables and the log, and requests propagation."""
 
 from sqlmodel import Session
 
@@ -15,10 +15,10 @@ def save_step(
     parts: tuple[Part, Part],
     undoes: int | None = None,
 ) -> None:
-    """Write what changed from the first part to the second, and log it, if anything did.
+    """Write the change from the first part to the second, and log it.
 
-    The video is locked. Tracks that are new have their rows already. What takes a step back
-    is logged also where nothing was left of that step, or it would be tried for ever.
+    The caller holds the video's lock, and has inserted the rows of new tracks. A step without
+    change is not logged, unless it undoes another one, which else stayed the next to undo.
     """
     before, after = parts
     if before == after and undoes is None:
