@@ -1,4 +1,4 @@
-"""TPOD in one process: the screens, the HTTP API, and the services they stand on.
+"""TPOD in one process: the screens, the HTTP API, and the embedded services.
 
 Started by ``streamlit run app.py``, which finds ``app`` below.
 """
@@ -21,29 +21,29 @@ from tpod_core.services import users
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
-from tpod_core.web.change_feed import ending_at_signals
-from tpod_core.web.nodelay import send_answers_at_once
-from tpod_core.web.upload_receiver import drop_dead_uploads
+from tpod_core.web.change_feed import end_polls_on_signals
+from tpod_core.web.nodelay import disable_nagle
+from tpod_core.web.upload_receiver import delete_abandoned_uploads
 
 setup_logging(get_settings().log_level)
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Upgrade the database, start what is embedded, and stop it all at the end."""
-    send_answers_at_once()
+    """Upgrade the database, run the embedded services, and stop them at the end."""
+    disable_nagle()
     upgrade(db.engine())
     users.ensure_first_administrator(get_settings())
-    drop_dead_uploads()
+    delete_abandoned_uploads()
     async with embedded_services():
         reconciler = Reconciler()
         reconciler.start()
-        # Collecting garbage holds the interpreter. What is loaded by now stays for good: frozen,
-        # it is not looked through each time.
+        # Garbage collection blocks the interpreter. Everything loaded by now stays for good, so
+        # it is frozen and not scanned at each collection.
         gc.collect()
         gc.freeze()
         try:
-            with immediate_propagation(), ending_at_signals():
+            with immediate_propagation(), end_polls_on_signals():
                 yield
         finally:
             reconciler.stop()

@@ -1,4 +1,4 @@
-"""Zip files that are sent while they are made, never held whole anywhere."""
+"""Streams zip files while they are built, without holding a whole one anywhere."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from zipstream import ZipStream
 
 Entry = tuple[str, Path | bytes]
-"""A file of a zip: its name in it, and where its content lies or the content itself."""
+"""A file of a zip: its name in the zip, and its path or its content."""
 
 
 def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
-    """``entries`` as a zip, in their order, under the folder ``root``; a piece for each of them.
+    """Yield a zip of ``entries``, in order, under the folder ``root``; one piece per entry.
 
     Pictures are compressed already, so everything is stored as it is.
     """
@@ -25,6 +25,6 @@ def stream_zip(entries: Iterable[Entry], root: str) -> Iterator[bytes]:
 
 
 def files_below(directory: Path) -> Iterator[Entry]:
-    """Every file below ``directory``, by its path in it, sorted."""
+    """Yield every file below ``directory`` with its relative path, sorted."""
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         yield path.relative_to(directory).as_posix(), path

@@ -1,4 +1,4 @@
-"""What ``tpod`` and ``tpod-worker`` call."""
+"""The entry points of the programs ``tpod`` and ``tpod-worker``."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from tpod_core.config import APP_DIR
 
 
 def tpod() -> int:
-    """Run the command that the command line names; its exit status."""
+    """Run the command of the command line; returns its exit status."""
     parser = argparse.ArgumentParser(
         prog="tpod", description="TPOD turns videos into object detectors, in the browser."
     )
@@ -30,7 +30,7 @@ def tpod() -> int:
 
 
 def tpod_worker() -> int:
-    """Serve the queue that the command line names; the exit status."""
+    """Serve the queue of the command line; returns the exit status."""
     sys.path.insert(0, str(APP_DIR))  # an installed TPOD keeps its workers there
     from workers.main import main  # noqa: PLC0415
 

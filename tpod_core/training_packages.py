@@ -1,7 +1,7 @@
-"""Whether this host has the packages of the extra ``train`` (pyproject.toml), and what follows.
+"""Checks whether this host has the packages of the extra ``train`` (pyproject.toml).
 
-A host that only labels does without them: they are five sixths of a whole installation. Its
-trainings, exports and pre-labels wait on the queue ``low``, whose workers always have them.
+A host used only for labelling does not need them: they are five sixths of a full installation.
+Its trainings, exports and pre-labels wait on the queue ``low``, whose workers always have them.
 """
 
 from importlib.util import find_spec
@@ -25,8 +25,8 @@ _NEEDED_BY = frozenset(
         JobKind.TRAIN_DETECTOR,
         JobKind.MEASURE_LEARNING,
         JobKind.EXPORT_MODEL,
-        JobKind.PRELABEL_VIDEO,  # Ultralytics' tracker joins its detections
-        JobKind.LOAD_DEMO,  # Ultralytics' photographs are its scenes
+        JobKind.PRELABEL_VIDEO,  # associates detections with Ultralytics' tracker
+        JobKind.LOAD_DEMO,  # takes its scenes from Ultralytics' photographs
     }
 )
 
@@ -41,17 +41,17 @@ WAITS = (
 
 
 def are_installed() -> bool:
-    """Looks for the packages without importing them."""
+    """Whether every package is installed; imports none."""
     return all(find_spec(name) is not None for name in MODULES)
 
 
 def require_for(kind: JobKind) -> None:
-    """Raises: Conflict if jobs of ``kind`` need the packages and they are not here."""
+    """Raises: Conflict if jobs of ``kind`` need the packages and they are missing."""
     if kind in _NEEDED_BY and not are_installed():
         raise Conflict(MISSING)
 
 
 def usual_queue(kind: JobKind) -> QueueName:
-    """``default``; ``low`` for a job that needs the packages, where this host lacks them."""
+    """Returns ``low`` for a job whose packages this host lacks, else ``default``."""
     can_run_here = kind not in _NEEDED_BY or are_installed()
     return QueueName.DEFAULT if can_run_here else QueueName.LOW

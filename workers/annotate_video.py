@@ -1,12 +1,12 @@
-"""A copy of a video with a detector's boxes drawn in, one frame for one frame."""
+"""Job ``annotate-video``: copies a video with a detector's boxes drawn in, frame by frame."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from tpod_core.annotations.label_colors import label_colors
-from tpod_core.inference.detection_filter import named
+from tpod_core.inference.detection_filter import with_class_names
 from tpod_core.inference.drawing import draw
-from tpod_core.inference.trained_model import TrainedModel, look_through, open_model
+from tpod_core.inference.trained_model import TrainedModel, detect_with_images, open_model
 from tpod_core.jobs import RunningJob
 from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
@@ -17,42 +17,43 @@ from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 from tpod_core.video.writing import write_video
 
-_SLOWEST_FPS = 1.0
-"""A video of one frame has no speed of its own."""
+_MIN_FPS = 1.0
+"""A video of one frame has no frame rate."""
 
 
 def run(job: RunningJob) -> None:
-    """Job ``annotate-video``. A second run starts anew; the newest copy replaces older ones.
+    """Make the copy. A second run starts again; the newest copy replaces older ones.
 
-    The copy shows frame after frame at the video's mean speed.
+    The copy has the video's mean frame rate.
     """
     storage = get_storage()
     with job.transaction() as session:
-        asked = read_run(session, job)
-        colors = label_colors(session, asked.detector.labels)
-        key = annotated_videos.choose_key(session, job, asked.video)
+        run_input = read_run(session, job)
+        colors = label_colors(session, run_input.detector.labels)
+        key = annotated_videos.choose_key(session, job, run_input.video)
     storage.discard_parts(key)
-    storage.require_free(asked.video.size_bytes)
+    storage.require_free(run_input.video.size_bytes)
     job.progress(0.0, "Loading the model")
-    model = open_model(asked.detector)
-    with storage.writing(key) as file, frame_source(asked.video).open() as reader:
-        pictures = _pictures(job, asked, model, reader, colors)
-        write_video(Path(file.name), pictures, max(asked.video.fps, _SLOWEST_FPS))
+    model = open_model(run_input.detector)
+    with storage.writing(key) as file, frame_source(run_input.video).open() as reader:
+        pictures = _pictures(job, run_input, model, reader, colors)
+        write_video(Path(file.name), pictures, max(run_input.video.fps, _MIN_FPS))
         with job.transaction() as session:
             read_run(session, job)
     with job.transaction() as session:
-        annotated_videos.remove_superseded(session, asked.video, asked.detector, job.id)
+        annotated_videos.remove_superseded(session, run_input.video, run_input.detector, job.id)
 
 
 def _pictures(
     job: RunningJob,
-    asked: VideoRun,
+    run_input: VideoRun,
     model: TrainedModel,
     reader: VideoReader,
     colors: dict[str, str],
 ) -> Iterator[Image]:
-    """Every frame with what the model sees in it."""
+    """Yield every frame with the detections drawn in."""
     frames = range(len(reader.index))
-    for seen in look_through(model, reader, frames, asked.wish.confidence, job):
-        boxes = asked.wish.of(named(seen.sighting, model.labels))
-        yield draw(seen.image_bgr, inference.marks_of(boxes, colors))
+    detection_filter = run_input.detection_filter
+    for frame in detect_with_images(model, reader, frames, detection_filter.confidence, job):
+        boxes = detection_filter.select(with_class_names(frame.result, model.labels))
+        yield draw(frame.image_bgr, inference.marks_of(boxes, colors))

@@ -1,4 +1,4 @@
-"""Build a training set: pictures and label files, put in place whole."""
+"""Job ``build-training-set``: builds pictures and label files, and stores them in one step."""
 
 from functools import partial
 
@@ -17,14 +17,14 @@ from tpod_core.training_sets.plan import Plan
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 
-_LOOK_AT_DISK_EVERY = 64
-"""Pictures between two looks at the free space."""
-_PATIENCE = 3
-"""So often boxes are brought up to date before what is there is taken."""
+_DISK_CHECK_INTERVAL = 64
+"""Pictures between two checks of the free space."""
+_MAX_UPDATES = 3
+"""How many times propagated boxes are updated before the set is built from what exists."""
 
 
 def run(job: RunningJob) -> None:
-    """Job ``build-training-set``. A second run starts from nothing, unless the first had ended."""
+    """Build the set. A second run starts again, unless the first one had finished."""
     with read_session() as session:
         if training_sets.is_built(session, job.subject_id):
             return
@@ -42,23 +42,23 @@ def run(job: RunningJob) -> None:
 
 
 def _plan(job: RunningJob) -> Plan:
-    """What to build, with all boxes propagated: not those that a job had happened to find.
+    """Plan the build after all boxes have been propagated.
 
-    A person may label on meanwhile, but the set has to begin some time.
+    Users may go on labelling meanwhile, so the number of updates is limited.
     """
-    for _ in range(_PATIENCE):
-        for video_id in _chosen(job):
+    for _ in range(_MAX_UPDATES):
+        for video_id in _ready_videos(job):
             fill_all(video_id, job, job.transaction, track_filter=is_accepted)
         with job.transaction() as session:
-            videos = [session.get_one(Video, video_id) for video_id in _chosen(job)]
+            videos = [session.get_one(Video, video_id) for video_id in _ready_videos(job)]
             if all(is_filled(session, video, is_accepted) for video in videos):
                 return training_sets.start_build(session, job.subject_id)
     with job.transaction() as session:
         return training_sets.start_build(session, job.subject_id)
 
 
-def _chosen(job: RunningJob) -> list[int]:
-    """The videos of the set that are there and ready; what is wrong with others is told later."""
+def _ready_videos(job: RunningJob) -> list[int]:
+    """Returns the ready videos of the set; problems with others are reported later."""
     with read_session() as session:
         spec = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).spec)
         ready = select(Video.id).where(
@@ -71,9 +71,9 @@ def _chosen(job: RunningJob) -> list[int]:
 def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:
     job.check()
     job.progress(progress.done / progress.total, f"{progress.done} of {progress.total} pictures")
-    if progress.done % _LOOK_AT_DISK_EVERY == 0:
-        each = progress.size_bytes / progress.done
-        storage.require_free(round(each * (progress.total - progress.done)))
+    if progress.done % _DISK_CHECK_INTERVAL == 0:
+        mean_bytes = progress.size_bytes / progress.done
+        storage.require_free(round(mean_bytes * (progress.total - progress.done)))
 
 
 def _open_reader(video_id: int) -> VideoReader:

@@ -1,4 +1,4 @@
-"""Make a file of a trained detector anew, and check it again."""
+"""Job ``export-model``: exports a trained detector again and checks the result."""
 
 import shutil
 import tempfile
@@ -18,42 +18,42 @@ from tpod_core.services import model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import SPACE_BYTES, Publication, publish
-from workers.training_data import lay_out
+from workers.training_data import prepare_data
 
 
 def run(job: RunningJob) -> None:
-    """Job ``export-model``: the zip, or the format that was asked for."""
+    """Make the zip or the requested format."""
     storage = get_storage()
-    wanted = job.request.get(FORMAT, ZIP)
+    model_format = job.request.get(FORMAT, ZIP)
     with job.transaction() as session:
         plan = trainings.read_plan(session, job.subject_id)
     checkpoint = storage.path(f"{model_key(job.subject_id)}/model.pt")
     if not checkpoint.is_file():
-        raise Conflict("The checkpoint of this detector is gone. Train it again.")
+        raise Conflict("The checkpoint of this detector is missing. Train it again.")
     storage.require_free(SPACE_BYTES)
     home = storage.path(directory_key(job.subject_id))
     with tempfile.TemporaryDirectory(dir=home, prefix=_scratch_prefix(home, job)) as scratch:
-        data = lay_out(plan, Path(scratch) / "data")
+        data = prepare_data(plan, Path(scratch) / "data")
         context = EvaluationContext(checkpoint, data, plan.config, Path(scratch))
-        if wanted == ZIP:
+        if model_format == ZIP:
             publication = Publication(context, read_epochs(home))
-            delivered = publish(job, plan, publication, ExportSteps(job))
+            package = publish(job, plan, publication, JobReporter(job))
             with job.transaction() as session:
-                trainings.record_score(session, plan.detector_id, delivered.metrics)
+                trainings.record_score(session, plan.detector_id, package.metrics)
                 model_files.record_files(session, plan.detector_id)
         else:
-            _export(job, plan, context, get_format(wanted))
+            _export(job, plan, context, get_format(model_format))
 
 
 def _export(
-    job: RunningJob, plan: TrainingPlan, context: EvaluationContext, wanted: ExportFormat
+    job: RunningJob, plan: TrainingPlan, context: EvaluationContext, export_format: ExportFormat
 ) -> None:
-    """The earlier file of this format stays until the new one takes its name."""
-    # Imports onnxruntime, which not every job of this kind's process needs before its checks.
+    """Replace the earlier file of this format once the new one is complete."""
+    # Imports onnxruntime, which is not needed before the checks have passed.
     from tpod_core.exports.making import make  # noqa: PLC0415
 
-    storage, steps = get_storage(), ExportSteps(job)
-    steps.say("Loading the checkpoint")
+    storage, reporter = get_storage(), JobReporter(job)
+    reporter.say("Loading the checkpoint")
     directory = context.scratch / "model"
     directory.mkdir()
     task = ExportTask(
@@ -61,32 +61,32 @@ def _export(
         _on_cpu(context),
         storage.path(model_key(plan.detector_id)),
         directory,
-        steps.check,
+        reporter.check,
     )
-    agreed = make(wanted, task, steps)
-    with storage.writing(export_key(plan.detector_id, wanted.name)) as file:
+    agreed = make(export_format, task, reporter)
+    with storage.writing(export_key(plan.detector_id, export_format.name)) as file:
         model_zip.pack_into(file, directory)
         job.confirm()
     with job.transaction() as session:
-        model_files.record_export(session, plan.detector_id, wanted.name, agreed.as_json())
+        model_files.record_export(session, plan.detector_id, export_format.name, agreed.as_json())
 
 
 def _on_cpu(context: EvaluationContext) -> EvaluationContext:
-    """Where the exports run too: a GPU's own rounding is no fault of theirs."""
+    """Compare on the CPU, like the exports: a GPU rounds differently."""
     config = context.config.model_copy(update={"device": "cpu"})
     return EvaluationContext(context.checkpoint, context.data, config, context.scratch)
 
 
 def _scratch_prefix(home: Path, job: RunningJob) -> str:
-    """One for each job; what its killed runs left behind goes."""
+    """Returns the job's prefix of scratch directories, after deleting those of killed runs."""
     prefix = f"export-{job.id}-"
     for left in home.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)
     return prefix
 
 
-class ExportSteps:
-    """What an export does, on its way to its job, and news of a cancel back."""
+class JobReporter:
+    """A ``ProgressReporter`` that reports to the job."""
 
     def __init__(self, job: RunningJob) -> None:
         self._job = job

@@ -1,4 +1,4 @@
-"""Job ``import-video``: an uploaded file becomes frames that can be labelled."""
+"""Job ``import-video``: indexes an uploaded file so that its frames can be labelled."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from tpod_core.video.source import directory_key, index_key, preview_key
 
 PREVIEW_WIDTH = 640
 _PREVIEW_AT = 0.1
-"""The preview is a key frame about so far into the video: many begin with black."""
+"""The position of the preview's key frame in the video: many videos begin with black."""
 
 _SCAN_SHARE = 0.8
 
@@ -28,9 +28,9 @@ def run(job: RunningJob) -> None:
 
 
 def import_into(job: RunningJob, video_id: int) -> None:
-    """Import the source file of a video. It can run twice, and be killed anywhere.
+    """Import the source file of a video. It can run twice, and be killed at any point.
 
-    The first frames can be shown after a fraction of a second. What is ready stays as it is.
+    The first frames are available after a fraction of a second. A ready video is left alone.
 
     Raises: NotAVideo with the reason.
     """
@@ -62,18 +62,18 @@ def _begin(job: RunningJob, video_id: int) -> str | None:
             return None
         video.state, video.message = VideoState.PROCESSING, ""
         if job.attempt == 1:
-            # Another file may have failed here before; a second attempt is about the same one.
+            # An earlier import may have failed on another file; later attempts have the same file.
             video.playback_key, video.frame_count = "", 0
         session.add(video)
     directory = get_storage().path(directory_key(video_id))
-    for left_by_a_killed_run in directory.glob("*.part"):
-        left_by_a_killed_run.unlink(missing_ok=True)
+    for part_of_killed_run in directory.glob("*.part"):
+        part_of_killed_run.unlink(missing_ok=True)
     return video.source_key
 
 
 @dataclass(frozen=True)
 class _Progress:
-    """Tells the job about one step, which is the part ``start`` to ``stop`` of the whole."""
+    """Reports one step to the job as its progress from ``start`` to ``stop``."""
 
     job: RunningJob
     start: float
@@ -88,14 +88,14 @@ class _Progress:
 
 @dataclass(frozen=True)
 class _Import:
-    """What an import writes, each time only while its job holds its lease."""
+    """The writes of an import, which require that its job holds its lease."""
 
     job: RunningJob
     video_id: int
     source_key: str
 
     def publish(self, index: FrameIndex, described: VideoProbe) -> None:
-        """Let the first frames be labelled while the rest is being indexed."""
+        """Make the first frames available while the rest is being indexed."""
         with self.job.transaction() as session:
             video = videos.require_present(session, self.video_id)
             get_storage().write(index_key(self.source_key), index.to_bytes())
@@ -130,7 +130,7 @@ class _Import:
             video = videos.require_present(session, self.video_id)
             get_storage().write(index_key(playback_key), index.to_bytes())
             _describe(video, playback_key, index, described)
-            # Times that are at fault tell nothing: the header's claim is all there is.
+            # If the frame times are faulty, only the header's frame rate is left.
             video.fps = scanned.index.fps if not scanned.faults else described.fps or index.fps
             video.duration_s = len(index) / video.fps if video.fps else 0.0
             video.warnings = _warnings(scanned, described)
@@ -146,7 +146,7 @@ def _describe(video: Video, playback_key: str, index: FrameIndex, described: Vid
 
 
 def _warnings(scanned: Scan, described: VideoProbe) -> list[str]:
-    """What a person should know about the file, in sentences."""
+    """Returns warnings about the file for the user."""
     warnings = []
     if scanned.faults:
         warnings.append(

@@ -1,7 +1,7 @@
-"""Make the demo project: two rendered videos, their boxes, and a training set.
+"""Job ``load-demo``: makes two rendered videos with boxes, and a training set.
 
-``python -m workers.load_demo`` does it without a browser (``make demo``): it starts what
-is embedded, queues the job as the screens would, and waits for its end.
+``python -m workers.load_demo`` does it without a browser (``make demo``): it starts the embedded
+services, queues the job as the screens would, and waits for its end.
 """
 
 import asyncio
@@ -41,13 +41,13 @@ from workers.import_video import import_into
 TRAINING_SET_NAME = "Demo"
 _STRIDE = 4
 _DEADLINE_S = 120
-_QUEUE_ANSWERS_WITHIN_S = 15
+_QUEUE_TIMEOUT_S = 15
 _POLL_S = 0.2
 _log = get_logger("workers.load_demo")
 
 
 def run(job: RunningJob) -> None:
-    """Job ``load-demo``. A second run throws away what an earlier one of the same job left."""
+    """Make the demo project. A second run first deletes the videos of an earlier one."""
     with job.transaction() as session:
         owner = session.get_one(User, job.subject_id)
         for left in session.exec(select(Video).where(Video.job_id == job.id)).all():
@@ -56,7 +56,7 @@ def run(job: RunningJob) -> None:
         _make_video(job, owner, scene, number / len(SCENES)) for number, scene in enumerate(SCENES)
     ]
     with job.transaction() as session:
-        training_sets.create(session, owner, TRAINING_SET_NAME, _choice(video_ids))
+        training_sets.create(session, owner, TRAINING_SET_NAME, _spec(video_ids))
 
 
 def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float) -> int:
@@ -100,8 +100,8 @@ def _label(
     annotations.replace_document(session, owner, video, labelled, document.revision)
 
 
-def _choice(video_ids: list[int]) -> TrainingSetSpec:
-    """Train on the first video, validate on the second: an honest split."""
+def _spec(video_ids: list[int]) -> TrainingSetSpec:
+    """Returns a set that trains on the first video and validates on the second."""
     return TrainingSetSpec(
         videos=[VideoSpec(video_id=number) for number in video_ids],
         sampling=Sampling(stride=_STRIDE),
@@ -117,7 +117,7 @@ async def load_without_browser() -> JobState:
     upgrade(db.engine())
     owner = _administrator()
     async with embedded_services():
-        await _queue_answers()
+        await _wait_for_queue()
         with transaction() as session:
             job_id = saved_id(demo.start(session, owner))
         deadline = time.monotonic() + _DEADLINE_S
@@ -131,9 +131,9 @@ async def load_without_browser() -> JobState:
     return JobState.FAILED
 
 
-async def _queue_answers() -> None:
-    """What is embedded needs a moment to start. Later than that, the job waits for it instead."""
-    deadline = time.monotonic() + _QUEUE_ANSWERS_WITHIN_S
+async def _wait_for_queue() -> None:
+    """Give the embedded services time to start; after that the job waits for them instead."""
+    deadline = time.monotonic() + _QUEUE_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
             get_queue().ping()
@@ -144,7 +144,7 @@ async def _queue_answers() -> None:
 
 
 def _ended(session: Session, job_id: int, owner: User) -> JobState | None:
-    """How the demo ended, training set included; ``None`` while it is being made."""
+    """Returns how the demo ended, including its training set; ``None`` until then."""
     job = session.get_one(Job, job_id)
     if not job.state.is_final or job.state is not JobState.SUCCEEDED:
         return job.state if job.state.is_final else None
@@ -161,9 +161,9 @@ def _administrator() -> User:
         if found is not None:
             return found
         password = secrets.token_urlsafe(9)
-        made = users.create_first_administrator(session, "admin", password)
+        created = users.create_first_administrator(session, "admin", password)
     _log.warning("created the administrator 'admin' with the password %s", password)
-    return made
+    return created
 
 
 def main() -> int:

@@ -1,9 +1,9 @@
 """The worker: ``tpod-worker default`` or ``low``, one queue per process; in a clone also
 ``python -m workers.main``.
 
-SIGTERM: finish the running job, then leave. SIGINT (Ctrl-C): leave now and give the running
-job back to the queue. A killed worker takes its job's process with it; the job's lease
-expires and another worker goes on with it.
+SIGTERM: finish the running job, then exit. SIGINT (Ctrl-C): exit now and return the running
+job to the queue. When a worker is killed, its job's process dies with it; the job's lease
+expires and another worker continues the job.
 """
 
 import argparse
@@ -36,20 +36,20 @@ MAINTENANCE_S = 15
 WORKER_TTL_S = 30
 EXECUTION_TTL_S = 3 * MONITORING_S
 _RETRIES = 20
-"""Tries of one Redis command, a second apart at most: a restart takes less."""
+"""Tries of one Redis command, at most a second apart: longer than a restart takes."""
 
 _log = get_logger("workers.main")
 
 
 class StopNow(SystemExit):
-    """Ctrl-C: raised in the main thread, wherever that is; RQ lets SystemExit through."""
+    """Raised in the main thread on Ctrl-C; a SystemExit, because RQ does not catch that."""
 
 
 class Worker(rq.Worker):  # type: ignore[misc]
-    """RQ's forking worker, for jobs whose truth is their database row.
+    """RQ's forking worker, for jobs whose state is in the database.
 
-    Redis may go away while a job runs: the job's lease is in the database and its process
-    needs no Redis, so the worker stays with it.
+    Redis may become unreachable while a job runs: the job's lease is in the database and its
+    process needs no Redis, so the worker keeps running it.
     """
 
     def __init__(self, queue: QueueName, reconciler: Reconciler) -> None:
@@ -64,36 +64,36 @@ class Worker(rq.Worker):  # type: ignore[misc]
             work_horse_killed_handler=self._report_killed,
         )
         self._reconciler = reconciler
-        self._leaving_now = False
+        self._exiting_now = False
 
     def subscribe(self) -> None:
-        """No commands by Redis: the cancel flag does what they would, and survives Redis."""
+        """Take no commands from Redis: the cancel flag replaces them and survives Redis."""
 
     def get_heartbeat_ttl(self, job: RqJob, working_time: float = 0.0) -> int:
-        """Short, so that a dead worker's deliveries stop looking alive (RQ: 65 seconds)."""
+        """Use a short TTL, so that a dead worker's deliveries expire soon (RQ: 65 seconds)."""
         return EXECUTION_TTL_S
 
     def execute_job(self, job: RqJob, queue: rq.Queue) -> None:
         try:
             super().execute_job(job, queue)
         except AWAY as error:
-            _log.warning("Redis went away around %s: %s", job.id, error)
+            _log.warning("lost Redis at the start or end of %s: %s", job.id, error)
 
     def maintain_heartbeats(self, job: RqJob, execution: Execution) -> None:
         try:
             super().maintain_heartbeats(job, execution)
         except AWAY as error:
-            _log.warning("Redis is away while %s runs: %s", job.id, error)
+            _log.warning("Redis is unreachable while %s runs: %s", job.id, error)
 
     def fork_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
-        """Fork with no transaction under way and no database connection open to inherit."""
-        self._tie_to_parent = die_with_parent()
+        """Fork while no transaction is open and no database connection can be inherited."""
+        self._die_with_parent = die_with_parent()
         with self._reconciler.paused():
             db.engine().dispose()
             super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
-        self._tie_to_parent()
+        self._die_with_parent()
         super().main_work_horse(job, queue)
 
     @property
@@ -101,26 +101,26 @@ class Worker(rq.Worker):  # type: ignore[misc]
         return self._shutdown_requested_date is not None
 
     def set_shutdown_requested_date(self) -> None:
-        """Nobody reads it, and writing it in a signal handler could fail."""
+        """Do nothing: nothing reads it, and writing it in a signal handler could fail."""
 
     def teardown(self) -> None:
-        if self._leaving_now:
+        if self._exiting_now:
             self._stop_running_job()
         with suppress(*AWAY):
             super().teardown()
 
     def _install_signal_handlers(self) -> None:
         signal.signal(signal.SIGTERM, self.request_stop)
-        signal.signal(signal.SIGINT, self._leave_now)
+        signal.signal(signal.SIGINT, self._exit_now)
 
     def request_force_stop(self, signum: int, frame: FrameType | None) -> None:
-        """A signal after the first SIGTERM: no longer wait for the running job."""
-        self._leave_now(signum, frame)
+        """Handle a signal after the first SIGTERM: do not wait for the running job any longer."""
+        self._exit_now(signum, frame)
 
-    def _leave_now(self, signum: int, frame: FrameType | None) -> None:
+    def _exit_now(self, signum: int, frame: FrameType | None) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        self._leaving_now = True
+        self._exiting_now = True
         raise StopNow(0)
 
     def _stop_running_job(self) -> None:
@@ -150,7 +150,7 @@ def _cause_of_death(status: int) -> str:
 
 
 def work(queue: QueueName) -> int:
-    """Serve ``queue`` until asked to stop; the process's exit status."""
+    """Serve ``queue`` until told to stop; returns the exit status."""
     if queue is QueueName.LOW and not training_packages.are_installed():
         _log.error("no worker on the queue low: %s", training_packages.MISSING)
         return 1
@@ -164,11 +164,11 @@ def work(queue: QueueName) -> int:
     try:
         worker.work(logging_level="WARNING")
     except AWAY as error:
-        _log.error("Redis stayed away: %s", error)
+        _log.error("Redis remained unreachable: %s", error)
         return 1
     finally:
         reconciler.stop()
-    # RQ returns from its loop also where it gave up: whoever started us must notice.
+    # RQ also returns from its loop when it gives up: report that to the parent process.
     return 0 if worker.was_asked_to_stop else 1
 
 

@@ -1,4 +1,4 @@
-"""Train on parts of a detector's training set, and see how the score grows with it."""
+"""Job ``measure-learning``: trains on parts of a training set to measure how the score grows."""
 
 import shutil
 from pathlib import Path
@@ -19,14 +19,14 @@ from tpod_core.services import learning, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import SPACE_BYTES
-from workers.train_detector import choose_start
-from workers.training_data import lay_out
+from workers.train_detector import choose_initial_weights
+from workers.training_data import prepare_data
 
 _log = get_logger(__name__)
 
 
 def run(job: RunningJob) -> None:
-    """Job ``measure-learning``. Each finished point is kept; a broken-off one goes on."""
+    """Measure every point. Finished points are kept, and an interrupted one is resumed."""
     storage = get_storage()
     with job.transaction() as session:
         detector = session.get(Detector, job.subject_id)
@@ -35,41 +35,41 @@ def run(job: RunningJob) -> None:
         learning.require_measurable(session, detector)
         plan = trainings.read_plan(session, job.subject_id)
     storage.require_free(SPACE_BYTES)
-    workshop = storage.path(f"{directory_key(job.subject_id)}/learning")
+    directory = storage.path(f"{directory_key(job.subject_id)}/learning")
     for share in SHARES:
         if learning.read(detector).has(share):
             continue
-        place = workshop / str(share)
+        point_directory = directory / str(share)
         if share == SHARES[-1]:
-            point = _own_point(plan, detector, place)
+            point = _own_point(plan, detector, point_directory)
         else:
-            point = _measure(plan, share, place, _Report(job, share))
+            point = _measure(plan, share, point_directory, _Report(job, share))
         job.confirm()
         learning.keep_point(detector, point)
         _log.info("On %d %% of the images: mAP50 %.3f", share, point.map50)
-    shutil.rmtree(workshop, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
-def _own_point(plan: TrainingPlan, detector: Detector, place: Path) -> Point:
-    """The detector has been trained on all of them, and scored."""
-    shutil.rmtree(place, ignore_errors=True)
-    data = lay_out(plan, place)
+def _own_point(plan: TrainingPlan, detector: Detector, directory: Path) -> Point:
+    """Returns the point of the detector itself, which was trained on all images and scored."""
+    shutil.rmtree(directory, ignore_errors=True)
+    data = prepare_data(plan, directory)
     return point_of(SHARES[-1], data, detector.metrics)
 
 
-def _measure(plan: TrainingPlan, share: int, place: Path, report: "_Report") -> Point:
-    """Train on ``share`` percent as the detector was trained, going on where that broke off."""
-    earlier = find_resumable(place)
-    attempt = open_attempt(place)
-    data = lay_out(plan, attempt.directory / "data")
-    whole = len(data.train)
+def _measure(plan: TrainingPlan, share: int, directory: Path, report: "_Report") -> Point:
+    """Train on ``share`` percent like the detector, resuming an interrupted attempt."""
+    earlier = find_resumable(directory)
+    attempt = open_attempt(directory)
+    data = prepare_data(plan, attempt.directory / "data")
+    all_images = len(data.train)
     data = training_on(data, share, plan.config.seed)
-    config = config_for(plan.config, whole, len(data.train))
+    config = config_for(plan.config, all_images, len(data.train))
     provider = registry.load_provider(plan.dnn_type)
     if earlier and earlier.trained.exists():
         attempt.take_over(earlier)
     else:
-        weights = choose_start(plan, earlier).weights
+        weights = choose_initial_weights(plan, earlier).weights
         provider.train(TrainRequest(plan.dnn_type, config, data, attempt, earlier, weights), report)
     gathered = scoring.gather(provider, EvaluationContext(attempt.trained, data, config), report)
     score = scoring.score_of(gathered, measure(gathered.ranked()))
@@ -82,15 +82,15 @@ class _Report:
     def __init__(self, job: RunningJob, share: int) -> None:
         self._job = job
         self._share = share
-        self._begun = SHARES.index(share) / (len(SHARES) - 1)
-        self._progress = self._begun
+        self._start_progress = SHARES.index(share) / (len(SHARES) - 1)
+        self._progress = self._start_progress
 
     def check(self) -> None:
         self._job.check()
 
     def on_batch(self, epoch: int, fraction: float) -> None:
         self._job.check()
-        self._progress = self._begun + fraction / (len(SHARES) - 1)
+        self._progress = self._start_progress + fraction / (len(SHARES) - 1)
         self.say(f"epoch {epoch}")
 
     def on_epoch(self, row: EpochRow) -> None:

@@ -1,4 +1,4 @@
-"""Let a detector propose tracks in a video, for a person to accept, reject or correct."""
+"""Job ``prelabel-video``: a detector proposes tracks for users to accept, reject or correct."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,13 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.errors import EditConflict
 from tpod_core.inference import detection_store
 from tpod_core.inference.association import LOW_SHARE, Association
-from tpod_core.inference.proposals import Candidate, Rhythm, candidates, is_large_enough, propose
+from tpod_core.inference.proposals import (
+    Candidate,
+    FrameSampling,
+    candidates,
+    is_large_enough,
+    propose,
+)
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
 from tpod_core.inference.video_detections import DetectionRecorder, VideoDetections
 from tpod_core.jobs import RunningJob
@@ -18,81 +24,85 @@ from tpod_core.services.detector_runs import prelabels
 from tpod_core.services.detector_runs.runs import VideoRun, read_run
 from tpod_core.video.source import frame_source
 
-_LOOKING_SHARE = 0.95
+_DETECTION_SHARE = 0.95
 _TRIES = 5
 _LOWEST_CONFIDENCE = 0.01
 
 
 def run(job: RunningJob) -> None:
-    """Job ``prelabel-video``. A second run replaces what an earlier one proposed."""
+    """Propose tracks. A second run replaces the proposals of an earlier one."""
     with job.transaction() as session:
-        asked = read_run(session, job)
-        prelabels.require_labels(session, asked.detector, asked.wish)
+        run_input = read_run(session, job)
+        prelabels.require_labels(session, run_input.detector, run_input.detection_filter)
     job.progress(0.0, "Loading the model")
-    found, seen = _look(job, asked)
-    job.progress(_LOOKING_SHARE, "Comparing with what is labelled")
+    found, detections = _detect(job, run_input)
+    job.progress(_DETECTION_SHARE, "Comparing with what is labelled")
     for tries_left in reversed(range(_TRIES)):
         try:
-            _propose(job, found, seen)
-        except EditConflict:  # Somebody labels this video: look again at what there is now.
+            _propose(job, found, detections)
+        except EditConflict:  # Somebody labelled this video meanwhile: read it again.
             if not tries_left:
                 raise
         else:
             return
 
 
-def _look(job: RunningJob, asked: VideoRun) -> tuple[list[Candidate], VideoDetections]:
-    """What the detector sees, joined to tracks, and as it is."""
-    model = open_model(asked.detector)
-    rhythm = Rhythm.of(asked.video.fps)
-    wanted = asked.wish.confidence
-    confidence = max(model.recommended_confidence if wanted is None else wanted, _LOWEST_CONFIDENCE)
-    association = Association(confidence, rhythm.patience_looks)
-    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    lowest = min(confidence * LOW_SHARE, book.confidence)
-    with frame_source(asked.video).open() as reader:
-        frames = range(0, len(reader.index), rhythm.step)
-        for frame_index, sighting in detect_in_frames(model, reader, frames, lowest, _Looking(job)):
-            book.add(frame_index, sighting.detections)
-            association.add(frame_index, _usable(sighting.detections, model, asked))
-    return candidates(association.tracks(), model.labels, confidence, rhythm), book.closed()
+def _detect(job: RunningJob, run_input: VideoRun) -> tuple[list[Candidate], VideoDetections]:
+    """Run the detector; returns its detections joined to tracks, and as they are."""
+    model = open_model(run_input.detector)
+    sampling = FrameSampling.for_fps(run_input.video.fps)
+    confidence = run_input.detection_filter.confidence
+    if confidence is None:
+        confidence = model.recommended_confidence
+    confidence = max(confidence, _LOWEST_CONFIDENCE)
+    association = Association(confidence, sampling.patience_samples)
+    recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
+    lowest = min(confidence * LOW_SHARE, recorder.confidence)
+    with frame_source(run_input.video).open() as reader:
+        frames = range(0, len(reader.index), sampling.step)
+        for frame_index, result in detect_in_frames(model, reader, frames, lowest, _Progress(job)):
+            recorder.add(frame_index, result.detections)
+            association.add(frame_index, _usable(result.detections, model, run_input))
+    found = candidates(association.tracks(), model.labels, confidence, sampling)
+    return found, recorder.detections()
 
 
 def _usable(
-    detections: Sequence[Detection], model: TrainedModel, asked: VideoRun
+    detections: Sequence[Detection], model: TrainedModel, run_input: VideoRun
 ) -> list[Detection]:
-    """Those of wanted classes that are large enough to be labels."""
+    """Returns the detections of selected classes that are large enough to be labels."""
+    detection_filter = run_input.detection_filter
     return [
         each
         for each in detections
-        if is_large_enough(each.box) and asked.wish.includes(model.labels[each.class_id])
+        if is_large_enough(each.box) and detection_filter.includes(model.labels[each.class_id])
     ]
 
 
-def _propose(job: RunningJob, found: Sequence[Candidate], seen: VideoDetections) -> None:
-    """Compare with what is labelled now, and write. Raises: EditConflict if that changes."""
+def _propose(job: RunningJob, found: Sequence[Candidate], detections: VideoDetections) -> None:
+    """Store proposals for unlabelled objects. Raises: EditConflict if the labels change."""
     with read_session() as session:
-        asked = read_run(session, job)
-        document = annotations.get_document(session, asked.video)
-        boxes = annotations.boxes_in(session, asked.video, 0, asked.video.frame_count)
-        earlier = prelabels.earlier_proposals(session, asked.video, asked.detector)
-    proposal = propose(found, document, boxes, earlier, Rhythm.of(asked.video.fps))
+        run_input = read_run(session, job)
+        video = run_input.video
+        document = annotations.get_document(session, video)
+        boxes = annotations.boxes_in(session, video, 0, video.frame_count)
+        earlier = prelabels.earlier_proposals(session, video, run_input.detector)
+    proposal = propose(found, document, boxes, earlier, FrameSampling.for_fps(video.fps))
     with job.transaction() as session:
-        asked = read_run(session, job)
-        prelabels.require_labels(session, asked.detector, asked.wish)
-        # Whoever labelled meanwhile, on whatever track: the proposals have not seen it.
-        annotations.require_current(session, asked.video, document.revision)
+        run_input = read_run(session, job)
+        video = run_input.video
+        prelabels.require_labels(session, run_input.detector, run_input.detection_filter)
+        # The proposals do not consider edits that were made meanwhile, on any track.
+        annotations.require_current(session, video, document.revision)
         edits = [*map(AddLabel, proposal.labels), *proposal.edits]
-        written = annotations.apply_edits(
-            session, asked.user, asked.video, edits, document.revision
-        )
-        job.record_result(session, prelabels.result_of(written.track_ids, proposal.replaced))
-        detection_store.save(session, asked.video, asked.detector, seen)
+        applied = annotations.apply_edits(session, run_input.user, video, edits, document.revision)
+        job.record_result(session, prelabels.result_of(applied.track_ids, proposal.replaced))
+        detection_store.save(session, video, run_input.detector, detections)
 
 
 @dataclass(frozen=True)
-class _Looking:
-    """Tells the job of the look, which is nearly all of its work."""
+class _Progress:
+    """Reports the detection to the job, of which it is nearly all the work."""
 
     job: RunningJob
 
@@ -100,4 +110,4 @@ class _Looking:
         self.job.check()
 
     def progress(self, fraction: float, message: str) -> None:
-        self.job.progress(fraction * _LOOKING_SHARE, message)
+        self.job.progress(fraction * _DETECTION_SHARE, message)

@@ -1,4 +1,4 @@
-"""The end of a training and of an export: check the model's files, then put them in place."""
+"""The end of a training or an export: builds, checks and publishes the model's files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,19 +17,19 @@ from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 
 SPACE_BYTES = 500_000_000
-"""Room for checkpoints with their optimizer and for the exported files."""
+"""Free space needed for checkpoints with their optimizer and for the exported files."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A trained model on its data, and the rows of its training."""
+    """A trained model with its data, and the rows of its training."""
 
     context: EvaluationContext
     epochs: Sequence[EpochRow]
 
 
 def publish(
-    job: RunningJob, plan: TrainingPlan, publication: Publication, steps: ProgressReporter
+    job: RunningJob, plan: TrainingPlan, publication: Publication, reporter: ProgressReporter
 ) -> Package:
     """Replace the detector's published directory, if this run still holds its lease."""
     provider = registry.load_provider(plan.dnn_type)
@@ -49,24 +49,24 @@ def publish(
     with get_storage().making_directory(model_key(plan.detector_id)) as directory:
         parent = parent_on(plan, publication.context)
         spec = PackageSpec(card, publication.context, publication.epochs, parent)
-        package = build_package(provider, spec, directory, steps)
+        package = build_package(provider, spec, directory, reporter)
         job.confirm()
     return package
 
 
 def parent_on(plan: TrainingPlan, context: EvaluationContext) -> Parent | None:
-    """The parent's model in front of the child's images; ``None`` where there is no model."""
+    """Returns the parent's model with the child's images; ``None`` if it has no model file."""
     if plan.parent_id is None or plan.parent_key is None or plan.parent_config is None:
         return None
     checkpoint = get_storage().path(plan.parent_key)
     if not checkpoint.is_file():
         return None
-    here = {"device": plan.config.device, "batch": plan.config.batch}
+    overrides = {"device": plan.config.device, "batch": plan.config.batch}
     return Parent(
         ParentIdentity(plan.parent_id, plan.parent_name or "", plan.parent_labels),
         EvaluationContext(
             checkpoint,
             replace(context.data, classes=plan.parent_labels),
-            plan.parent_config.model_copy(update=here),
+            plan.parent_config.model_copy(update=overrides),
         ),
     )

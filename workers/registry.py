@@ -1,4 +1,4 @@
-"""From a delivery to the code that does it: "import-video" is ``workers.import_video.run``."""
+"""Finds the code of a job kind: "import-video" is run by ``workers.import_video.run``."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ _WORKER_NAME_VARIABLE = "RQ_WORKER_ID"
 
 
 def module_of(kind: JobKind) -> str:
-    """The module whose ``run(job)`` does jobs of this kind."""
+    """Returns the module whose ``run(job)`` does jobs of this kind."""
     return f"workers.{kind.value.replace('-', '_')}"
 
 
 def perform(job_id: int, attempt: int) -> None:
-    """What RQ calls in a worker's child process, with what a ``Delivery`` carries."""
+    """Run a job; RQ calls this in a worker's child process with the fields of a ``Delivery``."""
     execute(
         job_id,
         attempt,
@@ -29,7 +29,7 @@ def perform(job_id: int, attempt: int) -> None:
 
 def _run(job: RunningJob) -> None:
     training_packages.require_for(job.kind)
-    # Imported in the child alone: the packages that train must not be loaded before a fork.
+    # Imported only in the child: the training packages must not be loaded before a fork.
     import_module(module_of(job.kind)).run(job)
 
 

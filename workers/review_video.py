@@ -1,4 +1,4 @@
-"""Look through a video with a trained detector for what no label explains."""
+"""Job ``review-video``: finds a trained detector's detections that match no label."""
 
 from collections.abc import Iterator
 
@@ -21,54 +21,58 @@ from tpod_core.services.findings import ReviewPlan
 from tpod_core.video.source import frame_source
 
 _CHUNK = 1000
-"""So many frames get their labels at a time: it bounds the memory of a long video."""
+"""Frames whose labels are loaded at once; limits the memory of a long video."""
 
-_MOST = 2000
-"""Findings of one review that a person may be asked about; the surest come first."""
+_MAX_FINDINGS = 2000
+"""Per review; the highest scores are kept."""
 
 _log = get_logger(__name__)
 
 
 def run(job: RunningJob) -> None:
-    """Job ``review-video``. A second run replaces what the first one left open."""
+    """Store the findings. A second run replaces the open findings of the first."""
     with job.transaction() as session:
         plan = findings.plan_review(session, job)
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
-    book = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    found = group(_unmatched(job, plan, frames, model, book), reach_of(frames))[:_MOST]
-    seen = book.closed()
+    recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
+    found = group(_unmatched(job, plan, frames, model, recorder), reach_of(frames))[:_MAX_FINDINGS]
+    detections = recorder.detections()
     with job.transaction() as session:
-        findings.plan_review(session, job)  # neither has gone meanwhile
+        findings.plan_review(session, job)  # both must still exist
         findings.clear_open(session, job.subject_id, saved_id(plan.video))
         count = findings.record(session, job.subject_id, found)
         job.record_result(session, {"findings": count})
-        detection_store.save(session, plan.video, plan.detector, seen)
+        detection_store.save(session, plan.video, plan.detector, detections)
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 
 def _unmatched(
-    job: RunningJob, plan: ReviewPlan, frames: range, model: TrainedModel, book: DetectionRecorder
+    job: RunningJob,
+    plan: ReviewPlan,
+    frames: range,
+    model: TrainedModel,
+    recorder: DetectionRecorder,
 ) -> Iterator[UnmatchedDetection]:
     video_id = saved_id(plan.video)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
-    lowest = min(plan.confidence, book.confidence)
+    lowest = min(plan.confidence, recorder.confidence)
     with frame_source(plan.video).open() as reader:
-        for frame, sighting in detect_in_frames(model, reader, frames, lowest, job):
-            book.add(frame, sighting.detections)
+        for frame, result in detect_in_frames(model, reader, frames, lowest, job):
+            recorder.add(frame, result.detections)
             if frame not in labels:
                 labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
-            found = matching.detected(sighting.detections).at_least(plan.confidence)
+            found = matching.detected(result.detections).at_least(plan.confidence)
             yield from unmatched_on((video_id, frame), model.labels, labels[frame], found)
 
 
 def _labels(
     job: RunningJob, plan: ReviewPlan, frames: range, ids: dict[str, int]
 ) -> dict[int, Objects]:
-    """What is labelled on ``frames``, derived boxes included; classes that the detector knows.
+    """Returns the boxes on ``frames`` of the detector's classes, including derived boxes.
 
-    A box that a detector has proposed is nobody's word yet.
+    Proposed boxes do not count, because no user has accepted them.
     """
     with job.transaction() as session:
         boxes = annotations.boxes_in(session, plan.video, frames[0], frames[-1] + 1)

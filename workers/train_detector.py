@@ -1,4 +1,4 @@
-"""Train a detector, score it, export it, publish it."""
+"""Job ``train-detector``: trains, scores, exports and publishes a detector."""
 
 from contextlib import closing
 
@@ -7,7 +7,7 @@ from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
 from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.protocol import EvaluationContext, TrainRequest
-from tpod_core.detectors.weights import Start, resolve_start
+from tpod_core.detectors.weights import InitialWeights, resolve_weights
 from tpod_core.errors import Conflict
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
@@ -15,14 +15,14 @@ from tpod_core.services import findings, model_files, trainings
 from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from workers.publishing import SPACE_BYTES, Publication, publish
-from workers.training_data import lay_out
+from workers.training_data import prepare_data
 from workers.training_report import TrainingReport
 
 _log = get_logger(__name__)
 
 
 def run(job: RunningJob) -> None:
-    """Job ``train-detector``. Going on after a crash costs one epoch at most."""
+    """Train and publish. Resuming after a crash repeats at most one epoch."""
     storage = get_storage()
     home = storage.path(directory_key(job.subject_id))
     with job.transaction() as session:
@@ -40,17 +40,17 @@ def run(job: RunningJob) -> None:
 
 
 def _prepare(job: RunningJob, plan: TrainingPlan, earlier: Attempt | None) -> TrainRequest:
-    """A directory for this run, the data laid out in it, and where to start from."""
+    """Prepare the attempt's directory, its data and the initial weights."""
     attempt = open_attempt(get_storage().path(directory_key(plan.detector_id)))
-    data = lay_out(plan, attempt.directory / "data")
-    start = choose_start(plan, earlier)
-    told = (start.warning, *plan.warnings, *data.notes)
-    warnings = plan.warnings if earlier else tuple(dict.fromkeys(filter(None, told)))
+    data = prepare_data(plan, attempt.directory / "data")
+    initial = choose_initial_weights(plan, earlier)
+    new_warnings = (initial.warning, *plan.warnings, *data.notes)
+    warnings = plan.warnings if earlier else tuple(dict.fromkeys(filter(None, new_warnings)))
     with job.transaction() as session:
         trainings.record_start(session, plan.detector_id, data.classes, warnings)
     for warning in warnings:
         _log.warning(warning)
-    return TrainRequest(plan.dnn_type, plan.config, data, attempt, earlier, start.weights)
+    return TrainRequest(plan.dnn_type, plan.config, data, attempt, earlier, initial.weights)
 
 
 def _train(plan: TrainingPlan, request: TrainRequest, report: TrainingReport) -> None:
@@ -62,30 +62,30 @@ def _train(plan: TrainingPlan, request: TrainRequest, report: TrainingReport) ->
     report.trained()
 
 
-def choose_start(plan: TrainingPlan, earlier: Attempt | None) -> Start:
-    """The weights: those of the earlier run, of the parent, published ones, or random ones."""
+def choose_initial_weights(plan: TrainingPlan, earlier: Attempt | None) -> InitialWeights:
+    """Choose the parent's, published or random weights; an earlier attempt brings its own."""
     if earlier is not None:
-        return Start(None)
+        return InitialWeights(None)
     if plan.parent_key is not None:
         checkpoint = get_storage().path(plan.parent_key)
         if not checkpoint.is_file():
-            raise Conflict("The parent's model file is gone. Train without a parent.")
-        return Start(checkpoint)
+            raise Conflict("The parent's model file is missing. Train without a parent.")
+        return InitialWeights(checkpoint)
     if plan.config.pretrained == "random":
-        return Start(None)
-    return resolve_start(registry.get_type(plan.dnn_type).weights_url, get_settings())
+        return InitialWeights(None)
+    return resolve_weights(registry.get_type(plan.dnn_type).weights_url, get_settings())
 
 
 def _publish(
     job: RunningJob, plan: TrainingPlan, request: TrainRequest, report: TrainingReport
 ) -> None:
     context = EvaluationContext(request.attempt.trained, request.data, plan.config)
-    delivered = publish(job, plan, Publication(context, request.attempt.epochs()), report)
-    metrics, warnings = delivered.metrics, delivered.warnings
+    package = publish(job, plan, Publication(context, request.attempt.epochs()), report)
+    metrics, warnings = package.metrics, package.warnings
     with job.transaction() as session:
         trainings.record_trained(session, plan.detector_id, metrics, warnings)
         model_files.record_files(session, plan.detector_id)
-        findings.record(session, plan.detector_id, delivered.unmatched)
+        findings.record(session, plan.detector_id, package.unmatched)
     for warning in warnings:
         _log.warning(warning)
     _log.info("Trained: mAP50 %.3f, mAP50-95 %.3f", metrics["mAP50"], metrics["mAP50-95"])

@@ -1,4 +1,4 @@
-"""The data of a training, as its plan describes it, laid out for a trainer."""
+"""Prepares the data of a training from its plan."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 
 
-def lay_out(plan: TrainingPlan, directory: Path) -> DatasetLayout:
-    """The plan's training set, and its ancestors' with it, in the new ``directory``.
+def prepare_data(plan: TrainingPlan, directory: Path) -> DatasetLayout:
+    """Write the layout of the plan's training set and its ancestors' sets into ``directory``.
 
-    Raises: Conflict if the set or one of its files is gone.
+    Raises: Conflict if the set or one of its files is missing.
     """
     storage = get_storage()
     sets = tuple(storage.path(key) for key in plan.mixed_set_keys)

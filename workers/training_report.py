@@ -1,4 +1,4 @@
-"""A training's progress on its way to the rows and the log, and news of a cancel back."""
+"""Reports a training's progress to its job, its detector and the log."""
 
 import time
 
@@ -12,14 +12,14 @@ from tpod_core.services.trainings import TrainingPlan
 from tpod_core.storage import get_storage
 from tpod_core.training.events import EventLog
 
-_WRITE_EVERY_S = 1.0
+_WRITE_INTERVAL_S = 1.0
 _log = get_logger(__name__)
 
 
 class TrainingReport:
-    """A ``TrainingCallback`` of the training and the ``ProgressReporter`` of its delivery.
+    """The ``TrainingCallback`` of a training and the ``ProgressReporter`` of its packaging.
 
-    ``epochs_done`` is where the training goes on from; 0 at a start from nothing.
+    ``epochs_done`` is the number of epochs after which the training resumes; 0 if it is new.
     """
 
     def __init__(self, job: RunningJob, plan: TrainingPlan, epochs_done: int) -> None:
@@ -39,11 +39,11 @@ class TrainingReport:
         self._job.check()
         progress, now = fraction * TRAINING_SHARE, time.monotonic()
         if self._first is None or progress < self._progress:
-            # Back at an epoch's start, with a smaller batch: what that takes is another matter.
+            # The epoch restarted with a smaller batch: measure the pace again.
             self._first = now, fraction
             _log.info("First batch of epoch %d is done", epoch)
         self._epoch, self._progress = epoch, progress
-        if now - self._written_at >= _WRITE_EVERY_S:
+        if now - self._written_at >= _WRITE_INTERVAL_S:
             self._seconds_left = seconds_left(now - self._first[0], self._first[1], fraction)
             self.say(f"Epoch {epoch} of {self._plan.config.epochs}")
 
@@ -68,14 +68,14 @@ class TrainingReport:
             trainings.record_warning(session, self._plan.detector_id, message)
 
     def trained(self) -> None:
-        """The training itself is over."""
+        """Called when the training itself has finished."""
         self._progress, self._seconds_left = TRAINING_SHARE, None
 
     def close(self) -> None:
         self._events.close()
 
     def say(self, message: str) -> None:
-        """Write down what is being done. Raises: JobStopped if it has to end."""
+        """Record the present step. Raises: JobStopped if the job has to end."""
         self._job.check()
         self._written_at = time.monotonic()
         self._job.progress(self._progress, message)
@@ -87,5 +87,5 @@ class TrainingReport:
 
 
 def seconds_left(elapsed_s: float, first: float, now: float) -> float | None:
-    """What is left after going from fraction ``first`` to ``now``; ``None`` at the start."""
+    """Estimate the remaining time from the pace since ``first``; ``None`` at the start."""
     return elapsed_s / (now - first) * (1 - now) if now > first else None

@@ -12,7 +12,7 @@ from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Artifact, Detector, User, saved_id, utc_now
 from tpod_core.services import model_files
-from tpod_core.services.model_files import Offer
+from tpod_core.services.model_files import FormatStatus
 
 REFRESH_S = 1.0
 _COLUMNS = (5, 5, 3)
@@ -25,7 +25,7 @@ def show_downloads(user: User, detector: Detector) -> None:
     )
     with read_session() as session:
         archive = model_files.find_zip(session, detector)
-        active = any(o.is_being_made for o in model_files.list_offers(session, detector))
+        active = any(o.is_exporting for o in model_files.list_formats(session, detector))
     with st.container(border=True):
         _show_zip(detector, archive)
     training_notice()
@@ -69,15 +69,15 @@ def _show_formats(user: User, detector_id: int, active: bool) -> None:
     with show_errors():
         with read_session() as session:
             detector = access.get_detector(session, user, detector_id)
-            offers = model_files.list_offers(session, detector)
-        if active and not any(offer.is_being_made for offer in offers):
+            offers = model_files.list_formats(session, detector)
+        if active and not any(offer.is_exporting for offer in offers):
             st.rerun(scope="app")
         for offer in offers:
             with st.container(border=True):
                 _show_format(user, detector, offer)
 
 
-def _show_format(user: User, detector: Detector, offer: Offer) -> None:
+def _show_format(user: User, detector: Detector, offer: FormatStatus) -> None:
     what, how, act = st.columns(_COLUMNS, vertical_alignment="center")
     what.markdown(f"**{offer.format.label}**  \n:gray[{offer.format.description}]")
     with how:
@@ -89,8 +89,8 @@ def _show_format(user: User, detector: Detector, offer: Offer) -> None:
             _offer_making(user, detector, offer)
 
 
-def _show_state(offer: Offer) -> None:
-    if offer.job is not None and offer.is_being_made:
+def _show_state(offer: FormatStatus) -> None:
+    if offer.job is not None and offer.is_exporting:
         st.progress(offer.job.progress, text=offer.job.message or "Waiting for a free worker")
     elif offer.failure:
         st.error(plain(offer.failure), icon=":material/error:")
@@ -101,12 +101,12 @@ def _show_state(offer: Offer) -> None:
         st.caption(f":material/extension_off: {offer.missing}")
 
 
-def _offer_making(user: User, detector: Detector, offer: Offer) -> None:
+def _offer_making(user: User, detector: Detector, offer: FormatStatus) -> None:
     if st.button(
         "Try again" if offer.failure else "Make it",
         key=f"make-{offer.format.name}",
         icon=":material/build:",
-        disabled=bool(offer.missing) or offer.is_being_made,
+        disabled=bool(offer.missing) or offer.is_exporting,
         help=offer.missing or None,
         width="stretch",
     ):

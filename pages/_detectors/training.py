@@ -35,7 +35,7 @@ def _show_training(user: User, detector_id: int) -> None:
             detector = access.get_detector(session, user, detector_id)
             job = detectors.find_job(session, detector)
             waits = job is not None and job.state is JobState.QUEUED
-            place = detectors.place_in_line(session, job) if job and waits else 0
+            place = detectors.queue_position(session, job) if job and waits else 0
             log = detectors.read_log(session, detector)
         if detector.state not in detectors.ACTIVE:
             st.rerun(scope="app")

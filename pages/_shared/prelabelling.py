@@ -41,7 +41,7 @@ def show_prelabelling(tried: TryOut, video_id: int) -> None:
         with read_session() as session:
             video = access.get_video(session, tried.user, video_id)
             job = prelabels.find_newest(session, video, tried.detector)
-            waiting = len(prelabels.choose(session, video))
+            waiting = len(prelabels.select_proposals(session, video))
         if job is not None and not job.state.is_final:
             follow(job)
             return
@@ -61,15 +61,15 @@ def _decide(tried: TryOut, video_id: int, waiting: int) -> None:
     lowest = st.slider("Accept from a score of", 0.0, 1.0, 0.8, 0.01, key=f"accept-{video_id}")
     with read_session() as session:
         video = access.get_video(session, tried.user, video_id)
-        sure = len(prelabels.choose(session, video, lowest))
+        sure = len(prelabels.select_proposals(session, video, lowest))
     with st.container(horizontal=True):
         accept = st.button(f"Accept {sure}", icon=":material/check:", disabled=not sure)
         reject = st.button("Reject all", icon=":material/close:")
     if accept or reject:
         with transaction() as session:
             video = access.get_video(session, tried.user, video_id)
-            chosen = prelabels.choose(session, video, lowest if accept else None)
-            edits = (prelabels.accepting if accept else prelabels.rejecting)(chosen)
+            chosen = prelabels.select_proposals(session, video, lowest if accept else None)
+            edits = (prelabels.accept_edits if accept else prelabels.reject_edits)(chosen)
             annotations.apply_edits(session, tried.user, video, edits, video.revision)
         st.toast(f"{len(chosen)} {'accepted' if accept else 'rejected'}. Undo is in labelling.")
         st.rerun()

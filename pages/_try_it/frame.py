@@ -45,7 +45,7 @@ def show_frame(tried: TryOut, at: FrameAt | None) -> None:
     _show_buttons(at, correction)
     if added:
         st.success(added)
-    show_findings(tried.filter.of(look.boxes), look)
+    show_findings(tried.filter.select(look.boxes), look)
     if correction.is_pending:
         call_after_answer(correction.end_wait)
 
@@ -80,7 +80,7 @@ def _update(
         st.session_state[_SHOWN] = correction.name
         correction.redraw(colors)
     wanted = {
-        number: found for number, found in enumerate(look.boxes, 1) if tried.filter.of([found])
+        number: found for number, found in enumerate(look.boxes, 1) if tried.filter.select([found])
     }
     correction.give(wanted, find_surface(STAGE, look.frame_wh, _BESIDE_PX), colors)
 

@@ -33,7 +33,7 @@ def _look_at_file(
 ) -> tuple[Image, FrameDetections]:
     """The id and the content are the key."""
     image = read_picture(content)
-    look = inference.look_at(_detector, image, _EVERYTHING)
+    look = inference.detect_objects(_detector, image, _EVERYTHING)
     return scaled_down(image, _SHOWN_WIDTH_PX), look
 
 
@@ -43,4 +43,4 @@ def _look_at_frame(
 ) -> FrameDetections:
     """As ``_look_at_file``."""
     image = inference.read_frame(_at.video, _at.frame_index)
-    return inference.look_at(_detector, image, _EVERYTHING)
+    return inference.detect_objects(_detector, image, _EVERYTHING)

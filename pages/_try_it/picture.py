@@ -25,7 +25,7 @@ def show_picture(tried: TryOut, content: bytes | None) -> None:
         st.info("What the detector finds appears here.", icon=":material/image_search:")
         return
     image, look = look_at_file(tried.detector, content)
-    found = tried.filter.of(look.boxes)
+    found = tried.filter.select(look.boxes)
     _show_image(tried, image, [_scaled(each, image.shape[1] / look.frame_wh[0]) for each in found])
     show_findings(found, look)
     st.caption(

@@ -11,8 +11,8 @@ from tpod_core.web import auth
 
 @pytest.fixture(autouse=True)
 def fresh_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_by_name", auth.AttemptLimiter(limit=3))
-    monkeypatch.setattr(auth, "_by_address", auth.AttemptLimiter(limit=100))
+    monkeypatch.setattr(auth, "_name_limiter", auth.AttemptLimiter(limit=3))
+    monkeypatch.setattr(auth, "_address_limiter", auth.AttemptLimiter(limit=100))
 
 
 def test_login_sets_a_cookie_that_scripts_cannot_read(installation: Api, admin: User) -> None:

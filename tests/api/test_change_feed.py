@@ -22,12 +22,12 @@ from tpod_core.services import annotations, labeling, videos
 from tpod_core.services.annotations import MarkRange
 from tpod_core.services.labeling import VideoNews
 from tpod_core.web import change_feed
-from tpod_core.web.change_feed import ChangeFeed, ClassDetections, ending_at_signals
+from tpod_core.web.change_feed import ChangeFeed, KnownRevisions, end_polls_on_signals
 
 Result = TypeVar("Result")
 DEADLINE_S = 20.0
 NOW = VideoNews(0, 0, 100, {})
-SEEN = ClassDetections(0, 0)
+SEEN = KnownRevisions(0, 0)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_handler_of_a_signal_is_called_after_ours_and_comes_back(going_on: None)
     told: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, frame: told.append(number))
     try:
-        with ending_at_signals():
+        with end_polls_on_signals():
             signal.raise_signal(signal.SIGTERM)
             assert (told, change_feed._stopping.is_set()) == ([signal.SIGTERM], True)
         signal.raise_signal(signal.SIGTERM)

@@ -360,7 +360,7 @@ def test_progress_reaches_the_job(client: TestClient, monkeypatch: pytest.Monkey
         running.RunningJob, "progress", lambda job, share, words="": told.append((share, words))
     )
     prelabel(client)
-    assert (0.475, "Looked at 20 of 40 frames") in told
+    assert (0.475, "Ran on 20 of 40 frames") in told
     assert [share for share, _ in told] == sorted(share for share, _ in told)
 
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.conftest import Api
 from tests.synthetic import make_video
 from tpod_core.models import JobKind, User
-from tpod_core.web.upload_receiver import RESUMABLE_FOR_S, drop_dead_uploads
+from tpod_core.web.upload_receiver import RESUMABLE_FOR_S, delete_abandoned_uploads
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -108,12 +108,12 @@ def test_upload_survives_a_restart_until_its_time_is_up(
     number = new_video(api)
     address = begin(api, number, len(clip))
     append(api, address, 0, clip[:100])
-    drop_dead_uploads()
+    delete_abandoned_uploads()
     assert api.head(address, headers=TUS).headers["Upload-Offset"] == "100"
     part = home / "videos" / str(number) / "source.part"
     long_ago = time.time() - RESUMABLE_FOR_S - 1
     os.utime(part, (long_ago, long_ago))
-    drop_dead_uploads()
+    delete_abandoned_uploads()
     assert api.head(address, headers=TUS).status_code == 404
     assert files_of(home) == []
 

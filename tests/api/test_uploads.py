@@ -12,7 +12,7 @@ from tests.synthetic import make_video
 from tpod_core.config import get_settings
 from tpod_core.errors import NotFound
 from tpod_core.models import JobKind, User
-from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, drop_dead_uploads
+from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, delete_abandoned_uploads
 
 
 def create(client: TestClient, name: str = "Kitchen") -> int:
@@ -206,7 +206,7 @@ def test_deleting_a_video_cancels_its_import(
 def test_two_uploads_for_one_video_do_not_mix(api: TestClient, admin: User, clip: bytes) -> None:
     number = create(api)
     first = UploadReceiver.begin(admin, number)
-    first.take(clip)
+    first.add(clip)
     assert send(api, number, clip).status_code == 409
     assert first.finish("clip.mp4").subject == f"video:{number}"
 
@@ -216,11 +216,11 @@ def test_upload_of_a_dead_server_is_given_up_at_the_next_start(
 ) -> None:
     number = create(api)
     dead = UploadReceiver.begin(admin, number)
-    dead.take(clip)
-    drop_dead_uploads()
+    dead.add(clip)
+    delete_abandoned_uploads()
     assert api.get(f"/videos/{number}/status").json()["state"] == "uploading", "it still writes"
     dead.pause()  # lets go of the file, as the death of a process does
-    drop_dead_uploads()
+    delete_abandoned_uploads()
     status = api.get(f"/videos/{number}/status").json()
     assert (status["state"], status["message"]) == ("created", INTERRUPTED)
     assert files_of(home) == []
@@ -231,7 +231,7 @@ def test_upload_of_a_video_deleted_meanwhile_leaves_nothing(
 ) -> None:
     number = create(api)
     incoming = UploadReceiver.begin(admin, number)
-    incoming.take(clip)
+    incoming.add(clip)
     assert api.delete(f"/videos/{number}").status_code == 204
     with pytest.raises(NotFound):
         incoming.finish("clip.mp4")

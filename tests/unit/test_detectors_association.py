@@ -48,9 +48,9 @@ def seen_in(path: Path, *ranges: range) -> Path:
 
 def test_two_objects_that_pass_each_other_are_two_tracks_from_first_to_last_frame() -> None:
     first, second = associate((to_the_right, 0, 0.9), (to_the_left, 0, 0.8))
-    assert [frame for frame, _ in first.seen] == list(range(60))
+    assert [frame for frame, _ in first.detections] == list(range(60))
     for track, path, score in ((first, to_the_right, 0.9), (second, to_the_left, 0.8)):
-        assert {found.box for _, found in track.seen} == {path(n) for n in range(60)}
+        assert {found.box for _, found in track.detections} == {path(n) for n in range(60)}
         assert track.score == pytest.approx(score)
 
 
@@ -62,23 +62,27 @@ def test_boxes_are_the_raw_ones_not_the_smoothed() -> None:
         return Box(*(np.array(to_the_right(frame).xyxy) + jitter[frame]).tolist())
 
     [track] = associate((shaking, 0, 0.9))
-    assert [found.box for _, found in track.seen] == [shaking(frame) for frame, _ in track.seen]
+    assert [found.box for _, found in track.detections] == [
+        shaking(frame) for frame, _ in track.detections
+    ]
 
 
 def test_classes_are_never_joined_even_in_the_same_place() -> None:
     tracks = associate((to_the_right, 0, 0.9), (to_the_right, 1, 0.9))
     assert sorted(track.class_id for track in tracks) == [0, 1]
-    assert all({found.class_id for _, found in each.seen} == {each.class_id} for each in tracks)
+    assert all(
+        {found.class_id for _, found in each.detections} == {each.class_id} for each in tracks
+    )
 
 
 def test_object_that_is_away_for_a_moment_stays_the_same() -> None:
     [track] = associate((seen_in(to_the_right, range(20), range(26, 60)), 0, 0.9))
-    assert [frame for frame, _ in track.seen] == [*range(20), *range(26, 60)]
+    assert [frame for frame, _ in track.detections] == [*range(20), *range(26, 60)]
 
 
 def test_object_that_is_away_for_longer_than_patience_is_another() -> None:
     tracks = associate((seen_in(to_the_right, range(20), range(40, 60)), 0, 0.9), patience=5)
-    assert [track.seen[0][0] for track in tracks] == [0, 40]
+    assert [track.detections[0][0] for track in tracks] == [0, 40]
 
 
 def test_weak_detections_keep_a_track_but_begin_none() -> None:
@@ -95,12 +99,12 @@ def test_weak_detections_keep_a_track_but_begin_none() -> None:
             ],
         )
     [track] = association.tracks()
-    assert [frame for frame, _ in track.seen] == list(range(60))
+    assert [frame for frame, _ in track.detections] == list(range(60))
 
 
 def test_frames_that_were_left_out_keep_their_numbers() -> None:
     [track] = associate((to_the_right, 0, 0.9), frames=range(0, 60, 2))
-    assert [frame for frame, _ in track.seen] == list(range(0, 60, 2))
+    assert [frame for frame, _ in track.detections] == list(range(0, 60, 2))
 
 
 def test_nothing_detected_is_no_track() -> None:

@@ -42,12 +42,12 @@ def test_size_tells_what_the_defaults_depend_on(training_set: Path) -> None:
 
 def test_missing_image_is_named_before_the_training(training_set: Path, tmp_path: Path) -> None:
     (training_set / "images/val/v1_000001.jpg").unlink()
-    with pytest.raises(Conflict, match="1 images of this training set are gone"):
+    with pytest.raises(Conflict, match="1 images of this training set are missing"):
         materialize(training_set, tmp_path / "view")
 
 
 @pytest.mark.parametrize(
-    ("content", "cause"), [(None, "gone"), ("{", "damaged"), ("{}", "damaged")], ids=str
+    ("content", "cause"), [(None, "missing"), ("{", "damaged"), ("{}", "damaged")], ids=str
 )
 def test_set_without_a_good_manifest_is_refused(
     training_set: Path, content: str | None, cause: str

@@ -31,7 +31,7 @@ from tpod_core.jobs import execute
 from tpod_core.models import Artifact, Detector, Job, JobState, User, saved_id
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
-from tpod_core.services.model_files import Offer
+from tpod_core.services.model_files import FormatStatus
 from tpod_core.storage import sha256_of
 from workers import export_model
 
@@ -103,9 +103,9 @@ def find(detector: Detector, wanted: str = NAME) -> Path | Job:
         return model_files.find_model(session, session.get_one(Detector, detector.id), wanted)
 
 
-def offer(detector: Detector, wanted: str = NAME) -> Offer:
+def offer(detector: Detector, wanted: str = NAME) -> FormatStatus:
     with db.read_session() as session:
-        offers = model_files.list_offers(session, session.get_one(Detector, detector.id))
+        offers = model_files.list_formats(session, session.get_one(Detector, detector.id))
     return next(each for each in offers if each.format.name == wanted)
 
 
@@ -201,7 +201,7 @@ def test_failing_converter_ends_the_job_with_its_cause(
     assert "The conversion to TorchScript failed" in job.message
     assert type(error).__name__ in job.message
     assert "and more" not in job.message
-    assert not offer(trained).is_being_made
+    assert not offer(trained).is_exporting
 
 
 def test_nothing_of_a_failed_export_stays_on_the_disk(

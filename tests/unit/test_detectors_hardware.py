@@ -27,9 +27,9 @@ def gpus(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     monkeypatch.setattr(cuda, "get_device_capability", lambda: played.capability)
     monkeypatch.setattr(cuda, "get_device_name", lambda: played.name)
     monkeypatch.setattr(hardware, "_free_bytes", lambda: played.free)
-    hardware._freest_gpu.cache_clear()
+    hardware._gpu_with_most_memory.cache_clear()
     yield played
-    hardware._freest_gpu.cache_clear()
+    hardware._gpu_with_most_memory.cache_clear()
 
 
 def test_auto_takes_the_gpu_with_the_most_free_memory(gpus: SimpleNamespace) -> None:
@@ -58,7 +58,7 @@ def test_auto_takes_the_first_gpu_when_none_answers(
 
 
 def test_gpus_that_cannot_be_asked_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "_ASK_FREE_BYTES", "raise SystemExit(3)")
+    monkeypatch.setattr(hardware, "_FREE_MEMORY_PROGRAM", "raise SystemExit(3)")
     assert hardware._free_bytes() == []
 
 

@@ -45,12 +45,12 @@ def detector(home: Path, admin: User) -> Detector:
 
 def test_detections_are_in_the_picture_s_own_pixels(detector: Detector) -> None:
     model = open_model(detector)
-    sighting = model.detect(PICTURE, 0.5)
-    [found] = sighting.detections
+    result = model.detect(PICTURE, 0.5)
+    [found] = result.detections
     assert found.box == ANSWER_IN_FRAME
     assert found.score == pytest.approx(0.9)
     assert model.labels[found.class_id] == "cup"
-    assert sighting.latency_ms > 0
+    assert result.latency_ms > 0
 
 
 def test_confidence_leaves_out_what_is_below_it(detector: Detector) -> None:
@@ -123,7 +123,7 @@ def test_untrained_detector_is_refused(detector: Detector) -> None:
 
 def test_missing_files_are_named(home: Path, detector: Detector) -> None:
     (home / "detectors" / str(detector.id) / "model" / "model.onnx").unlink()
-    with pytest.raises(Conflict, match="gone from the disk"):
+    with pytest.raises(Conflict, match="missing from the disk"):
         open_model(detector)
 
 
@@ -147,7 +147,7 @@ def test_frames_are_looked_at_in_order_with_their_numbers(detector: Detector, ad
         found = list(detect_in_frames(open_model(detector), reader, range(1, 12, 5), 0.5, watched))
     assert [frame for frame, _ in found] == [1, 6, 11]
     # Scaled by 0.4 to 64 x 38, which begins 13 px down in the square: (18 - 13) / 0.4 = 12.5.
-    assert {sighting.detections[0].box for _, sighting in found} == {Box(25, 12.5, 75, 62.5)}
+    assert {result.detections[0].box for _, result in found} == {Box(25, 12.5, 75, 62.5)}
     assert watched.fractions == [1 / 3, 2 / 3, 1]
 
 

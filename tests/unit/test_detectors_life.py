@@ -270,7 +270,7 @@ def test_time_left_is_reckoned_anew_where_an_epoch_begins_anew(
 def test_time_left_is_known_while_it_trains_and_forgotten_after(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
     known: list[float | None] = []
     provider.before_batch = lambda epoch: known.append(now(queued).seconds_left)
     done = work(queued)
@@ -282,7 +282,7 @@ def test_time_left_is_known_while_it_trains_and_forgotten_after(
 def test_cancelled_training_has_no_time_left(
     queued: Detector, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_report, "_WRITE_EVERY_S", 0.0)
+    monkeypatch.setattr(training_report, "_WRITE_INTERVAL_S", 0.0)
 
     def stop(epoch: int) -> None:
         if epoch == 3:
@@ -526,7 +526,7 @@ def test_deleted_set_of_the_parent_is_a_warning_not_an_end(
         session.delete(session.get_one(TrainingSet, training_set.id))
     done = work(child)
     assert done.state is DetectorState.TRAINED
-    assert "was deleted: it is not mixed in" in done.message
+    assert "was deleted, so it is not mixed in" in done.message
 
 
 def test_lost_model_of_the_parent_is_an_error_with_a_way_out(

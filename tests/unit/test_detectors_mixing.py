@@ -192,7 +192,7 @@ def test_left_out_frames_are_counted_for_the_person(
     child, parent = sets
     own = read_manifest(child)
     write_manifest(child, replace(own, videos=(ManifestVideo(1, "v", "b", 1),)))
-    with pytest.raises(Conflict, match="held out by the parent's set"):
+    with pytest.raises(Conflict, match="holds out every training frame"):
         materialize(child, tmp_path / "all", ancestry(parent))
     far = [replace(f, frame_index=1000) if f.split == "train" else f for f in own.frames]
     write_manifest(child, replace(own, frames=tuple(far), videos=(ManifestVideo(1, "v", "b", 1),)))
@@ -213,5 +213,5 @@ def test_missing_labels_are_named_before_the_training(
     sets: tuple[Path, Path], tmp_path: Path
 ) -> None:
     (sets[0] / "labels/train/v1_000000.txt").unlink()
-    with pytest.raises(Conflict, match="are gone"):
+    with pytest.raises(Conflict, match="are missing"):
         materialize(sets[0], tmp_path / "view")

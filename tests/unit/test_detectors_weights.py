@@ -7,7 +7,7 @@ import pytest
 
 from tpod_core.config import Settings
 from tpod_core.detectors import registry
-from tpod_core.detectors.weights import resolve_start
+from tpod_core.detectors.weights import resolve_weights
 
 CONTENT = b"w" * 200_000
 
@@ -33,15 +33,15 @@ def test_local_weights_are_taken_without_a_download(settings: Settings, tmp_path
     local = tmp_path / "weights" / "yolo26n.pt"
     local.parent.mkdir()
     local.write_bytes(b"local")
-    start = resolve_start("https://example.invalid/yolo26n.pt", settings)
+    start = resolve_weights("https://example.invalid/yolo26n.pt", settings)
     assert (start.weights, start.warning) == (local, "")
 
 
 def test_missing_weights_are_downloaded_once(settings: Settings, release: Path) -> None:
     (release / "yolo26n.pt").write_bytes(CONTENT)
-    first = resolve_start(url(release), settings)
+    first = resolve_weights(url(release), settings)
     (release / "yolo26n.pt").unlink()
-    second = resolve_start(url(release), settings)
+    second = resolve_weights(url(release), settings)
     assert first == second
     assert first.weights is not None and first.weights.read_bytes() == CONTENT
 
@@ -52,7 +52,7 @@ def test_failed_download_starts_at_random_with_a_warning(
 ) -> None:
     if size_bytes:
         (release / "yolo26n.pt").write_bytes(b"x" * size_bytes)
-    start = resolve_start(url(release), settings)
+    start = resolve_weights(url(release), settings)
     assert start.weights is None
     assert "random weights" in start.warning
     assert str(tmp_path / "weights") in start.warning
@@ -65,19 +65,19 @@ def test_download_must_hold_what_its_name_promises(
 ) -> None:
     digest = hashlib.sha256(CONTENT).hexdigest()[:8] if honest else "0badc0de"
     (release / f"ssd-{digest}.pth").write_bytes(CONTENT)
-    start = resolve_start(url(release, f"ssd-{digest}.pth"), settings)
+    start = resolve_weights(url(release, f"ssd-{digest}.pth"), settings)
     assert (start.weights is not None) is honest
 
 
 def test_forbidden_download_is_not_tried(settings: Settings, release: Path) -> None:
     (release / "yolo26n.pt").write_bytes(CONTENT)
     forbidding = settings.model_copy(update={"weights_download": False})
-    start = resolve_start(url(release), forbidding)
+    start = resolve_weights(url(release), forbidding)
     assert start.weights is None
     assert "random weights" in start.warning
 
 
 def test_family_without_published_weights_says_so(settings: Settings) -> None:
-    start = resolve_start(registry.get_type("rtdetr-resnet50").weights_url, settings)
+    start = resolve_weights(registry.get_type("rtdetr-resnet50").weights_url, settings)
     assert start.weights is None
-    assert "no published ones" in start.warning
+    assert "none are published" in start.warning

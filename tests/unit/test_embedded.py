@@ -16,7 +16,7 @@ from tests.faults.house import still_runs
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services, lifespan
 from tpod_core.embedded import supervisor as supervisor_module
-from tpod_core.embedded.app_registry import Registration, WorkerSpec, look_at_apps, work_order
+from tpod_core.embedded.app_registry import Registration, WorkerSpec, read_registry, worker_spec
 from tpod_core.embedded.child import Child, Command
 from tpod_core.embedded.lifespan import SupervisorWatch
 from tpod_core.embedded.locks import is_locked
@@ -63,35 +63,35 @@ def test_directory_that_others_may_enter_is_not_used_for_the_socket(tmp_path: Pa
 
 def test_registered_app_is_seen_with_its_order_until_it_leaves(tmp_path: Path) -> None:
     registration = Registration(tmp_path, ORDER)
-    assert look_at_apps(tmp_path).order == ORDER
+    assert read_registry(tmp_path).workers == ORDER
     registration.close()
-    assert look_at_apps(tmp_path).order is None
+    assert read_registry(tmp_path).workers is None
     assert list(apps_dir(tmp_path).iterdir()) == []
 
 
 def test_killed_app_has_left(tmp_path: Path) -> None:
     program = (
         "import pathlib, sys, time\n"
-        "from tpod_core.embedded.app_registry import Registration, WorkOrder\n"
-        "registration = Registration(pathlib.Path(sys.argv[1]), WorkOrder(('low',)))\n"
+        "from tpod_core.embedded.app_registry import Registration, WorkerSpec\n"
+        "registration = Registration(pathlib.Path(sys.argv[1]), WorkerSpec(('low',)))\n"
         "time.sleep(60)"
     )
     app = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)])
-    wait_until(lambda: look_at_apps(tmp_path).order is not None)
+    wait_until(lambda: read_registry(tmp_path).workers is not None)
     app.kill()
     app.wait()
-    attendance = look_at_apps(tmp_path)
-    assert (attendance.order, attendance.left_at_once) == (None, False)
+    registry = read_registry(tmp_path)
+    assert (registry.workers, registry.shutdown_requested) == (None, False)
 
 
 def test_interrupted_app_asks_for_the_end_once(tmp_path: Path) -> None:
     registration = Registration(tmp_path, ORDER)
-    registration.leave_at_once()
-    registration.leave_at_once()
-    assert look_at_apps(tmp_path).left_at_once
+    registration.request_shutdown()
+    registration.request_shutdown()
+    assert read_registry(tmp_path).shutdown_requested
     registration.close()
-    assert look_at_apps(tmp_path).left_at_once, "however soon it has ended"
-    assert not look_at_apps(tmp_path).left_at_once
+    assert read_registry(tmp_path).shutdown_requested, "however soon it has ended"
+    assert not read_registry(tmp_path).shutdown_requested
 
 
 def test_newest_of_two_apps_decides(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_newest_of_two_apps_decides(tmp_path: Path) -> None:
     wait_until(lambda: time.time() > next(apps_dir(tmp_path).iterdir()).stat().st_mtime + 0.02)
     newer = WorkerSpec(queues=("low",), code="two")
     new = Registration(tmp_path, newer)
-    assert look_at_apps(tmp_path).order == newer
+    assert read_registry(tmp_path).workers == newer
     old.close()
     new.close()
 
@@ -110,7 +110,7 @@ def test_work_order_keeps_the_first_administrators_password_to_the_app(
     monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "secret")
     monkeypatch.setenv("TPOD_LOW_WORKERS", "2")
     get_settings.cache_clear()
-    order = work_order(get_settings())
+    order = worker_spec(get_settings())
     assert order.queues == ("default", "low", "low")
     assert order.environment["TPOD_DATA_DIR"] == str(home)
     assert "secret" not in order.environment.values()
@@ -131,7 +131,7 @@ def test_child_that_dies_is_started_again() -> None:
         return child.is_running
 
     wait_until(runs_again)
-    assert child.short_lives == 1
+    assert child.early_deaths == 1
     child.kill_with_descendants()
 
 
@@ -163,7 +163,7 @@ def test_child_with_a_new_command_finishes_and_starts_anew() -> None:
         return child.is_running and child.command == upgraded
 
     wait_until(runs_anew)
-    assert child.short_lives == 0, "it was asked to leave"
+    assert child.early_deaths == 0, "it was asked to leave"
     child.kill_with_descendants()
 
 
@@ -193,12 +193,12 @@ def test_server_data_that_cannot_be_read_is_set_aside(
     supervisor = Supervisor(tmp_path)
 
     def is_up() -> bool:
-        supervisor.round()
+        supervisor.tick()
         return supervisor.server_is_up
 
     wait_until(is_up)
     registration.close()
-    supervisor.end_all()
+    supervisor.shut_down()
     assert (tmp_path / "redis.unreadable" / "appendonlydir").exists()
 
 
@@ -241,12 +241,12 @@ def test_watch_that_rests_starts_no_supervisor_in_the_place_of_one_that_left(
     wait_until(lambda: len(started) == 1)
     end(started[0])
     wait_until(lambda: len(started) == 2)
-    watch.rest()
-    assert watch.has_one_running
+    watch.request_stop()
+    assert watch.runs_supervisor
     end(started[1])
     watch.stop()
     assert len(started) == 2
-    assert not watch.has_one_running
+    assert not watch.runs_supervisor
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tpod_core.config import get_settings
 from tpod_core.embedded import app_registry, gpus
-from tpod_core.embedded.app_registry import Registration, WorkerSpec, look_at_apps, work_order
+from tpod_core.embedded.app_registry import Registration, WorkerSpec, read_registry, worker_spec
 from tpod_core.embedded.gpus import parse_list, share, visible_gpus
 from tpod_core.embedded.supervisor import _worker_commands
 
@@ -108,7 +108,7 @@ def test_training_workers_are_as_many_as_gpus_unless_told(
     if setting:
         monkeypatch.setenv("TPOD_LOW_WORKERS", setting)
     get_settings.cache_clear()
-    order = work_order(get_settings())
+    order = worker_spec(get_settings())
     assert order.queues == ("default", *["low"] * low)
     assert sorted(gpu for worker in order.gpus for gpu in worker) == sorted(found)
 
@@ -125,5 +125,5 @@ def test_every_training_worker_sees_its_gpu_alone_and_the_others_all() -> None:
 def test_order_with_gpus_reaches_the_supervisor(tmp_path: Path) -> None:
     order = WorkerSpec(("low", "low"), (("0", "1"), ("2",)))
     registration = Registration(tmp_path, order)
-    assert look_at_apps(tmp_path).order == order
+    assert read_registry(tmp_path).workers == order
     registration.close()

@@ -269,7 +269,7 @@ def test_model_that_is_gone_is_a_sentence(
     (home / "detectors" / str(detector.id) / "model" / "model.onnx").unlink()
     done = perform(ask(member, detector, video))
     assert done.state is JobState.FAILED
-    assert "gone from the disk" in done.message
+    assert "missing from the disk" in done.message
 
 
 def test_label_that_the_detector_does_not_know_is_no_obstacle(
@@ -285,7 +285,7 @@ def test_label_that_the_detector_does_not_know_is_no_obstacle(
 
 def test_detector_at_work_is_not_deleted(member: User, detector: Detector, video: Video) -> None:
     ask(member, detector, video)
-    with db.transaction() as session, pytest.raises(Conflict, match="at work"):
+    with db.transaction() as session, pytest.raises(Conflict, match="in use"):
         detectors.delete(session, session.get_one(Detector, detector.id))
 
 

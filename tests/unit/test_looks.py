@@ -12,7 +12,7 @@ from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 from tpod_core.inference import detection_store
-from tpod_core.inference.video_detections import MOST_PER_FRAME, DetectionRecorder, VideoDetections
+from tpod_core.inference.video_detections import MAX_PER_FRAME, DetectionRecorder, VideoDetections
 from tpod_core.models import Detector, User, Video
 from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.services import videos
@@ -38,7 +38,7 @@ def noted(
     book = DetectionRecorder.for_model(labels, recommended_confidence=0.4)
     for frame, detections in found.items():
         book.add(frame, detections)
-    return book.closed()
+    return book.detections()
 
 
 def keep(
@@ -55,7 +55,7 @@ def keep(
 
 def heard(video: Video, *labels: str) -> dict[str, ClassDetections]:
     with db.read_session() as session:
-        return detection_store.by_label(session, session.get_one(Video, video.id), labels)
+        return detection_store.load_by_label(session, session.get_one(Video, video.id), labels)
 
 
 def tag(video: Video) -> str:
@@ -92,8 +92,8 @@ def test_weak_detections_count_down_to_half_of_the_recommended_confidence() -> N
 def test_no_more_than_the_surest_of_a_frame_are_kept() -> None:
     many = [Detection(Box(x, 0, x + 5, 5), 0.9, CUP) for x in range(300)]
     found = noted({0: many, 1: many[:1]})
-    assert found.counts.tolist() == [MOST_PER_FRAME, 1]
-    assert found.boxes[:MOST_PER_FRAME, 0].tolist() == list(range(MOST_PER_FRAME))
+    assert found.counts.tolist() == [MAX_PER_FRAME, 1]
+    assert found.boxes[:MAX_PER_FRAME, 0].tolist() == list(range(MAX_PER_FRAME))
 
 
 def test_newer_run_of_a_detector_takes_the_place_of_the_older(

@@ -2,14 +2,14 @@
 
 import socket
 
-from tpod_core.web.nodelay import send_answers_at_once
+from tpod_core.web.nodelay import disable_nagle
 
 
 def test_accepted_connection_does_not_wait_for_more_to_send() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        send_answers_at_once()
+        disable_nagle()
         with socket.create_connection(listening.getsockname()):
             accepted, _ = listening.accept()
             with accepted:

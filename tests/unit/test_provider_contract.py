@@ -40,7 +40,7 @@ from tpod_core.exports import agreement, formats, making, model_zip
 from tpod_core.exports.model_zip import DetectorCard
 from tpod_core.exports.task import ExportTask
 from tpod_core.training import torchvision_network
-from tpod_core.training.oom_retry import MOST_HALVINGS
+from tpod_core.training.oom_retry import MAX_HALVINGS
 
 pytestmark = [
     pytest.mark.slow,
@@ -381,7 +381,7 @@ def test_weights_of_another_family_are_a_sentence(life: Life, tmp_path: Path) ->
     import torch
 
     torch.save({"some.layer.weight": torch.zeros(3)}, tmp_path / "other.pt")
-    with pytest.raises(Conflict, match=r"other\.pt is damaged or no checkpoint of this family"):
+    with pytest.raises(Conflict, match=r"other\.pt is damaged or not a checkpoint of this family"):
         life.provider.train(
             fresh(life, tmp_path, weights=tmp_path / "other.pt"), TrainingCallback()
         )
@@ -405,7 +405,7 @@ def test_checkpoint_that_would_run_code_is_refused(life: Life, tmp_path: Path) -
 
     torch.save({"model": Malicious()}, tmp_path / "evil.pt")
     context = replace(life.context, checkpoint=tmp_path / "evil.pt")
-    with pytest.raises(Conflict, match="no checkpoint of this family"):
+    with pytest.raises(Conflict, match="not a checkpoint of this family"):
         life.provider.predict(context, life.context.data.val, 0.25)
     assert not (tmp_path / "it-ran").exists()
 
@@ -461,7 +461,7 @@ def test_memory_that_never_suffices_ends_the_training(life: Life, tmp_path: Path
     watcher = MemoryFails(times=99, in_epoch=1)
     with pytest.raises(Conflict, match="Choose a smaller image size"):
         life.provider.train(fresh(life, tmp_path), watcher)
-    assert 1 <= len(watcher.warnings) <= MOST_HALVINGS
+    assert 1 <= len(watcher.warnings) <= MAX_HALVINGS
 
 
 def test_child_starts_with_what_its_parent_knows_of_each_class(life: Life, tmp_path: Path) -> None:

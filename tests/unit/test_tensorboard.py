@@ -115,7 +115,7 @@ def sleeper(monkeypatch: pytest.MonkeyPatch) -> Sleeper:
 
 
 def test_oldest_gives_way_to_a_new_one(sleeper: Sleeper, tmp_path: Path) -> None:
-    boards = TensorBoards(most=2)
+    boards = TensorBoards(max_running=2)
     first, second = boards.open(tmp_path / "1"), boards.open(tmp_path / "2")
     boards.open(tmp_path / "1")  # used again: the second is now the oldest
     boards.open(tmp_path / "3")
@@ -147,7 +147,7 @@ def test_process_that_does_not_start_is_a_sentence(sleeper: Sleeper, tmp_path: P
 def test_process_that_says_nothing_is_given_up(
     sleeper: Sleeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_READY_WITHIN_S", 0.2)
+    monkeypatch.setattr(pool, "_START_TIMEOUT_S", 0.2)
     sleeper.program = "import sys; sys.stdin.read()"
     with pytest.raises(Unavailable):
         TensorBoards().open(tmp_path)

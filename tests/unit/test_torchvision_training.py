@@ -243,7 +243,7 @@ def test_published_weights_fill_all_but_the_head() -> None:
 
 def test_weights_of_another_network_are_refused() -> None:
     other = {"backbone.some.weight": torch.zeros(3)}
-    with pytest.raises(Conflict, match=r"other\.pth is damaged or no checkpoint of this family"):
+    with pytest.raises(Conflict, match=r"other\.pth is damaged or not a checkpoint of this family"):
         fill(build(TYPE, 2), Weights(other, None), Path("other.pth"))
 
 

@@ -16,7 +16,7 @@ from tests.fake_queue import ListQueue
 from tests.training_data import write_training_set
 from tpod_core import db, jobs, training_packages
 from tpod_core.config import get_settings
-from tpod_core.embedded.app_registry import work_order
+from tpod_core.embedded.app_registry import worker_spec
 from tpod_core.errors import Conflict
 from tpod_core.exports.model_zip import write_labels
 from tpod_core.inference.trained_model import TrainedModel
@@ -60,7 +60,7 @@ def test_dashboard_leaves_out_what_is_not_installed(api: TestClient) -> None:
 
 
 def test_embedded_workers_are_those_that_can_work(home: Path) -> None:
-    assert set(work_order(get_settings()).queues) == {"default"}
+    assert set(worker_spec(get_settings()).queues) == {"default"}
 
 
 def test_training_worker_refuses_to_start_in_one_sentence(home: Path) -> None:

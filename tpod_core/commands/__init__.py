@@ -1,9 +1,9 @@
-"""The commands of ``tpod``, a module each; to add one is to add its module.
+"""The commands of ``tpod``, one module each; add a module to add a command.
 
 A module's name is the command's name, and its docstring the help. It has two functions:
 
-    add_arguments(parser)   declares what the command takes, with ``argparse``
-    run(arguments)          does it, and returns the exit status of the process
+    add_arguments(parser)   declares the command's arguments with ``argparse``
+    run(arguments)          runs the command and returns the exit status of the process
 
-All modules are imported whenever ``tpod`` is called: what takes long to import belongs in ``run``.
+Every call of ``tpod`` imports all modules, so slow imports belong in ``run``.
 """

@@ -16,15 +16,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> NoReturn:
-    """Become Streamlit, so that Ctrl-C and the exit status are its own."""
+    """Replace this process by Streamlit, so that Ctrl-C and the exit status are Streamlit's."""
     command = streamlit_command(arguments.port, arguments.address)
-    os.execv(command[0], command)  # noqa: S606 - our own Python and words, and no shell is wanted
+    os.execv(command[0], command)  # noqa: S606 - our own interpreter and arguments, without a shell
 
 
 def streamlit_command(port: int | None, address: str | None) -> tuple[str, ...]:
-    """``streamlit run`` on our app, which finds ``.streamlit/config.toml`` beside it.
+    """Returns ``streamlit run`` on our app, which finds ``.streamlit/config.toml`` beside it.
 
-    Without ``-P``, modules of the working directory would hide our own.
+    Without ``-P``, modules of the working directory would shadow our own.
     """
     options = {"--server.port": port, "--server.address": address}
     flags = (f"{name}={value}" for name, value in options.items() if value is not None)

@@ -1,7 +1,7 @@
-"""The directory of one run of a training, and what another run can go on from.
+"""The directory of one training attempt, and how a later attempt resumes from it.
 
-Every run writes into a directory of its own (``detectors/<id>/attempt-<n>``), so a run that
-lost its lease and does not know it yet can spoil nothing. Checkpoints appear by rename: the
+Every attempt writes into a directory of its own (``detectors/<id>/attempt-<n>``), so an attempt
+that lost its lease without noticing cannot damage another. Checkpoints appear by rename: the
 trainer's own file may be half written when the machine stops.
 """
 
@@ -16,20 +16,20 @@ from tpod_core.detectors.scores import EpochRow
 
 EPOCHS_FILE = "epochs.jsonl"
 TRAINING_SHARE = 0.95
-"""Of a detector's whole progress; the rest is scoring and exporting."""
+"""Share of a detector's whole progress; the rest is scoring and exporting."""
 
 _CHECKPOINT = re.compile(r"epoch-(\d+)\.pt")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run's directory."""
+    """The directory of one attempt."""
 
     directory: Path
 
     @property
     def trained(self) -> Path:
-        """The best model, once the training has ended."""
+        """The best model; exists once the training has ended."""
         return self.directory / "trained.pt"
 
     @property
@@ -47,30 +47,30 @@ class Attempt:
         return self.directory / EPOCHS_FILE
 
     def checkpoints(self) -> list[tuple[int, Path]]:
-        """(epochs done, file) of every kept checkpoint, oldest first."""
+        """Returns (epochs done, file) of every kept checkpoint, oldest first."""
         found = (
             (_CHECKPOINT.fullmatch(path.name), path) for path in self.directory.glob("kept/*.pt")
         )
         return sorted((int(match[1]), path) for match, path in found if match)
 
     def keep_checkpoint(self, source: Path, epochs_done: int, *, move: bool = False) -> None:
-        """Keep ``source`` as the state after ``epochs_done`` epochs; older ones go.
+        """Keep ``source`` as the state after ``epochs_done`` epochs and delete older checkpoints.
 
-        ``move`` spares the copy where the trainer needs its file no more.
+        ``move`` avoids a copy where the trainer no longer needs its file.
         """
         older = self.checkpoints()
-        place = _move_whole if move else _copy_whole
-        place(source, self.directory / "kept" / f"epoch-{epochs_done}.pt")
+        store = _move_atomically if move else _copy_atomically
+        store(source, self.directory / "kept" / f"epoch-{epochs_done}.pt")
         for _, path in older:
             path.unlink(missing_ok=True)
 
     def keep_best(self, source: Path, *, move: bool = False) -> None:
-        place = _move_whole if move else _copy_whole
-        place(source, self.best)
+        store = _move_atomically if move else _copy_atomically
+        store(source, self.best)
 
     @property
     def epochs_done(self) -> int:
-        """After how many epochs another run goes on from here; all, if the training had ended."""
+        """The number of epochs after which another attempt resumes; all if the training ended."""
         if self.trained.exists():
             return max((row.epoch for row in self.epochs()), default=0)
         return max((epochs_done for epochs_done, _ in self.checkpoints()), default=0)
@@ -83,25 +83,25 @@ class Attempt:
         return read_epochs(self.directory)
 
     def continue_from(self, earlier: "Attempt", epochs_done: int) -> None:
-        """Take over the rows and the best model of ``earlier``, up to ``epochs_done``."""
+        """Copy the rows of the first ``epochs_done`` epochs and the best model of ``earlier``."""
         self.append_epoch(*(row for row in earlier.epochs() if row.epoch <= epochs_done))
         if earlier.best.exists():
             self.keep_best(earlier.best)
 
     def go_on_from(self, earlier: "Attempt") -> None:
-        """Take over all of ``earlier`` that its newest checkpoint belongs to, and that."""
+        """Copy the newest checkpoint of ``earlier``, its best model and the rows up to there."""
         epochs_done, checkpoint = earlier.checkpoints()[-1]
         self.continue_from(earlier, epochs_done)
         self.keep_checkpoint(checkpoint, epochs_done)
 
     def take_over(self, ended: "Attempt") -> None:
-        """Take over the model and every row of a run that had ended its training."""
+        """Copy the model and every row of an attempt that had ended its training."""
         self.continue_from(ended, ended.epochs_done)
-        _copy_whole(ended.trained, self.trained)
+        _copy_atomically(ended.trained, self.trained)
 
 
 def read_epochs(directory: Path) -> list[EpochRow]:
-    """The rows in ``directory``; a line that is being written right now is left out."""
+    """Returns the rows in ``directory`` without a line that is still being written."""
     file = directory / EPOCHS_FILE
     if not file.exists():
         return []
@@ -110,17 +110,17 @@ def read_epochs(directory: Path) -> list[EpochRow]:
 
 
 def remove_attempts(detector_directory: Path) -> None:
-    """The training is over: keep its rows, and give the space of its runs back."""
+    """Keep the rows of the last attempt of a finished training and delete every attempt."""
     attempts = list_attempts(detector_directory)
     if attempts and attempts[-1].epochs_file.exists():
         attempts[-1].epochs_file.replace(detector_directory / EPOCHS_FILE)
-    unpublished = detector_directory.glob("model.*.part")  # of runs that were killed
+    unpublished = detector_directory.glob("model.*.part")  # left by killed attempts
     for directory in [*(attempt.directory for attempt in attempts), *unpublished]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
 def list_attempts(detector_directory: Path) -> list[Attempt]:
-    """Every run of a detector, oldest first."""
+    """Returns every attempt of a detector, oldest first."""
     numbered = (
         (int(path.name.removeprefix("attempt-")), path)
         for path in detector_directory.glob("attempt-*")
@@ -129,7 +129,7 @@ def list_attempts(detector_directory: Path) -> list[Attempt]:
 
 
 def open_attempt(detector_directory: Path) -> Attempt:
-    """A new, empty directory for a run."""
+    """Create a new, empty directory for an attempt."""
     earlier = list_attempts(detector_directory)
     number = int(earlier[-1].directory.name.removeprefix("attempt-")) + 1 if earlier else 1
     directory = detector_directory / f"attempt-{number}"
@@ -138,7 +138,7 @@ def open_attempt(detector_directory: Path) -> Attempt:
 
 
 def find_resumable(detector_directory: Path) -> Attempt | None:
-    """The run to go on from: the newest that ended its training or kept a checkpoint."""
+    """Returns the newest attempt that ended its training or kept a checkpoint."""
     for attempt in reversed(list_attempts(detector_directory)):
         if attempt.trained.exists() or attempt.checkpoints():
             return attempt
@@ -146,11 +146,11 @@ def find_resumable(detector_directory: Path) -> Attempt | None:
 
 
 def progress_after(epochs_done: int, epochs: int) -> float:
-    """A detector's progress, 0..1, when so many of its epochs are done."""
+    """Returns a detector's progress, 0..1, after ``epochs_done`` of its epochs."""
     return TRAINING_SHARE * epochs_done / epochs if epochs else 0.0
 
 
-def _copy_whole(source: Path, target: Path) -> None:
+def _copy_atomically(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     with source.open("rb") as original, part.open("wb") as copy:
@@ -160,7 +160,7 @@ def _copy_whole(source: Path, target: Path) -> None:
     part.replace(target)
 
 
-def _move_whole(source: Path, target: Path) -> None:
+def _move_atomically(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as written:
         os.fsync(written.fileno())

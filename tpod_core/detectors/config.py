@@ -1,7 +1,7 @@
-"""What a person may choose for a training, by family.
+"""The training configuration of each detector family.
 
-One Pydantic model per family is the single source: the API checks a request against it,
-``GET /detectors/training_configs/{type}`` lists it, and the page makes its form of it.
+One Pydantic model per family is the single source: the API validates requests with it,
+``GET /detectors/training_configs/{type}`` lists it, and the page builds its form from it.
 """
 
 import math
@@ -13,14 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tpod_core.errors import InvalidInput
 
-Start = Literal["auto", "random"]
+Pretrained = Literal["auto", "random"]
 
 MOST_EPOCHS = 2000
 
 
 @dataclass(frozen=True)
 class SetSize:
-    """What the defaults depend on: the training images, the classes, the longest frame side."""
+    """The properties of a training set that the suggested configuration depends on."""
 
     train_images: int
     classes: int
@@ -31,17 +31,17 @@ class TrainConfig(BaseModel):
     """The keys that every family understands.
 
     Attributes:
-        target_steps: steps after which small sets stopped improving with our settings (about
-            200 reach an mAP50 of 0.9 from random weights on one easy object; harder scenes
-            need several times that).
-        most_epochs: epochs suggested for the smallest sets.
+        target_steps: optimizer steps after which small sets stopped improving with our settings
+            (about 200 reach an mAP50 of 0.9 from random weights on one easy object; harder
+            scenes need several times that).
+        max_epochs: epochs suggested for the smallest sets.
         usual_side_px: the image size suggested for large frames.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     target_steps: ClassVar[int] = 1500
-    most_epochs: ClassVar[int] = 100
+    max_epochs: ClassVar[int] = 100
     usual_side_px: ClassVar[int] = 640
 
     epochs: int = Field(
@@ -49,7 +49,7 @@ class TrainConfig(BaseModel):
         ge=1,
         le=MOST_EPOCHS,
         title="Epochs",
-        description="How often the training looks at every image. More takes longer.",
+        description="How many times the training goes through every image. More takes longer.",
     )
     imgsz: int = Field(
         640,
@@ -80,49 +80,49 @@ class TrainConfig(BaseModel):
         ge=0,
         le=2**31 - 1,
         title="Seed",
-        description="The same seed repeats the same choices of chance.",
+        description="The same seed gives the same random choices.",
         json_schema_extra={"advanced": True},
     )
-    pretrained: Start = Field(
+    pretrained: Pretrained = Field(
         "auto",
         title="Start from",
-        description="“auto” starts from published weights where they can be had, “random” from "
-        "nothing.",
+        description="“auto” starts from published weights where they are available, “random” from "
+        "random weights.",
         json_schema_extra={"advanced": True},
     )
     device: str = Field(
         "auto",
         pattern=r"^(auto|cpu|(cuda:)?\d{1,2})$",
         title="Device",
-        description="“auto” takes the GPU with the most free memory, if there is one; else "
-        "“cpu”, or the number of a GPU from 0.",
+        description="“auto” takes the GPU with the most free memory, or the CPU if there is no "
+        "GPU. Otherwise give “cpu” or the number of a GPU, counted from 0.",
         json_schema_extra={"advanced": True},
     )
     mix_parent_data: bool = Field(
         True,
         title="Also train on the parent's training set",
-        description="When a detector is taught further: keeps it from forgetting what its parent "
+        description="Keeps a fine-tuned detector from forgetting what its parent "
         "knows. Matters only with a parent.",
         json_schema_extra={"advanced": True},
     )
 
     @classmethod
     def suggested(cls, size: SetSize) -> dict[str, Any]:
-        """Values for a training set of ``size`` that differ from the plain defaults."""
+        """Returns the values that should differ from the defaults for a set of ``size``."""
         batch = 4 if size.train_images <= 200 else 8 if size.train_images <= 1000 else 16
         steps_per_epoch = max(1, math.ceil(size.train_images / batch))
-        epochs = min(cls.most_epochs, max(20, math.ceil(cls.target_steps / steps_per_epoch)))
+        epochs = min(cls.max_epochs, max(20, math.ceil(cls.target_steps / steps_per_epoch)))
         return {
             "batch": batch,
             "epochs": epochs,
-            # From random weights, a lucky early epoch stood unbeaten for a third of the training.
+            # From random weights, a lucky early epoch stayed the best for a third of the training.
             "patience": max(10, epochs // 2),
             "imgsz": min(cls.usual_side_px, max(160, math.ceil(size.longest_side_px / 32) * 32)),
         }
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> Self:
-        """``values`` as this model. Raises: InvalidInput that names ``train_config.<field>``."""
+        """Validate ``values``. Raises: InvalidInput that names ``train_config.<field>``."""
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -135,34 +135,34 @@ class TrainConfig(BaseModel):
 
 def learning_rate(
     default: float,
-    most: float = 0.1,
+    maximum: float = 0.1,
     hint: str = "Halve it when the losses jump about.",
 ) -> Any:
-    """The field ``lr0`` of a family, which knows its own ``default`` and ``hint``."""
+    """Returns the field ``lr0`` of a family, with the family's ``default`` and ``hint``."""
     return Field(
         default,
         gt=0,
-        le=most,
+        le=maximum,
         title="Learning rate",
-        description=f"How far one step goes. {hint}",
+        description=f"How far each training step moves the weights. {hint}",
         json_schema_extra={"advanced": True},
     )
 
 
 def warm_up() -> Any:
-    """The field ``warmup_epochs``."""
+    """Returns the field ``warmup_epochs``."""
     return Field(
         1.0,
         ge=0,
         le=20,
         title="Warm-up epochs",
-        description="Epochs in which the learning rate rises to its value.",
+        description="Epochs during which the learning rate rises from near zero to its full value.",
         json_schema_extra={"advanced": True},
     )
 
 
 def mirroring() -> Any:
-    """The field ``fliplr``."""
+    """Returns the field ``fliplr``."""
     return Field(
         True,
         title="Mirror frames",
@@ -182,8 +182,9 @@ def _reason(kind: str, message: str) -> str:
 class Parameter:
     """One key of a family's configuration, as the form and the API show it.
 
-    ``type`` is one of integer, number, boolean, choice, text; ``range`` its inclusive bounds
-    (an exclusive lower bound is given as it is); ``step`` the spacing of valid integers.
+    ``type`` is one of integer, number, boolean, choice, text. ``range`` holds the inclusive
+    bounds; an exclusive lower bound is given unchanged. ``step`` is the spacing of valid
+    integers.
     """
 
     name: str
@@ -201,14 +202,14 @@ _TYPES = {int: "integer", float: "number", bool: "boolean", str: "text"}
 
 
 def parameters(model: type[TrainConfig], size: SetSize | None = None) -> list[Parameter]:
-    """The keys of ``model`` in order; with ``size``, defaults are those for such a set."""
+    """Returns the keys of ``model`` in order, with the defaults suggested for ``size`` if given."""
     suggested = model.suggested(size) if size else {}
     return [_parameter(model, name, suggested) for name in model.model_fields]
 
 
 def _parameter(model: type[TrainConfig], name: str, suggested: Mapping[str, Any]) -> Parameter:
     field = model.model_fields[name]
-    bounds = {key: value for rule in field.metadata for key, value in _rule(rule)}
+    bounds = {key: value for constraint in field.metadata for key, value in _bounds(constraint)}
     choices = get_args(field.annotation) or None
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     low, high = bounds.get("ge", bounds.get("gt")), bounds.get("le")
@@ -225,6 +226,6 @@ def _parameter(model: type[TrainConfig], name: str, suggested: Mapping[str, Any]
     )
 
 
-def _rule(rule: object) -> list[tuple[str, Any]]:
+def _bounds(constraint: object) -> list[tuple[str, Any]]:
     names = ("ge", "gt", "le", "multiple_of")
-    return [(name, getattr(rule, name)) for name in names if hasattr(rule, name)]
+    return [(name, getattr(constraint, name)) for name in names if hasattr(constraint, name)]

@@ -1,6 +1,6 @@
-"""Several training sets as one: whose classes, and which of their frames.
+"""Combine several training sets: which classes and which frames of each are used.
 
-A frame is known by its video file's sha256 and its number. Pure: nothing is read or written.
+A frame is identified by its video file's sha256 and its index. Pure: no file is read or written.
 """
 
 from bisect import bisect_left
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from tpod_core.formats.yolo import Manifest, ManifestFrame, Split
 
 _GUARD_FRAMES = 30
-"""The distance kept from validation frames where a set does not name one: about a second."""
+"""Distance kept from validation frames where a set does not give one: about a second."""
 
 FrameKey = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """``frames`` per set, in the order of the sets.
+    """The ``frames`` to use of each set, in the order of the sets.
 
-    ``leaking`` counts training frames left out since another set validates on them or on a
-    neighbour; ``repeated`` those left out since an earlier set has them too.
+    ``leaking`` counts the training frames left out because another set validates on them or on
+    a neighbour, ``repeated`` those left out because an earlier set already has them.
     """
 
     frames: tuple[tuple[ManifestFrame, ...], ...]
@@ -29,42 +29,42 @@ class Mixture:
 
 
 def union_of_classes(first: Iterable[str], manifests: Iterable[Manifest]) -> tuple[str, ...]:
-    """``first``, then what the sets add, each once."""
+    """Returns ``first``, then the other classes of the sets, each once."""
     names = [*first, *(name for manifest in manifests for name in manifest.classes)]
     return tuple(dict.fromkeys(names))
 
 
 def mix(manifests: Sequence[Manifest]) -> Mixture:
-    """The frames to take of each set, the earlier set's first where two have the same."""
+    """Select the frames of each set; of two sets with the same frame, the earlier keeps it."""
     held_out = [_Neighbourhood(manifest, "val") for manifest in manifests]
-    seen: set[FrameKey] = set()
-    taken: list[tuple[ManifestFrame, ...]] = []
+    earlier: set[FrameKey] = set()
+    kept: list[tuple[ManifestFrame, ...]] = []
     leaking = repeated = 0
     for number, manifest in enumerate(manifests):
         others = held_out[:number] + held_out[number + 1 :]
         own: dict[str, FrameKey] = {}
         for frame, key in _keyed(manifest):
-            if frame.split == "train" and any(part.reaches(key) for part in others):
+            if frame.split == "train" and any(each.contains(key) for each in others):
                 leaking += 1
-            elif key in seen:
+            elif key in earlier:
                 repeated += 1
             else:
                 own[frame.image] = key
-        # A set may hold several pictures of one frame: only those of earlier sets count.
-        seen.update(own.values())
-        taken.append(tuple(frame for frame in manifest.frames if frame.image in own))
-    return Mixture(tuple(taken), leaking, repeated)
+        # A set may hold several pictures of one frame: only earlier sets make it a repetition.
+        earlier.update(own.values())
+        kept.append(tuple(frame for frame in manifest.frames if frame.image in own))
+    return Mixture(tuple(kept), leaking, repeated)
 
 
 def count_known(validation: Sequence[Manifest], learnt: Iterable[Manifest]) -> int:
-    """Validation frames that lie in or near the training part of one of ``learnt``.
+    """Returns how many validation frames lie in or near the training frames of ``learnt``.
 
-    Whoever has been trained on that knows them: its score on them flatters. What a set says of
-    itself does not count here, as its own split has been looked at when it was built.
+    A detector trained on those scores too well on these validation frames. A set is not compared
+    with itself, because its own split was checked when it was built.
     """
     others = [(each, _Neighbourhood(each, "train")) for each in learnt]
     return sum(
-        any(part.reaches(key) for each, part in others if each.content_hash != own.content_hash)
+        any(near.contains(key) for each, near in others if each.content_hash != own.content_hash)
         for own in validation
         for frame, key in _keyed(own)
         if frame.split == "val"
@@ -72,23 +72,23 @@ def count_known(validation: Sequence[Manifest], learnt: Iterable[Manifest]) -> i
 
 
 class _Neighbourhood:
-    """The frames of one part of a set, and how far their neighbourhood reaches."""
+    """The frames of one split of a set and the frames within the guard distance of them."""
 
-    def __init__(self, manifest: Manifest, part: Split) -> None:
-        named = manifest.choice.get("split", {}).get("guard_frames")
-        self._guard = _GUARD_FRAMES if named is None else int(named)
+    def __init__(self, manifest: Manifest, split: Split) -> None:
+        guard_frames = manifest.choice.get("split", {}).get("guard_frames")
+        self._guard = _GUARD_FRAMES if guard_frames is None else int(guard_frames)
         self._frames: dict[str, list[int]] = {}
         for frame, (file, index) in _keyed(manifest):
-            if frame.split == part:
+            if frame.split == split:
                 self._frames.setdefault(file, []).append(index)
         for indices in self._frames.values():
             indices.sort()
 
-    def reaches(self, key: FrameKey) -> bool:
+    def contains(self, key: FrameKey) -> bool:
         file, index = key
         indices = self._frames.get(file, [])
-        place = bisect_left(indices, index - self._guard)
-        return place < len(indices) and indices[place] <= index + self._guard
+        first = bisect_left(indices, index - self._guard)
+        return first < len(indices) and indices[first] <= index + self._guard
 
 
 def _keyed(manifest: Manifest) -> Iterator[tuple[ManifestFrame, FrameKey]]:

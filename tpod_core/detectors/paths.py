@@ -1,24 +1,24 @@
-"""Where the files of a detector lie in the storage."""
+"""Storage keys of a detector's files."""
 
 CHECKPOINT_NAME = "model.pt"
 ONNX_NAME = "model.onnx"
 
 
 def directory_key(detector_id: int) -> str:
-    """Everything of a detector: its published model, and the runs of its training."""
+    """Returns the directory of a detector: its published model and its training attempts."""
     return f"detectors/{detector_id}"
 
 
 def model_key(detector_id: int) -> str:
-    """The published directory: it appears whole, when everything in it has been checked."""
+    """Returns the published directory, which appears by rename after all its files are checked."""
     return f"{directory_key(detector_id)}/model"
 
 
-def export_key(detector_id: int, wanted: str) -> str:
-    """The zip of the model in another format than ONNX."""
-    return f"{directory_key(detector_id)}/exports/{wanted}.zip"
+def export_key(detector_id: int, export_format: str) -> str:
+    """Returns the zip of the model in a format other than ONNX."""
+    return f"{directory_key(detector_id)}/exports/{export_format}.zip"
 
 
 def events_key(detector_id: int) -> str:
-    """Where TensorBoard looks for the curves of the training."""
+    """Returns the directory from which TensorBoard reads the training curves."""
     return f"{directory_key(detector_id)}/events"

@@ -1,7 +1,7 @@
-"""What a family of detectors must be able to do, and the values that pass to and fro.
+"""The interface of a detector family and the values passed through it.
 
-Light: no torch here. A family implements ``Provider`` in a module of its own and has one
-line in ``registry``; the worker knows nothing else about it.
+Imports no torch. A family implements ``Provider`` in a module of its own and has one line in
+``registry``; the worker knows nothing else about it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from tpod_core.detectors.scores import EpochRow
 from tpod_core.geometry import Box
 
 MAX_DETECTIONS = 300
-"""Per image, the best ones."""
+"""Per image; the highest scores are kept."""
 
 LOWEST_CONFIDENCE = 0.001
-"""Built into every exported model, so that whoever runs it may choose any higher one."""
+"""Built into every exported model, so that a caller can choose any higher threshold."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """One object found; ``score`` 0..1, ``class_id`` a position in the training set's classes."""
+    """A detected object; ``score`` 0..1, ``class_id`` a position in the training set's classes."""
 
     box: Box
     score: float
@@ -31,17 +31,17 @@ class Detection:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """One row of ``predict.py``'s answer as a value."""
+        """Convert one row of ``predict.py``'s output."""
         return cls(Box(*row["box"]), row["score"], row["class_id"])
 
 
 @dataclass(frozen=True)
 class DatasetLayout:
-    """A training set as the trainer sees it: absolute image paths, classes by ``class_id``.
+    """A training set as the trainer reads it: absolute image paths, classes by ``class_id``.
 
-    ``directory`` is ours to write in (Ultralytics caches beside the labels); ``images`` and
-    ``labels`` in it lead to the immutable set. ``data_view.label_of`` tells an image's labels.
-    ``notes`` are sentences that a person should know about this choice of frames.
+    ``directory`` is writable (Ultralytics caches beside the labels); ``images`` and ``labels``
+    in it link to the immutable set. ``dataset_layout.label_of`` finds the labels of an image.
+    ``notes`` are warnings about the selection of frames, shown to the user.
     """
 
     directory: Path
@@ -53,13 +53,13 @@ class DatasetLayout:
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """One run of a training.
+    """One attempt at a training.
 
     Attributes:
-        attempt: where this run alone may write.
-        resume: an earlier run whose checkpoint to go on from.
-        weights: a checkpoint to start from; ``None`` starts at random. A parent's knows its
-            classes, which come first in ``data.classes``: what it learnt of them is kept.
+        attempt: the directory that only this attempt writes to.
+        resume: an earlier attempt to resume from its checkpoint.
+        weights: a checkpoint to start from; ``None`` starts from random weights. The classes of
+            a parent's checkpoint come first in ``data.classes``, so their weights are kept.
     """
 
     dnn_type: str
@@ -71,22 +71,22 @@ class TrainRequest:
 
 
 class TrainingCallback(Protocol):
-    """Hears of a training's progress; any of these may raise JobStopped to end it at once."""
+    """Receives a training's progress; any method may raise JobStopped to end it at once."""
 
     def check(self) -> None:
         """Called for every batch of a validation."""
 
     def on_batch(self, epoch: int, fraction: float) -> None:
-        """A batch is done: ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
+        """Called after a batch; ``epoch`` from 1, ``fraction`` of the whole training 0..1."""
 
     def on_epoch(self, row: EpochRow) -> None: ...
 
     def warn(self, message: str) -> None:
-        """A sentence that a person should find beside the finished detector."""
+        """Record a warning that is shown with the finished detector."""
 
 
 class ProgressReporter(Protocol):
-    """Hears what is done with a trained model; either may raise JobStopped to end it."""
+    """Receives the steps of packaging a model; either method may raise JobStopped to end it."""
 
     def say(self, message: str) -> None: ...
 
@@ -104,16 +104,16 @@ class EvaluationContext:
 
 
 class Provider(Protocol):
-    """A family. Methods are called in a worker process, one training per process."""
+    """A detector family. Its methods run in a worker process, one training per process."""
 
     versions: dict[str, str]
-    """The libraries that made the model, by name."""
+    """Versions of the libraries that train the model, by name."""
 
-    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
-        """Train to the end and leave the best model at ``request.attempt.trained``.
+    def train(self, request: TrainRequest, callback: TrainingCallback) -> None:
+        """Train to the end and store the best model at ``request.attempt.trained``.
 
-        Keeps a checkpoint in the attempt after every epoch, so that another attempt can go
-        on. Raises: TpodError with a sentence where the cause is known.
+        Keeps a checkpoint in the attempt after every epoch, so that another attempt can
+        resume. Raises: TpodError where the cause is known.
         """
 
     def export_onnx(self, context: EvaluationContext, target: Path) -> None:

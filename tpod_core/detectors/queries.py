@@ -1,4 +1,4 @@
-"""Queries for the jobs and the files of a detector."""
+"""Queries for the jobs and model files of a detector."""
 
 from sqlmodel import Session, col, select
 
@@ -9,11 +9,11 @@ ONNX = "onnx"
 ZIP = "zip"
 
 FORMAT = "format"
-"""The key of an export's request."""
+"""The key of the format in an export job's request."""
 
 
 def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job]:
-    """The jobs of these kinds on a detector that wait or run, oldest first."""
+    """Returns the queued and running jobs of these kinds on a detector, oldest first."""
     return list(
         session.exec(
             select(Job)
@@ -28,12 +28,12 @@ def list_active(session: Session, detector_id: int, *kinds: JobKind) -> list[Job
 
 
 def format_of(export: Job) -> str:
-    """What an export makes."""
+    """Returns the format that an export job produces."""
     return str(export.request.get(FORMAT, ZIP))
 
 
 def list_exports(session: Session, detector_id: int) -> list[Job]:
-    """Every export that was asked for, newest first."""
+    """Returns every export job of a detector, newest first."""
     return list(
         session.exec(
             select(Job)
@@ -46,15 +46,17 @@ def list_exports(session: Session, detector_id: int) -> list[Job]:
     )
 
 
-def find_active_export(session: Session, detector_id: int, wanted: str = "") -> Job | None:
-    """The export that waits or runs; of one format, if it is named."""
+def find_active_export(session: Session, detector_id: int, export_format: str = "") -> Job | None:
+    """Returns the newest queued or running export, of ``export_format`` if given."""
     for job in list_exports(session, detector_id):
-        if not job.state.is_final and wanted in ("", format_of(job)):
+        if not job.state.is_final and export_format in ("", format_of(job)):
             return job
     return None
 
 
-def find_artifact(session: Session, detector_id: int, wanted: str) -> Artifact | None:
+def find_artifact(session: Session, detector_id: int, artifact_format: str) -> Artifact | None:
     return session.exec(
-        select(Artifact).where(Artifact.detector_id == detector_id, Artifact.format == wanted)
+        select(Artifact).where(
+            Artifact.detector_id == detector_id, Artifact.format == artifact_format
+        )
     ).first()

@@ -1,4 +1,4 @@
-"""The families that can be trained. Light: providers are imported when they are needed.
+"""The detector families that can be trained. Providers are imported only when needed.
 
 A new family is one module with a ``Provider`` and one line here.
 """
@@ -21,14 +21,14 @@ ConfigModel = type[TrainConfig]
 
 @dataclass(frozen=True)
 class DetectorType:
-    """One choice in the list of families.
+    """An entry of the list of families.
 
     Attributes:
         family: ``fast`` or ``accurate``.
-        description: what it is good for and what it costs. Costs are measured on a CPU, each
-            at its usual image size, against YOLO26 nano.
+        description: its strengths and its cost. Costs were measured on a CPU, each family at its
+            usual image size, relative to YOLO26 nano.
         provider: ``"module:class"``.
-        weights_url: where its published weights are; empty where there are none.
+        weights_url: where its published weights are; empty if there are none.
     """
 
     type: str
@@ -69,7 +69,7 @@ _TYPES = (
         "yolo26s",
         "YOLO26 small",
         "fast",
-        "Sees more than nano; takes about twice as long to train and to run.",
+        "Finds more than nano; takes about twice as long to train and to run.",
     ),
     _yolo(
         "yolo11n",
@@ -81,7 +81,7 @@ _TYPES = (
         "yolo11s",
         "YOLO11 small",
         "fast",
-        "Sees more than YOLO11 nano; takes about twice as long to train and to run.",
+        "Finds more than YOLO11 nano; takes about twice as long to train and to run.",
     ),
     DetectorType(
         "ssdlite320_mobilenet_v3_large",
@@ -159,7 +159,7 @@ def list_types() -> list[DetectorType]:
 
 
 def get_type(name: str) -> DetectorType:
-    """Raises: InvalidInput that lists the families there are."""
+    """Raises: InvalidInput that lists the families."""
     for known in _TYPES:
         if known.type == name:
             return known
@@ -172,6 +172,6 @@ def config_model(name: str) -> ConfigModel:
 
 
 def load_provider(name: str) -> Provider:
-    """Import the family's libraries (seconds) and return it; for worker processes only."""
+    """Import the family's libraries (takes seconds); for worker processes only."""
     provider: Provider = resolve_name(get_type(name).provider)()
     return provider

@@ -1,6 +1,6 @@
-"""Figures of a training: one row per epoch, and the score at the end.
+"""Metrics of a training: one row per epoch, and the score of the finished detector.
 
-``as_json`` names the figures as the field does: ``mAP50``, ``mAP50-95``.
+``as_json`` names the metrics as the field does: ``mAP50``, ``mAP50-95``.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ _PUBLIC_NAMES = {
 
 @dataclass(frozen=True)
 class EpochRow:
-    """What one epoch (from 1) came to; the scores are those of the validation part."""
+    """The metrics of one epoch, counted from 1; the scores are on the validation frames."""
 
     epoch: int
     seconds: float
@@ -34,7 +34,7 @@ class EpochRow:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """One class on the validation part, with ``boxes`` true boxes; no figures where none are."""
+    """One class on the validation frames; metrics are ``None`` if it has no true ``boxes``."""
 
     name: str
     boxes: int

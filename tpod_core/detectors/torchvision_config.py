@@ -1,4 +1,4 @@
-"""What a person may choose for the families that torchvision's networks are trained for."""
+"""The training configuration of the torchvision families."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from tpod_core.detectors.config import TrainConfig, learning_rate, mirroring, wa
 
 
 class TorchvisionConfig(TrainConfig):
-    """The keys of all of them."""
+    """The keys common to the torchvision families."""
 
     batch: int = Field(
         8,
@@ -16,7 +16,7 @@ class TorchvisionConfig(TrainConfig):
         le=256,
         title="Images per step",
         description="A larger number needs more memory; a small set learns better with a few. "
-        "This family normalises over the step, so it needs two at least.",
+        "This family uses batch normalisation, so it needs at least two.",
     )
     lr0: float = learning_rate(0.001)
     warmup_epochs: float = warm_up()
@@ -26,25 +26,25 @@ class TorchvisionConfig(TrainConfig):
         le=0.9,
         title="Zoom frames",
         description="Also train on frames scaled up and down by up to this share. Helps where "
-        "objects come near and go away.",
+        "objects come close and move away.",
         json_schema_extra={"advanced": True},
     )
     fliplr: bool = mirroring()
 
 
 class SsdliteConfig(TorchvisionConfig):
-    """SSDlite, whose published weights are for 320 pixels."""
+    """SSDlite, whose published weights were trained at 320 pixels."""
 
     usual_side_px: ClassVar[int] = 320
 
 
 class FasterRcnnConfig(TorchvisionConfig):
-    """Faster R-CNN: two stages, of which the second only learns once the first proposes well."""
+    """Faster R-CNN: its second stage learns only once the first proposes good regions."""
 
     lr0: float = learning_rate(0.0003)
 
 
 class FasterRcnn320Config(FasterRcnnConfig):
-    """The small Faster R-CNN, whose published weights are for 320 pixels."""
+    """The small Faster R-CNN, whose published weights were trained at 320 pixels."""
 
     usual_side_px: ClassVar[int] = 320

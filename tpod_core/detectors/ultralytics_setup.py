@@ -1,6 +1,6 @@
-"""Ultralytics kept to itself: no network, no telemetry, no files outside the data directory.
+"""Configures Ultralytics: no network, no telemetry, no files outside the data directory.
 
-Ultralytics reads its environment once, at import; so ``configure()`` comes before it.
+Ultralytics reads its environment once, at import: call ``configure()`` before importing it.
 """
 
 import os
@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tpod_core.config import Settings, get_settings
 
-# Its plots draw class names in Arial and download it where it is missing, even when no plot
-# is asked for; DejaVu (matplotlib's own) holds more scripts than Arial does.
+# Ultralytics draws class names in Arial and downloads it where it is missing, even when plots
+# are switched off. DejaVu, which matplotlib ships, covers more scripts than Arial.
 _FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
-_QUIET = (
+_DISABLED_SETTINGS = (
     "sync",
     "clearml",
     "comet",
@@ -27,7 +27,7 @@ _QUIET = (
 
 
 def configure() -> None:
-    """Prepare the environment, the configuration directory and the settings of Ultralytics."""
+    """Set Ultralytics' environment variables, fonts and settings."""
     settings = get_settings()
     root = settings.data_dir.absolute() / "ultralytics"
     os.environ |= {
@@ -35,16 +35,16 @@ def configure() -> None:
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "False",
         "ULTRALYTICS_SAFE_LOAD": "1",
-        # Its progress bars would fill the job's log, which has our own line for every epoch.
+        # Its progress bars would fill the job's log, which has one line of ours per epoch.
         "YOLO_VERBOSE": "False",
         # matplotlib and torch keep caches; the home directory of a service may not be writable.
         "MPLCONFIGDIR": str(root / "matplotlib"),
     }
-    _place_fonts(root / "Ultralytics")
+    _install_fonts(root / "Ultralytics")
     _write_settings(settings, root)
 
 
-def _place_fonts(directory: Path) -> None:
+def _install_fonts(directory: Path) -> None:
     from matplotlib import get_data_path  # noqa: PLC0415 - reads MPLCONFIGDIR
 
     source = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
@@ -57,12 +57,12 @@ def _place_fonts(directory: Path) -> None:
 
 
 def _write_settings(settings: Settings, root: Path) -> None:
-    from ultralytics import settings as theirs  # noqa: PLC0415 - reads our environment
+    from ultralytics import settings as ultralytics_settings  # noqa: PLC0415 - reads our environment
 
-    wanted = dict.fromkeys(_QUIET, False) | {
+    wanted = dict.fromkeys(_DISABLED_SETTINGS, False) | {
         "weights_dir": str(settings.resolved_weights_dir),
         "runs_dir": str(root / "runs"),
         "datasets_dir": str(root / "datasets"),
     }
-    if any(theirs.get(key) != value for key, value in wanted.items()):
-        theirs.update(wanted)
+    if any(ultralytics_settings.get(key) != value for key, value in wanted.items()):
+        ultralytics_settings.update(wanted)

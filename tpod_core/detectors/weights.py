@@ -1,4 +1,4 @@
-"""Published weights to start a training from: a local file, else a download, else none."""
+"""Find published weights to start a training from: a local file, else a download, else none."""
 
 import re
 import shutil
@@ -20,56 +20,60 @@ _log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a training starts; ``warning`` says why it is at random although it need not be."""
+class InitialWeights:
+    """The weights file to start from; ``None`` is random, and ``warning`` then says why."""
 
     weights: Path | None
     warning: str = ""
 
 
-def resolve_start(url: str, settings: Settings) -> Start:
-    """The weights file that ``url`` names, fetched if need be and allowed. Never raises."""
+def resolve_weights(url: str, settings: Settings) -> InitialWeights:
+    """Find the weights of ``url`` locally, or download them if that is allowed.
+
+    Never raises: without weights the training starts from random ones, with a warning.
+    """
     if not url:
-        return Start(
+        return InitialWeights(
             None,
-            "Started from random weights, for there are no published ones for this family: "
+            "Started from random weights, because none are published for this family: "
             "it needs more frames and epochs than others.",
         )
     filename = url.rpartition("/")[2]
     local = settings.resolved_weights_dir / filename
     if local.is_file():
-        return Start(local)
+        return InitialWeights(local)
     how_to_help = f"Put {filename} into {local.parent} to start from published weights."
     if not settings.weights_download:
-        return Start(
-            None, f"Started from random weights, for {filename} is not here. {how_to_help}"
+        return InitialWeights(
+            None, f"Started from random weights, because {filename} is missing. {how_to_help}"
         )
     try:
         _download(url, local)
     except OSError as error:
         _log.warning("cannot fetch %s: %s", filename, error)
-        return Start(
+        return InitialWeights(
             None,
-            f"Started from random weights, for {filename} could not be downloaded. {how_to_help}",
+            f"Started from random weights, because {filename} could not be downloaded. "
+            f"{how_to_help}",
         )
-    return Start(local)
+    return InitialWeights(local)
 
 
 def _download(url: str, target: Path) -> None:
-    """Raises: OSError when the file cannot be had whole."""
+    """Raises: OSError if the file cannot be downloaded completely."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
     try:
-        # The addresses are those of our families; nobody's request names one.
+        # The URL is one of our families'; it never comes from a request.
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as file:  # noqa: S310
             shutil.copyfileobj(answer, file)
             expected = int(answer.headers.get("Content-Length", 0))
         size = part.stat().st_size
         if size < _MIN_BYTES or (expected and size != expected):
-            raise OSError(f"{size} of {expected} bytes came")
+            raise OSError(f"received {size} of {expected} bytes")
         digest = _DIGEST_IN_NAME.search(target.name)
         if digest and not sha256_of(part).startswith(digest[1]):
-            raise OSError("other bytes came than its name promises")
+            raise OSError("the contents do not match the digest in the file's name")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""``python -m tpod_core.embedded DATA_DIR``: the supervisor's process, started by the app."""
+"""``python -m tpod_core.embedded DATA_DIR`` runs the supervisor; the app starts it."""
 
 import os
 import sys
@@ -11,17 +11,17 @@ from tpod_core.embedded.paths import lock_path
 from tpod_core.embedded.supervisor import Supervisor
 from tpod_core.log import setup_logging
 
-_LOCK_WITHIN_S = 2.0
-"""Longer than an app needs to find out that nobody holds the lock, which it takes for that."""
+_LOCK_TIMEOUT_S = 2.0
+"""Longer than an app holds the lock while it checks whether a supervisor has it."""
 
 
 def main(data_dir: Path) -> int:
     setup_logging(get_settings().log_level)
     descriptor = os.open(lock_path(data_dir), os.O_CREAT | os.O_RDWR, mode=0o600)
-    deadline = time.monotonic() + _LOCK_WITHIN_S
+    deadline = time.monotonic() + _LOCK_TIMEOUT_S
     while not try_lock(descriptor):
         if time.monotonic() > deadline:
-            return 0  # another supervisor is at work
+            return 0  # another supervisor is running
         time.sleep(0.05)
     os.truncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())

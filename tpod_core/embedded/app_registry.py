@@ -1,8 +1,8 @@
-"""Who is there: one locked file per running app, with what it wants its workers to be.
+"""The registry of running apps: one locked file per app with the workers that it needs.
 
-The supervisor knows an app by its lock, so a killed app has left as surely as one that said
-good-bye. An app that was ended by Ctrl-C renames its file first, and so asks for an end of
-everything at once.
+The supervisor recognises a running app by the lock on its file, which the kernel releases even
+if the app is killed. An app that is stopped by Ctrl-C renames its file first, which asks the
+supervisor to shut everything down at once.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from tpod_core.embedded.locks import is_locked, try_lock
 from tpod_core.embedded.paths import apps_dir, run_dir
 from tpod_core.models import QueueName
 
-_PRESENT = ".app"
-_LEAVING_AT_ONCE = ".leaving"
+_RUNNING = ".app"
+_SHUTDOWN = ".leaving"
 _CODE = (PACKAGE_DIR, APP_DIR / "workers")
-_NOT_FOR_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_URL"}
+_HIDDEN_FROM_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_URL"}
 
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """The workers that an app wants: one queue's name for each, and what they run with.
+    """The workers that an app needs: the queue of each, and how they run.
 
-    ``gpus`` are the GPUs that each worker of the training queue may see; none for one that may
-    see whatever there is. ``code`` changes with any source file: workers that outlive an
-    upgrade of the app are replaced as they become idle.
+    ``gpus`` holds the GPUs visible to each worker of the training queue; an empty tuple does not
+    restrict the worker. ``code`` is a digest of the source files: after an upgrade of the app,
+    older workers are replaced as they become idle.
     """
 
     queues: tuple[str, ...]
@@ -44,21 +44,22 @@ class WorkerSpec:
 
 @dataclass(frozen=True)
 class AppRegistry:
-    """One look at the apps: the newest app's order, if one is there, and how the others left."""
+    """A snapshot of the registry: the newest running app's workers, if any, and whether an app
+    asked for a shutdown."""
 
-    order: WorkerSpec | None
-    left_at_once: bool
+    workers: WorkerSpec | None
+    shutdown_requested: bool
 
 
-def work_order(settings: Settings) -> WorkerSpec:
-    """What this process, the app, wants."""
+def worker_spec(settings: Settings) -> WorkerSpec:
+    """Returns the workers that this app needs."""
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith("TPOD_") and name not in _NOT_FOR_WORKERS
+        if name.startswith("TPOD_") and name not in _HIDDEN_FROM_WORKERS
     }
     gpus = visible_gpus()
-    low_workers = _low_workers(settings, gpus)
+    low_workers = _count_low_workers(settings, gpus)
     return WorkerSpec(
         queues=(QueueName.DEFAULT.value,) * settings.default_workers
         + (QueueName.LOW.value,) * low_workers,
@@ -69,63 +70,63 @@ def work_order(settings: Settings) -> WorkerSpec:
     )
 
 
-def _low_workers(settings: Settings, gpus: tuple[str, ...]) -> int:
-    """None where they would refuse to start."""
+def _count_low_workers(settings: Settings, gpus: tuple[str, ...]) -> int:
+    """Returns the number of training workers; 0 where they could not start."""
     if not training_packages.are_installed():
         return 0
     return settings.low_workers or max(1, len(gpus))
 
 
 class Registration:
-    """This app's presence, from the constructor to ``close()`` or the end of the process."""
+    """Registers this app, from the constructor to ``close()`` or the end of the process."""
 
-    def __init__(self, data_dir: Path, order: WorkerSpec) -> None:
-        # Locked before it gets its name: a file that is there and unlocked is a dead app's.
+    def __init__(self, data_dir: Path, workers: WorkerSpec) -> None:
+        # Lock it before it gets its name: an unlocked file with that name belongs to a dead app.
         part = run_dir(data_dir) / f"{uuid4().hex}.part"
         self._descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode=0o600)
         try_lock(self._descriptor)
-        os.write(self._descriptor, json.dumps(asdict(order)).encode())
-        self._path = part.rename(apps_dir(data_dir) / f"{part.stem}{_PRESENT}")
+        os.write(self._descriptor, json.dumps(asdict(workers)).encode())
+        self._path = part.rename(apps_dir(data_dir) / f"{part.stem}{_RUNNING}")
 
-    def leave_at_once(self) -> None:
-        """Ask for the end of everything. Safe in a signal handler, and more than once."""
-        if self._path.suffix == _PRESENT:
-            self._path = self._path.rename(self._path.with_suffix(_LEAVING_AT_ONCE))
+    def request_shutdown(self) -> None:
+        """Ask the supervisor to shut down. Idempotent, and safe in a signal handler."""
+        if self._path.suffix == _RUNNING:
+            self._path = self._path.rename(self._path.with_suffix(_SHUTDOWN))
 
     def close(self) -> None:
-        if self._path.suffix == _PRESENT:
+        if self._path.suffix == _RUNNING:
             self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
 
-def look_at_apps(data_dir: Path) -> AppRegistry:
-    """Who is there now; the files of the dead are removed."""
-    present: list[tuple[float, WorkerSpec]] = []
-    left_at_once = False
+def read_registry(data_dir: Path) -> AppRegistry:
+    """Read the registry and delete the files of dead apps."""
+    running: list[tuple[float, WorkerSpec]] = []
+    shutdown_requested = False
     for path in apps_dir(data_dir).iterdir():
         alive = is_locked(path)
-        if path.suffix == _LEAVING_AT_ONCE:
-            left_at_once = True
+        if path.suffix == _SHUTDOWN:
+            shutdown_requested = True
         elif alive:
-            with suppress(FileNotFoundError):  # it left in this very moment
-                present.append(_read(path))
+            with suppress(FileNotFoundError):  # it may end at this moment
+                running.append(_read(path))
         if not alive:
             path.unlink(missing_ok=True)
-    newest = max(present, key=lambda entry: entry[0], default=(0.0, None))
-    return AppRegistry(newest[1], left_at_once)
+    newest = max(running, key=lambda entry: entry[0], default=(0.0, None))
+    return AppRegistry(newest[1], shutdown_requested)
 
 
 def _read(path: Path) -> tuple[float, WorkerSpec]:
-    wanted = json.loads(path.read_text())
-    gpus = tuple(tuple(names) for names in wanted.get("gpus", ()))
-    order = WorkerSpec(**(wanted | {"queues": tuple(wanted["queues"]), "gpus": gpus}))
-    return path.stat().st_mtime, order
+    values = json.loads(path.read_text())
+    gpus = tuple(tuple(names) for names in values.get("gpus", ()))
+    workers = WorkerSpec(**(values | {"queues": tuple(values["queues"]), "gpus": gpus}))
+    return path.stat().st_mtime, workers
 
 
 def _code_version() -> str:
     digest = hashlib.sha256()
-    for room in _CODE:
-        for path in sorted(room.rglob("*.py")):
+    for directory in _CODE:
+        for path in sorted(directory.rglob("*.py")):
             status = path.stat()
             digest.update(f"{path}:{status.st_mtime_ns}:{status.st_size}\n".encode())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""One process that the supervisor keeps running."""
+"""A process that the supervisor keeps running."""
 
 import os
 import signal
@@ -13,16 +13,16 @@ import psutil
 from tpod_core.embedded.processes import die_with_parent
 from tpod_core.log import get_logger
 
-_LONG_LIFE_S = 5.0
-_FIRST_REST_S = 0.25
-_LONGEST_REST_S = 10.0
+_HEALTHY_AFTER_S = 5.0
+_FIRST_BACKOFF_S = 0.25
+_MAX_BACKOFF_S = 10.0
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to start; two commands that are equal need no restart."""
+    """How to start a process; a change of the command requires a restart."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -31,35 +31,35 @@ class Command:
 
 
 class Child:
-    """Started again when it dies; if it keeps dying at once, after longer and longer rests."""
+    """Restarts its process when it dies, with growing delays if it keeps dying at once."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.short_lives = 0
+        self.early_deaths = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.command: Command | None = None
-        self._started_at = self._rest_until = 0.0
-        self._asked_to_leave = False
+        self._started_at = self._retry_at = 0.0
+        self._is_terminating = False
 
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
     def keep_running(self, command: Command) -> None:
-        """Start it unless it runs or rests; one that runs an older command may finish first."""
+        """Start the process unless it runs or waits; terminate one with another command."""
         if self.is_running:
             if command != self.command:
-                self.ask_to_leave()
+                self.terminate()
             return
         if self._process is not None:
-            self._note_end()
-        if time.monotonic() >= self._rest_until:
+            self._record_end()
+        if time.monotonic() >= self._retry_at:
             self._start(command)
 
-    def ask_to_leave(self) -> None:
-        """SIGTERM, once."""
-        if self.is_running and not self._asked_to_leave:
-            self._asked_to_leave = True
+    def terminate(self) -> None:
+        """Send SIGTERM, only once."""
+        if self.is_running and not self._is_terminating:
+            self._is_terminating = True
             self.signal(signal.SIGTERM)
 
     def signal(self, number: signal.Signals) -> None:
@@ -67,7 +67,7 @@ class Child:
             self._process.send_signal(number)
 
     def kill_with_descendants(self) -> None:
-        """Leave nothing of it, whatever it has started itself."""
+        """Kill the process and every process that it has started."""
         if self._process is None or not self.is_running:
             return
         with suppress(psutil.NoSuchProcess):
@@ -79,7 +79,7 @@ class Child:
 
     def _start(self, command: Command) -> None:
         self.command, self._started_at = command, time.monotonic()
-        self._asked_to_leave = False
+        self._is_terminating = False
         try:
             self._process = subprocess.Popen(
                 command.arguments,
@@ -90,20 +90,20 @@ class Child:
             )
         except OSError as error:
             _log.error("%s does not start: %s", self.name, error)
-            self._rest()
+            self._back_off()
             return
         _log.info("%s started, process %s", self.name, self._process.pid)
 
-    def _note_end(self) -> None:
+    def _record_end(self) -> None:
         assert self._process is not None
         _log.info("%s ended with %s", self.name, self._process.returncode)
         self._process = None
-        if self._asked_to_leave or time.monotonic() - self._started_at >= _LONG_LIFE_S:
-            self.short_lives = 0
+        if self._is_terminating or time.monotonic() - self._started_at >= _HEALTHY_AFTER_S:
+            self.early_deaths = 0
         else:
-            self._rest()
+            self._back_off()
 
-    def _rest(self) -> None:
-        self.short_lives += 1
-        rest_s = min(_FIRST_REST_S * 2 ** (self.short_lives - 1), _LONGEST_REST_S)
-        self._rest_until = time.monotonic() + rest_s
+    def _back_off(self) -> None:
+        self.early_deaths += 1
+        delay_s = min(_FIRST_BACKOFF_S * 2 ** (self.early_deaths - 1), _MAX_BACKOFF_S)
+        self._retry_at = time.monotonic() + delay_s

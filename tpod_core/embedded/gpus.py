@@ -1,7 +1,6 @@
-"""The GPUs of this host, and which of them each training worker may see.
+"""Lists the GPUs of this host and divides them among the training workers.
 
-Asked of the driver's own tool: torch would take seconds and memory in a process that never
-computes.
+Uses the driver's tool: torch would cost seconds and memory in a process that never computes.
 """
 
 import os
@@ -10,16 +9,16 @@ import subprocess
 from collections.abc import Sequence
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-_ANSWERS_WITHIN_S = 20
+_TIMEOUT_S = 20
 _GPU = re.compile(r"^GPU \d+: .*\(UUID: (GPU-[^)]+)\)")
-_PART = re.compile(r"^\s+MIG .*\(UUID: (MIG-[^)]+)\)")
+_MIG_DEVICE = re.compile(r"^\s+MIG .*\(UUID: (MIG-[^)]+)\)")
 
 
 def visible_gpus() -> tuple[str, ...]:
-    """What ``CUDA_VISIBLE_DEVICES`` may name here, one by one; empty on a host without a GPU.
+    """Returns the names that ``CUDA_VISIBLE_DEVICES`` may list; empty without a GPU.
 
-    A variable that is set already restricts us too. Source: CUDA C++ Programming Guide,
-    "CUDA Environment Variables": what stands behind an invalid number is not visible.
+    If the variable is already set, it restricts the list. Source: CUDA C++ Programming Guide,
+    "CUDA Environment Variables": devices after an invalid index are not visible.
     """
     restricted = os.environ.get(VISIBLE)
     if restricted is None:
@@ -30,22 +29,22 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def parse_list(listing: str) -> tuple[str, ...]:
-    """The devices in the answer of ``nvidia-smi -L``; of a divided GPU, its parts."""
+    """Returns the devices listed by ``nvidia-smi -L``; for a divided GPU, its MIG devices."""
     devices: list[str] = []
     divided: set[str] = set()
-    whole = ""
+    current = ""
     for line in listing.splitlines():
         if gpu := _GPU.match(line):
-            whole = gpu[1]
-            devices.append(whole)
-        elif part := _PART.match(line):
-            divided.add(whole)
+            current = gpu[1]
+            devices.append(current)
+        elif part := _MIG_DEVICE.match(line):
+            divided.add(current)
             devices.append(part[1])
     return tuple(name for name in devices if name not in divided)
 
 
 def share(gpus: Sequence[str], workers: int) -> list[tuple[str, ...]]:
-    """The GPUs of each of ``workers``: all are used, and none twice unless there are too few."""
+    """Divide the GPUs among ``workers``; workers share a GPU only if there are too few."""
     if not gpus:
         return [()] * workers
     if workers > len(gpus):
@@ -54,13 +53,13 @@ def share(gpus: Sequence[str], workers: int) -> list[tuple[str, ...]]:
 
 
 def _nvidia_smi() -> str:
-    """Empty where there is no driver, or it does not answer."""
+    """Returns the list of GPUs; empty without a driver or if it does not answer in time."""
     try:
         answer = subprocess.run(
             ("nvidia-smi", "-L"),  # noqa: S607 - drivers install it in many places, all on PATH
             capture_output=True,
             text=True,
-            timeout=_ANSWERS_WITHIN_S,
+            timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

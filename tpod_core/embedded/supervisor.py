@@ -1,9 +1,9 @@
-"""The process that keeps the embedded server and its workers alive.
+"""The process that keeps the embedded server and its workers running.
 
-It outlives the app, so that a restart of the app stops no training. When the last app has
-left it waits a while for it to come back, then lets each worker finish its job, then ends.
-Ctrl-C on the app, or SIGTERM or SIGINT on the supervisor, ends everything at once; running
-jobs are given back to the queue.
+It outlives the app, so that a restart of the app does not stop a training. After the last app
+has ended it waits for the grace period, then lets each worker finish its job, then ends. Ctrl-C
+on the app, or SIGTERM or SIGINT on the supervisor, ends everything at once; running jobs are
+requeued.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from tpod_core.config import APP_DIR
-from tpod_core.embedded.app_registry import WorkerSpec, look_at_apps
+from tpod_core.embedded.app_registry import WorkerSpec, read_registry
 from tpod_core.embedded.child import Child, Command
 from tpod_core.embedded.gpus import VISIBLE
 from tpod_core.embedded.paths import publish_socket, server_dir, withdraw_socket
@@ -26,15 +26,15 @@ from tpod_core.models import QueueName
 WORKER_MODULE = "workers.main"
 GRACE_S = 10.0
 _TICK_S = 0.2
-_WORKERS_LEAVE_WITHIN_S = 5.0
-_SERVER_LEAVES_WITHIN_S = 3.0
-_STARTS_BEFORE_DATA_IS_SET_ASIDE = 3
+_WORKERS_TIMEOUT_S = 5.0
+_SERVER_TIMEOUT_S = 3.0
+_MAX_FAILED_STARTS = 3
 
 _log = get_logger(__name__)
 
 
 class Supervisor:
-    """One per data directory; the caller holds the lock that makes it so."""
+    """There is one per data directory, enforced by a lock that the caller holds."""
 
     def __init__(self, data_dir: Path, grace_s: float = GRACE_S) -> None:
         self._data_dir = data_dir
@@ -43,101 +43,101 @@ class Supervisor:
         self._server = Child("server")
         self.server_is_up = False
         self._workers: dict[str, Child] = {}
-        self._app_seen_at = time.monotonic()
-        self._stop_now = False
+        self._last_app_at = time.monotonic()
+        self._stop_requested = False
 
     def run(self) -> None:
-        """Keep everything running; returns when nothing is left to keep."""
+        """Keep everything running until nothing is needed any more."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
-        while not self._stop_now and self.round():
+        while not self._stop_requested and self.tick():
             time.sleep(_TICK_S)
-        self.end_all()
+        self.shut_down()
 
-    def round(self) -> bool:
-        """One round; false when the last app has left and the last job has ended."""
-        apps = look_at_apps(self._data_dir)
-        if apps.order is None and apps.left_at_once:
+    def tick(self) -> bool:
+        """Do one round; returns false when the last app and the last job have ended."""
+        apps = read_registry(self._data_dir)
+        if apps.workers is None and apps.shutdown_requested:
             return False
-        if apps.order is not None:
-            self._app_seen_at = time.monotonic()
+        if apps.workers is not None:
+            self._last_app_at = time.monotonic()
         self._keep_server()
-        if apps.order is not None and self.server_is_up:
-            self._keep_workers(apps.order)
-        if time.monotonic() - self._app_seen_at < self._grace_s:
+        if apps.workers is not None and self.server_is_up:
+            self._keep_workers(apps.workers)
+        if time.monotonic() - self._last_app_at < self._grace_s:
             return True
         for worker in self._workers.values():
-            worker.ask_to_leave()
+            worker.terminate()
         return any(worker.is_running for worker in self._workers.values())
 
     def _keep_server(self) -> None:
         if self._server.is_running and self.server_is_up and not self._socket.exists():
-            _log.error("the server's socket is gone; restarting it")
+            _log.error("the server's socket was deleted; restarting the server")
             self._server.kill_with_descendants()
         if not self._server.is_running:
             self.server_is_up = False
-        if self._server.short_lives >= _STARTS_BEFORE_DATA_IS_SET_ASIDE:
-            self._set_data_aside()
+        if self._server.early_deaths >= _MAX_FAILED_STARTS:
+            self._move_data_aside()
         directory = server_dir(self._data_dir)
         self._server.keep_running(Command(server_command(self._socket, directory)))
         self.server_is_up = self.server_is_up or answers(self._socket)
 
-    def _set_data_aside(self) -> None:
-        """A file that the server cannot read must not keep it down: the database has the jobs."""
+    def _move_data_aside(self) -> None:
+        """Let the server start without a file that it cannot read: the database has the jobs."""
         directory = server_dir(self._data_dir)
         aside = directory.with_name(f"{directory.name}.unreadable")
         shutil.rmtree(aside, ignore_errors=True)
         directory.rename(aside)
-        self._server.short_lives = 0
+        self._server.early_deaths = 0
         _log.error("the server does not start; its data was moved to %s", aside)
 
-    def _keep_workers(self, order: WorkerSpec) -> None:
-        wanted = _worker_commands(order)
-        for name, command in wanted.items():
+    def _keep_workers(self, spec: WorkerSpec) -> None:
+        commands = _worker_commands(spec)
+        for name, command in commands.items():
             self._workers.setdefault(name, Child(f"worker {name}")).keep_running(command)
-        for name in [name for name in self._workers if name not in wanted]:
-            self._workers[name].ask_to_leave()
+        for name in [name for name in self._workers if name not in commands]:
+            self._workers[name].terminate()
             if not self._workers[name].is_running:
                 del self._workers[name]
 
-    def end_all(self) -> None:
-        """End the workers, which give their jobs back, then the server."""
+    def shut_down(self) -> None:
+        """End the workers, which requeue their jobs, then the server."""
         for worker in self._workers.values():
             worker.signal(signal.SIGINT)
-        _end(self._workers.values(), _WORKERS_LEAVE_WITHIN_S)
+        _end(self._workers.values(), _WORKERS_TIMEOUT_S)
         self._server.signal(signal.SIGTERM)
-        _end([self._server], _SERVER_LEAVES_WITHIN_S)
+        _end([self._server], _SERVER_TIMEOUT_S)
         withdraw_socket(self._data_dir)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self._stop_now = True
+        self._stop_requested = True
 
 
-def _worker_commands(order: WorkerSpec) -> dict[str, Command]:
-    """Worker name ("low 1") to its command."""
+def _worker_commands(spec: WorkerSpec) -> dict[str, Command]:
+    """Returns the command of each worker, by name ("low 1")."""
     commands: dict[str, Command] = {}
-    for queue in order.queues:
-        place = sum(name.startswith(queue) for name in commands) + 1
-        commands[f"{queue} {place}"] = Command(
-            # -P: the app's working directory must not lend its modules to the worker.
+    for queue in spec.queues:
+        number = sum(name.startswith(queue) for name in commands) + 1
+        commands[f"{queue} {number}"] = Command(
+            # -P: modules in the app's working directory must not shadow the worker's.
             (sys.executable, "-P", "-m", WORKER_MODULE, queue),
-            order.environment | _gpus_of(order, queue, place) | {"PYTHONPATH": str(APP_DIR)},
-            order.working_dir,
-            order.code,
+            spec.environment | _gpus_of(spec, queue, number) | {"PYTHONPATH": str(APP_DIR)},
+            spec.working_dir,
+            spec.code,
         )
     return commands
 
 
-def _gpus_of(order: WorkerSpec, queue: str, place: int) -> dict[str, str]:
-    """What lets the ``place``-th training worker (from 1) see its GPUs alone."""
-    if queue != QueueName.LOW.value or place > len(order.gpus) or not order.gpus[place - 1]:
+def _gpus_of(spec: WorkerSpec, queue: str, number: int) -> dict[str, str]:
+    """Returns the variable that restricts a training worker (from 1) to its GPUs."""
+    if queue != QueueName.LOW.value or number > len(spec.gpus) or not spec.gpus[number - 1]:
         return {}
-    return {VISIBLE: ",".join(order.gpus[place - 1])}
+    return {VISIBLE: ",".join(spec.gpus[number - 1])}
 
 
-def _end(children: Iterable[Child], patience_s: float) -> None:
-    """Wait for children that were asked to leave; kill those that do not."""
-    deadline = time.monotonic() + patience_s
+def _end(children: Iterable[Child], timeout_s: float) -> None:
+    """Wait for children that were told to end; kill those that do not."""
+    deadline = time.monotonic() + timeout_s
     while any(child.is_running for child in children) and time.monotonic() < deadline:
         time.sleep(0.02)
     for child in children:

@@ -1,4 +1,4 @@
-"""A trained detector in other formats than ONNX, each checked against its checkpoint.
+"""Exports trained detectors to formats other than ONNX and checks each against its checkpoint.
 
-``formats`` lists them and is light; a format's own module is imported when it is asked for.
+``formats`` lists them without heavy imports; a format's module is imported when it is needed.
 """

@@ -1,4 +1,4 @@
-"""Does the exported model say what the checkpoint says? Measured on validation images."""
+"""Compares the detections of an exported model and of its checkpoint on validation images."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,9 +26,9 @@ class ExportedModel(Protocol):
 class Agreement:
     """Largest differences between an export and its checkpoint over ``compared`` detections.
 
-    A pair is a detection of the checkpoint and the nearest one of the same class in the
+    Each detection of the checkpoint is paired with the nearest one of the same class in the
     export; ``unmatched`` ones have none within the limits. ``confidence`` is the lowest score
-    compared: the recommended one, or next to nothing for a detector that finds nothing yet.
+    compared: the recommended one, or ``LOWEST_CONFIDENCE`` if the detector finds nothing yet.
     """
 
     images: int
@@ -40,9 +40,9 @@ class Agreement:
 
     @property
     def holds(self) -> bool:
-        """Whether the export may be offered.
+        """Whether the export may be published.
 
-        A detector that has learnt nothing gives hundreds of all but equal scores; rounding
+        A detector that has learnt nothing gives hundreds of nearly equal scores; rounding
         then decides which box suppresses its neighbour, so a few may differ.
         """
         tolerated = self.compared * _TIES_SHARE if self.confidence == LOWEST_CONFIDENCE else 0
@@ -50,7 +50,7 @@ class Agreement:
 
     @property
     def shortfall(self) -> str:
-        """Why it may not, as the end of a sentence."""
+        """Why the export may not be published, as the end of a sentence."""
         return (
             f"{self.unmatched} of {self.compared} objects that the checkpoint finds differ by "
             f"over {MAX_BOX_PX:.0f} px or {MAX_SCORE} in score"
@@ -61,7 +61,7 @@ class Agreement:
 
 
 def spread(images: Sequence[Path]) -> list[Path]:
-    """Up to ``IMAGES`` of the images, evenly from first to last."""
+    """Returns up to ``IMAGES`` of the images, evenly spaced."""
     count = min(IMAGES, len(images))
     return [images[i * len(images) // count] for i in range(count)]
 
@@ -72,15 +72,18 @@ def compare(
     exported: ExportedModel,
     confidence: float,
 ) -> Agreement:
-    """``by_checkpoint``: the checkpoint's detections per image, from ``LOWEST_CONFIDENCE`` on."""
+    """Compare the export with its checkpoint.
+
+    ``by_checkpoint`` holds the checkpoint's detections per image, from ``LOWEST_CONFIDENCE`` up.
+    """
     if not any(found.score >= confidence for per_image in by_checkpoint for found in per_image):
         confidence = LOWEST_CONFIDENCE
     gaps: list[tuple[float, float] | None] = []
     for path, expected in zip(images, by_checkpoint, strict=True):
-        lowest = max(0.0, confidence - MAX_SCORE)  # a score at the limit may come out below it
-        answers = [Detection.of(row) for row in exported.detect(cv2.imread(str(path)), lowest)]
+        lowest = max(0.0, confidence - MAX_SCORE)  # rounding may push a score at the limit below it
+        candidates = [Detection.of(row) for row in exported.detect(cv2.imread(str(path)), lowest)]
         strongest = [found for found in expected if found.score >= confidence][:_STRONGEST]
-        gaps += [_nearest(found, answers) for found in strongest]
+        gaps += [_nearest(found, candidates) for found in strongest]
     matched = [gap for gap in gaps if gap]
     return Agreement(
         images=len(images),
@@ -92,15 +95,15 @@ def compare(
     )
 
 
-def _nearest(wanted: Detection, answers: Sequence[Detection]) -> tuple[float, float] | None:
-    """(pixels, score) between ``wanted`` and its nearest answer, if within the limits."""
+def _nearest(expected: Detection, candidates: Sequence[Detection]) -> tuple[float, float] | None:
+    """Returns the (pixels, score) gap to the nearest candidate, if within the limits."""
     gaps = [
         (
-            max(abs(a - b) for a, b in zip(wanted.box.xyxy, answer.box.xyxy, strict=True)),
-            abs(wanted.score - answer.score),
+            max(abs(a - b) for a, b in zip(expected.box.xyxy, found.box.xyxy, strict=True)),
+            abs(expected.score - found.score),
         )
-        for answer in answers
-        if answer.class_id == wanted.class_id
+        for found in candidates
+        if found.class_id == expected.class_id
     ]
     near = [gap for gap in gaps if gap[0] <= MAX_BOX_PX and gap[1] <= MAX_SCORE]
     return min(near, default=None)

@@ -1,4 +1,4 @@
-"""The formats that a trained detector can be had in beside its zip. Light: no exporter here.
+"""The formats that a detector can be exported to beside its zip. Imports no exporter.
 
 A new format is one module with an ``Exporter`` and one line here.
 """
@@ -14,13 +14,13 @@ from tpod_core.exports.task import Exporter
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One choice in the list of formats.
+    """An entry of the list of formats.
 
     Attributes:
-        description: what it is for.
-        usage: for the README of the download: how the model is called and what it answers.
+        description: what it is good for.
+        usage: for the README of the download: how to call the model, and its output.
         exporter: ``"module:function"``, an ``Exporter``.
-        missing: what to install before it can be made, as a sentence; empty if nothing is.
+        missing: returns what must be installed first, as a sentence; empty if nothing is.
     """
 
     name: str
@@ -31,13 +31,13 @@ class ExportFormat:
     missing: Callable[[], str] = lambda: ""
 
 
-_ROOM = "tpod_core.exports"
+_PACKAGE = "tpod_core.exports"
 _NCHW = (
     "Input: float32, 1×3×{side}×{side}, RGB, 0 to 1, the picture scaled into the middle of a "
     "square of grey 114."
 )
 _NHWC = _NCHW.replace("1×3×{side}×{side}", "1×{side}×{side}×3")
-_ANSWER = (
+_OUTPUT = (
     "Output: float32, 1×n×6, rows of x1, y1, x2, y2, score, class in input pixels, padded with "
     "zeros. Overlaps are already removed."
 )
@@ -48,20 +48,20 @@ _FORMATS = (
         "TorchScript",
         "For programs that run PyTorch, in Python or C++, without the training library.",
         f"""{_NCHW}
-{_ANSWER}
+{_OUTPUT}
 
     import torch, torchvision  # torchvision brings an operation that the model uses
     model = torch.jit.load("model.torchscript")
     rows = model(picture)[0]
 """,
-        f"{_ROOM}.torchscript_export:export_torchscript",
+        f"{_PACKAGE}.torchscript_export:export_torchscript",
     ),
     ExportFormat(
         "openvino",
         "OpenVINO",
         "For Intel processors and graphics: usually the fastest there.",
         f"""{_NCHW}
-{_ANSWER}
+{_OUTPUT}
 
     import openvino
     model = openvino.Core().compile_model(
@@ -70,7 +70,7 @@ _FORMATS = (
 
 Ask for f32 as above: newer processors compute in bf16 otherwise, which moves boxes by pixels.
 """,
-        f"{_ROOM}.openvino_export:export_openvino",
+        f"{_PACKAGE}.openvino_export:export_openvino",
         needs.missing_openvino,
     ),
     ExportFormat(
@@ -78,7 +78,7 @@ Ask for f32 as above: newer processors compute in bf16 otherwise, which moves bo
         "LiteRT (TensorFlow Lite)",
         "For phones and small boards.",
         f"""{_NHWC}
-{_ANSWER}
+{_OUTPUT}
 
     from ai_edge_litert.interpreter import Interpreter
     model = Interpreter("model.tflite")
@@ -87,15 +87,15 @@ Ask for f32 as above: newer processors compute in bf16 otherwise, which moves bo
     model.invoke()
     rows = model.get_tensor(model.get_output_details()[0]["index"])[0]
 """,
-        f"{_ROOM}.tensorflow_export:export_litert",
+        f"{_PACKAGE}.tensorflow_export:export_litert",
         needs.missing_tensorflow,
     ),
     ExportFormat(
         "saved_model",
         "TensorFlow SavedModel",
-        "For TensorFlow and TensorFlow Serving, as OpenTPOD's download.",
+        "For TensorFlow and TensorFlow Serving, like OpenTPOD's download.",
         f"""{_NHWC}
-{_ANSWER}
+{_OUTPUT}
 
     import tensorflow
     model = tensorflow.saved_model.load("saved_model/1").signatures["serving_default"]
@@ -103,9 +103,9 @@ Ask for f32 as above: newer processors compute in bf16 otherwise, which moves bo
 
 For TensorFlow Serving, mount `saved_model` as the model's directory; `1` is its version.
 `label_map.pbtxt` counts classes from 1 as TensorFlow's Object Detection API does; the model's
-own answers count from 0.
+own output counts from 0.
 """,
-        f"{_ROOM}.tensorflow_export:export_saved_model",
+        f"{_PACKAGE}.tensorflow_export:export_saved_model",
         needs.missing_tensorflow,
     ),
 )
@@ -116,7 +116,7 @@ def list_formats() -> list[ExportFormat]:
 
 
 def get_format(name: str) -> ExportFormat:
-    """Raises: InvalidInput that lists the formats there are."""
+    """Raises: InvalidInput that lists the formats."""
     for known in _FORMATS:
         if known.name == name:
             return known
@@ -125,6 +125,6 @@ def get_format(name: str) -> ExportFormat:
 
 
 def load_exporter(known: ExportFormat) -> Exporter:
-    """Import what makes the format; for worker processes only."""
+    """Import the exporter of a format; for worker processes only."""
     exporter: Exporter = resolve_name(known.exporter)
     return exporter

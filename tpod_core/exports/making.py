@@ -1,4 +1,4 @@
-"""Make one export: convert, compare with the checkpoint, pack. For worker processes."""
+"""Makes one export: converts, compares with the checkpoint, packs. For worker processes."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ _COMPANIONS = ("labels.txt", "label_map.pbtxt", "detector.json", "metrics.json")
 
 
 class ExportedDetector(Detector):
-    """The published detector with another model inside: its own letterbox, labels and card."""
+    """The published detector's letterbox, labels and card, run with an exported model."""
 
     def __init__(self, published: Path, rows: Rows) -> None:
         super().__init__(published)
@@ -30,52 +30,54 @@ class ExportedDetector(Detector):
         return self._exported(tensor)
 
 
-def make(wanted: ExportFormat, task: ExportTask, steps: ProgressReporter) -> Agreement:
-    """Fill ``task.directory`` with the model in its format and what goes with it.
+def make(export_format: ExportFormat, task: ExportTask, reporter: ProgressReporter) -> Agreement:
+    """Fill ``task.directory`` with the exported model and its companion files.
 
     Raises: Conflict if a package is missing, the format cannot hold this detector, or the
-    export does not say what the checkpoint says.
+    export disagrees with the checkpoint.
     """
-    missing = wanted.missing()
+    missing = export_format.missing()
     if missing:
         raise Conflict(missing)
     try:
-        agreed = _convert(wanted, task, steps)
+        agreed = _convert(export_format, task, reporter)
     except (ImportError, RuntimeError, ValueError, TypeError) as error:
-        _log.exception("cannot make %s", wanted.name)
+        _log.exception("cannot make %s", export_format.name)
         cause = str(error).strip().partition("\n")[0][:200]
         raise Conflict(
-            f"The conversion to {wanted.label} failed ({type(error).__name__}: {cause}). "
-            "The job's log has the details; the other formats are not concerned."
+            f"The conversion to {export_format.label} failed ({type(error).__name__}: {cause}). "
+            "The job's log has the details; the other formats are not affected."
         ) from error
     if not agreed.holds:
-        raise Conflict(f"The {wanted.label} model is not offered: {agreed.shortfall}.")
-    steps.say("Packing")
+        raise Conflict(f"The {export_format.label} model is not offered: {agreed.shortfall}.")
+    reporter.say("Packing")
     for name in _COMPANIONS:
         shutil.copyfile(task.model / name, task.directory / name)
     text = json.dumps(agreed.as_json(), indent=2)
     (task.directory / "agreement.json").write_text(text, encoding="utf-8")
-    (task.directory / "README.md").write_text(_readme(wanted, task), encoding="utf-8")
+    (task.directory / "README.md").write_text(_readme(export_format, task), encoding="utf-8")
     return agreed
 
 
-def _convert(wanted: ExportFormat, task: ExportTask, steps: ProgressReporter) -> Agreement:
-    steps.say(f"Converting to {wanted.label}")
-    with load_exporter(wanted)(task) as rows:
-        steps.say("Checking the exported model")
+def _convert(
+    export_format: ExportFormat, task: ExportTask, reporter: ProgressReporter
+) -> Agreement:
+    reporter.say(f"Converting to {export_format.label}")
+    with load_exporter(export_format)(task) as rows:
+        reporter.say("Checking the exported model")
         images = agreement.spread(task.context.data.val)
         by_checkpoint = task.provider.predict(task.context, images, LOWEST_CONFIDENCE)
         exported = ExportedDetector(task.model, rows)
         return agreement.compare(images, by_checkpoint, exported, exported.confidence)
 
 
-def _readme(wanted: ExportFormat, task: ExportTask) -> str:
+def _readme(export_format: ExportFormat, task: ExportTask) -> str:
     card = model_zip.read_card(task.model)
-    usage = wanted.usage.format(side=card.input_size)
-    return f"""# {card.name}, as {wanted.label}
+    usage = export_format.usage.format(side=card.input_size)
+    return f"""# {card.name}, as {export_format.label}
 
-An object detector ({card.family}) trained with TPOD. It was run beside the model that it was
-made of on validation images; `agreement.json` says how little the two differ.
+An object detector ({card.family}) trained with TPOD. It was compared with the model that it was
+made from on validation images; `agreement.json` says how little the two differ.
 
 ## Use it
 

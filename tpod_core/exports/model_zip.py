@@ -1,4 +1,4 @@
-"""The directory that is published for a trained detector, and the zip made of it.
+"""Writes the published directory of a trained detector and the zip of it.
 
 Contents: ``model.pt`` (the family's checkpoint), ``model.onnx``, ``labels.txt``,
 ``label_map.pbtxt`` (as TensorFlow's Object Detection API and OpenTPOD write it, ids from 1),
@@ -14,18 +14,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 ZIP_NAME = "model.zip"
-_STORED = {
+# By path, because importing it would load onnxruntime.
+_PREDICT_PROGRAM = Path(__file__).parents[1] / "inference" / "predict.py"
+_UNCOMPRESSED = {
     ".pt",
     ".onnx",
     ".torchscript",
     ".bin",
     ".tflite",
-}  # weights hardly shrink, and packing them takes seconds
+}  # weights hardly shrink, and compressing them takes seconds
 
 
 @dataclass(frozen=True)
 class DetectorCard:
-    """``detector.json``: what someone must know who meets the model without TPOD."""
+    """The contents of ``detector.json``: what a user of the model outside TPOD needs to know."""
 
     name: str
     family: str
@@ -41,7 +43,7 @@ class DetectorCard:
 
 
 def write_labels(directory: Path, classes: Sequence[str]) -> None:
-    """``labels.txt`` by ``class_id``, and ``label_map.pbtxt`` whose ids are one higher."""
+    """Write ``labels.txt``, by ``class_id``, and ``label_map.pbtxt``, whose ids are one higher."""
     (directory / "labels.txt").write_text(
         "".join(f"{name}\n" for name in classes), encoding="utf-8"
     )
@@ -58,21 +60,21 @@ def write_card(directory: Path, card: DetectorCard) -> None:
 
 
 def read_card(directory: Path) -> DetectorCard:
-    """The card of a published directory."""
+    """Read the card of a published directory."""
     values = json.loads((directory / "detector.json").read_text(encoding="utf-8"))
     return DetectorCard(**values | {"classes": tuple(values["classes"])})
 
 
 def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
-    """``metrics.json``, ``predict.py`` and ``README.md``."""
+    """Write ``metrics.json``, ``predict.py`` and ``README.md``."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
     (directory / "metrics.json").write_text(text, encoding="utf-8")
-    shutil.copyfile(Path(__file__).with_name("predict.py"), directory / "predict.py")
+    shutil.copyfile(_PREDICT_PROGRAM, directory / "predict.py")
     (directory / "README.md").write_text(_readme(card, metrics), encoding="utf-8")
 
 
 def pack(directory: Path) -> Path:
-    """Write the zip of everything in ``directory`` into it."""
+    """Write a zip of all files in ``directory`` into the directory itself."""
     target = directory / ZIP_NAME
     with target.open("wb") as file:
         pack_into(file, directory, without=target)
@@ -80,11 +82,11 @@ def pack(directory: Path) -> Path:
 
 
 def pack_into(file: BinaryIO, directory: Path, without: Path | None = None) -> None:
-    """Write the zip of every file below ``directory``, by its path in there."""
+    """Write a zip of every file below ``directory`` except ``without``, by relative path."""
     members = sorted(path for path in directory.rglob("*") if path.is_file() and path != without)
     with zipfile.ZipFile(file, "w") as archive:
         for path in members:
-            kind = zipfile.ZIP_STORED if path.suffix in _STORED else zipfile.ZIP_DEFLATED
+            kind = zipfile.ZIP_STORED if path.suffix in _UNCOMPRESSED else zipfile.ZIP_DEFLATED
             archive.write(path, path.relative_to(directory), kind)
 
 

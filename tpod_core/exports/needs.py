@@ -1,7 +1,7 @@
-"""What some formats need beyond ``requirements.txt``, and whether it is here.
+"""Checks for the packages that some formats need beyond ``requirements.txt``.
 
-OpenVINO installs beside our own packages. TensorFlow and the converter to it want older
-versions of several of them, so they have an environment of their own.
+OpenVINO installs beside our own packages. TensorFlow and its converter need older versions of
+several of them, so they have an environment of their own.
 """
 
 from importlib.util import find_spec
@@ -14,6 +14,7 @@ _CONVERTER = "onnx2tf"
 
 
 def missing_openvino() -> str:
+    """Returns how to install OpenVINO; empty if it is installed."""
     if find_spec("openvino") is not None:
         return ""
     packages = "'tpod[openvino]'" if IS_INSTALLED else "-r requirements-export-openvino.txt"
@@ -21,6 +22,7 @@ def missing_openvino() -> str:
 
 
 def missing_tensorflow() -> str:
+    """Returns how to install TensorFlow; empty if it is installed."""
     python = tensorflow_python()
     packages = python.parent.parent.glob(f"lib/python*/site-packages/{_CONVERTER}")
     if python.is_file() and any(packages):
@@ -32,6 +34,6 @@ def missing_tensorflow() -> str:
 
 
 def tensorflow_python() -> Path:
-    """The interpreter of the environment that has TensorFlow, existing or not."""
+    """Returns the interpreter of TensorFlow's environment, which need not exist."""
     default = APP_DIR / _TENSORFLOW_ENVIRONMENT / "bin" / "python"
     return get_settings().tensorflow_python or default

@@ -1,7 +1,7 @@
-"""OpenVINO, made of the ONNX model: the same for every family.
+"""Exports to OpenVINO from the ONNX model, in the same way for every family.
 
-Source: docs.openvino.ai, "Precision control"; on processors with bf16 the default precision
-moved boxes by 7.9 px in a measurement of ours, f32 by less than 0.001.
+On processors with bf16 the default precision moved boxes by 7.9 px in our measurement, f32 by
+less than 0.001. Source: docs.openvino.ai, "Precision control".
 """
 
 import sys
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from tpod_core.detectors.paths import ONNX_NAME
 from tpod_core.exports.task import ExportTask, Rows
 
-# Merely importing OpenVINO would report that to its makers. Without this package it does not.
+# Importing OpenVINO sends telemetry to its makers, unless this package is missing.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 import openvino  # noqa: E402

@@ -1,4 +1,4 @@
-"""From a trained checkpoint to the files that are offered: score, export, check, pack."""
+"""Builds the published files of a trained checkpoint: scores, exports, checks, packs."""
 
 import shutil
 import tempfile
@@ -30,7 +30,7 @@ _LIBRARIES = ("onnx", "onnxruntime")
 class PackageSpec:
     """What is known before the model is scored; ``card`` lacks the recommended confidence.
 
-    ``parent`` is the model that was taught further, to be tried on the same images.
+    ``parent`` is the model that was fine-tuned, to be scored on the same images.
     """
 
     card: DetectorCard
@@ -41,8 +41,8 @@ class PackageSpec:
 
 @dataclass(frozen=True)
 class Package:
-    """The metrics, as they are in ``metrics.json`` but without the epochs; what a person should
-    know of them; and the detections on validation images that no label explains."""
+    """The result: ``metrics.json`` without the epochs, warnings for the user, and the detections
+    on validation images that match no label."""
 
     metrics: dict[str, Any]
     warnings: tuple[str, ...]
@@ -50,17 +50,17 @@ class Package:
 
 
 def build_package(
-    provider: Provider, spec: PackageSpec, directory: Path, steps: ProgressReporter
+    provider: Provider, spec: PackageSpec, directory: Path, reporter: ProgressReporter
 ) -> Package:
     """Fill the empty ``directory`` with the model, its companions and the zip of them all.
 
-    Raises: Conflict if the export does not say what the checkpoint says.
+    Raises: Conflict if the export disagrees with the checkpoint.
     """
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         context = replace(spec.context, scratch=Path(scratch))
-        result = evaluate(provider, context, spec.parent, steps)
+        result = evaluate(provider, context, spec.parent, reporter)
         score = result.score
-        steps.say("Exporting to ONNX")
+        reporter.say("Exporting to ONNX")
         provider.export_onnx(context, directory / ONNX_NAME)
         card = replace(
             spec.card,
@@ -69,13 +69,13 @@ def build_package(
         )
         model_zip.write_labels(directory, card.classes)
         model_zip.write_card(directory, card)
-        steps.say("Checking the exported model")
+        reporter.say("Checking the exported model")
         agreed = check_export(provider, _on_cpu(context), directory, score.recommended_confidence)
     shutil.copyfile(spec.context.checkpoint, directory / CHECKPOINT_NAME)
     metrics = score.as_json() | {"agreement": agreed.as_json()}
     epochs = [row.as_json() for row in spec.epochs]
     model_zip.write_companions(directory, card, metrics | {"epochs": epochs})
-    steps.say("Packing")
+    reporter.say("Packing")
     model_zip.pack(directory)
     result.write(directory)  # after the packing: it is for the page
     return Package(metrics, result.warnings, result.unmatched)
@@ -84,7 +84,10 @@ def build_package(
 def check_export(
     provider: Provider, context: EvaluationContext, directory: Path, confidence: float
 ) -> agreement.Agreement:
-    """Run the ONNX model as its ``predict.py`` does. Raises: Conflict if it disagrees."""
+    """Compare the ONNX model, run by ``predict.py``, with the checkpoint.
+
+    Raises: Conflict if they disagree.
+    """
     # Imports onnxruntime, which only worker processes may load.
     from tpod_core.inference.predict import Detector  # noqa: PLC0415
 
@@ -100,7 +103,7 @@ def check_export(
 
 
 def _on_cpu(context: EvaluationContext) -> EvaluationContext:
-    """Where onnxruntime runs the export too: a GPU's own rounding is no fault of it."""
+    """Compare on the CPU, like onnxruntime: a GPU rounds differently."""
     return replace(context, config=context.config.model_copy(update={"device": "cpu"}))
 
 

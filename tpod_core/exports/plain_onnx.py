@@ -1,7 +1,7 @@
-"""An ONNX graph made plain enough for converters: what is constant, computed; no empty parts.
+"""Simplifies an ONNX graph for converters: folds constants and removes empty tensors.
 
-The graph of a traced network computes its own shapes, and joins pieces that are empty for a
-plain detector (masks, angles). Converters trip over both.
+The graph of a traced network computes its own shapes and concatenates tensors that are empty for
+a plain detector (masks, angles). Converters fail on both.
 """
 
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-_JOINS = "Concat"
+_CONCAT = "Concat"
 
 
 def write_plain(source: Path, target: Path) -> None:
-    """Write the ONNX model at ``source`` to ``target``, with the same answers."""
+    """Write a simplified model with the same output."""
     _fold_constants(source, target)
     model = onnx.load(target)
-    _drop_empty_pieces(model)
+    _drop_empty_inputs(model)
     _drop_unused(model)
-    # onnxruntime declares every domain it knows; converters take the first for the version.
+    # onnxruntime declares every domain it knows; converters read the version from the first.
     del model.opset_import[1:]
     onnx.save(model, target)
 
@@ -31,8 +31,8 @@ def _fold_constants(source: Path, target: Path) -> None:
     onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
 
 
-def _drop_empty_pieces(model: onnx.ModelProto) -> None:
-    """Take out of every join the pieces whose shape says that they can only be empty."""
+def _drop_empty_inputs(model: onnx.ModelProto) -> None:
+    """Remove the inputs of every concatenation whose shape is empty."""
     empty = {
         value.name
         for value in onnx.shape_inference.infer_shapes(model).graph.value_info
@@ -43,12 +43,12 @@ def _drop_empty_pieces(model: onnx.ModelProto) -> None:
     }
     for node in model.graph.node:
         kept = [name for name in node.input if name not in empty]
-        if node.op_type == _JOINS and kept:
+        if node.op_type == _CONCAT and kept:
             node.input[:] = kept
 
 
 def _drop_unused(model: onnx.ModelProto) -> None:
-    """Take out the nodes and constants that no output needs."""
+    """Remove the nodes and constants that no output needs."""
     graph = model.graph
     needed = {output.name for output in graph.output}
     kept = []
@@ -63,7 +63,7 @@ def _drop_unused(model: onnx.ModelProto) -> None:
 
 
 def _inputs(node: onnx.NodeProto) -> Iterator[str]:
-    """What a node reads: itself, and in the branches and loops that it holds."""
+    """Yield the inputs of a node and of the branches and loops in it."""
     yield from node.input
     for attribute in node.attribute:
         for inner in attribute.g.node:

@@ -1,4 +1,4 @@
-"""What an exporter is given, and what it gives back. Light."""
+"""The input and the result of an exporter. No heavy imports."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from tpod_core.detectors.protocol import EvaluationContext, Provider
 
 Rows = Callable[[Any], Any]
-"""A model at work: float32 (1, 3, s, s), RGB 0..1, to (n, 6), the rows of our ONNX models."""
+"""Runs a model: maps float32 (1, 3, s, s), RGB 0..1, to (n, 6), the rows of our ONNX models."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class ExportTask:
     Attributes:
         context: the checkpoint and a scratch directory of this export's own.
         model: the published directory, with the ONNX model that agrees with the checkpoint.
-        directory: empty; what is written into it is offered.
-        check: called every second or so; may raise JobStopped.
+        directory: empty; everything written into it is published.
+        check: called about every second; may raise JobStopped.
     """
 
     provider: Provider
@@ -31,9 +31,9 @@ class ExportTask:
 
 
 class Exporter(Protocol):
-    """Writes the model in its format, and runs it as long as the context lasts.
+    """Writes the model in its format, and runs it while the context is open.
 
-    Raises: Conflict with a sentence where the cause is known.
+    Raises: Conflict where the cause is known.
     """
 
     def __call__(self, task: ExportTask) -> AbstractContextManager[Rows]: ...

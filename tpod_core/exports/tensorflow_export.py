@@ -1,6 +1,6 @@
-"""TensorFlow's SavedModel and LiteRT, made of the ONNX model in an environment of their own.
+"""Exports to TensorFlow's SavedModel and LiteRT, in a Python environment of their own.
 
-One converter, onnx2tf, makes both, for every family whose operations it knows.
+onnx2tf converts the ONNX model to both, for every family whose operations it knows.
 """
 
 import os
@@ -20,14 +20,14 @@ from tpod_core.exports.needs import tensorflow_python
 from tpod_core.exports.plain_onnx import write_plain
 from tpod_core.exports.task import ExportTask, Rows
 
-_LOOK_S = 0.5
+_CHECK_INTERVAL_S = 0.5
 _SAVED_MODEL_PARTS = ("saved_model.pb", "fingerprint.pb", "assets", "variables")
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+_ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 @contextmanager
 def export_saved_model(task: ExportTask) -> Iterator[Rows]:
-    """See ``task.Exporter``. Laid out as TensorFlow Serving wants it: a directory a version."""
+    """See ``task.Exporter``. One directory per version, as TensorFlow Serving expects."""
     converted = _convert(task)
     version = task.directory / "saved_model" / "1"
     version.mkdir(parents=True)
@@ -49,7 +49,7 @@ def export_litert(task: ExportTask) -> Iterator[Rows]:
 
 
 def _convert(task: ExportTask) -> Path:
-    """The directory with both formats. Raises: Conflict if the converter fails."""
+    """Returns the directory with both formats. Raises: Conflict if the converter fails."""
     scratch, converted = task.context.scratch, task.context.scratch / "converted"
     plain = scratch / "model.onnx"
     write_plain(task.model / ONNX_NAME, plain)
@@ -58,14 +58,14 @@ def _convert(task: ExportTask) -> Path:
         while process.poll() is None:
             task.check()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_LOOK_S)
+                process.wait(_CHECK_INTERVAL_S)
     finally:
         process.kill()
         process.wait()
     if process.returncode != 0 or not (converted / "saved_model.pb").exists():
         raise Conflict(
             f"The converter to TensorFlow failed on this detector (exit {process.returncode}). "
-            "The job's log has its words; the other formats are not concerned."
+            "The job's log has its output; the other formats are not affected."
         )
     return converted
 
@@ -74,14 +74,14 @@ def _convert(task: ExportTask) -> Path:
 def _running(kind: str, model: Path) -> Iterator[Rows]:
     process = _start("run", kind, str(model), working_dir=model.parent, pipes=True)
     try:
-        yield lambda picture: _ask(process, picture)
+        yield lambda picture: _run_on(process, picture)
     finally:
         process.kill()
         process.communicate()
 
 
-def _ask(process: subprocess.Popen[bytes], picture: Any) -> Any:
-    """Raises: Conflict if the model's process is gone."""
+def _run_on(process: subprocess.Popen[bytes], picture: Any) -> Any:
+    """Run the model on a picture. Raises: Conflict if the model's process has died."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -90,8 +90,8 @@ def _ask(process: subprocess.Popen[bytes], picture: Any) -> Any:
         count = int(np.frombuffer(process.stdout.read(4), np.uint32)[0])
     except (BrokenPipeError, IndexError, ValueError) as error:
         raise Conflict(
-            "The converted model does not run, most likely for want of an operation that this "
-            "family needs. The job's log has its words; the other formats are not concerned."
+            "The converted model does not run, most likely because it lacks an operation that "
+            "this family needs. The job's log has its words; the other formats are not concerned."
         ) from error
     rows = np.frombuffer(process.stdout.read(count * 6 * 4), np.float32)
     return rows.reshape(count, 6).copy()
@@ -100,10 +100,10 @@ def _ask(process: subprocess.Popen[bytes], picture: Any) -> Any:
 def _start(*arguments: str, working_dir: Path, pipes: bool = False) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE if pipes else None
     return subprocess.Popen(
-        # -I: neither our own modules nor our environment variables for Python reach it.
+        # -I isolates it from our own modules and Python environment variables.
         (str(tensorflow_python()), "-I", tensorflow_program.__file__, *arguments),
         cwd=working_dir,
-        env=os.environ | _QUIET,
+        env=os.environ | _ENVIRONMENT,
         stdin=pipe or subprocess.DEVNULL,
         stdout=pipe,
     )

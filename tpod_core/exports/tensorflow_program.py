@@ -1,11 +1,11 @@
-"""Runs in the environment that has TensorFlow, started by ``tensorflow_export``.
+"""Runs in TensorFlow's environment, started by ``tensorflow_export``.
 
     python tensorflow_program.py convert MODEL.onnx DIRECTORY
     python tensorflow_program.py run saved_model|litert MODEL
 
 ``convert`` writes a SavedModel and ``*_float32.tflite`` into DIRECTORY. ``run`` reads pictures
-from standard input, each float32 (1, s, s, 3), and answers each with the number of its rows,
-uint32, and the rows, float32 (n, 6). Needs nothing of TPOD's; writes nothing else to standard
+from standard input, each float32 (1, s, s, 3), and writes for each the number of its rows,
+uint32, and the rows, float32 (n, 6). Imports nothing of TPOD; writes nothing else to standard
 output.
 """
 
@@ -18,29 +18,29 @@ import numpy as np
 
 Rows = Callable[[Any], Any]
 
-# The converter wants sample pictures to try the graph on, and would download them.
+# The converter runs the graph on sample pictures, which it would otherwise download.
 _SAMPLES_NAME = "calibration_image_sample_data_20x128x128x3_float32.npy"
 _SAMPLES_SHAPE = (20, 128, 128, 3)
 
 
 def convert(onnx: str, directory: str) -> None:
-    """The working directory is scratch."""
+    """Convert into ``directory``; writes temporary files into the working directory."""
     np.save(_SAMPLES_NAME, np.zeros(_SAMPLES_SHAPE, np.float32))
-    import onnx2tf  # noqa: PLC0415 - one of the two commands needs it
+    import onnx2tf  # noqa: PLC0415 - only this command needs it
 
     onnx2tf.convert(
         input_onnx_file_path=onnx,
         output_folder_path=directory,
         output_signaturedefs=True,
         non_verbose=True,
-        # LiteRT has no such operation; the formula in its place is exact to 2e-7.
+        # LiteRT has no such operation; the formula that replaces it is exact to 2e-7.
         replace_to_pseudo_operators=["erf"],
     )
 
 
 def saved_model(path: str) -> tuple[int, Rows]:
-    """The side of its input in pixels, and the model at work."""
-    import tensorflow as tf  # noqa: PLC0415 - seconds, for this format alone
+    """Load a model; returns the side of its input in pixels and a function that runs it."""
+    import tensorflow as tf  # noqa: PLC0415 - takes seconds; only this format needs it
 
     model = tf.saved_model.load(path)
     [(name, spec)] = _signature(model).structured_input_signature[1].items()
@@ -57,8 +57,8 @@ def _signature(model: Any) -> Any:
 
 
 def litert(path: str) -> tuple[int, Rows]:
-    """The side of its input in pixels, and the model at work."""
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - for this format alone
+    """Load a model; returns the side of its input in pixels and a function that runs it."""
+    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - only this format needs it
 
     model = Interpreter(path)
     model.allocate_tensors()
@@ -73,7 +73,7 @@ def litert(path: str) -> tuple[int, Rows]:
 
 
 def run(kind: str, path: str, source: BinaryIO, target: BinaryIO) -> None:
-    """Answer pictures until ``source`` ends."""
+    """Run the model on pictures until ``source`` ends."""
     side_px, rows = {"saved_model": saved_model, "litert": litert}[kind](path)
     size_bytes = side_px * side_px * 3 * 4
     while len(content := source.read(size_bytes)) == size_bytes:
@@ -84,13 +84,13 @@ def run(kind: str, path: str, source: BinaryIO, target: BinaryIO) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    # The libraries print: their words belong with the errors, not between the answers.
-    with os.fdopen(os.dup(1), "wb") as answers:
+    # The libraries print to standard output: send that to the errors, away from our rows.
+    with os.fdopen(os.dup(1), "wb") as output:
         os.dup2(2, 1)
         if arguments[0] == "convert":
             convert(*arguments[1:])
         else:
-            run(arguments[1], arguments[2], sys.stdin.buffer, answers)
+            run(arguments[1], arguments[2], sys.stdin.buffer, output)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""TorchScript, traced by the family itself: ONNX does not lead back to PyTorch."""
+"""Exports to TorchScript by tracing the family's network: ONNX cannot be converted back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +9,8 @@ import torchvision
 from tpod_core.exports.task import ExportTask, Rows
 
 NAME = "model.torchscript"
-_BRINGS_AN_OPERATION = torchvision
-"""Loading the traced model needs torchvision's non-maximum suppression to be registered."""
+_REGISTERS_NMS = torchvision
+"""Importing torchvision registers non-maximum suppression, which the traced model needs."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is wanted of all that a detector sees, and what it found by name."""
+"""Selects detections by confidence and label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tpod_core.models import Detector
 
 @dataclass(frozen=True)
 class FoundBox:
-    """An object that a detector found, in upright pixels of the picture."""
+    """A detected object with its label, in upright pixels of the picture."""
 
     label: str
     class_id: int
@@ -21,16 +21,14 @@ class FoundBox:
 
 @dataclass(frozen=True)
 class DetectionFilter:
-    """``confidence`` is the lowest score, 0..1, ``None`` the detector's recommended one.
-
-    Without ``labels`` every class is wanted.
-    """
+    """The lowest ``confidence``, 0..1, ``None`` for the detector's recommended one, and the
+    ``labels`` to keep, none for all."""
 
     confidence: float | None = None
     labels: tuple[str, ...] = ()
 
     def check(self, detector: Detector) -> None:
-        """Raises: InvalidInput for a confidence beyond 0..1, or a class that it does not know."""
+        """Raises: InvalidInput for a confidence outside 0..1 or a class the detector lacks."""
         if self.confidence is not None and not 0 <= self.confidence <= 1:
             raise InvalidInput("A confidence lies between 0 and 1.", "confidence")
         unknown = [name for name in self.labels if name not in detector.labels]
@@ -41,21 +39,21 @@ class DetectionFilter:
                 "labels",
             )
 
-    def of(self, boxes: Sequence[FoundBox]) -> tuple[FoundBox, ...]:
-        """Those of ``boxes`` that are wanted, in the same order."""
+    def select(self, boxes: Sequence[FoundBox]) -> tuple[FoundBox, ...]:
+        """Returns the ``boxes`` that pass the filter, in the same order."""
         lowest = self.confidence or 0.0
         return tuple(
             found for found in boxes if found.score >= lowest and self.includes(found.label)
         )
 
     def includes(self, label: str) -> bool:
-        """Whether a class is wanted."""
+        """Whether the filter keeps boxes of ``label``."""
         return not self.labels or label in self.labels
 
 
-def named(sighting: InferenceResult, labels: Sequence[str]) -> tuple[FoundBox, ...]:
-    """Detections with the names of their classes, in the same order."""
+def with_class_names(result: InferenceResult, labels: Sequence[str]) -> tuple[FoundBox, ...]:
+    """Returns the detections with the names of their classes, in the same order."""
     return tuple(
         FoundBox(labels[found.class_id], found.class_id, found.score, found.box)
-        for found in sighting.detections
+        for found in result.detections
     )

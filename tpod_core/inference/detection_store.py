@@ -1,10 +1,9 @@
-"""What detectors saw in a video, frame by frame, kept beside it for whoever doubts its labels.
+"""Stores the detections of runs over a video, as evidence on its propagated boxes.
 
-There is one file per video and detector, written at the end of a run over the video: of a run
-that failed or was cancelled nothing is kept, and a newer run of the same detector takes the
-place of the older one, whichever frames that looked at. Of several detectors that know a label
-the one that ran last is heard. It goes with the video; that of a deleted detector is not heard
-any more, and removed at the next run.
+There is one file per video and detector, written at the end of a successful run; it replaces
+the file of an earlier run of the same detector. For a label that several detectors know, the
+latest run counts. The files are deleted with the video. The file of a deleted detector is
+ignored, and deleted at the next run of any detector.
 """
 
 from collections.abc import Collection
@@ -24,21 +23,21 @@ from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 
-_FILES_OPEN, _VIEWS_KEPT = 2, 8
+_CACHED_FILES, _CACHED_LABELS = 2, 8
 _NAME = "looks-{}.npz"
 
 _log = get_logger(__name__)
 
 
-def save(session: Session, video: Video, detector: Detector, looks: VideoDetections) -> None:
-    """Keep ``looks`` in the place of what the detector saw in the video before.
+def save(session: Session, video: Video, detector: Detector, detections: VideoDetections) -> None:
+    """Replace the stored detections of ``detector`` on ``video``.
 
-    Call it last in the transaction that writes what came of the run.
+    Call it last in the transaction that writes the results of the run.
     Raises: StorageFull.
     """
     key = f"{directory_key(saved_id(video))}/{_NAME.format(detector.id)}"
     with get_storage().writing(key) as file:
-        looks.write(file)
+        detections.write(file)
     bump_boxes_revision(session, saved_id(video))
     names = _names(session)
     for path in _paths(video):
@@ -46,20 +45,22 @@ def save(session: Session, video: Video, detector: Detector, looks: VideoDetecti
             path.unlink(missing_ok=True)
 
 
-def by_label(session: Session, video: Video, labels: Collection[str]) -> dict[str, ClassDetections]:
-    """What was seen of those of ``labels`` that a detector knows, by the one that ran last."""
-    seen: dict[str, ClassDetections] = {}
-    for _, path, written_ns in _heard(session, video):
-        if looks := _read(path, written_ns):
-            for label in set(labels).intersection(looks.labels).difference(seen):
-                seen[label] = _of_label(looks, label)
-    return seen
+def load_by_label(
+    session: Session, video: Video, labels: Collection[str]
+) -> dict[str, ClassDetections]:
+    """Returns, for each label that a detector knows, the detections of the latest run."""
+    by_label: dict[str, ClassDetections] = {}
+    for _, path, written_ns in _current_files(session, video):
+        if detections := _read(path, written_ns):
+            for label in set(labels).intersection(detections.labels).difference(by_label):
+                by_label[label] = _of_label(detections, label)
+    return by_label
 
 
 def state_tag(session: Session, video: Video) -> str:
-    """Changes whenever ``by_label`` would say something else."""
-    heard = _heard(session, video)
-    return f"{len(heard)}-{heard[0].written_ns}" if heard else "0"
+    """Returns a tag that changes whenever the answer of ``load_by_label`` may change."""
+    files = _current_files(session, video)
+    return f"{len(files)}-{files[0].written_ns}" if files else "0"
 
 
 class _File(NamedTuple):
@@ -68,40 +69,40 @@ class _File(NamedTuple):
     written_ns: int
 
 
-@lru_cache(maxsize=_FILES_OPEN)
+@lru_cache(maxsize=_CACHED_FILES)
 def _read(path: Path, written_ns: int) -> VideoDetections | None:
-    """A file written anew is another: its time is part of the key."""
+    """``written_ns`` is part of the cache key, so a rewritten file is read again."""
     try:
         return VideoDetections.read(path)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        # Labels are shown without a second opinion rather than not at all.
-        _log.exception("%s is damaged; what it says is left out", path)
+        # Labels are shown without detector evidence rather than not at all.
+        _log.exception("%s is damaged and ignored", path)
         return None
 
 
-@lru_cache(maxsize=_VIEWS_KEPT)
-def _of_label(looks: VideoDetections, label: str) -> ClassDetections:
-    return looks.of_label(label)
+@lru_cache(maxsize=_CACHED_LABELS)
+def _of_label(detections: VideoDetections, label: str) -> ClassDetections:
+    return detections.of_label(label)
 
 
-def _heard(session: Session, video: Video) -> list[_File]:
-    """The files of detectors that are still there, the newest first."""
+def _current_files(session: Session, video: Video) -> list[_File]:
+    """Returns the files of detectors that still exist, newest first."""
     paths = _paths(video)
     names = _names(session) if paths else {}
-    heard = []
+    current = []
     for path in paths:
         if path.name in names:
-            with suppress(FileNotFoundError):  # It may go with its detector at this moment.
-                heard.append(_File(names[path.name], path, path.stat().st_mtime_ns))
-    return sorted(heard, key=lambda each: (-each.written_ns, -each.detector_id))
+            with suppress(FileNotFoundError):  # Another process may delete it at this moment.
+                current.append(_File(names[path.name], path, path.stat().st_mtime_ns))
+    return sorted(current, key=lambda each: (-each.written_ns, -each.detector_id))
 
 
 def _paths(video: Video) -> list[Path]:
-    """The files beside a video, those of deleted detectors among them."""
+    """Returns the files beside a video, including those of deleted detectors."""
     return list(get_storage().path(directory_key(saved_id(video))).glob(_NAME.format("*")))
 
 
 def _names(session: Session) -> dict[str, int]:
-    """The detector of each name that a file may have."""
+    """Returns the detector of each possible file name."""
     ids = session.exec(select(Detector.id)).all()
     return {_NAME.format(detector_id): detector_id for detector_id in ids if detector_id}

@@ -1,4 +1,4 @@
-"""What a detector sees, drawn into the picture."""
+"""Draws boxes with labels into a picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _BRIGHT_FROM = 140
 
 @dataclass(frozen=True)
 class Mark:
-    """A box to draw, with a few words on a plate of its colour; any script may be used."""
+    """A box to draw, with text in any script on a plate of the same colour."""
 
     box: Box
     text: str
@@ -29,9 +29,9 @@ class Mark:
 
 
 def draw(image_bgr: Image, marks: Sequence[Mark]) -> Image:
-    """A copy of the picture with ``marks``; the first lies on top.
+    """Returns a copy of the picture with ``marks``; the first lies on top.
 
-    Strokes and words grow with the picture, so that they can be read when it is scaled down.
+    Line width and text grow with the picture, so that they stay readable when it is scaled down.
     """
     picture = image_bgr.copy()
     height, width = picture.shape[:2]
@@ -45,7 +45,7 @@ def draw(image_bgr: Image, marks: Sequence[Mark]) -> Image:
 
 
 def _draw_plate(picture: Image, mark: Mark, font_px: int, stroke: int) -> None:
-    """The words above the box; inside it where there is no room above."""
+    """Draw the text above the box, or inside it where there is no room above."""
     height, width = picture.shape[:2]
     pad = max(2, font_px // 4)
     _, top_px, text_w, text_h = cv2.getTextSize(
@@ -58,17 +58,17 @@ def _draw_plate(picture: Image, mark: Mark, font_px: int, stroke: int) -> None:
         top = min(max(round(mark.box.y1), 0), max(height - plate_h, 0))
     cv2.rectangle(picture, (left, top), (left + plate_w, top + plate_h), mark.color_bgr, cv2.FILLED)
     origin = (left + pad, top + pad - top_px)
-    ink = _ink_on(mark.color_bgr)
-    cv2.putText(picture, mark.text, origin, ink, _font(), font_px, _FONT_WEIGHT)
+    text_color = _text_color_on(mark.color_bgr)
+    cv2.putText(picture, mark.text, origin, text_color, _font(), font_px, _FONT_WEIGHT)
 
 
-def _ink_on(color_bgr: Bgr) -> Bgr:
-    """Dark or light, whichever is read better. Source: luma weights of ITU-R BT.601."""
+def _text_color_on(color_bgr: Bgr) -> Bgr:
+    """Returns the text colour that contrasts more. Source: luma weights of ITU-R BT.601."""
     blue, green, red = color_bgr
     return _DARK if 0.114 * blue + 0.587 * green + 0.299 * red > _BRIGHT_FROM else _LIGHT
 
 
 @cache
 def _font() -> cv2.FontFace:
-    """OpenCV's built-in font for most scripts; loading it takes a moment."""
+    """OpenCV's built-in font for most scripts; loading it is slow."""
     return cv2.FontFace("sans")

@@ -72,8 +72,8 @@ class Detector:
         ]
 
     def rows(self, tensor: np.ndarray) -> np.ndarray:
-        """The model's own answer to (1, 3, side, side), RGB 0 to 1: a row per object of
-        x1, y1, x2, y2 in pixels of the square, score, class; and rows of zeros."""
+        """The model's raw output for ``tensor`` (1, 3, side, side), RGB 0 to 1: one row per object
+        of x1, y1, x2, y2 in pixels of the square, score, class; then rows of zeros."""
         rows: np.ndarray = self._session.run(None, {self._input.name: tensor})[0][0]
         return rows
 
@@ -121,8 +121,8 @@ def draw(image: np.ndarray, boxes: list[dict[str, Any]]) -> np.ndarray:
         x1, y1, x2, y2 = (round(value) for value in found["box"])
         cv2.rectangle(picture, (x1, y1), (x2, y2), color, 2)
         text = f"{found['label']} {found['score']:.2f}"
-        place = (x1, max(y1 - 5, 12))
-        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, 1, cv2.LINE_AA)
+        origin = (x1, max(y1 - 5, 12))
+        cv2.putText(picture, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, 1, cv2.LINE_AA)
     return picture
 
 

@@ -1,4 +1,4 @@
-"""From what a detector saw in a video to the tracks that it proposes. No database here."""
+"""Turns a detector's tracks on a video into proposed annotations. Uses no database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,79 +11,83 @@ from tpod_core.geometry import MIN_SIDE_PX, Box, iou
 from tpod_core.inference.association import DetectedTrack
 from tpod_core.models import KeyframeSource
 
-LOOKS_PER_S = 30
-"""Faster videos are looked at so often; slower looks lose objects that move or turn quickly."""
+MAX_SAMPLES_PER_S = 30
+"""Frames processed per second of faster videos. A lower rate loses objects that move or turn
+quickly."""
 
-SHORTEST_LOOKS, SHORTEST_S = 3, 0.3
-"""A track that was seen less is taken for a mistake of the detector."""
+MIN_DETECTIONS, MIN_DURATION_S = 3, 0.3
+"""A track with fewer detections is taken for an error of the detector."""
 
 PATIENCE_S = 1.0
-"""An object that was away for longer is another when it comes back."""
+"""An object that disappears for longer gets a new track when it returns."""
 
-BRIDGED_S = 0.5
-"""Shorter gaps in what was seen of an object are filled by the straight line."""
+MAX_GAP_S = 0.5
+"""Shorter gaps between the detections of an object are filled by linear interpolation."""
 
 SAME_OBJECT_IOU = 0.5
 SAME_OBJECT_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Rhythm:
-    """How often a video is looked at, in frames and looks."""
+class FrameSampling:
+    """Which frames of a video are processed: every ``step``-th, ``samples_per_s`` of them."""
 
     step: int
-    looks_per_s: float
+    samples_per_s: float
 
     @classmethod
-    def of(cls, fps: float) -> "Rhythm":
-        step = max(1, round(fps / LOOKS_PER_S))
+    def for_fps(cls, fps: float) -> "FrameSampling":
+        step = max(1, round(fps / MAX_SAMPLES_PER_S))
         return cls(step, max(fps, 1.0) / step)
 
     @property
-    def patience_looks(self) -> int:
-        return max(2, round(self.looks_per_s * PATIENCE_S))
+    def patience_samples(self) -> int:
+        return max(2, round(self.samples_per_s * PATIENCE_S))
 
     @property
-    def shortest_looks(self) -> int:
-        return max(SHORTEST_LOOKS, round(self.looks_per_s * SHORTEST_S))
+    def min_detections(self) -> int:
+        return max(MIN_DETECTIONS, round(self.samples_per_s * MIN_DURATION_S))
 
     @property
     def longest_gap_frames(self) -> int:
-        return max(2, round(self.looks_per_s * BRIDGED_S)) * self.step
+        return max(2, round(self.samples_per_s * MAX_GAP_S)) * self.step
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An object as a detector saw it: ``score`` is the mean of ``seen``'s scores."""
+    """A detected object that may be proposed: ``score`` is the mean score of its detections."""
 
     label: str
     score: float
-    seen: tuple[Observation, ...]
+    observations: tuple[Observation, ...]
 
 
 def candidates(
-    tracks: Sequence[DetectedTrack], labels: Sequence[str], confidence: float, rhythm: Rhythm
+    tracks: Sequence[DetectedTrack],
+    labels: Sequence[str],
+    confidence: float,
+    sampling: FrameSampling,
 ) -> list[Candidate]:
-    """Those of a detector's ``tracks`` that are long and sure enough to be shown to a person.
+    """Returns the ``tracks`` that are long and confident enough to be proposed.
 
     Args:
         labels: the detector's, by ``class_id``.
-        confidence: the least mean score, 0..1.
+        confidence: the lowest mean score, 0..1.
     """
     return [
         Candidate(
             labels[track.class_id],
             track.score,
-            tuple(Observation(frame, found.box) for frame, found in track.seen),
+            tuple(Observation(frame, found.box) for frame, found in track.detections),
         )
         for track in tracks
-        if len(track.seen) >= rhythm.shortest_looks and track.score >= confidence
+        if len(track.detections) >= sampling.min_detections and track.score >= confidence
     ]
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """The edits of one run: earlier proposals out, new ones in; and which labels they need."""
+    """The edits that replace a detector's open proposals, and the labels that they need."""
 
     edits: tuple[EditOp, ...]
     labels: tuple[str, ...]
@@ -95,55 +99,60 @@ def propose(
     document: AnnotationDoc,
     boxes: Mapping[int, Sequence[FrameBox]],
     earlier: Collection[int],
-    rhythm: Rhythm,
+    sampling: FrameSampling,
 ) -> Proposal:
-    """Tracks for what is not labelled yet, in the place of this detector's open proposals.
+    """Propose tracks for unlabelled objects, replacing this detector's open proposals.
 
     Args:
-        boxes: what ``document`` shows on every frame of the video.
+        boxes: the boxes of ``document`` on every frame of the video.
         earlier: the tracks that this detector proposed before.
     """
     replaced = {track.id for track in document.tracks if track.proposed and track.id in earlier}
     known = {
-        frame: [_Named(each.label, each.box) for each in shown if each.track_id not in replaced]
+        frame: [
+            _LabelledBox(each.label, each.box) for each in shown if each.track_id not in replaced
+        ]
         for frame, shown in boxes.items()
     }
-    new = _unknown(found, known)
-    added = [AddTrack(_track(each, len(boxes), rhythm)) for each in new]
+    new = _unlabelled(found, known)
+    added = [AddTrack(_track(each, len(boxes), sampling)) for each in new]
     dropped = [DeleteTrack(track_id) for track_id in sorted(filter(None, replaced))]
     labels = tuple(dict.fromkeys(each.label for each in new))
     return Proposal((*dropped, *added), labels, len(dropped))
 
 
 @dataclass(frozen=True)
-class _Named:
-    """A box of a label on some frame."""
+class _LabelledBox:
+    """A box with its label on some frame."""
 
     label: str
     box: Box
 
 
-def _unknown(found: Sequence[Candidate], known: Mapping[int, list[_Named]]) -> list[Candidate]:
-    """Those of ``found`` that nothing shows yet, by their first frame.
+def _unlabelled(
+    found: Sequence[Candidate], known: Mapping[int, list[_LabelledBox]]
+) -> list[Candidate]:
+    """Returns the candidates that no box in ``known`` covers yet, by their first frame.
 
-    A detector may see one object twice, a little apart: the weaker track is left out, for the
-    stronger ones are added to ``known`` on the way.
+    A detector may find one object twice with slightly different boxes. The accepted candidates
+    are added to ``known``, strongest first, so the weaker duplicate is left out.
     """
     new = []
     for candidate in sorted(found, key=lambda each: -each.score):
         hits = sum(
-            _is_shown(candidate.label, each.box, known[each.frame]) for each in candidate.seen
+            _is_covered(candidate.label, each.box, known[each.frame])
+            for each in candidate.observations
         )
-        if hits <= SAME_OBJECT_SHARE * len(candidate.seen):
+        if hits <= SAME_OBJECT_SHARE * len(candidate.observations):
             new.append(candidate)
-            for each in candidate.seen:
-                known[each.frame].append(_Named(candidate.label, each.box))
-    return sorted(new, key=lambda each: each.seen[0].frame)
+            for each in candidate.observations:
+                known[each.frame].append(_LabelledBox(candidate.label, each.box))
+    return sorted(new, key=lambda each: each.observations[0].frame)
 
 
 @dataclass(frozen=True)
 class TakenBox:
-    """A box that a person takes over from a detector; ``by_hand`` if they drew or changed it."""
+    """A detector's box that a user accepts as a label; ``by_hand`` if they drew or changed it."""
 
     label: str
     box: Box
@@ -153,31 +162,31 @@ class TakenBox:
 def boxes_as_labels(
     taken: Sequence[TakenBox], frame: int, shown: Sequence[FrameBox], frame_count: int
 ) -> list[AddTrack]:
-    """Boxes that a person took over on one frame: labels at once, and on this frame alone.
+    """Returns edits that add the accepted boxes as labels on this one frame.
 
-    A box that is there already (``shown``), or too small to be one, is left out.
+    A box that ``shown`` already covers, or that is too small for a label, is left out.
     """
     return [
         AddTrack(TrackDoc(None, each.label, _on_one_frame(each, frame, frame_count)))
         for each in taken
-        if is_large_enough(each.box) and not _is_shown(each.label, each.box, shown)
+        if is_large_enough(each.box) and not _is_covered(each.label, each.box, shown)
     ]
 
 
 def is_large_enough(box: Box) -> bool:
-    """Whether it may be a label at all."""
+    """Whether ``box`` is large enough to be a label."""
     return min(box.width, box.height) >= MIN_SIDE_PX
 
 
-def _is_shown(label: str, box: Box, shown: Sequence[_Named | FrameBox]) -> bool:
+def _is_covered(label: str, box: Box, shown: Sequence[_LabelledBox | FrameBox]) -> bool:
     return any(each.label == label and iou(each.box, box) > SAME_OBJECT_IOU for each in shown)
 
 
-def _track(candidate: Candidate, frame_count: int, rhythm: Rhythm) -> TrackDoc:
+def _track(candidate: Candidate, frame_count: int, sampling: FrameSampling) -> TrackDoc:
     keyframes = detected_keyframes(
-        candidate.seen,
-        step=rhythm.step,
-        longest_gap=rhythm.longest_gap_frames,
+        candidate.observations,
+        step=sampling.step,
+        longest_gap=sampling.longest_gap_frames,
         frame_count=frame_count,
     )
     return TrackDoc(None, candidate.label, keyframes, True, round(candidate.score, 4))

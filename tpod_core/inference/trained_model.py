@@ -1,7 +1,7 @@
-"""Run a trained detector, of whatever family, over pictures and over the frames of videos.
+"""Runs a trained detector of any family on pictures and on the frames of videos.
 
-What runs is the published ONNX model, by the very code that is downloaded with it
-(``predict.py``), on the GPU where onnxruntime finds one.
+Runs the published ONNX model with the code that is downloaded with it (``predict.py``), on the
+GPU where onnxruntime finds one.
 """
 
 import threading
@@ -26,7 +26,7 @@ MODELS_KEPT = 3
 
 @dataclass(frozen=True)
 class InferenceResult:
-    """What a detector sees in one picture, best first, and how long it looked."""
+    """The detections in one picture, best first, and the time that inference took."""
 
     detections: tuple[Detection, ...]
     latency_ms: float
@@ -34,18 +34,18 @@ class InferenceResult:
 
 @dataclass(frozen=True)
 class InferredFrame:
-    """A frame of a video, upright, and what a detector sees in it."""
+    """An upright frame of a video with its detections."""
 
     frame_index: int
     image_bgr: Image
-    sighting: InferenceResult
+    result: InferenceResult
 
 
 class TrainedModel:
-    """A published model. Any thread may use it; it looks at one picture at a time."""
+    """A published model. Any thread may use it; it processes one picture at a time."""
 
     def __init__(self, directory: Path) -> None:
-        # Imports onnxruntime, which a process that runs no model does without.
+        # Imports onnxruntime, which processes that run no model must not load.
         from tpod_core.inference.predict import Detector as Exported  # noqa: PLC0415
 
         self._exported = Exported(directory)
@@ -53,7 +53,7 @@ class TrainedModel:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of what it finds, by ``class_id``."""
+        """The names of its classes, by ``class_id``."""
         return tuple(self._exported.labels)
 
     @property
@@ -61,7 +61,7 @@ class TrainedModel:
         return self._exported.confidence
 
     def detect(self, image_bgr: Image, confidence: float | None = None) -> InferenceResult:
-        """Everything in a picture with at least ``confidence``, in the picture's own pixels.
+        """Returns the detections with at least ``confidence``, in the picture's own pixels.
 
         Args:
             image_bgr: (height, width, 3), uint8.
@@ -77,9 +77,9 @@ class TrainedModel:
 
 
 def open_model(detector: Detector) -> TrainedModel:
-    """The model of a trained detector, loaded once per process and publication.
+    """Returns the model of a trained detector, loaded once per process and publication.
 
-    Raises: Conflict if the detector has no model yet, or its files are gone or damaged.
+    Raises: Conflict if the detector has no model yet, or its files are missing or damaged.
     """
     require_trained(detector)
     directory = get_storage().path(model_key(saved_id(detector)))
@@ -87,7 +87,7 @@ def open_model(detector: Detector) -> TrainedModel:
         published_ns = (directory / ONNX_NAME).stat().st_mtime_ns
     except FileNotFoundError as error:
         raise Conflict(
-            f"The model of {detector.name} is gone from the disk. Export it again."
+            f"The model of {detector.name} is missing from the disk. Export it again."
         ) from error
     with _loading:
         return _loaded(directory, published_ns)
@@ -108,23 +108,23 @@ def detect_in_frames(
     confidence: float | None,
     watch: ProgressMonitor,
 ) -> Iterator[tuple[int, InferenceResult]]:
-    """What ``model`` sees on each of ``frames``, ascending, in upright source pixels."""
-    for seen in look_through(model, reader, frames, confidence, watch):
-        yield seen.frame_index, seen.sighting
+    """Yield (frame index, detections) of each of ``frames``, ascending, in upright pixels."""
+    for frame in detect_with_images(model, reader, frames, confidence, watch):
+        yield frame.frame_index, frame.result
 
 
-def look_through(
+def detect_with_images(
     model: TrainedModel,
     reader: VideoReader,
     frames: Sequence[int],
     confidence: float | None,
     watch: ProgressMonitor,
 ) -> Iterator[InferredFrame]:
-    """As ``detect_in_frames``, with the pictures."""
+    """As ``detect_in_frames``, with the images."""
     for done, (frame_index, image) in enumerate(reader.read_many(frames), start=1):
         watch.check()
         yield InferredFrame(frame_index, image, model.detect(image, confidence))
-        watch.progress(done / len(frames), f"Looked at {done} of {len(frames)} frames")
+        watch.progress(done / len(frames), f"Ran on {done} of {len(frames)} frames")
 
 
 _loading = threading.Lock()
@@ -132,7 +132,7 @@ _loading = threading.Lock()
 
 @lru_cache(maxsize=MODELS_KEPT)
 def _loaded(directory: Path, published_ns: int) -> TrainedModel:
-    """A new publication is another model: its time is part of the key."""
+    """``published_ns`` is part of the cache key, so a new publication is loaded again."""
     from onnxruntime.capi import onnxruntime_pybind11_state as ort  # noqa: PLC0415
 
     damaged = (ort.Fail, ort.InvalidArgument, ort.InvalidGraph, ort.InvalidProtobuf, ort.NoModel)

@@ -1,4 +1,4 @@
-"""Detectors as people ask for them: start a training, follow it, end it, go on."""
+"""Detectors and their trainings: start, list, cancel, resume, delete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ _MAX_NAME = 200
 
 @dataclass(frozen=True)
 class DetectorDraft:
-    """What a person asks for; keys missing from ``train_config`` are chosen for the set."""
+    """A detector to train; missing keys of ``train_config`` get values that suit the set."""
 
     name: str
     dnn_type: str
@@ -53,7 +53,7 @@ class DetectorDraft:
 
 
 def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
-    """A new detector, queued for training.
+    """Create a detector and queue its training.
 
     Raises: InvalidInput naming the field, NotFound, Conflict if the training set is not ready.
     """
@@ -61,10 +61,10 @@ def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
     if not 1 <= len(name) <= _MAX_NAME:
         raise InvalidInput(f"Give the detector a name of 1 to {_MAX_NAME} characters.", "name")
     model = registry.config_model(draft.dnn_type)
-    model.checked(draft.train_config)  # before the set is looked at: a wrong value is 422 always
+    model.checked(draft.train_config)  # before the set is read: a wrong value is always a 422
     training_set = access.get_training_set(session, user, draft.train_set_id)
-    suggestion = model.suggested(training_set_size(training_set))
-    config = model.checked({**suggestion, **draft.train_config})
+    suggested = model.suggested(training_set_size(training_set))
+    config = model.checked({**suggested, **draft.train_config})
     _require_usable_parent(session, user, draft)
     detector = Detector(
         owner_id=saved_id(user),
@@ -82,9 +82,9 @@ def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
 
 
 def training_set_size(training_set: TrainingSet) -> SetSize:
-    """What the suggested configuration depends on.
+    """Measure a training set for the suggested configuration.
 
-    Raises: Conflict if the set is not ready or its files are gone.
+    Raises: Conflict if the set is not ready or its files are missing.
     """
     if training_set.state is not TrainingSetState.READY:
         raise Conflict(
@@ -95,13 +95,13 @@ def training_set_size(training_set: TrainingSet) -> SetSize:
 
 
 def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:
-    """The training sets that ``user`` may train on, newest first."""
+    """Returns the ready training sets that ``user`` may see, newest first."""
     ready = access.visible(user, TrainingSet).where(TrainingSet.state == TrainingSetState.READY)
     return list(session.exec(ready.order_by(col(TrainingSet.id).desc())))
 
 
 def list_possible_parents(session: Session, user: User, dnn_type: str) -> list[Detector]:
-    """The trained detectors that a new one of ``dnn_type`` can go on from, newest first."""
+    """Returns the trained detectors that a new one of ``dnn_type`` can fine-tune, newest first."""
     trained = access.visible(user, Detector).where(
         Detector.dnn_type == dnn_type, Detector.state == DetectorState.TRAINED
     )
@@ -109,12 +109,12 @@ def list_possible_parents(session: Session, user: User, dnn_type: str) -> list[D
 
 
 def list_detectors(session: Session, user: User) -> list[Detector]:
-    """What ``user`` may see, newest first."""
+    """Returns the detectors that ``user`` may see, newest first."""
     return list(session.exec(access.visible(user, Detector).order_by(col(Detector.id).desc())))
 
 
 def cancel(session: Session, detector: Detector) -> None:
-    """End the training within a batch; what it has learnt is kept for ``resume``."""
+    """Cancel the training, which ends after the current batch and can be resumed."""
     if detector.state not in ACTIVE:
         raise Conflict(f"{detector.name} is not being trained ({detector.state}).")
     if not jobs.catch_up(session, detector):
@@ -124,7 +124,7 @@ def cancel(session: Session, detector: Detector) -> None:
 
 
 def resume(session: Session, detector: Detector) -> Job:
-    """Queue a cancelled or failed training again; it goes on from its newest checkpoint."""
+    """Queue a cancelled or failed training again, from its newest checkpoint."""
     jobs.catch_up(session, detector)
     if detector.state not in RESUMABLE:
         raise Conflict(
@@ -136,14 +136,16 @@ def resume(session: Session, detector: Detector) -> Job:
 
 
 def delete(session: Session, detector: Detector) -> None:
-    """Remove the detector with its files. Raises: Conflict while work on it goes on."""
+    """Delete the detector with its files. Raises: Conflict while a job uses it."""
     jobs.catch_up(session, detector)
     if detector.state in ACTIVE:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
     if find_active_export(session, saved_id(detector)):
         raise Conflict(f"The model of {detector.name} is being exported. Wait until it is done.")
     if list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO, JobKind.MEASURE_LEARNING):
-        raise Conflict(f"{detector.name} is at work. Cancel its jobs first, on the page Jobs.")
+        raise Conflict(
+            f"{detector.name} is in use by a job. Cancel its jobs first, on the page Jobs."
+        )
     waiting = select(Detector).where(
         Detector.parent_id == detector.id, col(Detector.state).in_(ACTIVE)
     )
@@ -158,14 +160,14 @@ def delete(session: Session, detector: Detector) -> None:
 
 
 def read_log(session: Session, detector: Detector) -> str:
-    """The end of the log of the newest training job."""
+    """Returns the end of the newest training job's log."""
     job = find_job(session, detector)
     return jobs.log_tail(job) if job else ""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a detector was made of; ``None`` for what is gone or never was."""
+    """What a detector was trained from; ``None`` for what was deleted or never existed."""
 
     training_set: TrainingSet | None
     parent: Detector | None
@@ -179,12 +181,12 @@ def read_origin(session: Session, detector: Detector) -> Origin:
 
 
 def find_job(session: Session, detector: Detector) -> Job | None:
-    """The newest training job."""
+    """Returns the newest training job."""
     return session.get(Job, detector.job_id or 0)
 
 
-def place_in_line(session: Session, job: Job) -> int:
-    """1 for the job that the next free worker of its queue takes."""
+def queue_position(session: Session, job: Job) -> int:
+    """Returns 1 for the job that the next free worker of its queue takes."""
     earlier = (
         select(func.count())
         .select_from(Job)
@@ -194,10 +196,10 @@ def place_in_line(session: Session, job: Job) -> int:
 
 
 def list_epochs(detector: Detector) -> list[EpochRow]:
-    """The training's rows so far, in order, whichever run wrote them."""
+    """Returns the training's rows so far, in order, of all attempts."""
     directory = get_storage().path(directory_key(saved_id(detector)))
     for attempt in reversed(list_attempts(directory)):
-        if rows := attempt.epochs():  # one that goes on takes over the earlier one's at its start
+        if rows := attempt.epochs():  # a resumed attempt copies the earlier rows when it starts
             return rows
     return read_epochs(directory)
 
@@ -225,7 +227,7 @@ def _require_usable_parent(session: Session, user: User, draft: DetectorDraft) -
     parent = access.get_detector(session, user, draft.parent_id)
     if parent.dnn_type != draft.dnn_type:
         raise InvalidInput(
-            f"{parent.name} is a {parent.dnn_type}; it can only be taught further as one.",
+            f"{parent.name} is a {parent.dnn_type}; it can only be fine-tuned as one.",
             "parent_id",
         )
     if parent.state is not DetectorState.TRAINED:

@@ -1,7 +1,7 @@
-"""The inbox of detections that no label explains: a person says of each what it is.
+"""The inbox of detections that match no label, on each of which a user gives a verdict.
 
-They come from the validation images of each training, and from reviews: a trained detector
-looks through a video, held out or not labelled at all.
+They come from the validation images of each training, and from reviews, which run a trained
+detector on a video that is held out or not labelled.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,14 +35,14 @@ from tpod_core.models import (
     saved_id,
 )
 
-LOOKS_A_SECOND = 5
-"""Of a video's frames a review looks at so many, unless it is asked for others."""
+REVIEWED_FRAMES_PER_S = 5
+"""The default number of a video's frames that a review runs on, per second."""
 
 
 @dataclass(frozen=True)
 class ReviewRequest:
-    """``confidence``: from which score on, by default the recommended one; ``stride``: every
-    so many frames, by default about ``LOOKS_A_SECOND``."""
+    """``confidence`` is the lowest score, by default the recommended one; ``stride`` in frames, by
+    default for about ``REVIEWED_FRAMES_PER_S``."""
 
     video_id: int
     confidence: float | None = None
@@ -51,7 +51,7 @@ class ReviewRequest:
 
 @dataclass(frozen=True)
 class ReviewPlan:
-    """What a review needs to know when it starts. ``stride`` is in frames."""
+    """The input of a review. ``stride`` is in frames."""
 
     detector: Detector
     video: Video
@@ -61,27 +61,27 @@ class ReviewPlan:
 
 @dataclass(frozen=True)
 class FindingPage:
-    """Some of the findings asked for, worst first, and how many there are."""
+    """A page of the matching findings, highest score first; ``count`` is the number of all."""
 
     count: int
     findings: list[Finding]
 
 
-def start_review(session: Session, user: User, detector: Detector, wish: ReviewRequest) -> Job:
-    """Let ``detector`` look through a video; the same review under way, if there is one.
+def start_review(session: Session, user: User, detector: Detector, review: ReviewRequest) -> Job:
+    """Queue a review of a video, unless the same review is already queued or running.
 
     Raises: Conflict if the detector or the video is not ready, NotFound, InvalidInput.
     """
     _require_trained(detector)
-    if wish.confidence is not None and not 0 < wish.confidence <= 1:
-        raise InvalidInput("The confidence lies between 0 and 1.", "confidence")
-    if wish.stride is not None and wish.stride < 1:
-        raise InvalidInput("The stride is a number of frames from 1 on.", "stride")
-    video = access.get_video(session, user, wish.video_id)
+    if review.confidence is not None and not 0 < review.confidence <= 1:
+        raise InvalidInput("The confidence must be above 0 and at most 1.", "confidence")
+    if review.stride is not None and review.stride < 1:
+        raise InvalidInput("The stride must be at least 1 frame.", "stride")
+    video = access.get_video(session, user, review.video_id)
     _require_ready(video)
     request = {
-        "confidence": wish.confidence or detector.metrics["recommended_confidence"],
-        "stride": wish.stride or max(1, round(video.fps / LOOKS_A_SECOND)),
+        "confidence": review.confidence or detector.metrics["recommended_confidence"],
+        "stride": review.stride or max(1, round(video.fps / REVIEWED_FRAMES_PER_S)),
     }
     for active in list_active_reviews(session, detector):
         if active.video_id == video.id and active.request == request:
@@ -97,12 +97,12 @@ def start_review(session: Session, user: User, detector: Detector, wish: ReviewR
 
 
 def list_active_reviews(session: Session, detector: Detector) -> list[Job]:
-    """The reviews that wait or run, oldest first."""
+    """Returns the queued and running reviews, oldest first."""
     return list_active(session, saved_id(detector), JobKind.REVIEW_VIDEO)
 
 
 def plan_review(session: Session, job: RunningJob) -> ReviewPlan:
-    """Raises: Conflict if the detector or the video has been deleted since, or is not ready."""
+    """Raises: Conflict if the detector or the video was deleted or is not ready."""
     detector = session.get(Detector, job.detector_id or 0)
     video = session.get(Video, job.video_id or 0)
     if detector is None:
@@ -115,14 +115,16 @@ def plan_review(session: Session, job: RunningJob) -> ReviewPlan:
 
 
 def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetection]) -> int:
-    """Write down what a look has found; how many findings are new and open.
+    """Store the findings of a run; returns how many are new and open.
 
-    Doing it twice changes nothing: what was open from an earlier look at the same videos gives
-    way, and what a person has decided about, with whichever detector, is not asked again.
+    Idempotent: they replace the open findings of an earlier run on the same videos. A detection
+    on which a user has given a verdict, for any detector, is not stored again.
     """
-    wanted = list(found)
+    detections = list(found)
     known_videos = set(
-        session.exec(select(Video.id).where(col(Video.id).in_({one.video_id for one in wanted})))
+        session.exec(
+            select(Video.id).where(col(Video.id).in_({one.video_id for one in detections}))
+        )
     )
     for video_id in sorted(known_videos, key=lambda number: number or 0):
         clear_open(session, detector_id, video_id or 0)
@@ -136,7 +138,7 @@ def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetectio
     ]
     fresh = [
         one
-        for one in wanted
+        for one in detections
         if one.video_id in known_videos
         and not any(is_same_object(one, known, REACH_FRAMES) for known in decided)
     ]
@@ -145,7 +147,7 @@ def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetectio
 
 
 def clear_open(session: Session, detector_id: int, video_id: int) -> None:
-    """Forget what an earlier look of the detector at a video has left open."""
+    """Delete the open findings of the detector's earlier runs on a video."""
     for row in session.exec(
         select(Finding).where(
             Finding.detector_id == detector_id,
@@ -165,17 +167,17 @@ def list_findings(
     offset: int = 0,
     limit: int = 100,
 ) -> FindingPage:
-    """Findings of a detector, worst first, that is by falling score."""
-    wanted = _of(detector, video_id, verdict)
-    count = session.exec(select(func.count()).select_from(wanted.subquery())).one()
-    ordered = wanted.order_by(col(Finding.score).desc(), col(Finding.id))
+    """Returns findings of a detector, highest score first."""
+    query = _of(detector, video_id, verdict)
+    count = session.exec(select(func.count()).select_from(query.subquery())).one()
+    ordered = query.order_by(col(Finding.score).desc(), col(Finding.id))
     return FindingPage(count, list(session.exec(ordered.offset(offset).limit(limit))))
 
 
 def count_by_video(
     session: Session, detector: Detector, verdicts: Sequence[Verdict]
 ) -> dict[int, int]:
-    """How many findings with one of ``verdicts`` each video has; none is left out."""
+    """Returns the number of findings with one of ``verdicts`` per video, without zeros."""
     rows = session.exec(
         select(Finding.video_id, func.count())
         .where(Finding.detector_id == detector.id, col(Finding.verdict).in_(verdicts))
@@ -194,7 +196,7 @@ def get(session: Session, user: User, finding_id: int) -> Finding:
 
 
 def decide(session: Session, user: User, finding: Finding, verdict: Verdict) -> None:
-    """What the person says it is; ``OPEN`` takes the word back."""
+    """Store the user's verdict; ``OPEN`` withdraws it."""
     finding.verdict = verdict
     finding.author_id = None if verdict is Verdict.OPEN else user.id
     session.add(finding)

@@ -1,4 +1,4 @@
-"""Trying a detector on a picture: what it sees, by name, filtered, and drawn."""
+"""Runs a detector on one picture, and prepares its detections for drawing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from tpod_core import access
 from tpod_core.annotations.palette import bgr_of
-from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, named
+from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, with_class_names
 from tpod_core.inference.drawing import Mark
 from tpod_core.inference.trained_model import open_model
 from tpod_core.models import Detector, DetectorState, User, Video
@@ -17,7 +17,7 @@ from tpod_core.video.source import frame_source
 
 @dataclass(frozen=True)
 class FrameDetections:
-    """What a detector found in one picture, best first; ``latency_ms`` is the model's alone."""
+    """The detections in one picture, best first; ``latency_ms`` is the model's time alone."""
 
     boxes: tuple[FoundBox, ...]
     frame_wh: tuple[int, int]
@@ -25,33 +25,34 @@ class FrameDetections:
 
 
 def list_usable(session: Session, user: User) -> list[Detector]:
-    """The trained detectors that ``user`` may run, newest first."""
+    """Returns the trained detectors that ``user`` may run, newest first."""
     trained = access.visible(user, Detector).where(Detector.state == DetectorState.TRAINED)
     return list(session.exec(trained.order_by(col(Detector.id).desc())))
 
 
-def look_at(detector: Detector, image_bgr: Image, wish: DetectionFilter) -> FrameDetections:
+def detect_objects(
+    detector: Detector, image_bgr: Image, detection_filter: DetectionFilter
+) -> FrameDetections:
     """Run the detector on one picture, (height, width, 3) uint8.
 
-    Raises: InvalidInput for an impossible wish, Conflict if the detector has no model.
+    Raises: InvalidInput for an impossible filter, Conflict if the detector has no model.
     """
     model = open_model(detector)
-    wish.check(detector)
-    sighting = model.detect(image_bgr, wish.confidence)
+    detection_filter.check(detector)
+    result = model.detect(image_bgr, detection_filter.confidence)
     height, width = image_bgr.shape[:2]
-    return FrameDetections(
-        wish.of(named(sighting, model.labels)), (width, height), sighting.latency_ms
-    )
+    boxes = detection_filter.select(with_class_names(result, model.labels))
+    return FrameDetections(boxes, (width, height), result.latency_ms)
 
 
 def read_frame(video: Video, frame_index: int) -> Image:
-    """One frame, upright. Raises: NotFound beyond the end; Conflict without frames."""
+    """Returns one upright frame. Raises: NotFound beyond the end; Conflict without frames."""
     with frame_source(video).open() as reader:
         return reader.read(frame_index)
 
 
 def marks_of(boxes: Sequence[FoundBox], colors: Mapping[str, str]) -> list[Mark]:
-    """``boxes`` as they are drawn: name and score on a plate of the label's colour."""
+    """Returns ``boxes`` as marks with name and score, in the label's colour."""
     return [
         Mark(found.box, f"{found.label} {found.score:.2f}", bgr_of(colors[found.label]))
         for found in boxes

@@ -1,4 +1,4 @@
-"""The files of a trained detector: ask for them, download them, write down what there is."""
+"""The files of a trained detector: export, find, record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ from tpod_core.detectors.queries import (
 )
 from tpod_core.errors import Conflict, NotFound
 from tpod_core.exports import model_zip
-from tpod_core.exports.formats import ExportFormat, get_format, list_formats
+from tpod_core.exports.formats import ExportFormat, get_format
+from tpod_core.exports.formats import list_formats as list_export_formats
 from tpod_core.models import (
     Artifact,
     Detector,
@@ -43,13 +44,13 @@ _FILES = {
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One format of a trained detector, and how it stands.
+class FormatStatus:
+    """The state of one export format of a trained detector.
 
     Attributes:
-        missing: what to install before it can be made; empty if nothing is.
+        missing: what to install before it can be made; empty if nothing.
         artifact: the file that can be downloaded now.
-        job: the newest export of this format, unless its file is there and nothing follows.
+        job: the newest export of this format.
     """
 
     format: ExportFormat
@@ -58,33 +59,33 @@ class Offer:
     job: Job | None
 
     @property
-    def is_being_made(self) -> bool:
+    def is_exporting(self) -> bool:
         return self.job is not None and not self.job.state.is_final
 
     @property
     def failure(self) -> str:
-        """Why the newest export did not come to its file."""
+        """Why the newest export failed; empty if it did not."""
         failed = self.job is not None and self.job.state is JobState.FAILED
         return self.job.message if failed and self.job else ""
 
 
-def list_offers(session: Session, detector: Detector) -> list[Offer]:
-    """Every format beside the zip, in the order in which they are shown."""
+def list_formats(session: Session, detector: Detector) -> list[FormatStatus]:
+    """Returns the status of every format beside the zip, in display order."""
     exports = list_exports(session, saved_id(detector))
     newest = {format_of(job): job for job in reversed(exports)}
     return [
-        Offer(
+        FormatStatus(
             known,
             known.missing(),
             find_artifact(session, saved_id(detector), known.name),
             newest.get(known.name),
         )
-        for known in list_formats()
+        for known in list_export_formats()
     ]
 
 
 def find_zip(session: Session, detector: Detector) -> Artifact | None:
-    """The zip with the ONNX model, which is there as soon as a training ends."""
+    """Returns the zip with the ONNX model, which exists as soon as a training ends."""
     return find_artifact(session, saved_id(detector), ZIP)
 
 
@@ -93,63 +94,64 @@ def find_zip_export(session: Session, detector: Detector) -> Job | None:
     return find_active_export(session, saved_id(detector), ZIP)
 
 
-def start_export(session: Session, detector: Detector, wanted: str) -> Job:
-    """Make a model file anew; the job under way, if there is one already.
+def start_export(session: Session, detector: Detector, model_format: str) -> Job:
+    """Queue an export, unless one of the same format is already queued or running.
 
     Raises: InvalidInput for an unknown format, Conflict before the detector is trained or if
     a package is missing.
     """
-    missing = "" if wanted == ZIP else get_format(wanted).missing()
+    missing = "" if model_format == ZIP else get_format(model_format).missing()
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model yet ({detector.state}).")
     if missing:
         raise Conflict(missing)
-    return find_active_export(session, saved_id(detector), wanted) or jobs.submit(
+    return find_active_export(session, saved_id(detector), model_format) or jobs.submit(
         session,
         JobKind.EXPORT_MODEL,
         usual_queue(JobKind.EXPORT_MODEL),
         [detector],
         detector.owner_id,
-        {FORMAT: wanted},
+        {FORMAT: model_format},
     )
 
 
-def find_model(session: Session, detector: Detector, wanted: str) -> Path | Job:
-    """The file, or the job that is making it.
+def find_model(session: Session, detector: Detector, model_format: str) -> Path | Job:
+    """Returns the model file, or the job that is making it.
 
-    Raises: InvalidInput for an unknown format, Conflict if no model will come by itself,
-    NotFound if the file was not made yet or is gone.
+    Raises: InvalidInput for an unknown format, Conflict if the detector is neither trained nor
+    being trained, NotFound if the file was not made yet or is missing.
     """
-    label = "The model file" if wanted == ZIP else f"The {get_format(wanted).label} model"
+    is_zip = model_format == ZIP
+    label = "The model file" if is_zip else f"The {get_format(model_format).label} model"
     if detector.state in (DetectorState.QUEUED, DetectorState.TRAINING):
         training = session.get(Job, detector.job_id or 0)
         if training is not None and not training.state.is_final:
             return training
     if detector.state is not DetectorState.TRAINED:
         raise Conflict(f"{detector.name} has no model ({detector.state}). Resume its training.")
-    artifact = find_artifact(session, saved_id(detector), wanted)
+    artifact = find_artifact(session, saved_id(detector), model_format)
     path = get_storage().path(artifact.key) if artifact else None
     if path and path.is_file():
         return path
-    making = find_active_export(session, saved_id(detector), wanted)
-    if making:
-        return making
+    export = find_active_export(session, saved_id(detector), model_format)
+    if export:
+        return export
     if artifact:
-        raise NotFound(f"{label} of {detector.name} is gone. Export it again.")
+        raise NotFound(f"{label} of {detector.name} is missing. Export it again.")
     raise NotFound(f"{label} of {detector.name} was not made yet. Export it first.")
 
 
 def record_files(session: Session, detector_id: int) -> None:
-    """Write down every published file, replacing what was known of it."""
+    """Record every published file, replacing earlier records."""
     for name, filename in _FILES.items():
         _record(session, detector_id, name, f"{model_key(detector_id)}/{filename}")
 
 
 def record_export(
-    session: Session, detector_id: int, wanted: str, agreement: Mapping[str, Any]
+    session: Session, detector_id: int, model_format: str, agreement: Mapping[str, Any]
 ) -> None:
-    """Write down an export that is in its place, and how near it is to the checkpoint."""
-    row = _record(session, detector_id, wanted, export_key(detector_id, wanted))
+    """Record a stored export and its agreement with the checkpoint."""
+    row = _record(session, detector_id, model_format, export_key(detector_id, model_format))
     row.agreement = dict(agreement)
 
 

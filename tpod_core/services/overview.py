@@ -1,4 +1,4 @@
-"""Counts over everything a user may see: for the home page, the administrator and programs."""
+"""Counts of everything a user may see, for the home page, the administrator and the API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,13 +26,13 @@ from tpod_core.models import (
 
 
 def counts(session: Session, user: User) -> dict[str, int]:
-    """How many videos, training sets and detectors there are, and how many are usable."""
+    """Returns how many videos, training sets and detectors exist, and how many are usable."""
     videos = access.visible(user, Video)
     sets = access.visible(user, TrainingSet)
     detectors = access.visible(user, Detector)
 
-    def count(seen: SelectOfScalar[Any]) -> int:
-        return session.exec(select(func.count()).select_from(seen.subquery())).one()
+    def count(rows: SelectOfScalar[Any]) -> int:
+        return session.exec(select(func.count()).select_from(rows.subquery())).one()
 
     has_boxes = (
         select(Keyframe.id)
@@ -52,7 +52,7 @@ def counts(session: Session, user: User) -> dict[str, int]:
 
 
 def queues(session: Session) -> dict[str, dict[str, int]]:
-    """Jobs that wait and that run, per queue."""
+    """Returns the number of queued and running jobs per queue."""
     active = (JobState.QUEUED, JobState.RUNNING)
     query = (
         select(Job.queue, Job.state, func.count())
@@ -67,9 +67,9 @@ def queues(session: Session) -> dict[str, dict[str, int]]:
 
 
 def subject_names(session: Session, jobs: Sequence[Job]) -> dict[str, str]:
-    """What people call the things that ``jobs`` work on: ``{"video:12": "Kitchen"}``.
+    """Returns the names of the subjects of ``jobs``: ``{"video:12": "Kitchen"}``.
 
-    A subject that has been deleted since is left out.
+    Deleted subjects are left out.
     """
     found: dict[str, str] = {}
     for table, subject in SUBJECTS.items():

@@ -141,7 +141,7 @@ def _detections(
     """Returns the detections of these labels, by ``label_id``."""
     catalogue = reading.load_catalogue(session)
     names = {catalogue[label_id]: label_id for label_id in label_ids}
-    found = detection_store.by_label(session, video, names.keys())
+    found = detection_store.load_by_label(session, video, names.keys())
     return {names[name]: detections for name, detections in found.items()}
 
 

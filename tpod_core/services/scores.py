@@ -1,4 +1,4 @@
-"""A trained detector's score in full, as it was worked out when it was published."""
+"""Reads a trained detector's full evaluation, which was computed when it was published."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from tpod_core.storage import get_storage
 
 
 def find_evaluation(detector: Detector) -> Evaluation | None:
-    """``None`` for a detector without a model, or with one from before there were any."""
+    """Returns the evaluation; ``None`` without a model, or with one older than evaluations."""
     return result_file.read_evaluation(_directory(detector))
 
 
 def find_picture(detector: Detector, image: BadImage) -> bytes | None:
-    """The JPEG of one of ``Evaluation.worst``; ``None`` if it is gone."""
+    """Returns the JPEG of one of ``Evaluation.worst``; ``None`` if it is missing."""
     path = _directory(detector) / image.picture
     return path.read_bytes() if path.is_file() else None
 

@@ -1,6 +1,6 @@
-"""What a training reads when it starts, and writes down as it goes.
+"""What a training reads from the database when it starts, and records as it proceeds.
 
-Its worker calls each of these in a transaction that holds the job's lease.
+The worker calls each function in a transaction that holds the job's lease.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from tpod_core.models import Detector, DetectorState, TrainingSet, saved_id
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """All that a training, or an export after it, needs to know of the database.
+    """Everything that a training or an export needs from the database.
 
     Attributes:
-        parent_key: the storage key of the checkpoint to teach further, if any.
-        parent_labels, parent_config: its classes, and what it was trained with.
-        first_classes: those that come before the set's own: the detector's where they are
-            known already, else its parent's.
+        parent_key: the storage key of the checkpoint to fine-tune, if any.
+        parent_labels, parent_config: the parent's classes and training configuration.
+        first_classes: the classes that come before the set's own: the detector's if already
+            known, else its parent's.
         mixed_set_keys: the storage keys of its ancestors' training sets that are mixed in.
-        learnt_set_keys: those of all that its ancestors learnt from.
-        warnings: what a person should know, so far.
+        learnt_set_keys: the storage keys of all sets that its ancestors were trained on.
+        warnings: the warnings for the user so far.
     """
 
     detector_id: int
@@ -50,7 +50,7 @@ class TrainingPlan:
 
 
 def begin_training(session: Session, detector_id: int) -> TrainingPlan | None:
-    """The plan of a queued training; ``None`` if an earlier run has published its model."""
+    """Start a queued training; returns ``None`` if an earlier run has published its model."""
     detector = session.get_one(Detector, detector_id)
     if detector.state is DetectorState.TRAINED:
         return None
@@ -62,7 +62,7 @@ def begin_training(session: Session, detector_id: int) -> TrainingPlan | None:
 
 
 def read_plan(session: Session, detector_id: int) -> TrainingPlan:
-    """Raises: Conflict if the training set or the parent's model is gone."""
+    """Raises: Conflict if the training set or the parent's model was deleted."""
     detector = session.get_one(Detector, detector_id)
     training_set = session.get(TrainingSet, detector.train_set_id or 0)
     if training_set is None:
@@ -95,9 +95,9 @@ def read_plan(session: Session, detector_id: int) -> TrainingPlan:
 
 @dataclass(frozen=True)
 class Lineage:
-    """The training sets that a detector's ancestors learnt from, nearest first.
+    """The training sets that a detector's ancestors were trained on, nearest first.
 
-    Those are ``mixed`` that come before an ancestor which does not mix.
+    ``mixed`` holds the sets up to the first ancestor that does not mix.
     """
 
     mixed: tuple[TrainingSet, ...]
@@ -106,7 +106,7 @@ class Lineage:
 
 
 def read_lineage(session: Session, detector: Detector, config: TrainConfig) -> Lineage:
-    """What the weights that ``detector`` starts from have seen, and what of it is mixed in."""
+    """Find the sets that the initial weights of ``detector`` were trained on, and those to mix."""
     mixed: dict[int, TrainingSet] = {}
     learnt: dict[int, TrainingSet] = {}
     warnings: list[str] = []
@@ -120,8 +120,8 @@ def read_lineage(session: Session, detector: Detector, config: TrainConfig) -> L
                 mixed.setdefault(saved_id(learnt_from), learnt_from)
         elif mixes:
             warnings.append(
-                f"The training set of {parent.name} was deleted: it is not mixed in, and what "
-                f"{parent.name} knew may be forgotten."
+                f"The training set of {parent.name} was deleted, so it is not mixed in and the "
+                f"detector may forget what {parent.name} learnt."
             )
         detector, config = parent, _config(parent)
     return Lineage(tuple(mixed.values()), tuple(learnt.values()), tuple(warnings))
@@ -130,14 +130,14 @@ def read_lineage(session: Session, detector: Detector, config: TrainConfig) -> L
 def record_start(
     session: Session, detector_id: int, labels: Sequence[str], warnings: Sequence[str]
 ) -> None:
-    """The data is laid out: the classes, and what a person should know about the start."""
+    """Record the classes and the warnings of a prepared training."""
     detector = session.get_one(Detector, detector_id)
     detector.labels = list(labels)
     detector.metrics = {**detector.metrics, "warnings": list(warnings)}
 
 
 def record_warning(session: Session, detector_id: int, warning: str) -> None:
-    """A sentence more that a person should know."""
+    """Add a warning for the user."""
     detector = session.get_one(Detector, detector_id)
     warnings = [*detector.metrics.get("warnings", ()), warning]
     detector.metrics = {**detector.metrics, "warnings": warnings}
@@ -151,12 +151,12 @@ def record_progress(
 
 
 def record_time_left(session: Session, detector_id: int, seconds_left: float | None) -> None:
-    """What the training will take at most; it may stop early."""
+    """Record the longest remaining time; the training may stop early."""
     session.get_one(Detector, detector_id).seconds_left = seconds_left
 
 
 def record_epoch(session: Session, detector_id: int, row: EpochRow) -> None:
-    """The newest row is the live score."""
+    """Record the newest row as the score during training."""
     detector = session.get_one(Detector, detector_id)
     detector.epoch = row.epoch
     detector.metrics = {**detector.metrics, **row.as_json()}
@@ -165,10 +165,10 @@ def record_epoch(session: Session, detector_id: int, row: EpochRow) -> None:
 def record_trained(
     session: Session, detector_id: int, metrics: Mapping[str, Any], warnings: Sequence[str] = ()
 ) -> None:
-    """The model is published: its score takes the place of the live one.
+    """Record a published model, whose score replaces that of the newest epoch.
 
     Args:
-        warnings: what a person should know of the score.
+        warnings: about the score, for the user.
     """
     detector = session.get_one(Detector, detector_id)
     warnings = [*detector.metrics.get("warnings", []), *warnings]
@@ -191,5 +191,5 @@ def _config(detector: Detector) -> TrainConfig:
 def _checkpoint_key(session: Session, parent: Detector) -> str:
     artifact = find_artifact(session, saved_id(parent), CHECKPOINT)
     if artifact is None:
-        raise Conflict(f"The model of {parent.name} is gone; it cannot be taught further.")
+        raise Conflict(f"The model of {parent.name} is missing; it cannot be fine-tuned.")
     return artifact.key

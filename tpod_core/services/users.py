@@ -1,4 +1,4 @@
-"""Accounts: who there is, who may come in, and what an administrator grants."""
+"""Accounts: registering, signing in, tokens, passwords and roles."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_no
 
 MAX_USERNAME_LENGTH = 150
 _TOKEN_HINT_LENGTH = 6
-_NOTED_EVERY = timedelta(minutes=1)
+_LAST_USED_PRECISION = timedelta(minutes=1)
 _log = get_logger(__name__)
 
 
@@ -24,15 +24,15 @@ def has_any(session: Session) -> bool:
 
 
 def register(session: Session, username: str, password: str) -> User:
-    """A new account. The first of an installation is its administrator, as on the set-up
-    screen; every other has no access until an administrator grants a role."""
+    """Create an account. The first one of an installation becomes its administrator; every other
+    has no access until an administrator grants a role."""
     return _add(session, username, password, Role.NONE if has_any(session) else Role.ADMIN)
 
 
 def create_first_administrator(session: Session, username: str, password: str) -> User:
-    """The first account. Raises: Conflict once there is any."""
+    """Create the first account. Raises: Conflict if there already is one."""
     if has_any(session):
-        raise Conflict("TPOD is set up already. Sign in, or ask an administrator for access.")
+        raise Conflict("TPOD is already set up. Sign in, or ask an administrator for access.")
     return _add(session, username, password, Role.ADMIN)
 
 
@@ -73,13 +73,13 @@ def find_by_username(session: Session, username: str) -> User | None:
 
 
 def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
-    """The user, and the secret for the cookie.
+    """Returns the user and the secret for the cookie.
 
-    Raises: NotSignedIn, without saying which of the two was wrong.
+    Raises: NotSignedIn, without telling whether the name or the password was wrong.
     """
     user = find_by_username(session, username)
-    fits = password_matches(user.password_hash if user else None, password)
-    if user is None or not fits or not user.active:
+    matches = password_matches(user.password_hash if user else None, password)
+    if user is None or not matches or not user.active:
         raise NotSignedIn("The user name or the password is wrong.")
     secret = new_token()
     lifetime = timedelta(days=get_settings().session_days)
@@ -93,12 +93,12 @@ def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
 
 
 def sign_out(session: Session, secret: str) -> None:
-    """Forget a browser's session; nothing happens if it is gone already."""
+    """Delete a browser's session, if it still exists."""
     session.execute(delete(AuthSession).where(col(AuthSession.token_hash) == token_hash(secret)))
 
 
 def find_by_session(session: Session, secret: str) -> User | None:
-    """The active user whose unexpired cookie this is."""
+    """Returns the active user of an unexpired cookie."""
     query = (
         select(User)
         .join(AuthSession, col(AuthSession.user_id) == User.id)
@@ -111,7 +111,7 @@ def find_by_session(session: Session, secret: str) -> User | None:
 
 
 def find_by_api_token(session: Session, token: str) -> tuple[User, ApiToken] | None:
-    """The active user whose personal token this is, and the token's row."""
+    """Returns the active user of a personal token, and the token's row."""
     query = (
         select(User, ApiToken)
         .join(ApiToken, col(ApiToken.user_id) == User.id)
@@ -121,13 +121,13 @@ def find_by_api_token(session: Session, token: str) -> tuple[User, ApiToken] | N
 
 
 def user_of_token(token: str) -> User | None:
-    """As ``find_by_api_token``; notes the use, to the minute, so that reads stay reads."""
+    """As ``find_by_api_token``; records the use at most once a minute to avoid writes."""
     with read_session() as session:
         found = find_by_api_token(session, token)
     if found is None:
         return None
     user, row = found
-    if row.last_used_at is None or utc_now() - row.last_used_at > _NOTED_EVERY:
+    if row.last_used_at is None or utc_now() - row.last_used_at > _LAST_USED_PRECISION:
         with transaction() as session:
             session.execute(
                 update(ApiToken).where(col(ApiToken.id) == row.id).values(last_used_at=utc_now())
@@ -136,7 +136,7 @@ def user_of_token(token: str) -> User | None:
 
 
 def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str]:
-    """A personal token: its row, and the secret, which is shown this once and never again."""
+    """Create a personal token; returns its row and the secret, which is not stored."""
     name = name.strip()
     if not name or len(name) > 100:
         raise InvalidInput("A token needs a name of 1 to 100 characters.", "name")
@@ -165,7 +165,7 @@ def delete_token(session: Session, user: User, token_id: int) -> None:
 
 
 def change_password(session: Session, user: User, old: str, new: str) -> None:
-    """Set a new password and sign every browser of the user out."""
+    """Set a new password and sign the user out of every browser."""
     row = session.get_one(User, user.id)
     if not password_matches(row.password_hash, old):
         raise InvalidInput("The present password is wrong.", "old_password")
@@ -174,7 +174,7 @@ def change_password(session: Session, user: User, old: str, new: str) -> None:
 
 
 def list_users(session: Session, search: str = "") -> list[User]:
-    """Everybody, by name; for administrators."""
+    """Returns all users by name; for administrators."""
     query = select(User).order_by(col(User.username_key))
     if search:
         query = query.where(col(User.username_key).contains(search.casefold(), autoescape=True))

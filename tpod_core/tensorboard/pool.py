@@ -1,4 +1,4 @@
-"""The TensorBoards that run now: started when asked for, ended when idle."""
+"""The running TensorBoards: started on demand, ended when idle."""
 
 import os
 import secrets
@@ -17,15 +17,15 @@ from tpod_core.log import get_logger
 
 IDLE_S = 600.0
 MAX_RUNNING = 4
-_READY_WITHIN_S = 30.0
-_LOOK_S = 5.0
+_START_TIMEOUT_S = 30.0
+_SWEEP_INTERVAL_S = 5.0
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a TensorBoard answers: ``url`` ends in a slash."""
+    """The address of a TensorBoard; ``url`` ends in a slash."""
 
     url: str
 
@@ -46,21 +46,21 @@ class _Running:
 
 
 class TensorBoards:
-    """At most ``most`` processes, the one unused for longest giving way to a new one.
+    """At most ``max_running`` processes; a new one replaces the least recently used.
 
-    Any thread may ask; one directory has one process, however many ask for it at once.
+    Thread-safe. A directory has one process, even if several threads open it at once.
     """
 
-    def __init__(self, idle_s: float = IDLE_S, most: int = MAX_RUNNING) -> None:
+    def __init__(self, idle_s: float = IDLE_S, max_running: int = MAX_RUNNING) -> None:
         self._idle_s = idle_s
-        self._most = most
+        self._max_running = max_running
         self._running: dict[Path, _Running] = {}
         self._lock = threading.Lock()
-        self._over = threading.Event()
+        self._closed = threading.Event()
         self._sweeper: threading.Thread | None = None
 
     def open(self, directory: Path) -> Address:
-        """The TensorBoard over the events in ``directory``, started if need be.
+        """Returns the TensorBoard for the events in ``directory``, and starts it if needed.
 
         Raises: Unavailable if it does not start.
         """
@@ -71,7 +71,7 @@ class TensorBoards:
                     self._running.pop(directory).end()
                 self._make_room()
                 running = self._running[directory] = _start(directory)
-                self._sweep_from_now_on()
+                self._start_sweeper()
             running.used_at = time.monotonic()
             return running.address
 
@@ -80,8 +80,8 @@ class TensorBoards:
             return sum(running.is_alive for running in self._running.values())
 
     def close(self) -> None:
-        """End them all, for good."""
-        self._over.set()
+        """End every process and start no more sweeps."""
+        self._closed.set()
         with self._lock:
             for running in self._running.values():
                 running.end()
@@ -89,16 +89,16 @@ class TensorBoards:
 
     def _make_room(self) -> None:
         oldest_first = sorted(self._running, key=lambda key: self._running[key].used_at)
-        for directory in oldest_first[: max(0, len(oldest_first) - self._most + 1)]:
+        for directory in oldest_first[: max(0, len(oldest_first) - self._max_running + 1)]:
             self._running.pop(directory).end()
 
-    def _sweep_from_now_on(self) -> None:
+    def _start_sweeper(self) -> None:
         if self._sweeper is None:
             self._sweeper = threading.Thread(target=self._sweep, name="tensorboards", daemon=True)
             self._sweeper.start()
 
     def _sweep(self) -> None:
-        while not self._over.wait(min(_LOOK_S, self._idle_s / 2)):
+        while not self._closed.wait(min(_SWEEP_INTERVAL_S, self._idle_s / 2)):
             with self._lock:
                 idle_since = time.monotonic() - self._idle_s
                 for directory, running in list(self._running.items()):
@@ -108,7 +108,7 @@ class TensorBoards:
 
 @lru_cache(maxsize=1)
 def get_tensorboards() -> TensorBoards:
-    """The process's own."""
+    """Returns the pool of this process."""
     return TensorBoards()
 
 
@@ -121,24 +121,24 @@ def _start(directory: Path) -> _Running:
         env=os.environ | {"PYTHONPATH": str(APP_DIR)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is the app's to hear
+        start_new_session=True,  # Ctrl-C must reach only the app
     )
     port = _read_line(process)
     if not port:
         process.kill()
         process.communicate()
         _log.error("TensorBoard does not start over %s", directory)
-        raise Unavailable("TensorBoard does not start. The app's log has its words.")
+        raise Unavailable("TensorBoard does not start. See the app's log for its output.")
     return _Running(process, Address(f"http://127.0.0.1:{port}{prefix}/"))
 
 
 def _read_line(process: subprocess.Popen[bytes]) -> str:
-    """The first line that ``process`` writes; empty if it ends or takes too long."""
+    """Returns the first line that ``process`` writes; empty if it ends or takes too long."""
     lines: SimpleQueue[bytes] = SimpleQueue()
     assert process.stdout is not None
     stdout = process.stdout
     threading.Thread(target=lambda: lines.put(stdout.readline()), daemon=True).start()
     try:
-        return lines.get(timeout=_READY_WITHIN_S).decode().strip()
+        return lines.get(timeout=_START_TIMEOUT_S).decode().strip()
     except Empty:
         return ""

@@ -1,7 +1,7 @@
-"""``python -m tpod_core.tensorboard.program DIRECTORY PREFIX``: one TensorBoard's process.
+"""``python -m tpod_core.tensorboard.program DIRECTORY PREFIX`` runs one TensorBoard.
 
-Writes its port to standard output when it answers, and ends when standard input does: that is
-a pipe from the app, which the kernel closes however the app ends.
+It writes its port to standard output when it is ready, and ends when standard input does: that
+is a pipe from the app, which the kernel closes however the app ends.
 """
 
 import logging
@@ -28,7 +28,7 @@ def main(directory: str, prefix: str) -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    os._exit(0)  # its threads serve on otherwise
+    os._exit(0)  # its threads would go on serving
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A training's rows as TensorBoard reads them.
+"""Writes the metrics of a training as TensorBoard event files.
 
-Written by TensorBoard's own writer, which needs neither torch nor TensorFlow.
+Uses TensorBoard's own writer, which needs neither torch nor TensorFlow.
 """
 
 import time
@@ -21,8 +21,8 @@ _FILE_VERSION = "brain.Event:2"
 class EventLog:
     """Adds rows to the curves below ``directory``.
 
-    A run that goes on from an earlier one's checkpoint draws on the same curves: TensorBoard
-    drops what the earlier run had written from that epoch on.
+    A resumed training continues the same curves: TensorBoard drops the values that the earlier
+    attempt wrote from the resumed epoch on.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -30,7 +30,7 @@ class EventLog:
         self._writer: EventFileWriter | None = None
 
     def add(self, row: EpochRow) -> None:
-        """Write ``row``; it can be read when this returns."""
+        """Write ``row`` and flush it to disk."""
         if self._writer is None:
             self._writer = EventFileWriter(str(self._directory))
             self._start_at(self._writer, row.epoch)
@@ -44,7 +44,10 @@ class EventLog:
             self._writer.close()
 
     def _start_at(self, writer: EventFileWriter, epoch: int) -> None:
-        """Source: ``purge_step`` of torch.utils.tensorboard.SummaryWriter, which does the same."""
+        """Make TensorBoard drop earlier values from ``epoch`` on.
+
+        Source: ``purge_step`` of torch.utils.tensorboard.SummaryWriter.
+        """
         session = SessionLog(status=SessionLog.START)
         writer.add_event(Event(wall_time=time.time(), step=epoch, file_version=_FILE_VERSION))
         writer.add_event(Event(wall_time=time.time(), step=epoch, session_log=session))

@@ -1,4 +1,4 @@
-"""The device that a training runs on, its precision, and who loads its pictures."""
+"""Chooses a training's device, precision and number of data loader processes."""
 
 import json
 import os
@@ -16,13 +16,13 @@ from tpod_core.log import get_logger
 
 Precision = Literal["fp32", "bf16", "fp16"]
 
-_ASK_FREE_BYTES = (
+_FREE_MEMORY_PROGRAM = (
     "import json, torch; n = torch.cuda.device_count(); "
     "print(json.dumps([torch.cuda.mem_get_info(i)[0] for i in range(n)]))"
 )
-_ASK_TIMEOUT_S = 60
+_FREE_MEMORY_TIMEOUT_S = 60
 
-_BAD_HALVES = re.compile(r"16[3-6]0|T400|T5[05]0|T600|T1000|T1200|T2000", re.IGNORECASE)
+_BROKEN_FP16 = re.compile(r"16[3-6]0|T400|T5[05]0|T600|T1000|T1200|T2000", re.IGNORECASE)
 """GPUs whose fp16 gives NaN losses. Source: Ultralytics' list in ``checks.check_amp``."""
 
 _log = get_logger(__name__)
@@ -30,7 +30,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Hardware:
-    """``device`` is ``"cpu"`` or the number of a GPU among those that CUDA shows us."""
+    """``device`` is ``"cpu"`` or the index of a GPU among those visible to CUDA."""
 
     device: str
     precision: Precision
@@ -41,24 +41,24 @@ class Hardware:
         return torch.device("cpu" if self.device == "cpu" else f"cuda:{self.device}")
 
 
-def choose_hardware(wanted: str) -> Hardware:
-    """What ``train_config.device`` comes to here.
+def choose_hardware(requested: str) -> Hardware:
+    """Resolve ``train_config.device`` to the hardware of this machine.
 
-    Only the GPUs that ``CUDA_VISIBLE_DEVICES`` leaves visible count, numbered from 0.
+    Counts only the GPUs that ``CUDA_VISIBLE_DEVICES`` leaves visible, from 0.
     Raises: InvalidInput if there is no such GPU.
     """
-    device = _device(wanted)
+    device = _device(requested)
     if device == "cpu":
         # Loader processes would compete with the training for the same cores.
         return Hardware(device, "fp32", 0)
     return Hardware(device, _precision(int(device)), min(8, os.cpu_count() or 1))
 
 
-def _device(wanted: str) -> str:
+def _device(requested: str) -> str:
     count = torch.cuda.device_count()
-    if wanted == "auto":
-        return str(_freest_gpu(count)) if count else "cpu"
-    index = wanted.removeprefix("cuda:")
+    if requested == "auto":
+        return str(_gpu_with_most_memory(count)) if count else "cpu"
+    index = requested.removeprefix("cuda:")
     if index != "cpu" and int(index) >= count:
         raise InvalidInput(
             f"There is no GPU {index} here ({count} found). Choose the device “auto”.",
@@ -68,8 +68,8 @@ def _device(wanted: str) -> str:
 
 
 @cache
-def _freest_gpu(count: int) -> int:
-    """The GPU with the most free memory when this process first asks; it stays with that one."""
+def _gpu_with_most_memory(count: int) -> int:
+    """Returns the GPU with the most free memory; the process keeps its first answer."""
     if count == 1:
         return 0
     free_bytes = _free_bytes()
@@ -77,27 +77,27 @@ def _freest_gpu(count: int) -> int:
 
 
 def _free_bytes() -> list[int]:
-    """Per visible GPU; none if they cannot be asked.
+    """Returns the free memory of each visible GPU; empty if the query fails.
 
-    A process of its own asks: the question alone takes hundreds of megabytes on every GPU, for
-    as long as the asking process lives.
+    Runs in a process of its own: the query allocates hundreds of megabytes on every GPU until
+    its process ends.
     """
-    command = [sys.executable, "-c", _ASK_FREE_BYTES]
+    command = [sys.executable, "-c", _FREE_MEMORY_PROGRAM]
     try:
         answer = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=_ASK_TIMEOUT_S
+            command, capture_output=True, text=True, check=True, timeout=_FREE_MEMORY_TIMEOUT_S
         )
     except (subprocess.SubprocessError, OSError) as error:
-        _log.warning("cannot ask the GPUs for their free memory, taking the first: %s", error)
+        _log.warning("cannot read the GPUs' free memory, taking the first: %s", error)
         return []
     return [int(number) for number in json.loads(answer.stdout)]
 
 
 def _precision(index: int) -> Precision:
-    """bf16 where the GPU computes in it, else fp16 where that is known to be sound."""
+    """Returns bf16 if the GPU supports it, else fp16 where it works reliably, else fp32."""
     with torch.cuda.device(index):
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return "bf16"
         tensor_cores = torch.cuda.get_device_capability()[0] >= 7
-        sound = not _BAD_HALVES.search(torch.cuda.get_device_name())
-    return "fp16" if tensor_cores and sound else "fp32"
+        reliable = not _BROKEN_FP16.search(torch.cuda.get_device_name())
+    return "fp16" if tensor_cores and reliable else "fp32"

@@ -1,4 +1,4 @@
-"""The trained model that was used last stays in memory."""
+"""Keeps the most recently used trained model in memory."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -7,9 +7,9 @@ from typing import Any
 
 
 def keep_last_loaded(load: Callable[[Path], Any]) -> Callable[[Path], Any]:
-    """``load``, called again only for another checkpoint or for one whose file has changed.
+    """Returns ``load`` with a cache of one model, which is renewed when the file changes.
 
-    Scoring asks for the same checkpoint again and again, and loading one takes seconds.
+    Scoring loads the same checkpoint repeatedly, and loading takes seconds.
     """
 
     @lru_cache(1)

@@ -1,4 +1,4 @@
-"""A training that runs out of memory goes on with smaller batches, twice at most."""
+"""Continues a training that runs out of memory with smaller batches, at most twice."""
 
 import gc
 from collections.abc import Callable
@@ -9,37 +9,37 @@ import torch
 from tpod_core.detectors.protocol import TrainingCallback, TrainRequest
 from tpod_core.errors import Conflict
 
-MOST_HALVINGS = 2
-_SIGNS = (
+MAX_HALVINGS = 2
+_MESSAGES = (
     "out of memory",
     "not enough memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_INTERNAL_ERROR",
     "unable to find an engine",
 )
-"""How CUDA and its libraries say it. Source: Ultralytics' trainer, which lists the last three."""
+"""Messages of CUDA and its libraries. Source: the last three are from Ultralytics' trainer."""
 
 
 def train_within_memory(
     request: TrainRequest,
-    watcher: TrainingCallback,
+    callback: TrainingCallback,
     train: Callable[[TrainRequest], None],
     smallest_batch: int = 1,
 ) -> None:
-    """``train``, again with half the batch each time that memory runs out.
+    """Run ``train``, again with half the batch each time that memory runs out.
 
     Args:
-        train: goes on from the attempt's own newest checkpoint, if there is one.
-    Raises: Conflict when ``MOST_HALVINGS`` did not help.
+        train: resumes from the attempt's own newest checkpoint, if there is one.
+    Raises: Conflict if ``MAX_HALVINGS`` did not help.
     """
-    for halvings_left in range(MOST_HALVINGS, -1, -1):
+    for halvings_left in range(MAX_HALVINGS, -1, -1):
         config = request.config
         if _fits(request, train):
             return
         smaller = max(smallest_batch, config.batch // 2)
         if not halvings_left or smaller == config.batch:
             break
-        watcher.warn(
+        callback.warn(
             f"Memory ran out with {config.batch} images per step: "
             f"the training goes on with {smaller}."
         )
@@ -52,7 +52,7 @@ def train_within_memory(
 
 
 def _fits(request: TrainRequest, train: Callable[[TrainRequest], None]) -> bool:
-    """Whether ``train`` came to its end; what it held is given back if not."""
+    """Whether ``train`` finished; if memory ran out, frees what it held."""
     try:
         train(request)
     except RuntimeError as error:
@@ -60,11 +60,11 @@ def _fits(request: TrainRequest, train: Callable[[TrainRequest], None]) -> bool:
             raise
     else:
         return True
-    # Only here, past the handler, nothing refers to the failed training's tensors any more.
+    # Only after the handler does nothing refer to the failed training's tensors.
     gc.collect()
-    torch.cuda.empty_cache()  # nothing, where CUDA was not used
+    torch.cuda.empty_cache()  # does nothing where CUDA was not used
     return False
 
 
 def ran_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or any(s in str(error) for s in _SIGNS)
+    return isinstance(error, torch.OutOfMemoryError) or any(s in str(error) for s in _MESSAGES)

@@ -1,14 +1,18 @@
-"""The RT-DETR families, by Ultralytics.
+"""Trains the RT-DETR families with Ultralytics.
 
-Ultralytics stretches pictures to a square for this family. Here they are letterboxed, in
-training as in use, so that the exported model takes the same input as every other family's.
+Ultralytics stretches pictures to a square for this family. We letterbox them, in training and
+in inference, so that the exported model takes the same input as those of the other families.
 """
 
 from pathlib import Path
 from typing import Any
 
 from tpod_core.detectors.protocol import MAX_DETECTIONS, EvaluationContext, TrainRequest
-from tpod_core.training.ultralytics_provider import OurTrainer, UltralyticsProvider, loadable
+from tpod_core.training.ultralytics_provider import (
+    TrainerOverrides,
+    UltralyticsProvider,
+    require_loadable,
+)
 
 # isort: split
 import torch
@@ -26,9 +30,9 @@ from tpod_core.training.tracing import write_onnx, write_torchscript
 _STRIDE_PX = 32
 
 
-class _Trainer(OurTrainer, RTDETRTrainer):  # type: ignore[misc]
+class _Trainer(TrainerOverrides, RTDETRTrainer):  # type: ignore[misc]
     def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
-        """As for YOLO, with letterboxed squares in both parts."""
+        """Build the data set as for YOLO, with letterboxed squares in both splits."""
         return build_yolo_dataset(
             self.args, img_path, batch, self.data, mode=mode, rect=False, stride=_STRIDE_PX
         )
@@ -38,13 +42,13 @@ class _Predictor(RTDETRPredictor):  # type: ignore[misc]
     scale_fill = False
 
     def postprocess(self, preds: Any, img: Tensor, orig_imgs: Any) -> list[Results]:
-        """``img`` (n, 3, side, side) is letterboxed; the boxes are those of the originals."""
+        """Convert predictions on the letterboxed ``img`` (n, 3, side, side) to original pixels."""
         rows = _in_pixels(preds[0], img.shape[-1])
         results = []
         for found, original, path in zip(rows, orig_imgs, self.batch[0], strict=True):
-            sure = found[found[:, 4] > self.args.conf][: self.args.max_det]
-            sure[:, :4] = scale_boxes(img.shape[2:], sure[:, :4], original.shape)
-            results.append(Results(original, path=path, names=self.model.names, boxes=sure))
+            kept = found[found[:, 4] > self.args.conf][: self.args.max_det]
+            kept[:, :4] = scale_boxes(img.shape[2:], kept[:, :4], original.shape)
+            results.append(Results(original, path=path, names=self.model.names, boxes=kept))
         return results
 
 
@@ -56,7 +60,7 @@ class RtdetrProvider(UltralyticsProvider):
     predictor = _Predictor
 
     def arguments(self, request: TrainRequest) -> dict[str, Any]:
-        # Its sampling of the feature maps has no deterministic form on a GPU.
+        # Its sampling of the feature maps has no deterministic implementation on a GPU.
         return super().arguments(request) | {"deterministic": False}
 
     def export_onnx(self, context: EvaluationContext, target: Path) -> None:
@@ -67,7 +71,7 @@ class RtdetrProvider(UltralyticsProvider):
 
 
 class _Contract(nn.Module):
-    """The network with the input and the output of ``protocol.Provider.export_onnx``."""
+    """The network with the input and output of ``protocol.Provider.export_onnx``."""
 
     def __init__(self, network: Any, side_px: int) -> None:
         super().__init__()
@@ -78,17 +82,17 @@ class _Contract(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         rows = _in_pixels(self._network(images), self._side_px)
-        # Small inputs give fewer answers than the network has questions.
+        # Small inputs give fewer rows than the network has queries.
         return nn.functional.pad(rows, (0, 0, 0, MAX_DETECTIONS - rows.shape[1]))
 
 
 def _contract(context: EvaluationContext) -> _Contract:
-    network, _ = load_checkpoint(loadable(context.checkpoint), device=torch.device("cpu"))
+    network, _ = load_checkpoint(require_loadable(context.checkpoint), device=torch.device("cpu"))
     return _Contract(network.fuse(), context.config.imgsz)
 
 
 def _in_pixels(rows: Tensor, side_px: int) -> Tensor:
-    """(…, 6) rows of center, size, score, class as fractions -> corners in pixels, the rest."""
+    """Convert (…, 6) rows of center, size, score, class: fractions to corners in pixels."""
     center, size, rest = rows[..., :2], rows[..., 2:4], rows[..., 4:]
     corners = torch.cat([center - size / 2, center + size / 2], dim=-1) * side_px
     return torch.cat([corners, rest], dim=-1)

@@ -1,7 +1,7 @@
 """Training pictures for torchvision's networks: letterboxed squares and their boxes.
 
-Every choice of chance follows from the seed, the epoch and the picture alone, so a resumed
-training sees what an uninterrupted one would have seen.
+Every random choice depends only on the seed, the epoch and the picture, so a resumed training
+gets the same pictures as an uninterrupted one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,36 +25,36 @@ from tpod_core.training.hardware import Hardware
 
 Image = np.ndarray[Any, np.dtype[np.uint8]]
 Affine = np.ndarray[Any, np.dtype[np.float64]]
-"""(2, 3): from the picture's pixels into the square's."""
+"""(2, 3): maps pixels of the picture to pixels of the square."""
 
 Target = dict[str, Tensor]
 """``boxes`` (n, 4) in pixels of the square, ``labels`` (n,) from 1: 0 is the background."""
 
 _SHIFT = 0.1
 _HUE, _SATURATION, _VALUE = 0.015, 0.5, 0.4
-_LEAST_SEEN = 0.25
-"""A box of which zooming leaves a smaller share in the picture is no longer one to learn."""
+_MIN_VISIBLE_SHARE = 0.25
+"""A box is dropped if zooming leaves less than this share of its area in the picture."""
 
-_LEAST_SIDE_PX = 1.0
+_MIN_SIDE_PX = 1.0
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """A picture and its boxes in its own pixels; ``class_ids`` go with ``boxes``."""
+class LabelledImage:
+    """A picture and its boxes in its own pixels; one class id per box."""
 
     image_bgr: Image
     boxes: tuple[Box, ...]
     class_ids: tuple[int, ...]
 
 
-def read_labelled(path: Path) -> Labelled:
-    """A picture of a view. Raises: Conflict if it or its labels are gone or damaged."""
+def read_labelled(path: Path) -> LabelledImage:
+    """Read a picture of a layout and its labels. Raises: Conflict if the picture is damaged."""
     image = cv2.imread(str(path))
     if image is None:
         raise Conflict(f"The image {path.name} of this training set is damaged. Build it again.")
     wh = (image.shape[1], image.shape[0])
     rows = [read_yolo_line(line, wh) for line in label_of(path).read_text().splitlines()]
-    return Labelled(
+    return LabelledImage(
         image.astype(np.uint8, copy=False),
         tuple(box for _, box in rows),
         tuple(class_id for class_id, _ in rows),
@@ -62,9 +62,9 @@ def read_labelled(path: Path) -> Labelled:
 
 
 class Pictures(Dataset[tuple[Tensor, Target]]):
-    """One part of a view, by (epoch, position): (3, s, s) uint8 RGB and its target.
+    """One split of a layout, by (epoch, position): (3, s, s) uint8 RGB and its target.
 
-    ``config`` None leaves the pictures as they are, which is how they are judged.
+    Without ``config`` the pictures are not augmented, as for validation.
     """
 
     def __init__(
@@ -77,22 +77,22 @@ class Pictures(Dataset[tuple[Tensor, Target]]):
     def __len__(self) -> int:
         return len(self._paths)
 
-    def __getitem__(self, place: tuple[int, int]) -> tuple[Tensor, Target]:
-        epoch, position = place
+    def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Target]:
+        epoch, position = key
         labelled = read_labelled(self._paths[position])
         if self._config is None:
-            square, affine = _plain(labelled.image_bgr, self._side_px)
+            square, affine = _letterboxed(labelled.image_bgr, self._side_px)
         else:
             random = np.random.default_rng((self._config.seed, epoch, position))
-            square, affine = _varied(labelled.image_bgr, self._side_px, self._config, random)
+            square, affine = _augmented(labelled.image_bgr, self._side_px, self._config, random)
         picture = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1))
         return torch.from_numpy(picture), _target(labelled, affine, self._side_px)
 
 
 class Batches:
-    """Positions in random order, batch by batch; the last is dropped unless it is whole.
+    """Positions in random order, batch by batch; an incomplete last batch is dropped.
 
-    Batch normalisation needs whole batches, so a set smaller than one is shown repeatedly.
+    Batch normalisation needs full batches, so a set smaller than a batch is repeated.
     """
 
     def __init__(self, count: int, config: TorchvisionConfig) -> None:
@@ -115,7 +115,7 @@ class Batches:
 def train_loader(
     paths: Sequence[Path], config: TorchvisionConfig, hardware: Hardware
 ) -> tuple[DataLoader[Any], Batches]:
-    """The loader, and the batches whose ``epoch`` is to be set before each epoch."""
+    """Returns the loader and its batches; set ``epoch`` of the batches before each epoch."""
     batches = Batches(len(paths), config)
     return _loader(Pictures(paths, config.imgsz, config), batches, hardware), batches
 
@@ -123,8 +123,8 @@ def train_loader(
 def val_loader(
     paths: Sequence[Path], config: TorchvisionConfig, hardware: Hardware
 ) -> DataLoader[Any]:
-    places = [(0, position) for position in range(len(paths))]
-    chunks = [places[i : i + config.batch] for i in range(0, len(places), config.batch)]
+    keys = [(0, position) for position in range(len(paths))]
+    chunks = [keys[i : i + config.batch] for i in range(0, len(keys), config.batch)]
     return _loader(Pictures(paths, config.imgsz), chunks, hardware)
 
 
@@ -144,16 +144,16 @@ def _collate(rows: list[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
     return torch.stack([picture for picture, _ in rows]), [target for _, target in rows]
 
 
-def _plain(image_bgr: Image, side_px: int) -> tuple[Image, Affine]:
-    """The square as ``predict.py`` makes it, and the way into it."""
+def _letterboxed(image_bgr: Image, side_px: int) -> tuple[Image, Affine]:
+    """Returns the square as ``predict.py`` makes it, and the transform into it."""
     square, scale, left, top = letterbox(image_bgr, side_px)
     return square, np.array([[scale, 0.0, left], [0.0, scale, top]])
 
 
-def _varied(
+def _augmented(
     image_bgr: Image, side_px: int, config: TorchvisionConfig, random: np.random.Generator
 ) -> tuple[Image, Affine]:
-    """The square zoomed, shifted, mirrored and recoloured by chance, in one resampling."""
+    """Returns the square with random zoom, shift, mirroring and colours, resampled once."""
     height, width = image_bgr.shape[:2]
     scale = side_px / max(height, width) * random.uniform(1 - config.zoom, 1 + config.zoom)
     shift_x, shift_y = random.uniform(-_SHIFT, _SHIFT, 2) * side_px
@@ -166,7 +166,7 @@ def _varied(
     if config.fliplr and random.random() < 0.5:
         affine[0] *= -1
         affine[0, 2] += side_px
-    # OpenCV counts from the middle of the first pixel, boxes from its corner.
+    # OpenCV puts the origin at the centre of the first pixel, boxes at its corner.
     by_centers = affine.copy()
     by_centers[:, 2] += affine[:, :2].sum(axis=1) / 2 - 0.5
     square = cv2.warpAffine(
@@ -191,14 +191,16 @@ def _recoloured(image_bgr: Image, random: np.random.Generator) -> Image:
     return cv2.cvtColor(cv2.merge(changed), cv2.COLOR_HSV2BGR).astype(np.uint8, copy=False)
 
 
-def _target(labelled: Labelled, affine: Affine, side_px: int) -> Target:
-    """The boxes carried into the square by ``affine``, those that left it left out."""
+def _target(labelled: LabelledImage, affine: Affine, side_px: int) -> Target:
+    """Returns the boxes mapped into the square by ``affine``, without those that leave it."""
     corners = np.array([box.xyxy for box in labelled.boxes], dtype=np.float64).reshape(-1, 2, 2)
     moved = np.sort(corners * affine[[0, 1], [0, 1]] + affine[:, 2], axis=1).reshape(-1, 4)
     inside = moved.clip(0, side_px)
     sides = inside[:, 2:] - inside[:, :2]
-    whole = (moved[:, 2:] - moved[:, :2]).prod(axis=1)
-    kept = (sides > _LEAST_SIDE_PX).all(axis=1) & (sides.prod(axis=1) >= _LEAST_SEEN * whole)
+    full_area = (moved[:, 2:] - moved[:, :2]).prod(axis=1)
+    kept = (sides > _MIN_SIDE_PX).all(axis=1) & (
+        sides.prod(axis=1) >= _MIN_VISIBLE_SHARE * full_area
+    )
     return {
         "boxes": torch.from_numpy(inside[kept].astype(np.float32)),
         "labels": torch.tensor(labelled.class_ids, dtype=torch.int64)[torch.from_numpy(kept)] + 1,

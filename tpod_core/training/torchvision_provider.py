@@ -1,4 +1,4 @@
-"""SSDlite and Faster R-CNN, by torchvision with a loop of our own."""
+"""Trains SSDlite and Faster R-CNN with torchvision and our own training loop."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,15 +40,15 @@ class TorchvisionProvider:
         self.versions = {"torchvision": torchvision.__version__, "torch": torch.__version__}
         self._network = keep_last_loaded(load_trained)
 
-    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
+    def train(self, request: TrainRequest, callback: TrainingCallback) -> None:
         attempt = request.attempt
         if request.resume:
             attempt.go_on_from(request.resume)
 
         def run(again: TrainRequest) -> None:
-            Training(again, watcher, choose_hardware(again.config.device)).run()
+            Training(again, callback, choose_hardware(again.config.device)).run()
 
-        train_within_memory(request, watcher, run, _SMALLEST_BATCH)
+        train_within_memory(request, callback, run, _SMALLEST_BATCH)
         attempt.best.replace(attempt.trained)
 
     def export_onnx(self, context: EvaluationContext, target: Path) -> None:
@@ -70,7 +70,7 @@ class TorchvisionProvider:
 
 
 class _Contract(nn.Module):
-    """The network with the input and the output of ``protocol.Provider.export_onnx``."""
+    """The network with the input and output of ``protocol.Provider.export_onnx``."""
 
     def __init__(self, network: Any) -> None:
         super().__init__()
@@ -87,11 +87,11 @@ def _contract(context: EvaluationContext) -> _Contract:
 
 @contextmanager
 def _suppression_without_branch(side_px: int) -> Iterator[None]:
-    """Trace torchvision's networks without the branch "are there boxes at all?".
+    """Trace torchvision's networks without their special case for "no boxes".
 
-    With it in the graph, OpenVINO answers the first picture wrongly and TensorFlow's converter
-    gives up. What follows suits no boxes as well: the groups are moved apart by a constant, as
-    boxes do not leave the square, and not by the largest corner among them.
+    With that branch in the graph, OpenVINO answers the first picture wrongly and TensorFlow's
+    converter fails. The replacement also works for no boxes: it offsets the groups by a constant
+    larger than the square, which boxes do not leave, instead of by the largest corner.
     """
 
     def suppress(boxes: Tensor, scores: Tensor, groups: Tensor, iou_threshold: float) -> Tensor:
@@ -99,16 +99,16 @@ def _suppression_without_branch(side_px: int) -> Iterator[None]:
         kept: Tensor = nms(boxes + apart[:, None], scores, iou_threshold)
         return kept
 
-    torchvisions = box_ops.batched_nms
+    original = box_ops.batched_nms
     box_ops.batched_nms = suppress
     try:
         yield
     finally:
-        box_ops.batched_nms = torchvisions
+        box_ops.batched_nms = original
 
 
 def _rows(network: Any, picture: Tensor) -> Tensor:
-    """(n, 6) rows of corners in pixels of the square, score, class from 0."""
+    """Returns (n, 6) rows of corners in pixels of the square, score, class from 0."""
     found = network([picture])[0]
     classes = found["labels"].to(torch.float32) - 1
     return torch.cat([found["boxes"], found["scores"][:, None], classes[:, None]], dim=1)

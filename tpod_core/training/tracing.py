@@ -1,4 +1,4 @@
-"""Networks that keep to the contract of ``protocol.Provider.export_onnx``, traced to files."""
+"""Traces networks with the input and output of ``protocol.Provider.export_onnx`` to files."""
 
 import warnings
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 _OPSET = 17
-"""The first with all that is needed: GridSample came with 16, LayerNormalization with 17."""
+"""The first with all needed operators: GridSample needs 16, LayerNormalization 17."""
 
 
 def write_onnx(network: nn.Module, side_px: int, target: Path) -> None:
-    """``network`` takes (1, 3, side, side) and gives (1, n, 6)."""
+    """Write ``network``, which maps (1, 3, side, side) to (1, n, 6), as ONNX."""
     with _quiet():
         torch.onnx.export(
             network.eval(),
@@ -22,13 +22,13 @@ def write_onnx(network: nn.Module, side_px: int, target: Path) -> None:
             opset_version=_OPSET,
             input_names=["images"],
             output_names=["output0"],
-            # The exporter that torch prefers cannot follow torchvision's data-dependent loops.
+            # torch's default exporter cannot trace torchvision's data-dependent loops.
             dynamo=False,
         )
 
 
 def write_torchscript(network: nn.Module, side_px: int, target: Path) -> None:
-    """As ``write_onnx``."""
+    """Write ``network`` as TorchScript, with input and output as in ``write_onnx``."""
     with _quiet(), torch.no_grad():
         traced = torch.jit.trace(  # type: ignore[no-untyped-call]
             network.eval(), _picture(side_px), check_trace=False
@@ -38,7 +38,7 @@ def write_torchscript(network: nn.Module, side_px: int, target: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Tracing warns of every size that becomes a constant: here all of them shall."""
+    """Suppress the warnings about sizes that become constants: all of them should."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Ultralytics' callbacks turned into our progress, rows and kept checkpoints."""
+"""Translates Ultralytics' callbacks to our progress reports, rows and checkpoints."""
 
 import math
 import time
@@ -14,42 +14,42 @@ from tpod_core.detectors.scores import EpochRow
 Callbacks = dict[str, list[Callable[[Any], None]]]
 
 
-def training_callbacks(attempt: Attempt, watcher: TrainingCallback) -> Callbacks:
-    """What a trainer calls; an exception from ``watcher`` ends the training at that batch."""
-    listener = _Listener(attempt, watcher)
+def training_callbacks(attempt: Attempt, callback: TrainingCallback) -> Callbacks:
+    """Returns the trainer's callbacks; an exception of ``callback`` ends the training at once."""
+    listener = _Listener(attempt, callback)
     callbacks: Callbacks = get_default_callbacks()
     callbacks["on_train_epoch_start"].append(listener.on_epoch_start)
     callbacks["on_train_batch_end"].append(listener.on_batch_end)
-    callbacks["on_val_batch_end"].append(lambda _: watcher.check())
+    callbacks["on_val_batch_end"].append(lambda _: callback.check())
     callbacks["on_model_save"].append(listener.on_model_save)
     return callbacks
 
 
 class _Listener:
-    def __init__(self, attempt: Attempt, watcher: TrainingCallback) -> None:
+    def __init__(self, attempt: Attempt, callback: TrainingCallback) -> None:
         self._attempt = attempt
-        self._watcher = watcher
+        self._callback = callback
         self._batches_done = 0
         self._epoch_started = time.monotonic()
 
     def on_epoch_start(self, trainer: Any) -> None:
-        # Also called when an epoch starts anew with a smaller batch after memory ran out.
+        # Also called when an epoch restarts with a smaller batch after memory ran out.
         self._batches_done = 0
         self._epoch_started = time.monotonic()
 
     def on_batch_end(self, trainer: Any) -> None:
         self._batches_done += 1
         part = min(1.0, self._batches_done / len(trainer.train_loader))
-        self._watcher.on_batch(trainer.epoch + 1, (trainer.epoch + part) / trainer.epochs)
+        self._callback.on_batch(trainer.epoch + 1, (trainer.epoch + part) / trainer.epochs)
 
     def on_model_save(self, trainer: Any) -> None:
-        """The row first: a run that goes on from the checkpoint must find every row up to it."""
+        """Write the row first: resuming from the checkpoint needs every row up to it."""
         row = self._row(trainer)
         self._attempt.append_epoch(row)
         if trainer.best_fitness == trainer.fitness:
             self._attempt.keep_best(trainer.best)
         self._attempt.keep_checkpoint(trainer.last, row.epoch)
-        self._watcher.on_epoch(row)
+        self._callback.on_epoch(row)
 
     def _row(self, trainer: Any) -> EpochRow:
         metrics = trainer.metrics
@@ -67,7 +67,7 @@ class _Listener:
 
 
 def _finite(values: Mapping[str, Any], prefix: str) -> dict[str, float]:
-    """The values under ``prefix``; a loss that ran off to infinity has no place in JSON."""
+    """Returns the values under ``prefix`` without infinite losses, which JSON cannot hold."""
     return {
         key.removeprefix(prefix): float(value)
         for key, value in values.items()

@@ -1,4 +1,4 @@
-"""The YOLO families, by Ultralytics; the other families of Ultralytics' build on this.
+"""Trains the YOLO families with Ultralytics; its other families build on this module.
 
 Source: docs.ultralytics.com/usage/callbacks and the code of the pinned version.
 """
@@ -20,7 +20,7 @@ from tpod_core.detectors.protocol import (
     TrainingCallback,
     TrainRequest,
 )
-from tpod_core.detectors.ultralytics_config import PLAIN_EPOCHS, UltralyticsConfig
+from tpod_core.detectors.ultralytics_config import EPOCHS_WITHOUT_MOSAIC, UltralyticsConfig
 from tpod_core.detectors.ultralytics_setup import configure
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
@@ -30,7 +30,7 @@ configure()  # before Ultralytics reads its environment
 
 import torch  # noqa: E402
 import ultralytics  # noqa: E402
-from ultralytics.engine import trainer as their_trainer  # noqa: E402
+from ultralytics.engine import trainer as ultralytics_trainer  # noqa: E402
 from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: E402
 from ultralytics.nn.tasks import load_checkpoint  # noqa: E402
 from ultralytics.utils import LOGGER  # noqa: E402
@@ -40,72 +40,72 @@ from tpod_core.training.hardware import choose_hardware  # noqa: E402
 from tpod_core.training.oom_retry import train_within_memory  # noqa: E402
 from tpod_core.training.ultralytics_callbacks import training_callbacks  # noqa: E402
 
-LOGGER.setLevel(logging.WARNING)  # its warnings belong into the job's log all the same
+LOGGER.setLevel(logging.WARNING)  # warnings still go to the job's log
 
-# It would load published weights to try mixed precision; ``hardware`` has chosen what is sound.
-their_trainer.check_amp = lambda model: True
+# It would load published weights to test mixed precision; ``hardware`` has already chosen one.
+ultralytics_trainer.check_amp = lambda model: True
 
 _AMP = {"fp32": False, "bf16": "bf16", "fp16": True}
 
 _UNREADABLE = (TypeError, ValueError, RuntimeError, OSError, EOFError, pickle.UnpicklingError)
-"""What loading a damaged checkpoint raises, by the kind of damage."""
+"""The exceptions that loading a damaged checkpoint raises."""
 
 _NMS_IOU = 0.7
 
 
-class OurTrainer:
-    """What we do otherwise than Ultralytics' trainers; stands before one of them."""
+class TrainerOverrides:
+    """Overrides of Ultralytics' trainers; a mixin that comes before the trainer class."""
 
     def final_eval(self) -> None:
-        """Nothing: the best model is scored once, in the delivered shape, as every family's."""
+        """Do nothing: every family's best model is scored once, after the training."""
 
     def _build_train_pipeline(self) -> None:
-        # Ultralytics halves the batch itself, but in the first epoch only, and tells nobody.
+        # Ultralytics halves the batch itself, but only in the first epoch and without a notice.
         if getattr(self, "_oom_retries", 0):
             raise torch.OutOfMemoryError("out of memory")
         super()._build_train_pipeline()  # type: ignore[misc]
 
 
-class _Trainer(OurTrainer, DetectionTrainer):  # type: ignore[misc]
+class _Trainer(TrainerOverrides, DetectionTrainer):  # type: ignore[misc]
     pass
 
 
 class UltralyticsProvider:
-    """See ``protocol.Provider``. Another family of Ultralytics' overrides what differs."""
+    """See ``protocol.Provider``. Other families of Ultralytics override what differs."""
 
     trainer: Any = _Trainer
     network: Any = ultralytics.YOLO
     predictor: Any = None
-    """``None`` takes the network's own."""
+    """``None`` uses the network's default predictor."""
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
-        self._model = keep_last_loaded(lambda path: self.network(str(loadable(path))))
+        self._model = keep_last_loaded(lambda path: self.network(str(require_loadable(path))))
 
-    def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
+    def train(self, request: TrainRequest, callback: TrainingCallback) -> None:
         attempt = request.attempt
         if request.resume:
-            _take_over(attempt, request.resume)
-        train_within_memory(request, watcher, lambda again: self._run(again, watcher))
+            _copy_earlier_attempt(attempt, request.resume)
+        train_within_memory(request, callback, lambda again: self._run(again, callback))
         stripped = attempt.directory / "trained.part.pt"
         strip_optimizer(attempt.best, str(stripped))
         stripped.replace(attempt.trained)
 
-    def _run(self, request: TrainRequest, watcher: TrainingCallback) -> None:
-        """Train on from the attempt's newest checkpoint, or from the start."""
+    def _run(self, request: TrainRequest, callback: TrainingCallback) -> None:
+        """Train from the attempt's newest checkpoint, or from the start."""
         kept = request.attempt.checkpoints()
         if kept and kept[-1][0] >= request.config.epochs:
             return
-        overrides = _continued(request, kept[-1][1]) if kept else self.arguments(request)
-        callbacks = training_callbacks(request.attempt, watcher)
+        overrides = _resume_arguments(request, kept[-1][1]) if kept else self.arguments(request)
+        callbacks = training_callbacks(request.attempt, callback)
         self.trainer(overrides=overrides, _callbacks=callbacks).train()
 
     def arguments(self, request: TrainRequest) -> dict[str, Any]:
-        """A fresh training in Ultralytics' words."""
+        """Returns Ultralytics' arguments of a new training."""
         config = request.config
         assert isinstance(config, UltralyticsConfig)
         hardware = choose_hardware(config.device)
-        start = loadable(request.weights) if request.weights else f"{request.dnn_type}.yaml"
+        start = require_loadable(request.weights) if request.weights else f"{request.dnn_type}.yaml"
         return {
             "task": "detect",
             "model": str(start),
@@ -121,11 +121,11 @@ class UltralyticsProvider:
             "lr0": config.lr0,
             "warmup_epochs": config.warmup_epochs,
             "mosaic": 1.0 if config.mosaic else 0.0,
-            "close_mosaic": PLAIN_EPOCHS,
+            "close_mosaic": EPOCHS_WITHOUT_MOSAIC,
             "fliplr": 0.5 if config.fliplr else 0.0,
             "amp": _AMP[hardware.precision],
             "plots": False,
-            # A small set gives few steps per epoch: gathering gradients over batches, the
+            # A small set gives few steps per epoch; accumulating gradients over batches, the
             # default, leaves too few. The rest is what "auto" would choose with AdamW.
             "nbs": config.batch,
             "optimizer": "AdamW",
@@ -134,7 +134,7 @@ class UltralyticsProvider:
         }
 
     def export_onnx(self, context: EvaluationContext, target: Path) -> None:
-        # onnxruntime simplifies the graph itself when it loads it; here it costs seconds.
+        # onnxruntime simplifies the graph when it loads it; doing it here takes seconds.
         _export(context, target, format="onnx", simplify=False)
 
     def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
@@ -151,12 +151,12 @@ class UltralyticsProvider:
             conf=confidence,
             iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
-            # The delivered ONNX model takes squares; confidences differ a little by shape.
+            # The published ONNX model takes squares; scores differ a little with the shape.
             rect=False,
             device=choose_hardware(context.config.device).device,
             verbose=False,
             save=False,
-            stream=True,  # else every picture is kept until the last is done
+            stream=True,  # otherwise every picture stays in memory until the last is done
         )
         return [
             [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
@@ -166,7 +166,7 @@ class UltralyticsProvider:
 
 def _export(context: EvaluationContext, target: Path, **options: Any) -> None:
     source = context.scratch / "model.pt"  # the exporter writes beside the checkpoint
-    shutil.copyfile(loadable(context.checkpoint), source)
+    shutil.copyfile(require_loadable(context.checkpoint), source)
     written = ultralytics.YOLO(str(source)).export(
         imgsz=context.config.imgsz,
         nms=True,
@@ -180,26 +180,26 @@ def _export(context: EvaluationContext, target: Path, **options: Any) -> None:
     source.unlink()
 
 
-def _take_over(attempt: Attempt, earlier: Attempt) -> None:
-    """What a run that went before left: our files, and Ultralytics' own."""
+def _copy_earlier_attempt(attempt: Attempt, earlier: Attempt) -> None:
+    """Copy our files and Ultralytics' own from an earlier attempt."""
     attempt.go_on_from(earlier)
     [(epochs_done, _)] = attempt.checkpoints()
     results = attempt.run_directory / "results.csv"
     results.parent.mkdir(parents=True)
-    theirs = earlier.run_directory / "results.csv"
-    if theirs.exists():  # one header line, then a line per epoch
-        lines = theirs.read_text().splitlines(keepends=True)
+    earlier_results = earlier.run_directory / "results.csv"
+    if earlier_results.exists():  # one header line, then a line per epoch
+        lines = earlier_results.read_text().splitlines(keepends=True)
         results.write_text("".join(lines[: epochs_done + 1]))
     best = attempt.run_directory / "weights" / "best.pt"
     best.parent.mkdir()
     shutil.copyfile(attempt.best, best)
 
 
-def _continued(request: TrainRequest, checkpoint: Path) -> dict[str, Any]:
-    """What may differ from the arguments that ``checkpoint`` remembers."""
+def _resume_arguments(request: TrainRequest, checkpoint: Path) -> dict[str, Any]:
+    """Returns the arguments that may differ from those stored in ``checkpoint``."""
     hardware = choose_hardware(request.config.device)
     return {
-        "resume": str(loadable(checkpoint)),
+        "resume": str(require_loadable(checkpoint)),
         "data": str(_data_yaml(request.data.directory, request.data.classes)),
         "save_dir": str(request.attempt.run_directory),
         "batch": request.config.batch,
@@ -209,8 +209,11 @@ def _continued(request: TrainRequest, checkpoint: Path) -> dict[str, Any]:
 
 
 def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
-    """The data set's description for Ultralytics: our own, never a person's (its ``download``
-    key would be executed). JSON is YAML, and quotes every name."""
+    """Write the data set's description for Ultralytics.
+
+    A user's file is never used, because Ultralytics executes its ``download`` key. Written as
+    JSON, which is valid YAML and quotes every name.
+    """
     path = directory / "data.yaml"
     content = {
         "path": str(directory),
@@ -222,15 +225,15 @@ def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
     return path
 
 
-def loadable(checkpoint: Path) -> Path:
-    """Raises: Conflict if it is gone, damaged, or holds more than a network's weights."""
+def require_loadable(checkpoint: Path) -> Path:
+    """Raises: Conflict if it is missing, damaged, or holds more than a network's weights."""
     if not checkpoint.is_file():
-        raise Conflict(f"The checkpoint {checkpoint.name} is gone. Train the detector again.")
+        raise Conflict(f"The checkpoint {checkpoint.name} is missing. Train the detector again.")
     try:
         load_checkpoint(str(checkpoint))
     except _UNREADABLE as error:
         raise Conflict(
-            f"{checkpoint.name} is damaged or no checkpoint of this family. "
+            f"{checkpoint.name} is damaged or not a checkpoint of this family. "
             "Replace or remove the file, and train again."
         ) from error
     return checkpoint

@@ -20,7 +20,7 @@ from tpod_core.services.annotations import (
 )
 
 MAX_OPERATIONS = 2000
-"""So many operations may be sent at once."""
+"""Per request."""
 
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
 BoxBody = tuple[float, float, float, float]
@@ -28,12 +28,12 @@ BoxBody = tuple[float, float, float, float]
 
 
 class Body(BaseModel):
-    """Unknown keys are refused: a misspelt one, or a box's rotation, must not be lost silently."""
+    """Refuses unknown keys, so that a misspelt key or a box's rotation is not lost silently."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-# No BaseModel: a document may have 100,000 of them, and each would hold two collections.
+# Not a BaseModel: a document may have 100,000 of them, and each would hold two collections.
 @dataclass(slots=True, config=Body.model_config)
 class KeyframeBody:
     frame: int
@@ -64,7 +64,7 @@ class DocumentBody(Body):
     ranges: list[tuple[int, int]] = []
 
     def document(self) -> AnnotationDoc:
-        """Labels are left out: a video's list is changed at the video."""
+        """Convert without the labels: a video's list of labels is changed at the video."""
         return AnnotationDoc(
             revision=self.revision or 0,
             tracks=tuple(
@@ -85,8 +85,8 @@ class DocumentBody(Body):
 
 
 class ChangesBody(Body):
-    """What changed since a revision: whole tracks, the ids of those that are gone, and all
-    ranges and labels if any of them changed."""
+    """The changes since a revision: changed tracks in full, the ids of deleted ones, and all
+    ranges or labels if any of them changed."""
 
     revision: int
     tracks: list[TrackBody]
@@ -96,10 +96,9 @@ class ChangesBody(Body):
 
 
 class StepBody(Body):
-    """``batch`` is the client's own name for what it asks: given again, nothing is done twice.
+    """``batch`` is the client's own id of the request, which makes a repetition harmless.
 
-    Where ``user_id`` is not the person signed in, nothing is done at all: it was made by
-    somebody else.
+    If ``user_id`` is not the signed-in user, the request is refused: somebody else made it.
     """
 
     batch: str | None = Field(None, min_length=1, max_length=MAX_BATCH_LENGTH)
@@ -109,20 +108,20 @@ class StepBody(Body):
         """Raises: OtherUser."""
         if self.user_id is not None and self.user_id != user.id:
             raise OtherUser(
-                f"These changes are of another account than {user.username}. "
+                f"These changes were made by another account than {user.username}. "
                 "Sign in as their author to save them."
             )
 
 
 class EditsBody(StepBody):
-    """``revision`` is the one that the author of the operations saw."""
+    """``revision`` is the one on which the operations are based."""
 
     revision: Revision
     ops: list[Operation] = Field(min_length=1, max_length=MAX_OPERATIONS)
 
 
 class EditResultBody(Body):
-    """``tracks`` are the ids of the new tracks that had a name, ``track_ids`` those of all."""
+    """``tracks`` has the ids of new tracks by their name, ``track_ids`` those of all new tracks."""
 
     revision: int
     tracks: dict[str, int]
@@ -130,7 +129,7 @@ class EditResultBody(Body):
 
 
 class TakenBackBody(Body):
-    """What was undone, or done again, and the first frame on which one sees it."""
+    """What was undone or redone, and the first frame on which it is visible."""
 
     revision: int
     frame: int | None
@@ -157,7 +156,7 @@ class FramesBody(Body):
 
 
 def document_json(document: AnnotationDoc) -> dict[str, Any]:
-    """``DocumentBody`` as plain JSON; large documents go past validation on their way out."""
+    """Returns ``DocumentBody`` as plain JSON, without the slow validation of large documents."""
     return {
         "revision": document.revision,
         "labels": [_label_json(label) for label in document.labels],
@@ -167,7 +166,7 @@ def document_json(document: AnnotationDoc) -> dict[str, Any]:
 
 
 def changes_json(changes: AnnotationChanges) -> dict[str, Any]:
-    """``ChangesBody`` as plain JSON; ranges and labels that did not change are left out."""
+    """Returns ``ChangesBody`` as plain JSON, without ranges and labels that did not change."""
     answer: dict[str, Any] = {
         "revision": changes.revision,
         "tracks": [_track_json(track) for track in changes.tracks],
@@ -205,22 +204,22 @@ def _keyframe_json(keyframe: KeyframeDoc) -> dict[str, Any]:
 
 
 def frames_json(boxes: dict[int, list[FrameBox]]) -> dict[str, Any]:
-    """``FramesBody`` as plain JSON."""
+    """Returns ``FramesBody`` as plain JSON."""
     return {
         "frames": [
             {
                 "frame": frame,
                 "boxes": [
                     {
-                        "track_id": shown.track_id,
-                        "label": shown.label,
-                        "box": shown.box.xyxy,
-                        "source": shown.source,
-                        "occluded": shown.occluded,
-                        "uncertainty": shown.uncertainty,
-                        "proposed": shown.proposed,
+                        "track_id": found.track_id,
+                        "label": found.label,
+                        "box": found.box.xyxy,
+                        "source": found.source,
+                        "occluded": found.occluded,
+                        "uncertainty": found.uncertainty,
+                        "proposed": found.proposed,
                     }
-                    for shown in on_frame
+                    for found in on_frame
                 ],
             }
             for frame, on_frame in boxes.items()

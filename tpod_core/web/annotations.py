@@ -27,7 +27,7 @@ from tpod_core.web.annotation_bodies import (
 from tpod_core.web.dependencies import SignedIn
 
 MAX_FRAMES = 10_000
-"""So many frames may be asked for in one call."""
+"""Per request."""
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["annotations"])
 
@@ -38,10 +38,10 @@ def get_annotations(
     video_id: int,
     since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
 ) -> Response:
-    """Everything labelled in the video. The ETag is the revision; send it back as If-Match.
+    """Return all annotations of the video. The ETag is the revision; send it back as If-Match.
 
-    With ``since`` only what changed after that revision: 409 ``too_old`` where nobody can tell
-    any more, then ask for everything.
+    With ``since``, return only the changes after that revision; 409 ``too_old`` if the log no
+    longer reaches back to it: then request everything.
     """
     with read_session() as session:
         video = get_video(session, user, video_id)
@@ -58,15 +58,15 @@ def put_annotations(
     body: DocumentBody,
     if_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Replace everything. Tracks without an id are new; the video's label list stays.
+    """Replace all annotations. Tracks without an id are new; the video's label list stays.
 
-    The revision that you saw goes into If-Match or into the body.
+    Send the revision that the document is based on as If-Match or in the body.
     """
-    wanted = body.document()
+    replacement = body.document()
     with transaction() as session:
         video = get_video(session, user, video_id)
-        seen = _seen(video, if_match, body.revision)
-        document = annotations.replace_document(session, user, video, wanted, seen)
+        base = _base_revision(video, if_match, body.revision)
+        document = annotations.replace_document(session, user, video, replacement, base)
     return _document(document)
 
 
@@ -74,11 +74,11 @@ def put_annotations(
 def patch_annotations(
     user: SignedIn, video_id: int, body: EditsBody, response: Response
 ) -> EditResultBody:
-    """Do operations in order, all or none, as one step that can be undone.
+    """Apply operations in order, all or none, as one step that can be undone.
 
-    They are done on top of what others did since ``revision``. The answer is 409
-    ``edit_conflict`` only where these changed a track, label or range that they touch, and
-    ``too_old`` where nobody can tell any more.
+    They are applied on top of other users' changes since ``revision``: 409 ``edit_conflict``
+    only if these changed a track, label or range that the operations touch; 409 ``too_old`` if
+    the log no longer reaches back to the revision.
     """
     body.require_author(user)
     with transaction() as session:
@@ -94,23 +94,23 @@ def patch_annotations(
 
 @router.post("/annotations/undo")
 def undo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
-    """Take your own last step back: 409 ``edit_conflict`` if another changed its tracks since."""
-    return _take_back(user, video_id, body, annotations.undo)
+    """Undo your own last step; 409 ``edit_conflict`` if somebody has changed its tracks since."""
+    return _run_step(user, video_id, body, annotations.undo)
 
 
 @router.post("/annotations/redo")
 def redo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
-    """Do again what you took back last."""
-    return _take_back(user, video_id, body, annotations.redo)
+    """Redo the step that you undid last."""
+    return _run_step(user, video_id, body, annotations.redo)
 
 
-def _take_back(
-    user: User, video_id: int, body: StepBody, act: Callable[..., annotations.UndoResult]
+def _run_step(
+    user: User, video_id: int, body: StepBody, step: Callable[..., annotations.UndoResult]
 ) -> TakenBackBody:
     body.require_author(user)
     with transaction() as session:
         video = get_video(session, user, video_id)
-        result = act(session, user, video, batch=body.batch)
+        result = step(session, user, video, batch=body.batch)
     return TakenBackBody(revision=result.revision, frame=result.frame, what=result.what)
 
 
@@ -123,19 +123,19 @@ def get_boxes(
     stop: Annotated[int | None, Query(ge=1)] = None,
     track_ids: Annotated[str | None, Query(pattern=r"^[0-9]{1,19}(,[0-9]{1,19})*$")] = None,
 ) -> Response:
-    """The boxes that training will see, derived ones included: of ``frame``, or from ``start``
+    """Return the boxes used for training, including derived ones: on ``frame``, or from ``start``
     up to but not including ``stop``; of all tracks, or of ``track_ids``, like ``3,14``."""
     with read_session() as session:
         video = get_video(session, user, video_id)
-        first, end = _requested(video, frame, start, stop)
+        first, end = _frame_range(video, frame, start, stop)
         boxes = annotations.boxes_in(session, video, first, end, _ids(track_ids))
     return JSONResponse(frames_json(boxes))
 
 
-def _ids(listed: str | None) -> list[int] | None:
-    if listed is None:
+def _ids(text: str | None) -> list[int] | None:
+    if text is None:
         return None
-    ids = [int(number) for number in listed.split(",")]
+    ids = [int(number) for number in text.split(",")]
     return [number for number in ids if number <= MAX_ROW_ID]
 
 
@@ -147,29 +147,31 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def _seen(video: Video, if_match: str | None, in_body: int | None) -> int:
-    """The revision that the client saw; where it is named twice, each must be current."""
+def _base_revision(video: Video, if_match: str | None, in_body: int | None) -> int:
+    """Returns the revision that the request is based on; if given twice, an outdated one."""
     if if_match is None and in_body is None:
         raise InvalidInput(
-            "Say which revision you saw: its ETag as If-Match, or `revision` in the body.",
+            "Say which revision you edited: its ETag as If-Match, or `revision` in the body.",
             "If-Match",
         )
-    named = {revision for revision in (_revision_of(if_match), in_body) if revision is not None}
-    stale = named - {video.revision}
+    given = {revision for revision in (_revision_of(if_match), in_body) if revision is not None}
+    stale = given - {video.revision}
     return min(stale) if stale else video.revision
 
 
 def _revision_of(if_match: str | None) -> int | None:
-    """``"7"`` or ``W/"7"`` as a number; ``None`` where any revision will do (RFC 9110, 13.1.1)."""
+    """Parse ``"7"`` or ``W/"7"``; ``None`` matches any revision (RFC 9110, 13.1.1)."""
     if if_match is None or if_match.strip() == "*":
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
     if not digits.isdecimal():
-        raise EditConflict(f"{if_match} is no revision of this video. Get the newest ETag first.")
+        raise EditConflict(
+            f"{if_match} is not a revision of this video. Get the newest ETag first."
+        )
     return int(digits)
 
 
-def _requested(
+def _frame_range(
     video: Video, frame: int | None, start: int | None, stop: int | None
 ) -> tuple[int, int]:
     if frame is not None and start is None and stop is None:

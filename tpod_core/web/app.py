@@ -1,4 +1,4 @@
-"""The HTTP API as one application, and the routes that the entry point mounts."""
+"""Builds the HTTP API and the routes that the app mounts."""
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -49,7 +49,7 @@ ROUTERS = (
 
 
 def create_api() -> FastAPI:
-    """Every router below ``/api/v1``, with its OpenAPI document and pages."""
+    """Create the API with every router, its OpenAPI document and its documentation pages."""
     api = FastAPI(
         title="TPOD",
         version=__version__,
@@ -57,14 +57,14 @@ def create_api() -> FastAPI:
         redoc_url=None,
     )
     install_error_handlers(api)
-    for room in ROUTERS:
-        api.include_router(room.router)
+    for module in ROUTERS:
+        api.include_router(module.router)
     return api
 
 
 def routes() -> list[BaseRoute]:
-    """What the entry point mounts beside the screens."""
-    # Streamlit answers unknown paths with its page; a program must hear 404 instead.
+    """Returns the routes that the app mounts beside the screens."""
+    # Streamlit answers unknown paths with its page, but a program needs a 404.
     return [Mount(API_PATH, app=create_api()), Route("/api/{path:path}", _unknown)]
 
 

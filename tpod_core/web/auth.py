@@ -1,4 +1,4 @@
-"""Sign in and out, for programs (JSON) and for browsers (plain forms), and personal tokens."""
+"""Signing in and out, by JSON and by plain forms, and personal tokens."""
 
 from datetime import datetime
 from typing import Annotated
@@ -19,9 +19,9 @@ from tpod_core.web.dependencies import KnownUser, SignedIn, require_same_origin
 router = APIRouter(tags=["auth"])
 
 _SECONDS_PER_DAY = 86_400
-_by_name = AttemptLimiter(limit=10)
-# A team may sit behind one address (a proxy), so an address has more patience than a name.
-_by_address = AttemptLimiter(limit=100)
+_name_limiter = AttemptLimiter(limit=10)
+# A team may share one address (a proxy), so an address gets more attempts than a name.
+_address_limiter = AttemptLimiter(limit=100)
 
 
 class Credentials(BaseModel):
@@ -30,7 +30,7 @@ class Credentials(BaseModel):
 
 
 class UserBody(BaseModel):
-    """An account as its owner and administrators see it."""
+    """An account, as shown to its owner and to administrators."""
 
     id: int
     username: str
@@ -50,7 +50,7 @@ class UserBody(BaseModel):
 
 
 class TokenBody(BaseModel):
-    """A personal token; ``token`` itself is there only in the answer that creates it."""
+    """A personal token; only the response that creates it contains ``token`` itself."""
 
     id: int
     name: str
@@ -77,7 +77,7 @@ class TokenRequest(BaseModel):
 
 @router.post("/auth/register", status_code=201)
 def register(body: Credentials, request: Request) -> UserBody:
-    """A new account, without access until an administrator grants a role."""
+    """Create an account, which has no access until an administrator grants a role."""
     require_same_origin(request)
     with transaction() as session:
         return UserBody.of(users.register(session, body.username, body.password))
@@ -109,7 +109,7 @@ def who_am_i(user: KnownUser) -> UserBody:
 
 @router.post("/auth/tokens", status_code=201)
 def create_token(body: TokenRequest, user: SignedIn) -> TokenBody:
-    """A new personal token; the answer is the only time it is shown."""
+    """Create a personal token; it is shown only in this response."""
     with transaction() as session:
         row, secret = users.create_token(session, user, body.name)
         return TokenBody.of(row, secret)
@@ -128,7 +128,7 @@ def delete_token(token_id: int, user: SignedIn) -> None:
         users.delete_token(session, user, token_id)
 
 
-# The forms of the sign-in page: no script runs there, so they answer with redirects.
+# The sign-in page runs no script, so its forms get redirects.
 
 Text = Annotated[str, Form()]
 
@@ -141,22 +141,22 @@ def submit_form(
     username: Text = "",
     password: Text = "",
 ) -> Response:
-    """Sign in, register, set up or sign out, then go back to the screens."""
+    """Sign in, register, set up or sign out, then redirect to the screens."""
     try:
         require_same_origin(request)
         require_form_token(form_token)
-        return _act(action, request, username, password)
+        return _perform(action, request, username, password)
     except TpodError as error:
-        told = {
+        query = {
             "problem": error.message,
             "seal": sign(error.message),
             "form": action,
-            "username": username,  # to be corrected, not typed again
+            "username": username,  # so that it need not be typed again
         }
-        return _to_screens(f"/?{urlencode(told)}")
+        return _to_screens(f"/?{urlencode(query)}")
 
 
-def _act(action: str, request: Request, username: str, password: str) -> Response:
+def _perform(action: str, request: Request, username: str, password: str) -> Response:
     if action == "logout":
         _sign_out(request)
         response = _to_screens("/")
@@ -179,19 +179,19 @@ def _to_screens(path: str) -> RedirectResponse:
 
 
 def _sign_in(request: Request, username: str, password: str) -> tuple[User, str]:
-    """Raises: TooManyAttempts before the password is even looked at, NotSignedIn."""
+    """Raises: TooManyAttempts, before the password is checked; NotSignedIn."""
     address = request.client.host if request.client else "?"
     name = username.strip().casefold()
-    _by_name.require_allowed(name)
-    _by_address.require_allowed(address)
+    _name_limiter.require_allowed(name)
+    _address_limiter.require_allowed(address)
     try:
         with transaction() as session:
             signed_in = users.sign_in(session, username, password)
     except NotSignedIn:
-        _by_name.record_failure(name)
-        _by_address.record_failure(address)
+        _name_limiter.record_failure(name)
+        _address_limiter.record_failure(address)
         raise
-    _by_name.record_success(name)
+    _name_limiter.record_success(name)
     return signed_in
 
 

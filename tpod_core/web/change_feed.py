@@ -1,7 +1,7 @@
-"""Long polls: tell waiting requests of news, with one database query for all of them.
+"""Long polls: answers waiting requests when something changes, with one query for all of them.
 
-While anybody waits, one task of the process asks the database every ``INTERVAL_S`` for the
-news of every watched video. The database is the only bus, so several processes need no other.
+While requests wait, one task of the process queries the database every ``INTERVAL_S`` for the
+state of every watched video. The database is the only bus, so several processes need no other.
 """
 
 import asyncio
@@ -22,40 +22,40 @@ from tpod_core.services.labeling import VideoNews
 
 INTERVAL_S = 0.3
 WAIT_S = 25.0
-"""Proxies cut what is silent for longer; many after 30 s."""
+"""Proxies close idle connections, many after 30 s."""
 
 
 @dataclass(frozen=True)
-class ClassDetections:
-    """What a screen knows; ``None`` is nothing, so that it is told at once."""
+class KnownRevisions:
+    """The revisions that a client has; with ``None`` it is answered at once."""
 
     revision: int | None
     boxes_revision: int | None
 
-    def is_news(self, news: VideoNews) -> bool:
+    def differ_from(self, news: VideoNews) -> bool:
         return self.revision != news.revision or self.boxes_revision != news.boxes_revision
 
 
 @dataclass(eq=False)
 class _Waiter:
     video_id: int
-    seen: ClassDetections
-    began: VideoNews
+    known: KnownRevisions
+    initial: VideoNews
     answer: "asyncio.Future[VideoNews]"
 
-    def look(self, news: VideoNews | None) -> None:
-        """Answer if there is something to tell, or nothing left to wait for."""
+    def check(self, news: VideoNews | None) -> None:
+        """Answer if something changed or the video was deleted."""
         if self.answer.done():
             return
         if news is None:
             self.answer.set_exception(NotFound(f"The video {self.video_id} was deleted."))
-        elif self.seen.is_news(news) or self._is_other(news):
+        elif self.known.differ_from(news) or self._has_changed(news):
             self.answer.set_result(news)
 
-    def _is_other(self, news: VideoNews) -> bool:
-        """Whether people came or went, or frames were indexed, since the request came."""
-        began = self.began
-        return began.frames != news.frames or began.people.keys() != news.people.keys()
+    def _has_changed(self, news: VideoNews) -> bool:
+        """Whether people came or left, or frames were indexed, since the request arrived."""
+        initial = self.initial
+        return initial.frames != news.frames or initial.people.keys() != news.people.keys()
 
 
 @dataclass
@@ -66,18 +66,17 @@ class ChangeFeed:
     _task: "asyncio.Task[None] | None" = None
 
     async def wait(
-        self, video_id: int, now: VideoNews, seen: ClassDetections, wait_s: float = WAIT_S
+        self, video_id: int, now: VideoNews, known: KnownRevisions, wait_s: float = WAIT_S
     ) -> VideoNews:
-        """The news of a video, as soon as they differ from what was ``seen``.
+        """Wait until the state of a video differs from what the client has.
 
-        After ``wait_s``, or when the server stops, the answer is ``now``, the news at the
-        beginning. Raises: NotFound if the video is gone; Unavailable if the database cannot be
-        asked.
+        Returns ``now``, the state when the request arrived, after ``wait_s`` or when the server
+        stops. Raises: NotFound if the video was deleted; Unavailable if the database is down.
         """
-        if seen.is_news(now) or _stopping.is_set():
+        if known.differ_from(now) or _stopping.is_set():
             return now
         loop = asyncio.get_running_loop()
-        waiter = _Waiter(video_id, seen, now, loop.create_future())
+        waiter = _Waiter(video_id, known, now, loop.create_future())
         self._waiters.add(waiter)
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._watch())
@@ -93,14 +92,14 @@ class ChangeFeed:
             await asyncio.sleep(INTERVAL_S)
             waiters = list(self._waiters)
             try:
-                news = await _ask({waiter.video_id for waiter in waiters})
+                news = await _query({waiter.video_id for waiter in waiters})
             except TpodError as error:
                 self._fail(waiters, error)
                 continue
             for waiter in waiters:
-                waiter.look(news.get(waiter.video_id))
+                waiter.check(news.get(waiter.video_id))
                 if _stopping.is_set() and not waiter.answer.done():
-                    waiter.answer.set_result(waiter.began)
+                    waiter.answer.set_result(waiter.initial)
 
     def _fail(self, waiters: Collection[_Waiter], error: TpodError) -> None:
         for waiter in waiters:
@@ -113,11 +112,11 @@ _stopping = threading.Event()
 
 
 def change_feed() -> ChangeFeed:
-    """The feed of the running event loop."""
+    """Returns the feed of the running event loop."""
     return _feeds.setdefault(asyncio.get_running_loop(), ChangeFeed())
 
 
-async def _ask(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
+async def _query(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
     return await run_in_threadpool(_read, video_ids)
 
 
@@ -127,10 +126,11 @@ def _read(video_ids: Collection[int]) -> Mapping[int, VideoNews]:
 
 
 @contextmanager
-def ending_at_signals() -> Iterator[None]:
-    """End every long poll at SIGTERM and SIGINT: the server waits for open requests.
+def end_polls_on_signals() -> Iterator[None]:
+    """End every long poll on SIGTERM and SIGINT, because the server waits for open requests.
 
-    Signals belong to the main thread; elsewhere (a test client) nothing is caught.
+    Handlers can be installed in the main thread only; in other threads (a test client) nothing
+    is caught.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""What the installation holds and stands on."""
+"""Counts, queues, disk space and versions of the installation."""
 
 import platform
 import shutil
@@ -24,8 +24,8 @@ class DiskBody(BaseModel):
 
 
 class MetaBody(BaseModel):
-    """``counts`` per kind of thing; ``queues`` has queued and running jobs per queue;
-    ``versions`` leaves out what is not installed."""
+    """``counts`` per kind of object, ``queues`` with the queued and running jobs of each queue,
+    ``versions`` of the installed packages."""
 
     counts: dict[str, int]
     queues: dict[str, dict[str, int]]
@@ -52,5 +52,5 @@ def meta(user: SignedIn) -> MetaBody:
 def _find_version(package: str) -> str | None:
     try:
         return version(package)
-    except PackageNotFoundError:  # a host that only labels
+    except PackageNotFoundError:  # a host used only for labelling
         return None

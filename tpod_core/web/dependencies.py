@@ -1,4 +1,4 @@
-"""Who is asking, and which page of a list they want."""
+"""Dependencies of the routes: the signed-in user, and the page of a list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ Row = TypeVar("Row")
 
 
 def known_user(request: Request) -> User:
-    """The user behind a Bearer token or the session cookie, whatever their role."""
+    """Returns the user of the Bearer token or session cookie, of any role."""
     with read_session() as session:
         return _find_user(session, request)
 
 
-# The next two only look at a value; as coroutines they spare each request a thread.
+# The next two only check a value; as coroutines they need no thread of the pool.
 
 
 async def signed_in_user(user: Annotated[User, Depends(known_user)]) -> User:
-    """A user to whom an administrator has granted access."""
-    return _with_access(user)
+    """Returns the user. Raises: NotAllowed without a role."""
+    return _require_access(user)
 
 
 async def administrator(user: Annotated[User, Depends(signed_in_user)]) -> User:
@@ -45,8 +45,8 @@ async def administrator(user: Annotated[User, Depends(signed_in_user)]) -> User:
 
 
 def signed_in_within(session: Session, request: Request) -> User:
-    """``SignedIn`` for a route that is called very often: in its own thread and session."""
-    return _with_access(_find_user(session, request))
+    """As ``SignedIn``, for a frequently called route that has a thread and session of its own."""
+    return _require_access(_find_user(session, request))
 
 
 def _find_user(session: Session, request: Request) -> User:
@@ -63,7 +63,7 @@ def _find_user(session: Session, request: Request) -> User:
     return user
 
 
-def _with_access(user: User) -> User:
+def _require_access(user: User) -> User:
     if user.role is Role.NONE:
         raise NotAllowed("Your account has no access yet. Ask an administrator for a role.")
     return user
@@ -75,9 +75,9 @@ Administrator = Annotated[User, Depends(administrator)]
 
 
 def require_same_origin(request: Request) -> None:
-    """Refuse a change that another site's page sends with our cookie.
+    """Refuse a change that a page of another site sends with our cookie.
 
-    Browsers say where a request comes from in ``Sec-Fetch-Site``, over plain HTTP only in
+    Browsers send the origin of a request in ``Sec-Fetch-Site``, over plain HTTP only in
     ``Origin``; programs send neither. Source: OWASP's cheat sheet on cross-site request forgery.
     """
     if request.method in _SAFE_METHODS:
@@ -92,7 +92,7 @@ def require_same_origin(request: Request) -> None:
 
 
 class Page(BaseModel, Generic[Item]):
-    """One page of a list: ``count`` is that of the whole list."""
+    """One page of a list; ``count`` is the length of the whole list."""
 
     count: int
     results: list[Item]
@@ -114,10 +114,10 @@ class PageRequest:
         search_in: Any,
         orderings: dict[str, Any],
     ) -> tuple[int, Sequence[Row]]:
-        """The count of ``query`` after the search, and this page of its rows.
+        """Returns the number of rows that match the search, and the rows of this page.
 
         Args:
-            search_in: the column, or expression, of text that ``search`` looks into.
+            search_in: the text column or expression that is searched.
             orderings: the columns that ``ordering`` may name; the first is the default.
         """
         if self.search:
@@ -130,7 +130,7 @@ class PageRequest:
             )
         descending = self.ordering.startswith("-") or not self.ordering
         column = col(orderings[name])
-        # Among equals the order must be the same on every page.
+        # Rows that compare equal must have the same order on every page.
         table = query.column_descriptions[0]["entity"]
         ordered = query.order_by(column.desc() if descending else column.asc(), table.id)
         offset = (self.page - 1) * self.page_size

@@ -1,4 +1,4 @@
-"""Detectors over HTTP: families, trainings, scores, models."""
+"""Routes for detectors: families, trainings, logs, models."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ from tpod_core.detectors.queries import ZIP
 from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
-from tpod_core.services.model_files import Offer
+from tpod_core.services.model_files import FormatStatus
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -31,7 +31,7 @@ _ORDERINGS = {
 
 
 class TypeBody(BaseModel):
-    """A family that can be trained."""
+    """A detector family that can be trained."""
 
     type: str
     label: str
@@ -59,7 +59,7 @@ class TrainingConfigBody(BaseModel):
 
 
 class DraftBody(BaseModel):
-    """A detector to train. Keys missing from ``train_config`` are chosen for the set."""
+    """A detector to train. Missing keys of ``train_config`` get values that suit the set."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -91,8 +91,8 @@ class DetectorBody(BaseModel):
 
 
 class FormatBody(BaseModel):
-    """A format of the model. ``missing`` says what to install first, ``failure`` why the
-    newest export came to nothing; ``agreement`` is with the checkpoint, on validation images."""
+    """An export format of the model. ``missing`` says what to install first, ``failure`` why the
+    newest export failed; ``agreement`` compares with the checkpoint on validation images."""
 
     format: str
     label: str
@@ -104,16 +104,16 @@ class FormatBody(BaseModel):
     job_id: int | None
 
     @classmethod
-    def of(cls, offer: Offer) -> Self:
+    def of(cls, status: FormatStatus) -> Self:
         return cls(
-            format=offer.format.name,
-            label=offer.format.label,
-            description=offer.format.description,
-            missing=offer.missing,
-            failure=offer.failure,
-            size_bytes=offer.artifact.size_bytes if offer.artifact else None,
-            agreement=offer.artifact.agreement if offer.artifact else None,
-            job_id=offer.job.id if offer.job else None,
+            format=status.format.name,
+            label=status.format.label,
+            description=status.format.description,
+            missing=status.missing,
+            failure=status.failure,
+            size_bytes=status.artifact.size_bytes if status.artifact else None,
+            agreement=status.artifact.agreement if status.artifact else None,
+            job_id=status.job.id if status.job else None,
         )
 
 
@@ -138,7 +138,7 @@ def list_types(user: SignedIn) -> list[TypeBody]:
 def get_training_config(
     user: SignedIn, dnn_type: str, train_set_id: int | None = None
 ) -> TrainingConfigBody:
-    """The keys of ``train_config``; with a training set, defaults are those that suit it."""
+    """Return the keys of ``train_config``, with defaults that suit the training set, if given."""
     model = registry.config_model(dnn_type)
     size = None
     if train_set_id is not None:
@@ -150,7 +150,7 @@ def get_training_config(
 
 @router.post("", status_code=202)
 def post_detector(user: SignedIn, body: DraftBody) -> DetectorBody:
-    """Queue a training. The answer's ``job_id`` is the job to watch, or cancel."""
+    """Queue a training. The ``job_id`` of the response is the job to watch or cancel."""
     draft = DetectorDraft(**body.model_dump())
     with transaction() as session:
         detector = detectors.create(session, user, draft)
@@ -173,14 +173,14 @@ def get_one(user: SignedIn, detector_id: int) -> DetectorBody:
 
 @router.delete("/{detector_id}", status_code=204)
 def delete(user: SignedIn, detector_id: int) -> None:
-    """Remove the detector and its files; 409 while it is being trained or exported."""
+    """Delete the detector and its files; 409 while it is being trained or exported."""
     with transaction() as session:
         detectors.delete(session, get_detector(session, user, detector_id))
 
 
 @router.post("/{detector_id}/cancel", status_code=202)
 def cancel(user: SignedIn, detector_id: int) -> DetectorBody:
-    """End the training within a batch; the state says when it has ended."""
+    """Cancel the training, which ends after the current batch; the state tells when."""
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         detectors.cancel(session, detector)
@@ -189,7 +189,7 @@ def cancel(user: SignedIn, detector_id: int) -> DetectorBody:
 
 @router.post("/{detector_id}/resume", status_code=202)
 def resume(user: SignedIn, detector_id: int) -> JobBody:
-    """Go on from the last finished epoch of a cancelled or failed training."""
+    """Resume a cancelled or failed training from its last finished epoch."""
     with transaction() as session:
         job = detectors.resume(session, get_detector(session, user, detector_id))
     return JobBody.of(job)
@@ -197,30 +197,30 @@ def resume(user: SignedIn, detector_id: int) -> JobBody:
 
 @router.get("/{detector_id}/log")
 def get_log(user: SignedIn, detector_id: int) -> LogBody:
-    """The end of the training's log."""
+    """Return the end of the training's log."""
     with read_session() as session:
         return LogBody(log=detectors.read_log(session, get_detector(session, user, detector_id)))
 
 
 @router.get("/{detector_id}/formats")
 def list_formats(user: SignedIn, detector_id: int) -> list[FormatBody]:
-    """What the model can be had in beside the zip, and how each stands."""
+    """Return the export formats beside the zip, with the status of each."""
     with read_session() as session:
         detector = get_detector(session, user, detector_id)
-        return [FormatBody.of(offer) for offer in model_files.list_offers(session, detector)]
+        return [FormatBody.of(status) for status in model_files.list_formats(session, detector)]
 
 
 @router.post("/{detector_id}/model", status_code=202)
 def post_model(
-    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = ZIP
+    user: SignedIn, detector_id: int, model_format: Annotated[str, Query(alias="format")] = ZIP
 ) -> JobBody:
-    """Export the model anew. The zip exists already when a training ends.
+    """Export the model again. The zip already exists when a training ends.
 
-    409 where the format needs a package that is not installed.
+    409 if the format needs a package that is not installed.
     """
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
-        job = model_files.start_export(session, detector, wanted)
+        job = model_files.start_export(session, detector, model_format)
     return JobBody.of(job)
 
 
@@ -230,13 +230,13 @@ def post_model(
     responses={200: {"content": {"application/zip": {}}}, 202: {"model": JobBody}},
 )
 def get_model(
-    user: SignedIn, detector_id: int, wanted: Annotated[str, Query(alias="format")] = ZIP
+    user: SignedIn, detector_id: int, model_format: Annotated[str, Query(alias="format")] = ZIP
 ) -> Response:
-    """The zip; 202 with the job that is making it. Every format comes as a zip."""
+    """Return the zip, or 202 with the job that is making it. Every format is a zip."""
     with read_session() as session:
         detector = get_detector(session, user, detector_id)
-        model = model_files.find_model(session, detector, wanted)
+        model = model_files.find_model(session, detector, model_format)
     if not isinstance(model, Path):
         return JSONResponse(JobBody.of(model).model_dump(mode="json"), status_code=202)
-    name = detector.name if wanted == ZIP else f"{detector.name} {wanted}"
+    name = detector.name if model_format == ZIP else f"{detector.name} {model_format}"
     return FileResponse(model, media_type="application/zip", filename=f"{name}.zip")

@@ -1,4 +1,4 @@
-"""Errors as answers: the one place that knows status codes.
+"""Turns errors into responses: the only place that knows status codes.
 
 The body is always ``{"error": {"code", "message", "field"?}}``.
 """
@@ -30,9 +30,9 @@ STATUS_CODES: dict[type[TpodError], int] = {
     errors.StorageFull: 507,
     errors.Unavailable: 503,
 }
-"""The nearest ancestor listed here gives an error's code."""
+"""An error gets the status of its nearest listed ancestor."""
 
-_PLACES = frozenset({"body", "query", "path", "header"})
+_LOCATIONS = frozenset({"body", "query", "path", "header"})
 _HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -53,12 +53,12 @@ def error_response(
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     body = {"code": code, "message": message} | ({"field": field} if field else {})
-    told = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    return JSONResponse({"error": body}, status, {**told, **(headers or {})})
+    authenticate = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JSONResponse({"error": body}, status, {**authenticate, **(headers or {})})
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Teach ``app`` our error bodies, for our errors, FastAPI's and the unexpected."""
+    """Make ``app`` answer our errors, FastAPI's and unexpected ones with our error body."""
     app.add_exception_handler(TpodError, _on_tpod_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -80,26 +80,26 @@ async def _on_validation_error(request: Request, error: Exception) -> JSONRespon
 
 
 def _field_path(location: Sequence[str | int], body: Any) -> str:
-    """``tracks[2].box`` for FastAPI's ``("body", "tracks", 2, "box")``."""
-    inside = location[1:] if location and location[0] in _PLACES else location
+    """Returns ``tracks[2].box`` for FastAPI's ``("body", "tracks", 2, "box")``."""
+    inside = location[1:] if location and location[0] in _LOCATIONS else location
     if location and location[0] == "body":
-        inside = _named_in(body, inside)
+        inside = _keys_in(body, inside)
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
     return "".join(parts).removeprefix(".")
 
 
-def _named_in(body: Any, location: Sequence[str | int]) -> list[str | int]:
-    """``location`` without what Pydantic adds to it: the members of unions, by their tags."""
-    named: list[str | int] = []
+def _keys_in(body: Any, location: Sequence[str | int]) -> list[str | int]:
+    """Returns ``location`` without the union tags that Pydantic adds to it."""
+    keys: list[str | int] = []
     for position, part in enumerate(location):
         is_last = position + 1 == len(location)
         if isinstance(body, dict) and (part in body or is_last):
-            named.append(part)
+            keys.append(part)
             body = body.get(part)
         elif isinstance(body, list) and isinstance(part, int):
-            named.append(part)
+            keys.append(part)
             body = body[part] if part < len(body) else None
-    return named
+    return keys
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
@@ -109,7 +109,7 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:
-    # The route door: the one broad handler of the API. The traceback goes to the log.
+    # The only broad handler of the API. The traceback goes to the log.
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return error_response(
         500, "internal_error", "Something went wrong on our side; the log has the details."

@@ -1,4 +1,4 @@
-"""The inbox of unexplained detections over HTTP."""
+"""Routes for the inbox of unmatched detections."""
 
 from datetime import datetime
 from typing import Self
@@ -18,8 +18,8 @@ router = APIRouter(tags=["findings"])
 
 
 class ReviewBody(BaseModel):
-    """``confidence``: by default the recommended one; ``stride``: look at every so many frames,
-    by default about five a second."""
+    """``confidence`` defaults to the recommended one; ``stride`` in frames, by default about five
+    frames per second."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -29,7 +29,7 @@ class ReviewBody(BaseModel):
 
 
 class VerdictRequest(BaseModel):
-    """``open`` takes an earlier verdict back."""
+    """``open`` withdraws an earlier verdict."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class VerdictRequest(BaseModel):
 
 class FindingBody(BaseModel):
     """A detection without a label; ``box`` is x1, y1, x2, y2 in upright pixels. ``frames``
-    counts the neighbouring frames on which the same thing was seen."""
+    counts the neighbouring frames on which the same object was detected."""
 
     id: int
     detector_id: int
@@ -69,11 +69,11 @@ class FindingBody(BaseModel):
 
 @router.post("/detectors/{detector_id}/review", status_code=202)
 def post_review(user: SignedIn, detector_id: int, body: ReviewBody) -> JobBody:
-    """Look through a video with a trained detector for what no label explains."""
-    wish = ReviewRequest(**body.model_dump())
+    """Run a trained detector on a video to find detections that match no label."""
+    request = ReviewRequest(**body.model_dump())
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
-        return JobBody.of(findings.start_review(session, user, detector, wish))
+        return JobBody.of(findings.start_review(session, user, detector, request))
 
 
 @router.get("/detectors/{detector_id}/findings")
@@ -84,7 +84,7 @@ def list_findings(
     video_id: RowId | None = None,
     verdict: Verdict | None = None,
 ) -> Page[FindingBody]:
-    """Worst first: the detector is surest of these."""
+    """Return findings, highest score first."""
     with read_session() as session:
         page = findings.list_findings(
             session,
@@ -99,7 +99,7 @@ def list_findings(
 
 @router.patch("/findings/{finding_id}")
 def patch_finding(user: SignedIn, finding_id: int, body: VerdictRequest) -> FindingBody:
-    """Say what it is: ``negative``, ``missed_label``, ``ignore``, or ``open`` again."""
+    """Set the verdict: ``negative``, ``missed_label``, ``ignore``, or ``open`` again."""
     with transaction() as session:
         finding = findings.get(session, user, finding_id)
         findings.decide(session, user, finding, body.verdict)

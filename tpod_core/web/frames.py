@@ -1,4 +1,4 @@
-"""Frames, thumbnails and original files over HTTP."""
+"""Routes for frames, thumbnails and original files."""
 
 from typing import Annotated, Any
 
@@ -19,10 +19,12 @@ router = APIRouter(tags=["frames"])
 
 _FRAME_CACHING = "private, immutable, max-age=604800"
 _PREVIEW_CACHING = "private, max-age=60"
-_Answers = dict[int | str, dict[str, Any]]
-_JPEG: _Answers = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
-_SAME: _Answers = {304: {"description": "You have it: it is the frame of `If-None-Match`."}}
-_FILE: _Answers = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
+_Responses = dict[int | str, dict[str, Any]]
+_JPEG: _Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
+_SAME: _Responses = {304: {"description": "Not modified: the frame is the one of `If-None-Match`."}}
+_FILE: _Responses = {
+    200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}
+}
 
 
 @router.get(
@@ -38,10 +40,10 @@ def get_frame(
     quality: Annotated[int, Query(ge=1, le=100)] = DEFAULT_QUALITY,
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """One frame, upright; `width` scales it down.
+    """Return one frame, upright; `width` scales it down.
 
-    Frames count from 0 in the order of presentation. While a video is being imported, the
-    frames indexed so far are there.
+    Frames are counted from 0 in presentation order. While a video is being imported, the frames
+    indexed so far are available.
     """
     with read_session() as session:
         video = get_video(session, signed_in_within(session, request), video_id)
@@ -49,7 +51,7 @@ def get_frame(
     index = source.index()
     if not 0 <= frame_index < len(index):
         raise NotFound(f"The video “{video.name}” has {len(index)} frames, none is {frame_index}.")
-    # The frame's own checksum: right even where a video's file has been replaced.
+    # The frame's checksum keeps the tag valid even if the video's file is replaced.
     crc = int(index.luma_crc[frame_index])
     etag = f'"{video_id}-{frame_index}-{crc:08x}-{width or 0}-{quality}"'
     headers = {"ETag": etag, "Cache-Control": _FRAME_CACHING}
@@ -61,7 +63,7 @@ def get_frame(
 
 @router.get("/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG)
 def get_preview(video_id: int, user: SignedIn) -> FileResponse:
-    """The thumbnail; it is there once the import has ended."""
+    """Return the thumbnail, which exists once the import has ended."""
     with read_session() as session:
         video = get_video(session, user, video_id)
     path = get_storage().path(preview_key(video_id))
@@ -73,7 +75,7 @@ def get_preview(video_id: int, user: SignedIn) -> FileResponse:
 
 @router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE)
 def get_file(video_id: int, user: SignedIn) -> FileResponse:
-    """The file as it was uploaded; ranges are served."""
+    """Return the uploaded file or a range of it."""
     with read_session() as session:
         video = get_video(session, user, video_id)
     return _download(video)
@@ -82,7 +84,7 @@ def get_file(video_id: int, user: SignedIn) -> FileResponse:
 def _download(video: Video) -> FileResponse:
     if not video.source_key:
         raise Conflict(f"The video “{video.name}” has no file yet. Upload one first.")
-    # As an attachment, and never guessed at: whatever was uploaded must not run as a page.
+    # As an attachment and without sniffing: an uploaded file must never run as a page.
     return FileResponse(
         get_storage().existing(video.source_key),
         filename=video.filename or video.name,

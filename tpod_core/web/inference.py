@@ -1,4 +1,4 @@
-"""Detectors at work over HTTP: on one image, and on a whole video."""
+"""Routes that run a detector on one image or on a video."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,8 +26,8 @@ router = APIRouter(prefix="/detectors/{detector_id}", tags=["detectors at work"]
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
 _FILE_FIELDS = ("image", "file")
-_LOOKS_AT_ONCE = CapacityLimiter(2)
-"""Those who wait for a model must not hold the threads that everything else needs."""
+_INFERENCE_LIMITER = CapacityLimiter(2)
+"""Requests that wait for a model must not occupy the threads that other requests need."""
 
 _IMAGE_FORM: dict[str, Any] = {
     "requestBody": {
@@ -49,19 +49,19 @@ _IMAGE_FORM: dict[str, Any] = {
 }
 
 
-class WishBody(BaseModel):
-    """Without a ``confidence`` the recommended one, without ``labels`` every class."""
+class DetectionFilterBody(BaseModel):
+    """``confidence`` defaults to the recommended one, ``labels`` to every class."""
 
     model_config = ConfigDict(extra="forbid")
 
     confidence: float | None = Field(None, ge=0, le=1)
     labels: list[str] = []
 
-    def wish(self) -> DetectionFilter:
+    def detection_filter(self) -> DetectionFilter:
         return DetectionFilter(self.confidence, tuple(self.labels))
 
 
-class AnnotateBody(WishBody):
+class AnnotateBody(DetectionFilterBody):
     video_id: int
 
 
@@ -73,8 +73,8 @@ class FoundBoxBody(BaseModel):
     box: tuple[float, float, float, float]
 
 
-class LookBody(BaseModel):
-    """What was found, best first; ``width`` and ``height`` are those of the upright image."""
+class DetectionsBody(BaseModel):
+    """The detections, best first; ``width`` and ``height`` of the upright image."""
 
     boxes: list[FoundBoxBody]
     width: int
@@ -82,27 +82,29 @@ class LookBody(BaseModel):
     latency_ms: float
 
     @classmethod
-    def of(cls, look: FrameDetections) -> "LookBody":
-        width, height = look.frame_wh
+    def of(cls, found: FrameDetections) -> "DetectionsBody":
+        width, height = found.frame_wh
         boxes = [
-            FoundBoxBody(label=found.label, score=found.score, box=found.box.xyxy)
-            for found in look.boxes
+            FoundBoxBody(label=each.label, score=each.score, box=each.box.xyxy)
+            for each in found.boxes
         ]
-        return cls(boxes=boxes, width=width, height=height, latency_ms=round(look.latency_ms, 2))
+        return cls(boxes=boxes, width=width, height=height, latency_ms=round(found.latency_ms, 2))
 
 
 @router.post("/infer", openapi_extra=_IMAGE_FORM)
-async def infer(detector_id: int, request: Request, user: SignedIn) -> LookBody:
-    """What the detector finds in one image (multipart field ``image``).
+async def infer(detector_id: int, request: Request, user: SignedIn) -> DetectionsBody:
+    """Return the detections in one image (multipart field ``image``).
 
-    The form may also hold ``confidence``, and ``labels`` once for each class that is wanted.
+    The form may also contain ``confidence``, and ``labels`` once for each class to find.
     """
     detector = await to_thread.run_sync(_find_detector, user, detector_id)
-    require_max_bytes(_announced(request) - _FORM_OVERHEAD_BYTES)
+    require_max_bytes(_content_length(request) - _FORM_OVERHEAD_BYTES)
     async with request.form(max_files=1) as form:
-        wish = _wish_in(form)
+        detection_filter = _filter_in(form)
         content = await _image_in(form).read()
-    return await to_thread.run_sync(_look, detector, content, wish, limiter=_LOOKS_AT_ONCE)
+    return await to_thread.run_sync(
+        _detect, detector, content, detection_filter, limiter=_INFERENCE_LIMITER
+    )
 
 
 @router.post("/annotate", status_code=202)
@@ -111,7 +113,7 @@ def annotate(detector_id: int, body: AnnotateBody, user: SignedIn) -> JobBody:
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         video = get_video(session, user, body.video_id)
-        job = annotated_videos.start(session, user, detector, video, body.wish())
+        job = annotated_videos.start(session, user, detector, video, body.detection_filter())
     return JobBody.of(job)
 
 
@@ -123,14 +125,14 @@ def annotate(detector_id: int, body: AnnotateBody, user: SignedIn) -> JobBody:
 def get_annotated(
     detector_id: int, job_id: int, user: SignedIn, download: Annotated[bool, Query()] = False
 ) -> Response:
-    """The copy as MP4, ranges are served; 202 with the job that is making it."""
+    """Return the copy as MP4, or a range of it; 202 with the job that is making it."""
     with read_session() as session:
         detector = get_detector(session, user, detector_id)
-        made = annotated_videos.find_copy(session, user, detector, job_id)
-    if not isinstance(made, Path):
-        return JSONResponse(JobBody.of(made).model_dump(mode="json"), status_code=202)
+        copy = annotated_videos.find_copy(session, user, detector, job_id)
+    if not isinstance(copy, Path):
+        return JSONResponse(JobBody.of(copy).model_dump(mode="json"), status_code=202)
     return FileResponse(
-        made,
+        copy,
         media_type="video/mp4",
         filename=f"{detector.name}-{job_id}.mp4",
         content_disposition_type="attachment" if download else "inline",
@@ -143,16 +145,19 @@ def _find_detector(user: Any, detector_id: int) -> Detector:
         return get_detector(session, user, detector_id)
 
 
-def _look(detector: Detector, content: bytes, wish: DetectionFilter) -> LookBody:
-    return LookBody.of(inference.look_at(detector, read_picture(content), wish))
+def _detect(
+    detector: Detector, content: bytes, detection_filter: DetectionFilter
+) -> DetectionsBody:
+    image = read_picture(content)
+    return DetectionsBody.of(inference.detect_objects(detector, image, detection_filter))
 
 
-def _announced(request: Request) -> int:
-    """The size of the whole request; the server cuts off what goes beyond."""
-    announced = request.headers.get("Content-Length", "")
-    if not announced.isdecimal():
-        raise InvalidInput("Say in Content-Length how long the request is.", "Content-Length")
-    return int(announced)
+def _content_length(request: Request) -> int:
+    """Returns the size of the whole request; the server reads no more than that."""
+    length = request.headers.get("Content-Length", "")
+    if not length.isdecimal():
+        raise InvalidInput("Send the length of the request as Content-Length.", "Content-Length")
+    return int(length)
 
 
 def _image_in(form: FormData) -> UploadFile:
@@ -163,11 +168,11 @@ def _image_in(form: FormData) -> UploadFile:
     raise InvalidInput("Send the image as multipart/form-data in a field named 'image'.", "image")
 
 
-def _wish_in(form: FormData) -> DetectionFilter:
+def _filter_in(form: FormData) -> DetectionFilter:
     sent = {"labels": form.getlist("labels")} | {
         name: value for name, value in form.items() if name == "confidence"
     }
     try:
-        return WishBody.model_validate(sent).wish()
+        return DetectionFilterBody.model_validate(sent).detection_filter()
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error

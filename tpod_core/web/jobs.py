@@ -1,4 +1,4 @@
-"""Background work over HTTP, and the two questions that whoever operates TPOD asks it."""
+"""Routes for background jobs, and health checks."""
 
 from datetime import datetime
 from typing import Self
@@ -27,9 +27,9 @@ _ORDERINGS = {
 
 
 class JobBody(BaseModel):
-    """``subject`` is what it works on: ``video``, ``training_set``, ``detector`` or ``user``, a
-    colon, and its id ("video:12"), or the word "deleted" where that is gone ("video:deleted").
-    ``progress`` goes from 0 to 1, ``started`` is the start of the latest attempt."""
+    """``subject`` is the object of the job: ``video``, ``training_set``, ``detector`` or ``user``
+    with its id ("video:12"), or with "deleted" after it was deleted ("video:deleted").
+    ``progress`` is 0 to 1, ``started`` is the start of the latest attempt."""
 
     id: int
     kind: JobKind
@@ -64,7 +64,7 @@ class Health(BaseModel):
 
 @router.get("/jobs")
 def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
-    """Newest first; ``search`` looks into the subject, as it is answered."""
+    """Return jobs, newest first; ``search`` searches the subject."""
     with read_session() as session:
         count, rows = paging.rows(session, visible(user, Job), subject_text(), _ORDERINGS)
         return Page(count=count, results=[JobBody.of(job) for job in rows])
@@ -78,20 +78,20 @@ def get_job(job_id: int, user: SignedIn) -> JobBody:
 
 @router.post("/jobs/{job_id}/cancel", status_code=202)
 def cancel_job(job_id: int, user: SignedIn) -> JobBody:
-    """Cancel a waiting job at once, a running one within a batch; 409 if it has ended."""
+    """Cancel a queued job at once, a running one after its current batch; 409 if it has ended."""
     with transaction() as session:
         return JobBody.of(jobs.cancel(session, user, job_id))
 
 
 @router.get("/healthz")
 def healthz() -> Health:
-    """Whether this process answers."""
+    """Return 200 while this process runs."""
     return Health(status="ok")
 
 
 @router.get("/readyz")
 def readyz() -> Health:
-    """Whether it can do its work; 503 says what is away."""
+    """Return 200 if the database and the queue are reachable; 503 says which is not."""
     with read_session() as session:
         session.execute(text("SELECT 1"))
     get_queue().ping()

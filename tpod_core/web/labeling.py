@@ -1,4 +1,4 @@
-"""What helps a person to label: propagation and how sure it is, who else is there, the effort."""
+"""Routes of the labelling screen: propagation and its uncertainty, presence, changes, effort."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from tpod_core.services.labeling import VideoNews
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.tracking.uncertainty import Correction
 from tpod_core.web.annotation_bodies import Body
-from tpod_core.web.change_feed import ClassDetections, change_feed
+from tpod_core.web.change_feed import KnownRevisions, change_feed
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 from tpod_core.web.jobs import JobBody
 
@@ -25,22 +25,22 @@ router = APIRouter(prefix="/videos/{video_id}", tags=["labelling"])
 
 
 class PropagateBody(Body):
-    """``visual`` finds boxes in the pixels, ``linear`` draws straight lines; for all tracks
-    unless some are named."""
+    """``visual`` tracks objects in the pixels, ``linear`` interpolates; without ``track_ids`` all
+    tracks are propagated."""
 
     track_ids: list[RowId] | None = None
     method: Method = Method.VISUAL
 
 
 class CorrectionBody(BaseModel):
-    """The frame of a segment that is best corrected: the one with the most weight first."""
+    """The best frame of a segment to correct; correct the one with the largest weight first."""
 
     frame: int
     weight: float
 
 
 class SegmentBody(BaseModel):
-    """Frames ``start <= n < stop``, and for each how unsure its box is, 0 to 1."""
+    """Frames ``start <= n < stop``, with the uncertainty of each box, 0 to 1."""
 
     start: int
     stop: int
@@ -49,7 +49,7 @@ class SegmentBody(BaseModel):
 
 
 class TrackPropagationBody(BaseModel):
-    """``ends_at``: from there on tracking was unsure; the object may have left."""
+    """``ends_at``: the frame from which tracking is uncertain; the object may have left."""
 
     track_id: int
     segments: list[SegmentBody]
@@ -57,7 +57,7 @@ class TrackPropagationBody(BaseModel):
 
 
 class WorstFrameBody(BaseModel):
-    """The frame that is best corrected next, and of which track."""
+    """The best frame to correct next, and its track."""
 
     track_id: int
     frame: int
@@ -72,7 +72,7 @@ class PropagationBody(BaseModel):
 
 
 class PresenceRequest(Body):
-    """Seconds of work since the last call, pauses left out."""
+    """Seconds of work since the last call, without pauses."""
 
     active_s: float = Field(default=0.0)
 
@@ -83,7 +83,7 @@ class OtherBody(BaseModel):
 
 
 class NewsBody(BaseModel):
-    """``people`` are the others who have the video open."""
+    """``people`` are the other users who have the video open."""
 
     revision: int
     boxes_revision: int
@@ -111,7 +111,7 @@ class PresenceBody(BaseModel):
 
 @router.post("/propagate", status_code=202)
 def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
-    """Have boxes between key frames found; it also happens by itself after each edit."""
+    """Start propagation between key frames, which each edit also starts automatically."""
     with transaction() as session:
         video = get_video(session, user, video_id)
         return JobBody.of(propagation.request(session, user, video, body.track_ids, body.method))
@@ -121,10 +121,10 @@ def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
 def get_propagation(
     video_id: int, user: SignedIn, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
-    """How unsure each propagated box is. Ask again with the ETag while it is `pending`.
+    """Return the uncertainty of each propagated box. Poll with the ETag while it is `pending`.
 
-    A box is less sure where a detector went over the video and did not see it, as far as that
-    detector finds the boxes of this label that people drew.
+    A box is less certain where a detector ran on the frame and did not find it, weighted by how
+    well that detector finds the manually annotated boxes of the label.
     """
     with read_session() as session:
         video = get_video(session, user, video_id)
@@ -143,14 +143,13 @@ async def wait_for_changes(
     since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
     boxes_since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
 ) -> NewsBody:
-    """Wait until the annotations, the derived boxes or the people here change; at most 25 s.
+    """Wait until the annotations, the derived boxes or the users present change; at most 25 s.
 
-    Give back the ``revision`` and ``boxes_revision`` of the last answer; without them the
-    answer comes at once. What changed is asked of ``/annotations?since=``, ``/boxes`` and
-    ``/propagation``.
+    Send the ``revision`` and ``boxes_revision`` of the last response; without them the response
+    is immediate. Read the changes from ``/annotations?since=``, ``/boxes`` and ``/propagation``.
     """
-    user, now = await run_in_threadpool(_look, request, video_id)
-    news = await change_feed().wait(video_id, now, ClassDetections(since, boxes_since))
+    user, now = await run_in_threadpool(_read_news, request, video_id)
+    news = await change_feed().wait(video_id, now, KnownRevisions(since, boxes_since))
     return NewsBody(
         revision=news.revision,
         boxes_revision=news.boxes_revision,
@@ -163,8 +162,8 @@ async def wait_for_changes(
     )
 
 
-def _look(request: Request, video_id: int) -> tuple[User, VideoNews]:
-    """Who asks, and the news as they are now: all in one thread and session."""
+def _read_news(request: Request, video_id: int) -> tuple[User, VideoNews]:
+    """Returns the user and the present state of the video, in one thread and session."""
     with read_session() as session:
         user = signed_in_within(session, request)
         get_video(session, user, video_id)
@@ -173,20 +172,20 @@ def _look(request: Request, video_id: int) -> tuple[User, VideoNews]:
 
 @router.post("/presence")
 def note_presence(video_id: int, body: PresenceRequest, user: SignedIn) -> PresenceBody:
-    """Say that you have the video open, and since the last call worked so long on it.
+    """Report that you have the video open, and how long you worked on it since the last call.
 
-    The answer tells who else has it open, and how far the labelling is.
+    The response lists the other users who have it open, and the progress of the labelling.
     """
     with transaction() as session:
         video = get_video(session, user, video_id)
         labeling.note_presence(session, user, video, body.active_s)
-    # Counting takes a while in a long video; nobody's edit should wait for it.
+    # Counting takes a while in a long video, and must not make edits wait.
     with read_session() as session:
         return _presence(session, user, video)
 
 
 def _presence(session: Session, user: User, video: Video) -> PresenceBody:
-    done = labeling.effort(session, video)
+    effort = labeling.effort(session, video)
     labelled = videos.labelled(session, [video])[saved_id(video)]
     return PresenceBody(
         others=[
@@ -194,17 +193,17 @@ def _presence(session: Session, user: User, video: Video) -> PresenceBody:
             for other in labeling.others_present(session, user, video)
         ],
         effort=EffortBody(
-            seconds=round(done.seconds, 1),
-            human_boxes=done.human_boxes,
-            boxes=done.boxes,
-            boxes_per_human_box=round(done.boxes_per_human_box, 2),
+            seconds=round(effort.seconds, 1),
+            human_boxes=effort.human_boxes,
+            boxes=effort.boxes,
+            boxes_per_human_box=round(effort.boxes_per_human_box, 2),
         ),
         progress=ProgressBody(labelled_frames=labelled.frames, frames=video.frame_count),
     )
 
 
 def _propagation_json(found: Propagation) -> dict[str, Any]:
-    """``PropagationBody`` as plain JSON: long videos go past validation on their way out."""
+    """Returns ``PropagationBody`` as plain JSON, without the slow validation of long videos."""
     return {
         "revision": found.revision,
         "pending": found.pending,

@@ -1,7 +1,7 @@
-"""One file out of a multipart request, as it arrives.
+"""Reads one file of a multipart request as it arrives.
 
-Starlette's own form parser would first spool the whole file to the system's temporary
-directory. This one hands every piece on, so memory stays flat and the disk is written once.
+Starlette's form parser first writes the whole file to the system's temporary directory. This one
+yields each piece as it arrives, so memory stays flat and the disk is written once.
 """
 
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from tpod_core.errors import InvalidInput
 
 
 class FileField:
-    """The pieces of the form field ``file``; ``filename`` is known once the first has come.
+    """The pieces of the form field ``file``; ``filename`` is known after the first piece.
 
     Source: RFC 7578 for the form, python-multipart's callbacks for the parsing.
     """
@@ -44,16 +44,16 @@ class FileField:
         )
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The file's content in order.
+        """Yield the file's content in order.
 
-        Raises: InvalidInput if there is no such field or the form breaks off,
-            ClientDisconnect if the client goes away.
+        Raises: InvalidInput if there is no such field or the form is incomplete,
+            ClientDisconnect if the client disconnects.
         """
         async for chunk in self._request.stream():
             try:
                 self._parser.write(chunk)
             except MultipartParseError as error:
-                raise InvalidInput("What was sent is not a form with a file.", "file") from error
+                raise InvalidInput("The request is not a form with a file.", "file") from error
             arrived, self._pieces = self._pieces, []
             for piece in arrived:
                 yield piece

@@ -1,4 +1,4 @@
-"""Short answers leave at once: a socket option that the server does not set itself."""
+"""Sends short responses at once, by a socket option that the server does not set itself."""
 
 import os
 import socket
@@ -6,11 +6,11 @@ import socket
 import psutil
 
 
-def send_answers_at_once() -> None:
+def disable_nagle() -> None:
     """Turn off Nagle's algorithm for the connections of this process's listening sockets.
 
-    Streamlit binds its socket without naming TCP, so asyncio does not do it, and the body of
-    a short answer waits some 40 ms for the browser to acknowledge its head. Connections
+    Streamlit binds its socket without naming TCP, so asyncio does not do it, and the body of a
+    short response waits about 40 ms for the browser to acknowledge the headers. Connections
     inherit the option from the socket that accepts them.
     Source: tcp(7), TCP_NODELAY; asyncio's ``base_events._set_nodelay``.
     """

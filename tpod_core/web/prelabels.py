@@ -1,4 +1,4 @@
-"""Pre-labelling over HTTP: let a detector propose tracks, accept them, reject them."""
+"""Routes for pre-labelling: a detector proposes tracks, a user accepts or rejects them."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,20 +14,20 @@ from tpod_core.services.detector_runs import prelabels
 from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.annotations import etag
 from tpod_core.web.dependencies import SignedIn
-from tpod_core.web.inference import WishBody
+from tpod_core.web.inference import DetectionFilterBody
 from tpod_core.web.jobs import JobBody
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["pre-labelling"])
 
 
-class PrelabelBody(WishBody):
+class PrelabelBody(DetectionFilterBody):
     detector_id: int
 
 
 class ProposalsBody(BaseModel):
-    """Which proposals: those of ``track_ids``, else all; of them those from ``min_score`` on.
+    """The proposals in ``track_ids``, by default all, that score at least ``min_score``.
 
-    With a ``revision`` the answer is 409 if the labels have changed since.
+    With a ``revision``: 409 if the annotations have changed since.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,24 +46,24 @@ class DecidedBody(Body):
 
 @router.post("/prelabel", status_code=202)
 def prelabel(video_id: int, body: PrelabelBody, user: SignedIn) -> JobBody:
-    """Let a detector propose tracks. Its earlier proposals that are still open are replaced."""
+    """Let a detector propose tracks, which replace its earlier open proposals."""
     with transaction() as session:
         video = get_video(session, user, video_id)
         detector = get_detector(session, user, body.detector_id)
-        job = prelabels.start(session, user, video, detector, body.wish())
+        job = prelabels.start(session, user, video, detector, body.detection_filter())
     return JobBody.of(job)
 
 
 @router.post("/proposals/accept")
 def accept(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
-    """Make proposals labels, as one step that can be undone."""
-    return _decide(user, video_id, body, response, prelabels.accepting)
+    """Turn proposals into labels, as one step that can be undone."""
+    return _decide(user, video_id, body, response, prelabels.accept_edits)
 
 
 @router.post("/proposals/reject")
 def reject(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
-    """Remove proposals, as one step that can be undone."""
-    return _decide(user, video_id, body, response, prelabels.rejecting)
+    """Delete proposals, as one step that can be undone."""
+    return _decide(user, video_id, body, response, prelabels.reject_edits)
 
 
 def _decide(
@@ -75,10 +75,10 @@ def _decide(
 ) -> DecidedBody:
     with transaction() as session:
         video = get_video(session, user, video_id)
-        # "All" is what the person saw: a proposal that came since is not meant.
-        seen = video.revision if body.revision is None else body.revision
-        annotations.require_current(session, video, seen)
-        chosen = prelabels.choose(session, video, body.min_score, body.track_ids)
-        result = annotations.apply_edits(session, user, video, edits_for(chosen), seen)
+        # "All" means the proposals that the user saw, not those added since.
+        revision = video.revision if body.revision is None else body.revision
+        annotations.require_current(session, video, revision)
+        chosen = prelabels.select_proposals(session, video, body.min_score, body.track_ids)
+        result = annotations.apply_edits(session, user, video, edits_for(chosen), revision)
     response.headers["ETag"] = etag(result.revision)
     return DecidedBody(revision=result.revision, track_ids=list(chosen))

@@ -1,4 +1,4 @@
-"""Is it good, and would more labels make it better? Over HTTP."""
+"""Routes for a detector's metrics and learning curve."""
 
 from dataclasses import asdict
 from typing import Any
@@ -17,10 +17,10 @@ router = APIRouter(prefix="/detectors/{detector_id}", tags=["detectors"])
 
 
 class MetricsBody(BaseModel):
-    """A row per epoch; once it is trained, ``final`` is the score of the model that is offered,
-    and ``evaluation`` what lies behind it: curves over confidence, the confusion matrix at the
-    recommended confidence (rows are the true classes, the background comes last), the worst
-    images, and the parent on the same images.
+    """A row per epoch. After training, ``final`` is the score of the published model, and
+    ``evaluation`` its details: curves over confidence, the confusion matrix at the recommended
+    confidence (rows are the true classes, the background is last), the worst images, and the
+    score of the parent on the same images.
 
     ``precision``, ``recall``, ``f1`` and ``counts`` of ``final`` are those of the matrix and of
     ``evaluation.overall`` at the recommended confidence. ``evaluation.mean`` is the mean over the
@@ -44,7 +44,7 @@ class PointBody(BaseModel):
 
 
 class AdviceBody(BaseModel):
-    """``gain`` is the mAP50 that the second half of the images brought."""
+    """``gain`` is the increase of mAP50 by the second half of the images."""
 
     worth: bool
     gain: float
@@ -53,7 +53,7 @@ class AdviceBody(BaseModel):
 
 
 class LearningBody(BaseModel):
-    """The points so far; ``advice`` when they are complete, ``job`` while they are not."""
+    """The points so far; ``advice`` once the curve is complete, ``job`` until then."""
 
     points: list[PointBody]
     advice: AdviceBody | None
@@ -75,7 +75,7 @@ def get_metrics(user: SignedIn, detector_id: int) -> MetricsBody:
 
 @router.post("/learning_curve", status_code=202)
 def post_learning_curve(user: SignedIn, detector_id: int) -> JobBody:
-    """Train on 25 and 50 % of the training images too, and see how the score grows."""
+    """Also train on 25 and 50 % of the training images, to measure how the score grows."""
     with transaction() as session:
         detector = get_detector(session, user, detector_id)
         return JobBody.of(learning.start(session, user, detector))

@@ -1,4 +1,4 @@
-"""Training sets over HTTP: preview, build, read, compare, download, delete."""
+"""Routes for training sets: preview, build, read, compare, download, delete."""
 
 from dataclasses import asdict
 from typing import Any
@@ -26,7 +26,7 @@ _ORDERINGS = {
 
 
 class PreviewRequest(TrainingSetSpec):
-    """A choice; a name may come along, but does not matter yet."""
+    """The specification of a training set; its name is ignored in a preview."""
 
     name: str = ""
 
@@ -35,7 +35,7 @@ class PreviewRequest(TrainingSetSpec):
 
 
 class TrainingSetRequest(PreviewRequest):
-    """A choice with a name."""
+    """The specification of a training set, with its name."""
 
     name: str
 
@@ -47,7 +47,7 @@ class QueuedBody(BaseModel):
 
 
 class FindingBody(BaseModel):
-    """A place to look at; ``link`` is the labelling screen there."""
+    """A frame to check; ``link`` opens it on the labelling screen."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -61,7 +61,7 @@ class FindingBody(BaseModel):
 
 
 class PreviewBody(BaseModel):
-    """``findings`` has the first of each kind, ``finding_counts`` how many there are."""
+    """``findings`` has the first findings of each kind, ``finding_counts`` the number of all."""
 
     statistics: dict[str, Any]
     warnings: list[str]
@@ -70,7 +70,7 @@ class PreviewBody(BaseModel):
 
 
 class DiffBody(BaseModel):
-    """What has changed from the set ``other`` to the set ``id``."""
+    """The changes from the set ``other`` to the set ``id``."""
 
     id: int
     other: int
@@ -96,7 +96,7 @@ class TrainingSetBody(BaseModel):
 
 @router.post("", status_code=202)
 def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
-    """Check the choice and queue its building; what cannot be built is refused here."""
+    """Validate the specification and queue the build."""
     with transaction() as session:
         training_set = training_sets.create(session, user, body.name, body.spec())
     return QueuedBody(
@@ -106,9 +106,9 @@ def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
 
 @router.post("/preview")
 def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
-    """Statistics, split, warnings and findings of a choice, without building it.
+    """Return statistics, split, warnings and findings of a set without building it.
 
-    Where near-duplicates are to be left out, the counts are upper bounds.
+    If near-duplicates are left out, the counts are upper bounds.
     """
     with read_session() as session:
         found = training_sets.preview(session, user, body.spec())
@@ -136,14 +136,14 @@ def get_one(user: SignedIn, training_set_id: int) -> TrainingSetBody:
 
 @router.delete("/{training_set_id}", status_code=204)
 def delete_training_set(user: SignedIn, training_set_id: int) -> None:
-    """Delete a set with its files. Detectors trained on it stay."""
+    """Delete a set with its files. Detectors trained on it remain."""
     with transaction() as session:
         training_sets.delete(session, get_training_set(session, user, training_set_id))
 
 
 @router.get("/{training_set_id}/diff")
 def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> DiffBody:
-    """Videos, frames, and boxes of each class that this set has more or less than ``other``."""
+    """Return the videos, frames, and boxes per class by which this set differs from ``other``."""
     with read_session() as session:
         newer = get_training_set(session, user, training_set_id)
         older = get_training_set(session, user, other)
@@ -155,7 +155,7 @@ def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> Diff
 def download_training_set(
     user: SignedIn, training_set_id: int, format: str = "yolo"
 ) -> StreamingResponse:
-    """The files as a zip, made while it is sent; ``format`` is yolo, coco or voc."""
+    """Stream the files as a zip; ``format`` is yolo, coco or voc."""
     with read_session() as session:
         training_set = get_training_set(session, user, training_set_id)
     name = f"training_set_{training_set_id}_{format}.zip"

@@ -1,8 +1,8 @@
-"""Resumable uploads: what has arrived stays, and the client goes on where it was cut.
+"""Resumable uploads: received bytes are kept, and the client continues after them.
 
 Source: the tus protocol 1.0.0 (tus.io/protocols/resumable-upload), with the extensions
-creation, termination and expiration. The metadata names the ``video_id`` (a video made by
-``POST /videos``) and the ``filename``.
+creation, termination and expiration. The metadata contains the ``video_id`` (of a video created
+by ``POST /videos``) and the ``filename``.
 """
 
 import base64
@@ -24,9 +24,9 @@ from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.upload_receiver import (
     RESUMABLE_FOR_S,
     UploadReceiver,
-    drop_dead_uploads,
+    delete_abandoned_uploads,
     require_acceptable_size,
-    resume_note_path,
+    resume_state_path,
 )
 
 VERSION = "1.0.0"
@@ -34,8 +34,8 @@ _CONTENT_TYPE = "application/offset+octet-stream"
 _CANCELLED = "The upload was cancelled."
 
 
-def _speak_tus(response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
-    """Refuse another version of the protocol, and say ours in the answer."""
+def _require_protocol(response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
+    """Refuse other versions of the protocol, and send ours in the response."""
     if tus_resumable != VERSION:
         raise HTTPException(
             412, f"Send the header Tus-Resumable: {VERSION}.", {"Tus-Version": VERSION}
@@ -44,11 +44,11 @@ def _speak_tus(response: Response, tus_resumable: Annotated[str, Header()] = "")
 
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
-Tus = Depends(_speak_tus)
+Tus = Depends(_require_protocol)
 
 
-class Note(BaseModel):
-    """What is remembered between the requests of one upload, beside its part."""
+class UploadState(BaseModel):
+    """The state kept between the requests of one upload, in a file beside the partial one."""
 
     secret: str
     length: int
@@ -57,7 +57,7 @@ class Note(BaseModel):
 
 @router.options("", status_code=204)
 def describe() -> Response:
-    """What this server speaks."""
+    """Return the supported version and extensions of the protocol."""
     return Response(
         status_code=204,
         headers={
@@ -77,33 +77,33 @@ def create(
     upload_length: Annotated[int, Header(ge=1)],
     upload_metadata: Annotated[str, Header()] = "",
 ) -> None:
-    """Begin an upload; the answer's ``Location`` takes its bytes."""
+    """Start an upload; send its bytes to the ``Location`` of the response."""
     metadata = _read_metadata(upload_metadata)
     if not metadata.get("video_id", "").isdecimal():
         raise InvalidInput("Upload-Metadata must name the video_id.", "video_id")
     require_acceptable_size(upload_length)
-    drop_dead_uploads()
+    delete_abandoned_uploads()
     video_id = int(metadata["video_id"])
-    incoming = UploadReceiver.begin(user, video_id)
-    note = Note(
+    receiver = UploadReceiver.begin(user, video_id)
+    state = UploadState(
         secret=secrets.token_hex(8), length=upload_length, filename=metadata.get("filename", "")
     )
     with full_disk_as_storage_full():
-        resume_note_path(video_id).write_text(note.model_dump_json(), "utf-8")
-    incoming.pause()
+        resume_state_path(video_id).write_text(state.model_dump_json(), "utf-8")
+    receiver.pause()
     path = request.scope.get("root_path", "") + router.prefix
-    response.headers["Location"] = f"{path}/{video_id}-{note.secret}"
+    response.headers["Location"] = f"{path}/{video_id}-{state.secret}"
     response.headers["Upload-Expires"] = _expiry()
 
 
 @router.head("/{upload_id}", dependencies=[Tus])
 def offset(upload_id: str, user: SignedIn, response: Response) -> None:
-    """How much has arrived."""
-    video_id, note = _find(upload_id)
-    incoming = UploadReceiver.resume(user, video_id)
-    incoming.pause()
-    response.headers["Upload-Offset"] = str(incoming.size_bytes)
-    response.headers["Upload-Length"] = str(note.length)
+    """Return the number of bytes received so far."""
+    video_id, state = _find(upload_id)
+    receiver = UploadReceiver.resume(user, video_id)
+    receiver.pause()
+    response.headers["Upload-Offset"] = str(receiver.size_bytes)
+    response.headers["Upload-Length"] = str(state.length)
     response.headers["Cache-Control"] = "no-store"
 
 
@@ -116,68 +116,68 @@ async def append(
     upload_offset: Annotated[int, Header(ge=0)],
     content_type: Annotated[str, Header()] = "",
 ) -> None:
-    """Take the next bytes; the last of them queue the import."""
+    """Receive the next bytes; after the last ones, queue the import."""
     if content_type != _CONTENT_TYPE:
         raise HTTPException(415, f"Send the bytes as {_CONTENT_TYPE}.")
-    video_id, note = await to_thread.run_sync(_find, upload_id)
-    incoming = await to_thread.run_sync(UploadReceiver.resume, user, video_id)
-    if upload_offset != incoming.size_bytes:
-        incoming.pause()
-        raise Conflict(f"{incoming.size_bytes} bytes have arrived. Go on from there.")
+    video_id, state = await to_thread.run_sync(_find, upload_id)
+    receiver = await to_thread.run_sync(UploadReceiver.resume, user, video_id)
+    if upload_offset != receiver.size_bytes:
+        receiver.pause()
+        raise Conflict(f"{receiver.size_bytes} bytes have arrived. Continue from there.")
     try:
-        await _receive(request, incoming, note)
+        await _receive(request, receiver, state)
     except ClientDisconnect:
-        await to_thread.run_sync(incoming.pause)
-        raise InvalidInput("The connection broke. Ask for the offset, and go on.") from None
+        await to_thread.run_sync(receiver.pause)
+        raise InvalidInput("The connection broke. Request the offset and continue.") from None
     except TpodError as error:
-        await to_thread.run_sync(incoming.abandon, error.message)
+        await to_thread.run_sync(receiver.abandon, error.message)
         raise
     except BaseException:
-        # A server that is shutting down keeps what has arrived, for after its restart.
-        incoming.pause()
+        # A server that shuts down keeps the received bytes until after its restart.
+        receiver.pause()
         raise
-    response.headers["Upload-Offset"] = str(incoming.size_bytes)
+    response.headers["Upload-Offset"] = str(receiver.size_bytes)
     response.headers["Upload-Expires"] = _expiry()
 
 
-async def _receive(request: Request, incoming: UploadReceiver, note: Note) -> None:
+async def _receive(request: Request, receiver: UploadReceiver, state: UploadState) -> None:
     async for piece in request.stream():
-        if incoming.size_bytes + len(piece) > note.length:
-            raise InvalidInput(f"More bytes came than the {note.length} that were announced.")
-        if incoming.take(piece):
-            await to_thread.run_sync(incoming.flush)
-    if incoming.size_bytes < note.length:
-        await to_thread.run_sync(incoming.pause)
+        if receiver.size_bytes + len(piece) > state.length:
+            raise InvalidInput(f"More than the announced {state.length} bytes arrived.")
+        if receiver.add(piece):
+            await to_thread.run_sync(receiver.flush)
+    if receiver.size_bytes < state.length:
+        await to_thread.run_sync(receiver.pause)
     else:
-        await to_thread.run_sync(incoming.finish, note.filename)
+        await to_thread.run_sync(receiver.finish, state.filename)
 
 
 @router.delete("/{upload_id}", status_code=204, dependencies=[Tus])
 def terminate(upload_id: str, user: SignedIn) -> None:
-    """Give up; nothing of it stays."""
+    """Cancel the upload and delete its bytes."""
     video_id, _ = _find(upload_id)
     UploadReceiver.resume(user, video_id).abandon(_CANCELLED)
 
 
-def _find(upload_id: str) -> tuple[int, Note]:
-    """The video of an upload, and what is remembered of it. Raises: NotFound."""
+def _find(upload_id: str) -> tuple[int, UploadState]:
+    """Returns the video and the state of an upload. Raises: NotFound."""
     number, _, secret = upload_id.partition("-")
     try:
-        note = Note.model_validate_json(resume_note_path(int(number)).read_bytes())
+        state = UploadState.model_validate_json(resume_state_path(int(number)).read_bytes())
     except (ValueError, FileNotFoundError):
-        note = None
-    if note is None or not secrets.compare_digest(note.secret.encode(), secret.encode()):
-        raise NotFound("This upload has ended or was given up. Begin a new one.")
-    return int(number), note
+        state = None
+    if state is None or not secrets.compare_digest(state.secret.encode(), secret.encode()):
+        raise NotFound("This upload has ended or was cancelled. Start a new one.")
+    return int(number), state
 
 
 def _expiry() -> str:
-    """When an upload that nobody goes on with is given up."""
+    """Returns the time after which the upload is deleted unless more bytes arrive."""
     return formatdate(time.time() + RESUMABLE_FOR_S, usegmt=True)
 
 
 def _read_metadata(header: str) -> dict[str, str]:
-    """``key base64, key base64``; the protocol's own notation."""
+    """Parse ``key base64, key base64``, the protocol's notation."""
     found = {}
     for pair in header.split(","):
         key, _, value = pair.strip().partition(" ")

@@ -1,8 +1,8 @@
-"""A video's file on its way to disk: one writer at a time, whole or not at all.
+"""Receives a video's file: one writer at a time, complete or not at all.
 
-Until it is whole it lies in its video's directory as ``source.part``. Whoever writes holds the
-system's lock on that file, and a process that dies loses it: so a part that nobody holds is
-not being written to, however recent it is.
+Until it is complete it is ``source.part`` in its video's directory. The writer holds the
+system's lock on that file, and loses it when its process dies, so a partial file without a lock
+is not being written to, however recent it is.
 """
 
 import fcntl
@@ -31,17 +31,17 @@ from tpod_core.video.source import directory_key
 INTERRUPTED = "The upload was interrupted. Upload the file again."
 RESUMABLE_FOR_S = 24 * 3600
 _WRITE_BYTES = 1024 * 1024
-_PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
+_SAFE_SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
 _log = get_logger(__name__)
 
 
 def part_path(video_id: int) -> Path:
-    """Where a video's file grows until it is whole."""
+    """Returns the path of a video's file until it is complete."""
     return get_storage().path(f"{directory_key(video_id)}/source.part")
 
 
 def require_acceptable_size(size_bytes: int) -> None:
-    """Raises: TooLarge, StorageFull. A negative or unknown size passes here."""
+    """Raises: TooLarge, StorageFull. A negative size, which is unknown, passes."""
     limit = get_settings().max_upload_bytes
     if size_bytes > limit:
         raise TooLarge(
@@ -53,48 +53,48 @@ def require_acceptable_size(size_bytes: int) -> None:
 
 
 class UploadReceiver:
-    """The file of one video, held for writing. ``size_bytes`` have been taken so far."""
+    """Writes the locked file of one video. ``size_bytes`` have been received so far."""
 
     def __init__(self, user: User, video_id: int) -> None:
         self._user = user
         self._video_id = video_id
         self._part = part_path(video_id)
-        self._file = _hold(self._part)
+        self._file = _open_locked(self._part)
         self.size_bytes = os.fstat(self._file.fileno()).st_size
-        # A file that goes on where an earlier request ended is hashed when it is whole.
+        # The file of a resumed upload is hashed when it is complete.
         self._digest = None if self.size_bytes else hashlib.sha256()
         self._buffer = bytearray()
 
     @classmethod
     def begin(cls, user: User, video_id: int) -> "UploadReceiver":
-        """A new file. What an upload that died has left is thrown away.
+        """Start a new file, discarding the bytes of an earlier broken upload.
 
-        Raises: NotFound; Conflict if the video has its data, or is receiving it.
+        Raises: NotFound; Conflict if the video already has its file or is receiving it.
         """
         with transaction() as session:
             videos.begin_upload(session, get_video(session, user, video_id))
-            incoming = cls(user, video_id)
-            incoming._file.truncate(0)
-            incoming.size_bytes, incoming._digest = 0, hashlib.sha256()
-        return incoming
+            receiver = cls(user, video_id)
+            receiver._file.truncate(0)
+            receiver.size_bytes, receiver._digest = 0, hashlib.sha256()
+        return receiver
 
     @classmethod
     def resume(cls, user: User, video_id: int) -> "UploadReceiver":
-        """Go on at the end of what has arrived. Raises: NotFound, Conflict while held."""
+        """Continue after the received bytes. Raises: NotFound; Conflict while it is locked."""
         with read_session() as session:
             video = get_video(session, user, video_id)
         if video.state is not VideoState.UPLOADING or not part_path(video_id).exists():
-            raise NotFound("This upload has ended or was given up. Begin a new one.")
+            raise NotFound("This upload has ended or was cancelled. Start a new one.")
         return cls(user, video_id)
 
-    def take(self, piece: bytes) -> bool:
-        """Hold ``piece``; True when enough has come together to be worth a ``flush``."""
+    def add(self, piece: bytes) -> bool:
+        """Buffer ``piece``; returns true when the buffer should be flushed."""
         self.size_bytes += len(piece)
         self._buffer += piece
         return len(self._buffer) >= _WRITE_BYTES
 
     def flush(self) -> None:
-        """Raises: TooLarge, StorageFull."""
+        """Write the buffer. Raises: TooLarge, StorageFull."""
         if self.size_bytes > get_settings().max_upload_bytes:
             require_acceptable_size(self.size_bytes)
         with full_disk_as_storage_full():
@@ -105,16 +105,16 @@ class UploadReceiver:
         self._buffer.clear()
 
     def pause(self) -> None:
-        """Keep what has arrived for a later request."""
+        """Keep the received bytes for a later request."""
         try:
             self.flush()
         finally:
             self._file.close()
 
     def finish(self, filename: str) -> Job:
-        """Look at the whole file, make it the video's source, and queue its import.
+        """Probe the complete file, make it the video's source, and queue its import.
 
-        Raises: NotAVideo with the reason, StorageFull, NotFound; ``abandon`` is due then.
+        Raises: NotAVideo with the reason, StorageFull, NotFound; then call ``abandon``.
         """
         self.flush()
         if not self._part.exists():
@@ -125,7 +125,7 @@ class UploadReceiver:
         sha256 = self._digest.hexdigest() if self._digest else sha256_of(self._part)
         with transaction() as session:
             video = get_video(session, self._user, self._video_id)
-            self._remove_all_but_the_part()
+            self._delete_other_files()
             self._part.replace(get_storage().path(key))
             received = ReceivedFile(key, clean, self.size_bytes, sha256)
             job = videos.finish_upload(session, video, received)
@@ -133,39 +133,39 @@ class UploadReceiver:
         return job
 
     def abandon(self, message: str) -> None:
-        """Leave nothing behind but a sentence on the card."""
+        """Delete the received bytes and record ``message`` on the video."""
         _log.info("upload of video %s abandoned: %s", self._video_id, message)
         with transaction() as session, suppress(TpodError):
             videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
-        self._remove_all_but_the_part()
+        self._delete_other_files()
         self._part.unlink(missing_ok=True)
         with suppress(OSError):
-            self._part.parent.rmdir()  # a video that was deleted meanwhile has none
+            self._part.parent.rmdir()  # a deleted video has no directory
         self._file.close()
 
-    def _remove_all_but_the_part(self) -> None:
-        """An import that failed earlier may have left files of another upload."""
+    def _delete_other_files(self) -> None:
+        """Delete the files that an earlier failed import may have left."""
         for path in self._part.parent.glob("*"):
             if path != self._part:
                 path.unlink()
 
 
-def drop_dead_uploads() -> None:
-    """Give up what no request is writing and none may resume: a server died, or time is up."""
+def delete_abandoned_uploads() -> None:
+    """Delete uploads that no request is writing and none may resume any more."""
     with transaction() as session:
         for video in videos.list_uploading(session):
             part = part_path(saved_id(video))
-            if not _is_held(part) and not _may_be_resumed(part):
+            if not _is_locked(part) and not _may_be_resumed(part):
                 videos.abandon_upload(session, video, INTERRUPTED)
                 get_storage().delete(directory_key(saved_id(video)))
 
 
-def resume_note_path(video_id: int) -> Path:
-    """Where it is written that requests to come may go on with the part."""
-    return _resume_note(part_path(video_id))
+def resume_state_path(video_id: int) -> Path:
+    """Returns the file that marks an upload as resumable and holds its state."""
+    return _resume_state(part_path(video_id))
 
 
-def _resume_note(part: Path) -> Path:
+def _resume_state(part: Path) -> Path:
     return part.with_name("upload.json")
 
 
@@ -174,21 +174,21 @@ def _may_be_resumed(part: Path) -> bool:
         age_s = time.time() - part.stat().st_mtime
     except FileNotFoundError:
         return False
-    return _resume_note(part).exists() and age_s < RESUMABLE_FOR_S
+    return _resume_state(part).exists() and age_s < RESUMABLE_FOR_S
 
 
-def _hold(part: Path) -> BinaryIO:
+def _open_locked(part: Path) -> BinaryIO:
     part.parent.mkdir(parents=True, exist_ok=True)
     file = part.open("ab", buffering=0)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
-        raise Conflict("This video is receiving its file already. Wait until that ends.") from None
+        raise Conflict("This video is already receiving its file. Wait until that ends.") from None
     return file
 
 
-def _is_held(part: Path) -> bool:
+def _is_locked(part: Path) -> bool:
     try:
         with part.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -200,12 +200,12 @@ def _is_held(part: Path) -> bool:
 
 
 def _clean_filename(filename: str) -> str:
-    """The last part of what the browser says, printable; a name for people, never a path."""
-    last = filename.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable())[:255] or "video"
+    """Returns the printable last component of the browser's filename; for display only."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in name if c.isprintable())[:255] or "video"
 
 
 def _suffix(filename: str) -> str:
-    """The ending that the stored file keeps; what is in the file decides what it is."""
+    """Returns the suffix of the stored file; its type is decided by its content."""
     suffix = PurePath(filename).suffix.lower()
-    return suffix if _PLAIN_SUFFIX.fullmatch(suffix) else ""
+    return suffix if _SAFE_SUFFIX.fullmatch(suffix) else ""

@@ -1,4 +1,4 @@
-"""A video file in one request: multipart, streamed to disk, never held in memory."""
+"""Receives a video file in one multipart request, streamed to disk."""
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -21,25 +21,25 @@ _CUT_OFF = "The upload was cut off after {}. Upload the file again."
 async def upload(video_id: int, request: Request, user: SignedIn) -> JobBody:
     """Receive a video file (multipart field ``file``) and queue its import.
 
-    Errors leave neither file nor half a row: the video waits for another try.
+    After an error no partial file remains, and the video waits for another upload.
     """
     announced = int(request.headers.get("Content-Length") or 0)
     require_acceptable_size(announced - _FORM_OVERHEAD_BYTES)
     field = FileField(request)
-    incoming = await to_thread.run_sync(UploadReceiver.begin, user, video_id)
+    receiver = await to_thread.run_sync(UploadReceiver.begin, user, video_id)
     try:
         async for piece in field.pieces():
-            if incoming.take(piece):
-                await to_thread.run_sync(incoming.flush)
-        return JobBody.of(await to_thread.run_sync(incoming.finish, field.filename or ""))
+            if receiver.add(piece):
+                await to_thread.run_sync(receiver.flush)
+        return JobBody.of(await to_thread.run_sync(receiver.finish, field.filename or ""))
     except ClientDisconnect:
-        message = _CUT_OFF.format(naturalsize(incoming.size_bytes))
-        await to_thread.run_sync(incoming.abandon, message)
+        message = _CUT_OFF.format(naturalsize(receiver.size_bytes))
+        await to_thread.run_sync(receiver.abandon, message)
         raise InvalidInput(message) from None
     except TpodError as error:
-        await to_thread.run_sync(incoming.abandon, error.message)
+        await to_thread.run_sync(receiver.abandon, error.message)
         raise
     except BaseException:
-        # A server that is shutting down cancels this task; the row must not stay "uploading".
-        incoming.abandon(INTERRUPTED)
+        # A server that shuts down cancels this task; the row must not stay "uploading".
+        receiver.abandon(INTERRUPTED)
         raise

@@ -1,4 +1,4 @@
-"""Accounts, for administrators."""
+"""Routes for accounts, for administrators."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel

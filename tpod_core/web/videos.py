@@ -1,4 +1,4 @@
-"""Videos over HTTP: create, list, change, delete. Data arrives through ``uploads``."""
+"""Routes for videos: create, list, change, delete. Files arrive through ``uploads``."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,7 +55,7 @@ class StatusBody(BaseModel):
 
 
 class VideoBody(BaseModel):
-    """A video; sizes are upright pixels, ``labelled_share`` is 0..1 of its frames."""
+    """A video; sizes in upright pixels, ``labelled_share`` 0..1 of its frames."""
 
     id: int
     name: str
@@ -83,19 +83,19 @@ class VideoBody(BaseModel):
 
     @classmethod
     def of_each(cls, session: Session, rows: Sequence[Video]) -> list["VideoBody"]:
-        """The bodies of ``rows``, in as many queries for many as for one."""
+        """Returns the bodies of ``rows``, with a constant number of queries."""
         progress = videos.import_progress(session, rows)
         labels = video_labels.list_labels_of_each(session, rows)
-        done = videos.labelled(session, rows)
-        same = cls.model_fields.keys() & Video.model_fields.keys()
+        labelled = videos.labelled(session, rows)
+        shared = cls.model_fields.keys() & Video.model_fields.keys()
         return [
             cls(
-                **{name: getattr(video, name) for name in same},
+                **{name: getattr(video, name) for name in shared},
                 progress=progress[number],
                 labels=[_label_body(label) for label in labels[number]],
-                labelled_share=done[number].share(video),
-                track_count=done[number].tracks,
-                keyframe_count=done[number].keyframes,
+                labelled_share=labelled[number].share(video),
+                track_count=labelled[number].tracks,
+                keyframe_count=labelled[number].keyframes,
                 created=video.created_at,
             )
             for number, video in ((saved_id(row), row) for row in rows)
@@ -106,22 +106,22 @@ def _label_body(label: Label) -> LabelBody:
     return LabelBody(id=saved_id(label), name=label.name, color=label.color)
 
 
-def _wishes(labels: list[LabelRequest]) -> list[LabelSpec]:
+def _label_specs(labels: list[LabelRequest]) -> list[LabelSpec]:
     return [(label.name, label.color) for label in labels]
 
 
 def video_body(session: Session, user: User, video_id: int) -> VideoBody:
-    """The answer about one video, as it stands in ``session``."""
+    """Returns the body of one video, as it is in ``session``."""
     [body] = VideoBody.of_each(session, [get_video(session, user, video_id)])
     return body
 
 
 @router.post("/videos", status_code=201)
 def create_video(body: VideoRequest, user: SignedIn) -> VideoBody:
-    """A video without data yet; send the file to ``/videos/{id}/data``."""
+    """Create a video without a file yet; send the file to ``/videos/{id}/data``."""
     with transaction() as session:
         video = videos.create(session, user, body.name)
-        video_labels.set_first_labels(session, video, _wishes(body.labels))
+        video_labels.set_first_labels(session, video, _label_specs(body.labels))
         return video_body(session, user, saved_id(video))
 
 
@@ -154,7 +154,7 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
         if body.name is not None:
             videos.rename(session, video, body.name)
         if body.labels is not None:
-            video_labels.set_labels(session, user, video, _wishes(body.labels))
+            video_labels.set_labels(session, user, video, _label_specs(body.labels))
         if body.held_out is not None:
             videos.hold_out(session, video, body.held_out)
         return video_body(session, user, video_id)
@@ -162,6 +162,6 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
 
 @router.delete("/videos/{video_id}", status_code=204)
 def delete_video(video_id: int, user: SignedIn) -> None:
-    """Delete a video with its labels and files. Training sets made of it stay whole."""
+    """Delete a video with its labels and files. Training sets built from it stay complete."""
     with transaction() as session:
         videos.delete(session, get_video(session, user, video_id))

@@ -1,7 +1,7 @@
-"""TensorBoard of one detector's training, passed on from its process on loopback.
+"""Proxies the TensorBoard of a detector's training from its process on loopback.
 
-A path below ``/detectors/{id}/visualization/`` is one of TensorBoard's own; whoever may not
-see the detector does not reach it.
+Paths below ``/detectors/{id}/visualization/`` are TensorBoard's own. Only users who may see the
+detector can reach them.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -25,10 +25,16 @@ from tpod_core.web.dependencies import SignedIn
 
 router = APIRouter(prefix="/detectors", tags=["detectors"])
 
-_ANSWERS_WITHIN_S = 60
-# Who asks is between the browser and us: neither its cookie nor its token is passed on.
-_ASKED = ("accept", "accept-encoding", "content-type", "if-none-match", "if-modified-since")
-_ANSWERED = (
+_TIMEOUT_S = 60
+# The user's cookie and token are not forwarded.
+_REQUEST_HEADERS = (
+    "accept",
+    "accept-encoding",
+    "content-type",
+    "if-none-match",
+    "if-modified-since",
+)
+_RESPONSE_HEADERS = (
     "cache-control",
     "content-encoding",
     "content-length",
@@ -43,7 +49,7 @@ _ANSWERED = (
 
 @router.get("/{detector_id}/visualization", include_in_schema=False)
 def get_visualization(user: SignedIn, detector_id: int, request: Request) -> RedirectResponse:
-    """TensorBoard's own links are relative to a path that ends in a slash."""
+    """Redirect to the path with a slash, to which TensorBoard's links are relative."""
     return RedirectResponse(f"{request.url.path}/", status_code=307)
 
 
@@ -51,12 +57,12 @@ def get_visualization(user: SignedIn, detector_id: int, request: Request) -> Red
 async def show_visualization(
     user: SignedIn, detector_id: int, path: str, request: Request
 ) -> StreamingResponse:
-    """The curves of a training in TensorBoard, which is started by the first request."""
+    """Show a training's curves in TensorBoard, which the first request starts."""
     address = await run_in_threadpool(_open, user, detector_id)
-    return await _pass_on(request, f"{address.url}{quote(path)}")
+    return await _forward(request, f"{address.url}{quote(path)}")
 
 
-# TensorBoard asks for series of pictures and figures by POST; it changes nothing.
+# TensorBoard's pages read series of images and scalars by POST, which changes nothing.
 router.add_api_route(
     "/{detector_id}/visualization/{path:path}",
     show_visualization,
@@ -72,28 +78,30 @@ def _open(user: SignedIn, detector_id: int) -> Address:
     return get_tensorboards().open(get_storage().path(events_key(saved_id(detector))))
 
 
-async def _pass_on(request: Request, url: str) -> StreamingResponse:
-    """Raises: Unavailable if the process is gone or does not answer."""
-    asked = _client().build_request(
+async def _forward(request: Request, url: str) -> StreamingResponse:
+    """Raises: Unavailable if the process has ended or does not answer."""
+    forwarded = _client().build_request(
         request.method,
         httpx.URL(url, query=request.url.query.encode()),
-        headers=_only(_ASKED, request.headers),
+        headers=_only(_REQUEST_HEADERS, request.headers),
         content=await request.body(),
     )
     try:
-        answer = await _client().send(asked, stream=True)
+        response = await _client().send(forwarded, stream=True)
     except httpx.TransportError as error:
         raise Unavailable("TensorBoard does not answer. Load the page again.") from error
-    return StreamingResponse(_content(answer), answer.status_code, _only(_ANSWERED, answer.headers))
+    return StreamingResponse(
+        _content(response), response.status_code, _only(_RESPONSE_HEADERS, response.headers)
+    )
 
 
-async def _content(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """The answer's bytes as they come, compressed as they are; closed however that ends."""
+async def _content(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Yield the response's bytes as they arrive, still compressed, and close it in the end."""
     try:
-        async for chunk in answer.aiter_raw():
+        async for chunk in response.aiter_raw():
             yield chunk
     finally:
-        await answer.aclose()
+        await response.aclose()
 
 
 def _only(names: tuple[str, ...], headers: Mapping[str, str]) -> dict[str, str]:
@@ -102,9 +110,9 @@ def _only(names: tuple[str, ...], headers: Mapping[str, str]) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _client() -> httpx.AsyncClient:
-    """Keeps no connection, so that it belongs to no event loop."""
+    """Returns a client without kept connections, so that it belongs to no event loop."""
     return httpx.AsyncClient(
-        timeout=_ANSWERS_WITHIN_S,
+        timeout=_TIMEOUT_S,
         limits=httpx.Limits(max_keepalive_connections=0),
         trust_env=False,
     )

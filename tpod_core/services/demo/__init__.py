@@ -1,4 +1,4 @@
-"""The demo project: asking for it. Its making is a job (``workers.load_demo``)."""
+"""Starts and finds the job that makes the demo project (``workers.load_demo``)."""
 
 from sqlmodel import Session, col, select
 
@@ -18,17 +18,17 @@ from tpod_core.models import (
 def start(session: Session, user: User) -> Job:
     """Queue the demo project for ``user``.
 
-    Raises: Conflict while one is being made, or if this host lacks what it is made with.
+    Raises: Conflict while one is being made, or if this host lacks the needed packages.
     """
     training_packages.require_for(JobKind.LOAD_DEMO)
     running = find_running(session, user)
     if running is not None:
-        raise Conflict("The demo project is being made already. It takes under a minute.")
+        raise Conflict("The demo project is already being made. It takes under a minute.")
     return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), saved_id(user))
 
 
 def find_running(session: Session, user: User) -> Job | None:
-    """The user's demo job that has not ended yet."""
+    """Returns the user's queued or running demo job."""
     query = select(Job).where(
         Job.kind == JobKind.LOAD_DEMO,
         Job.owner_id == user.id,
@@ -38,7 +38,7 @@ def find_running(session: Session, user: User) -> Job | None:
 
 
 def is_loaded(session: Session, user: User) -> bool:
-    """Whether the user has a video of a demo project that was made to its end."""
+    """Whether the user has a video of a finished demo project."""
     query = (
         select(Video.id)
         .join(Job, col(Job.id) == Video.job_id)

@@ -1,4 +1,4 @@
-"""A scene's truth as a person would have labelled it: key frames now and then."""
+"""A scene's true boxes as a user would have labelled them: by key frames."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,11 +7,11 @@ from tpod_core.geometry import Box
 from tpod_core.services.demo.scene import RenderedFrame, Scene
 
 KEYFRAME_EVERY = 8
-"""Frames between two key frames; the straight line between them then stays within IoU 0.9."""
+"""Frames between key frames; interpolation then keeps an IoU of at least 0.9."""
 
 
 def tracks_of(scene: Scene, frames: Sequence[RenderedFrame]) -> list[TrackDoc]:
-    """One track per actor, with an outside key frame wherever it leaves the picture."""
+    """Returns one track per actor, with an outside key frame wherever it leaves the picture."""
     return [
         TrackDoc(
             None,
@@ -23,13 +23,13 @@ def tracks_of(scene: Scene, frames: Sequence[RenderedFrame]) -> list[TrackDoc]:
 
 
 def _keyframes(boxes: Sequence[Box | None]) -> Iterator[KeyframeDoc]:
-    since = 0
+    last_keyframe = 0
     for frame, box in enumerate(boxes):
         before = boxes[frame - 1] if frame else None
         after = boxes[frame + 1] if frame + 1 < len(boxes) else None
         if box is None:
             if before is not None:
                 yield KeyframeDoc(frame, before, outside=True)
-        elif before is None or after is None or frame - since >= KEYFRAME_EVERY:
-            since = frame
+        elif before is None or after is None or frame - last_keyframe >= KEYFRAME_EVERY:
+            last_keyframe = frame
             yield KeyframeDoc(frame, box)

@@ -1,7 +1,7 @@
-"""Short videos of cut-out people and a bus crossing a photograph, with exact boxes.
+"""Renders short videos of cut-out people and a bus crossing a photograph, with exact boxes.
 
 The photographs are ``bus.jpg`` and ``zidane.jpg`` of the ``ultralytics`` package. Nothing is
-downloaded, and a scene is the same on every machine and every run.
+downloaded, and a scene is the same on every machine and in every run.
 """
 
 import math
@@ -24,14 +24,14 @@ FRAME_WH = (640, 360)
 FPS = 24
 FRAME_COUNT = 168
 _VISIBLE_SHARE = 0.25
-"""An actor of which less is inside the frame has no box there."""
+"""An actor with less than this share of its area inside the frame has no box."""
 _SURROUNDINGS_PX = 240
-"""How much of the photograph around a cut-out teaches GrabCut what background is."""
+"""Width of the margin around a cut-out that GrabCut samples as background."""
 
 
 @dataclass(frozen=True)
 class Cutout:
-    """An object in a photograph: where to look for its silhouette, in photograph pixels."""
+    """An object in a photograph; ``xywh`` encloses its silhouette, in photograph pixels."""
 
     label: str
     photograph: str
@@ -40,10 +40,10 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Actor:
-    """A cut-out on its way: from ``start`` to ``end`` (centres, as fractions of the frame).
+    """A cut-out that moves from ``start`` to ``end`` (centres, as fractions of the frame).
 
-    ``height`` is the fraction of the frame's height it fills, at the start and at the end;
-    ``sway`` bends the way by that fraction of the frame's height, ``turns`` times.
+    ``height`` is its fraction of the frame's height, at the start and at the end. The path
+    swings up and down by ``sway``, a fraction of the frame's height, ``turns`` times.
     """
 
     cutout: Cutout
@@ -56,7 +56,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Scene:
-    """``backdrop`` is a part of a photograph (x, y, w, h) over which the camera drifts."""
+    """``backdrop`` is the part of a photograph (x, y, w, h) over which the camera pans."""
 
     name: str
     photograph: str
@@ -66,7 +66,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class RenderedFrame:
-    """``image`` is (360, 640, 3) BGR; ``boxes`` has one entry per actor, None when not in sight."""
+    """``image`` is (360, 640, 3) BGR; ``boxes`` has one entry per actor, None when not visible."""
 
     image: Image
     boxes: tuple[Box | None, ...]
@@ -101,7 +101,7 @@ SCENES = (
 
 
 def render(scene: Scene) -> Iterator[RenderedFrame]:
-    """Every frame of ``scene`` in order, with the boxes of its actors.
+    """Yield every frame of ``scene`` in order, with the boxes of its actors.
 
     Raises: Unavailable if the photographs are not installed.
     """
@@ -113,8 +113,8 @@ def render(scene: Scene) -> Iterator[RenderedFrame]:
 
 def _backdrop(scene: Scene, t: float) -> Image:
     x, y, w, h = scene.backdrop
-    # The camera pans over nine tenths of the backdrop and back: a still camera would make
-    # the demo easier than any video a person brings.
+    # The camera pans over the backdrop and back, showing nine tenths of it: a static camera
+    # would make the demo easier than real videos.
     view_w, view_h = 0.9 * w, 0.9 * w * FRAME_WH[1] / FRAME_WH[0]
     left = x + (w - view_w) * (0.5 - 0.5 * math.cos(2 * math.pi * t))
     top = y + (h - view_h) / 2
@@ -146,7 +146,7 @@ def _paint(image: Image, actor: Actor, t: float) -> Box | None:
 
 @cache
 def _silhouette(cutout: Cutout) -> tuple[Image, NDArray[np.float32]]:
-    """The object cropped tightly: picture (H, W, 3), and opacity (H, W) in 0..1."""
+    """Returns the tightly cropped object: picture (H, W, 3) and opacity (H, W) in 0..1."""
     left, top, width, height = cutout.xywh
     x0, y0 = max(0, left - _SURROUNDINGS_PX), max(0, top - _SURROUNDINGS_PX)
     around = _photograph(cutout.photograph)[
@@ -175,7 +175,7 @@ def _largest_part(mask: Image) -> Image:
 
 @cache
 def _photograph(name: str) -> Image:
-    # find_spec looks the package up without importing it (and torch with it).
+    # find_spec finds the package without importing it, and torch with it.
     spec = find_spec("ultralytics")
     for root in (spec.submodule_search_locations if spec else None) or ():
         image = cv2.imread(str(Path(root) / "assets" / name))

@@ -1,4 +1,4 @@
-"""Copies of videos with a detector's boxes drawn in: ask for one, find it, clear old ones away."""
+"""Copies of videos with a detector's boxes drawn in: start, find, delete old ones."""
 
 from functools import partial
 from pathlib import Path
@@ -16,28 +16,32 @@ from tpod_core.storage import get_storage
 from tpod_core.video.source import annotated_key
 
 _FILE = "file"
-"""The key of a job's result under which the storage key of its copy stands."""
+"""The key of the copy's storage key in a job's result."""
 
 
 def start(
-    session: Session, user: User, detector: Detector, video: Video, wish: DetectionFilter
+    session: Session,
+    user: User,
+    detector: Detector,
+    video: Video,
+    detection_filter: DetectionFilter,
 ) -> Job:
-    """Queue a copy of ``video`` that shows what ``detector`` sees.
+    """Queue a copy of ``video`` with the detections of ``detector`` drawn in.
 
     Raises: as ``runs.submit``.
     """
-    return runs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, wish)
+    return runs.submit(session, user, JobKind.ANNOTATE_VIDEO, video, detector, detection_filter)
 
 
 def find_newest(session: Session, detector: Detector, video: Video) -> Job | None:
-    """The newest job that made, or makes, a copy of ``video`` for ``detector``."""
+    """Returns the newest job that makes or made a copy of ``video`` for ``detector``."""
     return next(iter(runs.list_jobs(session, JobKind.ANNOTATE_VIDEO, video, detector)), None)
 
 
 def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> Path | Job:
-    """The file that a job made, or the job while it is making it.
+    """Returns the file that a job made, or the job while it runs.
 
-    Raises: NotFound if the copy is none of this detector's, or a newer one has taken its place;
+    Raises: NotFound if the copy is not of this detector, or a newer one has replaced it;
         Conflict if the job ended without one.
     """
     job = access.get_job(session, user, job_id)
@@ -46,17 +50,17 @@ def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> 
     if not job.state.is_final:
         return job
     if job.state is not JobState.SUCCEEDED:
-        raise Conflict(f"The annotated video was not made. {job.message} Ask for it again.")
+        raise Conflict(f"The annotated video was not made. {job.message} Start it again.")
     path = get_storage().path(job.result[_FILE])
     if not path.is_file():
-        raise NotFound("This annotated video is gone: a newer one has taken its place.")
+        raise NotFound("This annotated video was replaced by a newer one.")
     return path
 
 
 def choose_key(session: Session, job: RunningJob, video: Video) -> str:
-    """The storage key of what ``job`` makes of ``video``, from now on a part of its result.
+    """Choose the storage key of the copy and store it in the job's result.
 
-    The file goes with the video.
+    The file is deleted with the video.
     """
     key = annotated_key(saved_id(video), job.id)
     job.record_result(session, {_FILE: key})
@@ -64,10 +68,10 @@ def choose_key(session: Session, job: RunningJob, video: Video) -> str:
 
 
 def remove_superseded(session: Session, video: Video, detector: Detector, newest_id: int) -> None:
-    """Remove older copies of a video for the same detector, and those for deleted ones.
+    """Delete older copies of a video for the same detector, and those for deleted detectors.
 
     Args:
-        newest_id: the job that has just made one.
+        newest_id: the job that has just made the newest copy.
     """
     superseded = select(Job).where(
         Job.kind == JobKind.ANNOTATE_VIDEO,

@@ -1,6 +1,6 @@
-"""Jobs in which a detector goes over a video: how they are asked for, and what they read.
+"""Jobs that run a detector on a video: how they are submitted, and what they read.
 
-Such a job is about the video, and names the detector; what is wanted stands in its request.
+Such a job has the columns of its video and detector; its request holds the filter.
 """
 
 from collections.abc import Sequence
@@ -27,12 +27,12 @@ from tpod_core.training_packages import usual_queue
 
 @dataclass(frozen=True)
 class VideoRun:
-    """What a run needs: who asked, and rows as they are when it begins."""
+    """The input of a run: the user who started it, and rows as they are when it starts."""
 
     user: User
     video: Video
     detector: Detector
-    wish: DetectionFilter
+    detection_filter: DetectionFilter
 
 
 def submit(
@@ -41,17 +41,17 @@ def submit(
     kind: JobKind,
     video: Video,
     detector: Detector,
-    wish: DetectionFilter,
+    detection_filter: DetectionFilter,
 ) -> Job:
-    """Queue it, for ``user``. The same wish, asked twice, is one job while it waits or runs.
+    """Queue a run for ``user``, unless the same run is already queued or running.
 
-    Raises: InvalidInput for an impossible wish; Conflict while the video cannot be read, or the
+    Raises: InvalidInput for an impossible filter; Conflict if the video is not ready or the
         detector has no model.
     """
     require_readable(video)
     require_trained(detector)
-    wish.check(detector)
-    request = _request(wish)
+    detection_filter.check(detector)
+    request = _request(detection_filter)
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
@@ -59,48 +59,51 @@ def submit(
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
-    """The jobs of ``kind`` in which ``detector`` goes over ``video``, newest first."""
+    """Returns the jobs of ``kind`` that run ``detector`` on ``video``, newest first."""
     about = (Job.kind == kind, Job.video_id == video.id, Job.detector_id == detector.id)
     return session.exec(select(Job).where(*about).order_by(col(Job.id).desc())).all()
 
 
 def read_run(session: Session, job: RunningJob) -> VideoRun:
-    """The rows of a running job, looked up anew.
+    """Load the rows of a running job again.
 
-    Raises: Conflict if the person, the video, the detector or a class of it is gone by now.
+    Raises: Conflict if the user, the video, the detector or one of its classes was deleted.
     """
     user = session.get(User, job.owner_id or 0)
     if user is None:
-        raise Conflict("The account that asked for this is gone. Ask for it again.")
+        raise Conflict("The account that started this was deleted. Start it again.")
     try:
-        video = access.get_video(session, user, _still(job.video_id, "video"))
-        detector = access.get_detector(session, user, _still(job.detector_id, "detector"))
+        video = access.get_video(session, user, _require_id(job.video_id, "video"))
+        detector = access.get_detector(session, user, _require_id(job.detector_id, "detector"))
     except NotFound as error:
         raise Conflict(f"{error.message} It may have been deleted while this waited.") from error
-    wish = _wish_in(job.request)
-    wish.check(detector)
+    detection_filter = _filter_in(job.request)
+    detection_filter.check(detector)
     require_readable(video)
-    return VideoRun(user, video, detector, wish)
+    return VideoRun(user, video, detector, detection_filter)
 
 
 def require_readable(video: Video) -> None:
-    """Raises: Conflict unless every frame of the video is there."""
+    """Raises: Conflict unless every frame of the video can be read."""
     if video.state is not VideoState.READY:
         raise Conflict(
             f"The video “{video.name}” is not ready ({video.state}). Wait until it has been read."
         )
 
 
-def _still(row_id: int | None, noun: str) -> int:
-    """The id of a row that a job names. Raises: Conflict if that was deleted."""
+def _require_id(row_id: int | None, noun: str) -> int:
+    """Returns the id. Raises: Conflict if the row was deleted."""
     if row_id is None:
         raise Conflict(f"The {noun} was deleted while this waited. Choose another one.")
     return row_id
 
 
-def _request(wish: DetectionFilter) -> dict[str, Any]:
-    return {"confidence": wish.confidence, "labels": list(wish.labels)}
+def _request(detection_filter: DetectionFilter) -> dict[str, Any]:
+    return {
+        "confidence": detection_filter.confidence,
+        "labels": list(detection_filter.labels),
+    }
 
 
-def _wish_in(request: dict[str, Any]) -> DetectionFilter:
+def _filter_in(request: dict[str, Any]) -> DetectionFilter:
     return DetectionFilter(request["confidence"], tuple(request["labels"]))
