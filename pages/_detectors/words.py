@@ -1,4 +1,4 @@
-"""How states and scores of detectors are put to people."""
+"""Formats states and scores of detectors as text."""
 
 from typing import Any
 
@@ -36,13 +36,13 @@ def state_badge(state: DetectorState) -> None:
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """What the score means, in a sentence or two."""
+    """Explains the score in a sentence or two."""
     recall, precision = round(metrics["recall"] * 100), round(metrics["precision"] * 100)
     confidence = metrics["recommended_confidence"]
     found = (
         f"Of 100 objects in the validation images it finds about **{recall}**; of 100 boxes that "
         f"it draws, about **{precision}** are right. This holds at a confidence of "
-        f"**{confidence:.2f}**, which suits it best."
+        f"**{confidence:.2f}**, the best one for it."
     )
     return f"{_grade(metrics['mAP50'])} {found}"
 
@@ -58,7 +58,7 @@ def _grade(map50: float) -> str:
 
 
 def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
-    """How far the exported model is from the trained one."""
+    """Says how far the exported model deviates from the trained one."""
     return (
         f"The exported {name} model was run on {agreement['images']} validation images: over "
         f"{agreement['compared']} detections its boxes differ from the trained model's by "
@@ -68,7 +68,7 @@ def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
 
 
 def agreement_figures(agreement: dict[str, Any]) -> str:
-    """The same in a few words."""
+    """The same as ``agreement_sentence`` in a few words."""
     return (
         f"Checked on {agreement['images']} images: boxes within "
         f"{max(agreement['max_box_px'], 0.01):.2g} px, scores within "
@@ -76,9 +76,9 @@ def agreement_figures(agreement: dict[str, Any]) -> str:
     )
 
 
-def waiting_words(place: int, message: str) -> str:
-    """Where a training stands in the line of its queue, and why it waits if that is known."""
-    line = f"{ordinal(place)} in line for a free worker"
+def waiting_text(position: int, message: str) -> str:
+    """Says a training's position in its queue, and why it waits if that is known."""
+    line = f"{ordinal(position)} in line for a free worker"
     return f"{message} It is {line}." if message else f"{line[0].upper()}{line[1:]}"
 
 
@@ -90,7 +90,7 @@ def ordinal(number: int) -> str:
 
 
 def time_left(seconds: float | None) -> str:
-    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash where nothing can be told."""
+    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash if unknown."""
     if seconds is None:
         return "–"
     minutes = round(seconds / 60)
@@ -102,7 +102,7 @@ def time_left(seconds: float | None) -> str:
 
 
 def loss_name(name: str) -> str:
-    """What a loss is about; a family's own losses keep their names."""
+    """A plain name for a known loss; an unknown one keeps its own."""
     return _LOSSES.get(name, name.removesuffix("_loss"))
 
 
