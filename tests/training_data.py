@@ -8,7 +8,7 @@ import numpy as np
 from tpod_core.formats.yolo import (
     Manifest,
     ManifestFrame,
-    Part,
+    Split,
     image_path,
     label_path,
     write_manifest,
@@ -41,7 +41,7 @@ def write_training_set(
 
 def _write_frame(
     directory: Path,
-    part: Part,
+    part: Split,
     number: int,
     frame_wh: tuple[int, int],
     box: Box,

@@ -18,7 +18,7 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box, iou
 from tpod_core.jobs import execute, running
 from tpod_core.models import Detector, Job, Label, Role, User, Video
-from tpod_core.training_sets.labelled_videos import load_source
+from tpod_core.training_sets.labelled_videos import load_labelled_video
 from workers import prelabel_video
 
 FRAMES = 40
@@ -123,7 +123,7 @@ def test_what_is_shown_is_true_to_what_was_detected_on_every_frame(client: TestC
 def test_training_sees_proposals_only_once_they_are_accepted(client: TestClient) -> None:
     def trained_on() -> list[int]:
         with db.read_session() as session:
-            return list(load_source(session, session.get_one(Video, 1)).tracks)
+            return list(load_labelled_video(session, session.get_one(Video, 1)).tracks)
 
     prelabel(client)
     assert trained_on() == []

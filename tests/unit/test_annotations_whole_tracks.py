@@ -36,7 +36,7 @@ from tpod_core.services.annotations import (
     SplitTrack,
     TrackDoc,
 )
-from tpod_core.training_sets.labelled_videos import load_source
+from tpod_core.training_sets.labelled_videos import load_labelled_video
 
 BOX = Box(10, 20, 60, 80)
 ENDED = TrackState(1, {0: KeyframeDoc(0, BOX), 20: KeyframeDoc(20, BOX, outside=True)})
@@ -186,10 +186,11 @@ def test_proposed_tracks_are_in_the_document_and_in_no_training_set(
     with db.read_session() as session:
         row = session.get_one(Video, video.id)
         assert annotations.boxes_in(session, row, 3, 4)[3][0].proposed
-        assert load_source(session, row).tracks == {}
+        assert load_labelled_video(session, row).tracks == {}
     edit(admin, video, AcceptTracks((found.id or 0,)))
     with db.read_session() as session:
-        assert list(load_source(session, session.get_one(Video, video.id)).tracks) == [found.id]
+        accepted = load_labelled_video(session, session.get_one(Video, video.id))
+    assert list(accepted.tracks) == [found.id]
 
 
 def test_undo_and_redo_know_merges_splits_and_verdicts(admin: User, video: Video) -> None:

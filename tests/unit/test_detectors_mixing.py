@@ -13,7 +13,7 @@ from tpod_core.formats.yolo import (
     Manifest,
     ManifestFrame,
     ManifestVideo,
-    Part,
+    Split,
     image_path,
     read_manifest,
     write_manifest,
@@ -26,7 +26,7 @@ def manifest(
     train: list[int], val: list[int], sha256: str = "street", video_id: int = 1
 ) -> Manifest:
     """A set of one video with the guard of two frames."""
-    parts: list[tuple[Part, list[int]]] = [("train", train), ("val", val)]
+    parts: list[tuple[Split, list[int]]] = [("train", train), ("val", val)]
     frames = tuple(
         ManifestFrame(part, image_path(part, video_id, index), video_id, index, 160, 120, 1)
         for part, indices in parts
@@ -36,7 +36,7 @@ def manifest(
     return Manifest(("cup",), "h", frames, videos, GUARD)
 
 
-def indices(mixture: Mixture, number: int, part: Part) -> list[int]:
+def indices(mixture: Mixture, number: int, part: Split) -> list[int]:
     return [f.frame_index for f in mixture.frames[number] if f.split == part]
 
 
