@@ -221,7 +221,7 @@ def test_act_that_is_done_twice_saves_once(opened: PlainSession, user: User, vid
     opened.ask(Action.SAVE)
     twice, shown = opened.pending, opened.name
     opened.perform(user)
-    opened.pending, opened._turn = twice, opened._turn - 1
+    opened.pending, opened._drawing_count = twice, opened._drawing_count - 1
     assert opened.name == shown
     opened.boxes, opened.answer = (), raw
     opened.perform(user)
