@@ -32,14 +32,14 @@ _WORDS = {
 
 def main() -> None:
     user = require_user()
-    wanted = st.query_params.get("detector", "")
-    if not wanted.isdecimal():
+    detector_id = st.query_params.get("detector", "")
+    if not detector_id.isdecimal():
         _explain("Choose a detector", "This screen shows the detections of one detector.")
         return
     with show_errors():
         try:
             with read_session() as session:
-                detector = access.get_detector(session, user, int(wanted))
+                detector = access.get_detector(session, user, int(detector_id))
                 page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
         except NotFound as missing:
             _explain("No such detector", missing.message)

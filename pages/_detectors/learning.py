@@ -92,8 +92,8 @@ def _sentence(user: User, advice: Advice, waiting: dict[int, int]) -> str:
     count = waiting.get(advice.video_id or 0, 0)
     why = _unmatched(count) if count else "it does worst there"
     where = f"scenes like those of **{escape_md(name)}** ({why})" if name else ""
-    wanted = " and ".join(filter(None, (what, where)))
-    return f"{first} Label next: {wanted}." if wanted else first
+    next_labels = " and ".join(filter(None, (what, where)))
+    return f"{first} Label next: {next_labels}." if next_labels else first
 
 
 def _unmatched(count: int) -> str:

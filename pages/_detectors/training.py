@@ -128,7 +128,7 @@ def show_curves(rows: Sequence[EpochRow]) -> None:
 
 
 def show_log(log: str, count: int = LOG_LINES) -> None:
-    """Show the last ``count`` lines, the newest first, so that nobody has to scroll to it."""
+    """Show the last ``count`` lines, the newest first, so that the current ones are visible."""
     lines = log.splitlines()[-count:]
     if lines:
         st.code("\n".join(reversed(lines)), language=None, height=240, wrap_lines=True)

@@ -109,14 +109,14 @@ def _show_state(session: PlainSession) -> None:
 
 
 def _state_text(session: PlainSession) -> str:
-    found = session.changes()
+    changes = session.changes()
     where = f"Frame {session.frame} of {session.video.frame_count - 1}"
     if session.pending:
         return f"{where} · one moment …"
-    if found.count:
-        are = "is" if found.count == 1 else "are"
-        text = f"**{counted(found.count, 'change')} on this frame {are} not saved yet**"
-    elif found.taps:
+    if changes.count:
+        are = "is" if changes.count == 1 else "are"
+        text = f"**{counted(changes.count, 'change')} on this frame {are} not saved yet**"
+    elif changes.taps:
         text = "Drag to draw a box"
     else:
         text = escape_md(session.done)

@@ -5,14 +5,14 @@ import { h } from "../_shared/element.js"
 import { openStore } from "./queue_store.js"
 import { countUnsent, unsentText } from "./unsent_edits.js"
 
-/** @typedef {{username: string}} SignedIn who is signed in */
+/** @typedef {{username: string}} User who is signed in */
 
 const POLL_MS = 2000
 
 class UnsentNotice {
   #store = openStore(() => {})
 
-  /** @param {HTMLElement} root @param {SignedIn} user */
+  /** @param {HTMLElement} root @param {User} user */
   constructor(root, user) {
     this.root = root
     this.user = user
@@ -26,7 +26,7 @@ class UnsentNotice {
     this.root.replaceChildren(...sentences)
   }
 
-  /** @param {{data: SignedIn}} call */
+  /** @param {{data: User}} call */
   update({ data }) {
     return data.username === this.user.username
   }
@@ -43,7 +43,7 @@ function link({ videoId }) {
 
 export default component({
   style: new URL("./unsent.css", import.meta.url),
-  create: (/** @type {{data: SignedIn, parentElement: ShadowRoot}} */ { data, parentElement }) => {
+  create: (/** @type {{data: User, parentElement: ShadowRoot}} */ { data, parentElement }) => {
     const root = parentElement.querySelector(".unsent")
     if (!(root instanceof HTMLElement)) throw new Error("The component has no element of its own.")
     return new UnsentNotice(root, data)

@@ -83,8 +83,8 @@ def show_sign_in() -> None:
     """Show the set-up form on the first visit, later the sign-in or the registration form."""
     with read_session() as session:
         first_visit = not users.has_any(session)
-    wanted = st.query_params.get("form")
-    _show(_SETUP if first_visit else _REGISTER if wanted == "register" else _SIGN_IN)
+    form = st.query_params.get("form")
+    _show(_SETUP if first_visit else _REGISTER if form == "register" else _SIGN_IN)
 
 
 def show_no_access(user: User) -> None:

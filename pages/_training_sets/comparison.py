@@ -44,14 +44,14 @@ def _compare(
     return training_set_files.diff(_older, _newer)
 
 
-def _show(found: Comparison, other: TrainingSet) -> None:
-    if found.identical:
+def _show(comparison: Comparison, other: TrainingSet) -> None:
+    if comparison.identical:
         st.success(
             f"“{escape_md(other.name)}” has exactly the same images, splits and boxes.",
             icon=":material/equal:",
         )
         return
-    frames = found.frames
+    frames = comparison.frames
     figures = {
         "Images added": frames.added,
         "Images removed": frames.removed,
@@ -71,11 +71,11 @@ def _show(found: Comparison, other: TrainingSet) -> None:
                 "Removed": row.removed,
                 "Changed": row.changed,
             }
-            for row in found.classes
+            for row in comparison.classes
         ],
         hide_index=True,
     )
-    _show_videos(found.videos)
+    _show_videos(comparison.videos)
 
 
 def _show_videos(changes: Sequence[VideoChange]) -> None:

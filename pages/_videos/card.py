@@ -179,15 +179,15 @@ def _actions(facts: CardFacts) -> None:
 def _lock(video: Video) -> None:
     """A toggle that holds a video out of training."""
     number = saved_id(video)
-    wanted = st.toggle(
+    held_out = st.toggle(
         "Held out",
         video.held_out,
         key=f"held-out-{number}-{video.held_out}",  # a new widget if changed elsewhere
-        help="Always validation, never training: detectors are judged on it.",
+        help="Always validation, never training: detectors are evaluated on it.",
     )
-    if wanted != video.held_out:
+    if held_out != video.held_out:
         with show_errors(), transaction() as session:
-            videos.hold_out(session, access.get_video(session, require_user(), number), wanted)
+            videos.hold_out(session, access.get_video(session, require_user(), number), held_out)
         st.rerun()
 
 
