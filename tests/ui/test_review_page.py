@@ -68,7 +68,7 @@ def verdicts() -> dict[int, Verdict]:
 def test_surest_detection_is_shown_first_with_its_box(detector: Detector, video: Video) -> None:
     shown = texts(page(detector))
     assert "**2 left**" in shown
-    assert "Confidence 0.90, seen on 3 frames" in shown
+    assert "Confidence 0.90, detected on 3 frames" in shown
     assert f"/api/v1/videos/{video.id}/frames/10?width=1280" in shown
     assert "left:10.000%;top:10.000%;width:10.000%;height:40.000%" in shown
     assert f"/api/v1/videos/{video.id}/frames/50" in shown  # fetched ahead

@@ -129,7 +129,7 @@ def test_confidence_and_classes_filter_without_looking_again(
     test.slider[0].set_value(0.95)
     sound(test.run())
     assert "**0 objects**" in texts(test)
-    assert "Its best guess has a score of 0.90" in texts(test)
+    assert "The best detection has a score of 0.90" in texts(test)
     test.slider[0].set_value(0.5)
     test.multiselect[0].set_value(["bus stop"])
     assert "**0 objects**" in texts(sound(test.run()))
@@ -172,7 +172,7 @@ def test_corrected_box_is_a_key_frame_by_hand(user: User, detector: Detector, vi
 def test_picture_of_no_video_says_where_boxes_are_corrected(detector: Detector) -> None:
     test = page()
     test.file_uploader[0].upload("cup.png", image_file(wh=(160, 120)), "image/png")
-    assert "look at a *Frame*" in texts(sound(test.run()))
+    assert "choose *Frame*" in texts(sound(test.run()))
 
 
 def test_boxes_that_were_used_are_called_labels(detector: Detector, video: Video) -> None:
