@@ -4,11 +4,12 @@ import platform
 import shutil
 
 import streamlit as st
+from humanize import naturalsize
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import escape_md, page_header, size_text
+from pages._shared.page import escape_md, page_header
 from tpod_core import __version__
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotAllowed
@@ -35,7 +36,7 @@ def _show_installation() -> None:
     storage = get_storage()
     total = shutil.disk_usage(storage.root).total
     disk, default, low, version = st.columns(4)
-    _metric(disk, "Free disk", size_text(storage.free_bytes()), f"of {size_text(total)}")
+    _metric(disk, "Free disk", naturalsize(storage.free_bytes()), f"of {naturalsize(total)}")
     for column, name, title in (
         (default, "default", "Imports and builds"),
         (low, "low", "Trainings"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import onnx
 import pytest
-from tpod_core.detectors.paths import model_key
 
 from tests.fake_provider import (
     ANSWER_IN_FRAME,
@@ -18,6 +17,7 @@ from tests.fake_provider import (
 from tests.training_data import CLASSES, write_training_set
 from tpod_core import db
 from tpod_core.detectors import registry
+from tpod_core.detectors.paths import model_key
 from tpod_core.exports.model_zip import write_labels
 from tpod_core.jobs import execute, running
 from tpod_core.models import (

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.geometry import interpolate
 from tpod_core.propagation import updating
 from tpod_core.tracking.segments import Segment

@@ -16,6 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 from uuid import uuid4
 
+from humanize import naturalsize
+
 from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
@@ -122,8 +124,8 @@ class Storage:
         free = self.free_bytes()
         if size_bytes > free:
             raise StorageFull(
-                f"The disk is nearly full: {size_bytes / 1e6:.0f} MB are needed, "
-                f"{free / 1e6:.0f} MB are free. Delete videos or ask your administrator."
+                f"The disk is nearly full: {naturalsize(size_bytes)} are needed, "
+                f"{naturalsize(free)} are free. Delete videos or ask your administrator."
             )
 
 

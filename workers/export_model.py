@@ -4,10 +4,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tpod_core.detectors.paths import directory_key, export_key, model_key
-
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import read_epochs
+from tpod_core.detectors.paths import directory_key, export_key, model_key
 from tpod_core.detectors.protocol import Scene
 from tpod_core.detectors.queries import FORMAT, ZIP
 from tpod_core.errors import Conflict

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tpod_core.detectors.paths import model_key
-
 from tpod_core.detectors import registry
+from tpod_core.detectors.paths import model_key
 from tpod_core.detectors.protocol import ProgressReporter, Scene
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.evaluation.comparison import ParentIdentity

@@ -2,11 +2,10 @@
 
 from contextlib import closing
 
-from tpod_core.detectors.paths import directory_key
-
 from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
+from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.protocol import Scene, TrainRequest
 from tpod_core.detectors.weights import Start, resolve_start
 from tpod_core.errors import Conflict

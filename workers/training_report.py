@@ -3,7 +3,6 @@
 import time
 
 from tpod_core.detectors.paths import events_key
-
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger

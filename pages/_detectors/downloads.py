@@ -1,11 +1,12 @@
 """Downloads of a trained detector: the zip, and other formats exported on request."""
 
 import streamlit as st
+from humanize import naturalsize, naturaltime
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._detectors.words import agreement_figures
 from pages._shared.feedback import show_errors
-from pages._shared.page import ago_text, escape_md, size_text
+from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import read_session, transaction
@@ -46,7 +47,7 @@ def _show_zip(detector: Detector, archive: Artifact | None) -> None:
 
 def _download_button(column: DeltaGenerator, detector: Detector, artifact: Artifact) -> None:
     column.link_button(
-        f"Download {size_text(artifact.size_bytes)}",
+        f"Download {naturalsize(artifact.size_bytes)}",
         f"/api/v1/detectors/{detector.id}/model?format={artifact.format}",
         icon=":material/download:",
         width="stretch",
@@ -94,7 +95,7 @@ def _show_state(offer: Offer) -> None:
     elif offer.failure:
         st.error(escape_md(offer.failure), icon=":material/error:")
     if offer.artifact is not None:
-        made = ago_text(offer.artifact.created_at, utc_now())
+        made = naturaltime(utc_now() - offer.artifact.created_at)
         st.caption(f"{agreement_figures(offer.artifact.agreement)} Exported {made}.")
     elif offer.missing:
         st.caption(f":material/extension_off: {offer.missing}")

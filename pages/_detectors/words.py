@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from humanize import ordinal
 
 from tpod_core.models import DetectorState
 
@@ -80,13 +81,6 @@ def waiting_text(position: int, message: str) -> str:
     """Says a training's position in its queue, and why it waits if that is known."""
     line = f"{ordinal(position)} in line for a free worker"
     return f"{message} It is {line}." if message else f"{line[0].upper()}{line[1:]}"
-
-
-def ordinal(number: int) -> str:
-    """``"1st"``, ``"2nd"``, ``"11th"``."""
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def time_left(seconds: float | None) -> str:

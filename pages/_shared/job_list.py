@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from humanize import naturaltime
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import ago_text, escape_md
+from pages._shared.page import escape_md
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobKind, JobState, saved_id, utc_now
 from tpod_core.services import jobs, overview
@@ -52,7 +53,7 @@ def _job_line(job: Job, name: str) -> None:
         how.progress(job.progress, escape_md(job.message) or f"{job.progress:.0%}")
     else:
         how.markdown(f"{_STATE_BADGES[job.state]} {escape_md(job.message)}")
-    when.caption(ago_text(job.finished_at or job.created_at, utc_now()))
+    when.caption(naturaltime(utc_now() - (job.finished_at or job.created_at)))
     if not job.state.is_final:
         _offer_cancel(job, act)
 

@@ -1,7 +1,5 @@
 """The header of a screen, and text formatting that several screens use."""
 
-from datetime import datetime
-
 import streamlit as st
 
 PAGE_STYLE = """<style>
@@ -37,15 +35,6 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
-def size_text(size_bytes: float) -> str:
-    """``"12.3 MB"``, in decimal units as file managers show them."""
-    for unit in ("bytes", "kB", "MB"):
-        if size_bytes < 1000:
-            return f"{size_bytes:.0f} {unit}" if unit == "bytes" else f"{size_bytes:.1f} {unit}"
-        size_bytes /= 1000
-    return f"{size_bytes:.1f} GB"
-
-
 def duration_text(duration_s: float) -> str:
     """``"1:05"`` or ``"1:02:05"``; ``"0:04"`` for four seconds, ``"0.3 s"`` under one."""
     if duration_s < 0.95:
@@ -53,15 +42,3 @@ def duration_text(duration_s: float) -> str:
     hours, rest = divmod(round(duration_s), 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def ago_text(then: datetime, now: datetime) -> str:
-    """``"just now"``, ``"5 min ago"``, ``"3 h ago"``, and from a day on the date."""
-    seconds = (now - then).total_seconds()
-    if seconds < 60:
-        return "just now"
-    if seconds < 3600:
-        return f"{seconds // 60:.0f} min ago"
-    if seconds < 86_400:
-        return f"{seconds // 3600:.0f} h ago"
-    return f"{then:%d %b %Y}"

@@ -6,11 +6,12 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from humanize import naturalsize
 from sqlmodel import Session
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import counted, duration_text, size_text
+from pages._shared.page import counted, duration_text
 from pages._videos.state import VideoAction, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import read_session, transaction
@@ -104,7 +105,7 @@ def _picture(video: Video) -> str:
 
 
 def _facts(video: Video) -> str:
-    parts = [size_text(video.size_bytes)] if video.size_bytes else []
+    parts = [naturalsize(video.size_bytes)] if video.size_bytes else []
     if video.width:
         parts += [f"{video.width}×{video.height}", counted(video.frame_count, "frame")]
     return " · ".join(parts) or "No file yet"

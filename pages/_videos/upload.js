@@ -1,16 +1,20 @@
 /**
- * One file on its way to the API, by the tus protocol (tus.io): after a cut connection it asks
- * how much has arrived and goes on from there. A file is never read into memory: the browser
- * streams it from disk.
+ * One file on its way to the API, by the tus protocol (tus.io). After a cut connection it goes on
+ * from what has arrived; so does a file that is chosen again after the page was reloaded.
  */
 
+import "../_shared/vendor/tus.min.js"
 import { apiUrl } from "../_shared/api.js"
 
-const TUS = { "Tus-Resumable": "1.0.0" }
-const BYTES = "application/offset+octet-stream"
-const RETRY_MS = 1500
-const GIVE_UP_MS = 120_000
+const { DetailedError, Upload } = globalThis.tus
 
+const RETRY_DELAYS_MS = Array(80).fill(1500) // two minutes in which nothing arrives
+/** 0 is no answer; at 409 the server still waits for bytes of a connection that broke. */
+const PASSING = [0, 409, 502, 503, 504]
+const LOST = "The connection broke before the file had arrived. Choose it again to go on from there."
+const GIVEN_UP = "The upload was given up. Upload the file again."
+
+/** @typedef {import("tus-js-client").Upload} TusUpload */
 /**
  * @typedef {object} Progress where a transfer tells how far it is
  * @property {boolean} cancelled the person does not want it any more
@@ -22,147 +26,95 @@ const GIVE_UP_MS = 120_000
  * @property {(sentence: string) => void} fail
  */
 
-/** The connection broke; what has arrived is not lost. */
-class Cut extends Error {}
-
 /**
- * Make a video of a file. Every outcome is told by `row`.
+ * Make a video of a file, or go on with one. Every outcome is told by `row`.
  * @param {File} file
- * @param {Progress} row
- */
-export async function sendVideo(file, row) {
-  /** @type {number | null} */
-  let video = null
-  try {
-    video = await create(file.name.replace(/\.[^.]+$/, "") || file.name)
-    await transfer(file, video, row)
-    row.finish()
-  } catch (problem) {
-    row.fail(problem instanceof Error ? problem.message : String(problem))
-    // A card that holds neither file nor labels would only be in the way.
-    if (video !== null) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
-  }
-}
-
-/** @param {string} name @returns {Promise<number>} the id of a new video */
-async function create(name) {
-  const headers = { "Content-Type": "application/json" }
-  const answer = await call("POST", "/videos", headers, JSON.stringify({ name, labels: [] }))
-  return (await answer.json()).id
-}
-
-/** @param {File} file @param {number} videoId @param {Progress} row */
-async function transfer(file, videoId, row) {
-  const address = await begin(file, videoId)
-  let offset = 0
-  let lastArrival = performance.now()
-  while (!(await append(address, file, offset, row))) {
-    row.say("connection lost, trying again …")
-    await pause(RETRY_MS)
-    const before = offset
-    offset = await arrived(address, offset)
-    if (row.cancelled) throw new Error("Cancelled.")
-    if (offset > before) lastArrival = performance.now()
-    if (offset === file.size) return
-    if (performance.now() - lastArrival > GIVE_UP_MS) {
-      throw new Error("The connection broke before the file had arrived. Upload it again.")
-    }
-  }
-}
-
-/** @param {File} file @param {number} videoId @returns {Promise<string>} the address of the upload */
-async function begin(file, videoId) {
-  const metadata = `video_id ${base64(String(videoId))},filename ${base64(file.name)}`
-  const headers = { ...TUS, "Upload-Length": String(file.size), "Upload-Metadata": metadata }
-  const answer = await call("POST", "/uploads", headers)
-  return /** @type {string} */ (answer.headers.get("Location"))
-}
-
-/**
- * Send the rest of a file. False if the connection broke on the way.
- * @param {string} address
- * @param {File} file
- * @param {number} offset
- * @param {Progress} row
- * @returns {Promise<boolean>}
- */
-async function append(address, file, offset, row) {
-  try {
-    await patch(address, file, offset, row)
-    return true
-  } catch (problem) {
-    if (problem instanceof Cut) return false
-    throw problem
-  }
-}
-
-/**
- * By XMLHttpRequest, because `fetch` does not tell how much has been sent.
- * @param {string} address
- * @param {File} file
- * @param {number} offset
  * @param {Progress} row
  * @returns {Promise<void>}
  */
-function patch(address, file, offset, row) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest()
-    row.begin(offset)
-    row.onCancel = () => request.abort()
-    request.upload.onprogress = ({ loaded }) => row.progress(offset + loaded, file.size)
-    request.onload = () => {
-      if (request.status < 300) resolve()
-      else if (request.status >= 502) reject(new Cut())
-      else reject(new Error(sentenceOf(request.responseText)))
+export async function sendVideo(file, row) {
+  const endpoint = apiUrl("/uploads")
+  const fingerprint = async () => `${endpoint} ${file.name} ${file.size} ${file.lastModified}`
+  const upload = new Upload(file, { fingerprint, retryDelays: RETRY_DELAYS_MS, removeFingerprintOnSuccess: true })
+  const [kept] = await upload.findPreviousUploads()
+  let video = kept?.metadata.video_id
+  try {
+    if (kept) upload.resumeFromPreviousUpload(kept)
+    else {
+      video = await createVideo(file.name)
+      Object.assign(upload.options, { endpoint, metadata: { video_id: video, filename: file.name } })
     }
-    request.onerror = () => reject(new Cut())
-    request.onabort = () => reject(new Error("Cancelled."))
-    request.open("PATCH", address)
-    const headers = { ...TUS, "Upload-Offset": String(offset), "Content-Type": BYTES }
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
-    request.send(file.slice(offset))
+    await finished(upload, row)
+    row.finish()
+  } catch (problem) {
+    const status = problem instanceof DetailedError ? statusOf(problem) : null
+    if (status === 404 && (await hasArrived(video))) return row.finish()
+    if (status === 404 && kept) return sendVideo(file, row)
+    row.fail(sentenceFor(problem))
+    // A card that holds neither file nor labels would only be in the way.
+    if (video && !isPassing(status)) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
+  }
+}
+
+/** @param {string} filename @returns {Promise<string>} the id of a new video */
+async function createVideo(filename) {
+  const answer = await fetch(apiUrl("/videos"), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name: filename.replace(/\.[^.]+$/, "") || filename, labels: [] }),
+  })
+  if (!answer.ok) throw new Error(sentenceOf(await answer.text()))
+  return String((await answer.json()).id)
+}
+
+/** @param {TusUpload} upload @param {Progress} row @returns {Promise<void>} */
+function finished(upload, row) {
+  return new Promise((resolve, reject) => {
+    if (row.cancelled) throw new Error("Cancelled.")
+    row.onCancel = () => {
+      upload.abort()
+      reject(new Error("Cancelled."))
+    }
+    Object.assign(upload.options, /** @type {import("tus-js-client").UploadOptions} */ ({
+      onBeforeRequest: (request) => {
+        if (request.getMethod() === "PATCH") row.begin(Number(request.getHeader("Upload-Offset")))
+      },
+      // With an endpoint, a proxy's 502 would start the file again from its first byte.
+      onUploadUrlAvailable: () => Object.assign(upload.options, { endpoint: null }),
+      onShouldRetry: (problem) => {
+        if (isPassing(statusOf(problem))) row.say("connection lost, trying again …")
+        return isPassing(statusOf(problem))
+      },
+      onProgress: (sent, total) => row.progress(sent, total),
+      onSuccess: () => resolve(),
+      onError: reject,
+    }))
+    upload.start()
   })
 }
 
-/**
- * How many bytes have arrived; `offset` if there is still no connection.
- * @param {string} address
- * @param {number} offset
- * @returns {Promise<number>}
- */
-async function arrived(address, offset) {
-  /** @type {Response} */
-  let answer
-  try {
-    answer = await fetch(address, { method: "HEAD", headers: TUS })
-  } catch {
-    return offset
-  }
-  if (answer.status === 404) throw new Error("The upload was given up. Upload the file again.")
-  return answer.ok ? Number(answer.headers.get("Upload-Offset")) : offset
+/** Whether the file is there, and only the answer to its last bytes was lost. @param {string | undefined} video */
+async function hasArrived(video) {
+  const answer = await fetch(apiUrl(`/videos/${video}/status`)).catch(() => null)
+  return answer?.ok && !["created", "uploading"].includes((await answer.json()).state)
 }
 
-/**
- * @param {string} method
- * @param {string} path
- * @param {Record<string, string>} headers
- * @param {string} [body]
- * @returns {Promise<Response>}
- */
-async function call(method, path, headers, body) {
-  const answer = await fetch(apiUrl(path), { method, headers, ...(body === undefined ? {} : { body }) })
-  if (!answer.ok) throw new Error(sentenceOf(await answer.text()))
-  return answer
+/** @param {import("tus-js-client").DetailedError} problem */
+function statusOf(problem) {
+  return problem.originalResponse?.getStatus() ?? 0
 }
 
-/** @param {string} text @returns {string} */
-export function base64(text) {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+/** Whether trying again helps. @param {number | null} status */
+function isPassing(status) {
+  return status !== null && PASSING.includes(status)
 }
 
-/** @param {number} milliseconds @returns {Promise<void>} */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+/** @param {unknown} problem @returns {string} */
+function sentenceFor(problem) {
+  if (!(problem instanceof DetailedError)) return problem instanceof Error ? problem.message : String(problem)
+  const body = problem.originalResponse?.getBody()
+  if (body) return sentenceOf(body)
+  return isPassing(statusOf(problem)) ? LOST : GIVEN_UP
 }
 
 /** The sentence of an error's body. @param {string} body @returns {string} */

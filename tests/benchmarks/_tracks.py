@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.benchmarks._videos import required_data
 from tests.unwatched import Unwatched
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box, interpolate
 from tpod_core.tracking.segment_tracking import propagate

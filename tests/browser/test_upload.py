@@ -86,10 +86,80 @@ def test_empty_file_gets_a_sentence_of_its_own(page: Page, tmp_path: Path) -> No
 
 
 def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> None:
+    sent = break_first_patch(page, clip, arriving=clip.stat().st_size // 2)
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(clip)
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+    assert sent == [0, clip.stat().st_size // 2]
+
+
+def test_upload_goes_on_when_its_file_is_chosen_again_after_a_reload(
+    page: Page, server: Server, clip: Path
+) -> None:
+    sent = break_first_patch(page, clip, arriving=clip.stat().st_size // 2)
+    with closing(server.api()) as client:
+        before = client.get("/videos").json()["count"]
+        leave_half_way(page, clip)
+        open_videos(page)
+        page.locator(".uploader input").set_input_files(clip)
+        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+        assert client.get("/videos").json()["count"] == before + 1
+    assert sent == [0, clip.stat().st_size // 2]
+
+
+def test_upload_whose_last_answer_is_lost_has_arrived(
+    page: Page, server: Server, clip: Path
+) -> None:
+    sent = break_first_patch(page, clip, arriving=clip.stat().st_size)
+    with closing(server.api()) as client:
+        before = client.get("/videos").json()["count"]
+        open_videos(page)
+        page.locator(".uploader input").set_input_files(clip)
+        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+        assert client.get("/videos").json()["count"] == before + 1
+    assert sent == [0]
+
+
+def test_upload_that_the_server_has_given_up_begins_again(
+    page: Page, server: Server, clip: Path
+) -> None:
+    sent = break_first_patch(page, clip, arriving=clip.stat().st_size // 2)
+    leave_half_way(page, clip)
+    with closing(server.api()) as client:
+        [half] = [v for v in client.get("/videos").json()["results"] if v["state"] == "uploading"]
+        assert client.delete(f"/videos/{half['id']}").status_code == 204
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(clip)
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+    assert sent == [0, 0]
+
+
+def leave_half_way(page: Page, clip: Path) -> None:
+    """Choose a file, and leave the page while its broken connection does not come back."""
+
+    def break_head(route: Route) -> None:
+        if route.request.method == "HEAD":
+            route.abort("connectionreset")
+        else:
+            route.fallback()
+
+    page.route("**/api/v1/uploads/**", break_head)
+    page.on("dialog", lambda dialog: dialog.accept())  # "Leave the page?"
+    open_videos(page)
+    page.locator(".uploader input").set_input_files(clip)
+    expect(page.get_by_text("connection lost")).to_be_visible(timeout=DEADLINE_MS)
+    page.goto("/jobs")
+    page.unroute("**/api/v1/uploads/**", break_head)
+
+
+def break_first_patch(page: Page, clip: Path, arriving: int) -> list[int]:
+    """``arriving`` bytes of the first PATCH get through, then the line breaks; the rest passes.
+
+    Returns: the offset of every PATCH, in a list that grows.
+    """
     sent: list[int] = []
 
     def cut_once(route: Route) -> None:
-        """The first half arrives, then the line breaks; the rest passes."""
         if route.request.method != "PATCH":
             route.continue_()
             return
@@ -98,14 +168,11 @@ def test_upload_goes_on_where_the_connection_was_cut(page: Page, clip: Path) -> 
             route.continue_()
             return
         body = route.request.post_data_buffer or clip.read_bytes()
-        route.fetch(post_data=body[: len(body) // 2])
+        route.fetch(post_data=body[:arriving])
         route.abort("connectionreset")
 
     page.route("**/api/v1/uploads/**", cut_once)
-    open_videos(page)
-    page.locator(".uploader input").set_input_files(clip)
-    expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
-    assert sent == [0, clip.stat().st_size // 2]
+    return sent
 
 
 def test_cancelled_upload_leaves_no_card(page: Page, server: Server, clip: Path) -> None:

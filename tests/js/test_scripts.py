@@ -1,5 +1,7 @@
 """The scripts of the screens: their own unit tests, their types, and the linter."""
 
+import filecmp
+import json
 import subprocess
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 from tests.node import node
 
 REPO = Path(__file__).resolve().parents[2]
-TOOLS = REPO / "node_modules" / ".bin"
+PACKAGES = REPO / "node_modules"
+TOOLS = PACKAGES / ".bin"
+VENDOR = REPO / "pages" / "_shared" / "vendor"
 DEADLINE_S = 300
 
 
@@ -42,3 +46,17 @@ def test_root_of_the_api_is_known_in_one_place() -> None:
     scripts = [*(REPO / "pages").rglob("*.js")]
     naming = {path.name for path in scripts if "/api/" in path.read_text("utf-8")}
     assert naming == {"api.js"}
+
+
+@pytest.mark.parametrize(
+    ("vendored", "packed"),
+    [("tus.min.js", "dist/tus.min.js"), ("tus-js-client.LICENSE", "LICENSE")],
+)
+def test_vendored_script_is_that_of_the_pinned_package(vendored: str, packed: str) -> None:
+    pinned = json.loads((REPO / "package.json").read_text())["dependencies"]["tus-js-client"]
+    package = PACKAGES / "tus-js-client"
+    if not package.exists():
+        pytest.fail("there is no tus-js-client: run `make setup`")
+    assert json.loads((package / "package.json").read_text())["version"] == pinned
+    is_same = filecmp.cmp(VENDOR / vendored, package / packed, shallow=False)
+    assert is_same, f"copy {packed} of the package anew"

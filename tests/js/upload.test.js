@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 
 import { sizeText, timeText } from "../../pages/_videos/amounts.js"
-import { base64, sentenceOf } from "../../pages/_videos/upload.js"
+import { sentenceOf } from "../../pages/_videos/upload.js"
 import { progressText } from "../../pages/_videos/upload_row.js"
 
 test("sizes are in decimal units, with a digit where it tells something", () => {
@@ -18,10 +18,6 @@ test("progress tells the share, the rate and what is left", () => {
   assert.equal(progressText(30e6, 90e6, 2e6), "33 % · 2.0 MB/s · 30 s left")
   assert.equal(progressText(0, 90e6, 0), "0 % · 0 bytes/s · ")
   assert.equal(progressText(90e6, 90e6, 2e6), "checking …")
-})
-
-test("metadata of an upload holds names in any script", () => {
-  assert.equal(Buffer.from(base64("Straße 猫.mp4"), "base64").toString("utf8"), "Straße 猫.mp4")
 })
 
 test("the sentence of an error is its message, or says to try again", () => {

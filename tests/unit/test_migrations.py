@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel, select
 from tpod_core import migrations
 from tpod_core.db import make_engine
 from tpod_core.migrations import revisions, upgrade
-from tpod_core.models import Keyframe, Track, Video
+from tpod_core.models import AuthSession, Keyframe, Track, Video
 
 NOW = "2026-01-01 00:00:00"
 FIRST_RELEASE_ROWS = (
@@ -32,8 +32,10 @@ FIRST_RELEASE_ROWS = (
         f" source, created_at) VALUES (1, 1, {frame}, 1, 2, 30, 40, 0, 0, 'manual', '{NOW}')"
         for frame in (3, 9)
     ),
+    "INSERT INTO sign_ins (user_id, token_hash, created_at, expires_at)"
+    f" VALUES (1, 'hash', '{NOW}', '{NOW}')",
 )
-"""A labelled video as the first release stored it."""
+"""A labelled video and a browser's session as the first release stored them."""
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
@@ -96,9 +98,11 @@ def test_upgrade_from_the_first_release_keeps_every_row(tmp_path: Path) -> None:
         (video,) = session.exec(select(Video)).all()
         (track,) = session.exec(select(Track)).all()
         frames = session.exec(select(Keyframe.frame_index)).all()
+        (signed_in,) = session.exec(select(AuthSession)).all()
     assert (video.name, video.revision, video.held_out) == ("Kitchen", 7, False)
     assert (track.proposed, track.score, track.linear) == (False, None, False)
     assert frames == [3, 9]
+    assert (signed_in.user_id, signed_in.token_hash) == (1, "hash")
 
 
 def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:

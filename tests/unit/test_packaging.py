@@ -110,6 +110,11 @@ def test_version_has_one_source() -> None:
     assert f'__version__ = "{__version__}"' in source.read_text()
 
 
+def test_changelog_begins_with_this_version() -> None:
+    headings = re.findall(r"^## (.*)$", (REPO / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert re.fullmatch(rf"{re.escape(__version__)} \(\d{{4}}-\d\d-\d\d\)", headings[0])
+
+
 def test_licence_is_the_unmodified_agpl() -> None:
     assert PYPROJECT["project"]["license"] == "AGPL-3.0-or-later"
     assert hashlib.sha256((REPO / "LICENSE").read_bytes()).hexdigest() == AGPL_3_SHA256

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.benchmarks._tracks import fit, linear, sequence
 from tests.moving_scene import Grey, MovingScene, texture
 from tests.unwatched import Unwatched
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.errors import JobCancelled
 from tpod_core.geometry import Box, iou
 from tpod_core.tracking.frame_window import CHUNK_FRAMES, FrameWindow
@@ -212,6 +212,23 @@ def test_window_keeps_its_budget_however_long_the_video() -> None:
         window.load(chunk, 8 * CHUNK_FRAMES)
         assert window.size_bytes <= budget
     assert window.capacity_frames == 3 * CHUNK_FRAMES
+
+
+def test_window_keeps_two_chunks_whatever_they_take() -> None:
+    window = FrameWindow(MovingScene(around), {0}, budget_bytes=1)
+    for chunk in range(3):
+        window.load(chunk, 8 * CHUNK_FRAMES)
+    assert [window.holds(chunk) for chunk in range(3)] == [False, True, True]
+    assert window.capacity_frames == 2 * CHUNK_FRAMES
+
+
+def test_window_lets_go_of_the_chunk_that_was_looked_at_longest_ago() -> None:
+    window = FrameWindow(MovingScene(around), {0}, budget_bytes=1)
+    window.load(0, 8 * CHUNK_FRAMES)
+    window.load(2, 8 * CHUNK_FRAMES)
+    window.view(1)
+    window.load(4, 8 * CHUNK_FRAMES)
+    assert [window.holds(chunk) for chunk in (0, 2, 4)] == [True, False, True]
 
 
 def test_window_sees_no_movement_of_a_still_camera() -> None:

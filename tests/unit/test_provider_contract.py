@@ -474,7 +474,7 @@ def tensors(checkpoint: Path) -> dict[str, Any]:
 
 
 def class_rows(name: str, tensor: Any, classes: int) -> Any:
-    """(anchors, classes, numbers of each)"""
+    """The rows as (anchors, classes, numbers of each)."""
     per_class = 4 if "bbox_pred" in name else 1
     return tensor.reshape(tensor.shape[0] // (classes * per_class), classes, -1)
 

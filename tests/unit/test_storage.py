@@ -85,8 +85,8 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 def test_reserve_is_never_promised(tmp_path: Path) -> None:
     storage = Storage(tmp_path, min_free_bytes=10**18)
     assert storage.free_bytes() == 0
-    with pytest.raises(StorageFull, match="nearly full"):
-        storage.require_free(1)
+    with pytest.raises(StorageFull, match=r"nearly full: 2\.5 GB are needed, 0 Bytes are free"):
+        storage.require_free(2_500_000_000)
 
 
 def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:

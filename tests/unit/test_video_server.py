@@ -211,20 +211,20 @@ def test_fault_reaches_the_one_who_asked(frames: FrameServer, tmp_path: Path) ->
 
 
 def test_cache_forgets_what_was_used_longest_ago() -> None:
-    cache: ByteBoundedCache[str, int] = ByteBoundedCache(30)
+    cache: ByteBoundedCache[str, bytes] = ByteBoundedCache(30, len)
     for key in "abc":
-        cache.put(key, 1, 10)
-    assert cache.find("a") == 1
-    cache.put("d", 1, 10)
+        cache.put(key, bytes(10))
+    assert cache.find("a") == bytes(10)
+    cache.put("d", bytes(10))
     assert [key for key in "abcd" if cache.find(key)] == ["a", "c", "d"]
 
 
 def test_cache_counts_a_replaced_value_once_and_takes_nothing_too_large() -> None:
-    cache: ByteBoundedCache[str, int] = ByteBoundedCache(30)
-    cache.put("a", 1, 20)
-    cache.put("a", 2, 25)
-    cache.put("b", 3, 31)
-    assert (cache.find("a"), cache.find("b"), cache.size_bytes) == (2, None, 25)
+    cache: ByteBoundedCache[str, bytes] = ByteBoundedCache(30, len)
+    cache.put("a", bytes(20))
+    cache.put("a", bytes(25))
+    cache.put("b", bytes(31))
+    assert (cache.find("a"), cache.find("b"), cache.size_bytes) == (bytes(25), None, 25)
 
 
 # The encoder

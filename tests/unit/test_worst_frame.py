@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from tpod_core.annotations.derived_boxes import DerivedBoxes
 
 from tests.labelled import add_video, annotate
 from tpod_core import db
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.annotations.reading import load_tracks
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video, saved_id

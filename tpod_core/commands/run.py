@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> NoReturn:
     """Become Streamlit, so that Ctrl-C and the exit status are its own."""
     command = streamlit_command(arguments.port, arguments.address)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 - our own Python and words, and no shell is wanted
 
 
 def streamlit_command(port: int | None, address: str | None) -> tuple[str, ...]:

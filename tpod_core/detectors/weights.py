@@ -60,7 +60,8 @@ def _download(url: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as file:
+        # The addresses are those of our families; nobody's request names one.
+        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, part.open("wb") as file:  # noqa: S310
             shutil.copyfileobj(answer, file)
             expected = int(answer.headers.get("Content-Length", 0))
         size = part.stat().st_size

@@ -29,7 +29,6 @@ _NAMED_TABLES: tuple[type[Video | TrainingSet | Detector], ...] = (Video, Traini
 
 def counts(session: Session, user: User) -> dict[str, int]:
     """How many videos, training sets and detectors there are, and how many are usable."""
-
     videos = access.visible(user, Video)
     sets = access.visible(user, TrainingSet)
     detectors = access.visible(user, Detector)

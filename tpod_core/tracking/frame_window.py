@@ -1,12 +1,12 @@
 """Grey pictures at working size, a bounded number of them at a time."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
+from cachetools import LRUCache
 
 from tpod_core.errors import Conflict
 from tpod_core.tracking.camera_motion import STILL, Grey, Motion, camera_motion, scaled
@@ -59,8 +59,9 @@ class FrameWindow:
         self._frames = frames
         self._halvings = {max(wish, fewest_halvings(frames.frame_wh)) for wish in halvings}
         self._small = small_halvings(frames.frame_wh)
-        self._budget_bytes = budget_bytes
-        self._chunks: OrderedDict[int, list[View]] = OrderedDict()
+        self._chunk_bytes = CHUNK_FRAMES * self._largest_view_bytes()
+        self._budget_bytes = max(budget_bytes, 2 * self._chunk_bytes)
+        self._chunks: LRUCache[int, list[View]] = LRUCache(self._budget_bytes, _size_bytes)
         self._motions: dict[int, Motion] = {}
 
     def holds(self, chunk: int) -> bool:
@@ -69,9 +70,6 @@ class FrameWindow:
     def view(self, frame: int) -> View:
         """One frame of a chunk that ``load`` has loaded. Raises: KeyError otherwise."""
         return self._chunks[chunk_of(frame)][frame % CHUNK_FRAMES]
-
-    def touch(self, chunk: int) -> None:
-        self._chunks.move_to_end(chunk)
 
     def load(self, chunk: int, stop: int) -> None:
         """Decode a chunk as far as frame ``stop``, and let go of those used longest ago."""
@@ -87,19 +85,20 @@ class FrameWindow:
                 views.append(View(self._kept(pyramid), self._motion(frame, before, small)))
             before = small
         self._chunks[chunk] = views
-        while len(self._chunks) > 2 and self.size_bytes > self._budget_bytes:
-            self._chunks.popitem(last=False)
 
     @property
     def capacity_frames(self) -> int:
         """How many frames are kept at least, if they are used one after the other."""
-        width, height = self._frames.frame_wh
-        one = sum((width >> h) * (height >> h) for h in {*self._halvings, self._small})
-        return max(2, self._budget_bytes // (max(1, one) * CHUNK_FRAMES)) * CHUNK_FRAMES
+        return self._budget_bytes // self._chunk_bytes * CHUNK_FRAMES
 
     @property
     def size_bytes(self) -> int:
-        return sum(view.size_bytes for views in self._chunks.values() for view in views)
+        return int(self._chunks.currsize)
+
+    def _largest_view_bytes(self) -> int:
+        width, height = self._frames.frame_wh
+        kept = {*self._halvings, self._small}
+        return sum(max(1, width >> halving) * max(1, height >> halving) for halving in kept)
 
     def _last_small(self, chunk: int) -> Grey | None:
         views = self._chunks.get(chunk, [])
@@ -125,6 +124,10 @@ class FrameWindow:
     def _kept(self, pyramid: dict[int, Grey]) -> dict[int, Grey]:
         wanted = {*self._halvings, self._small}
         return {halving: image for halving, image in pyramid.items() if halving in wanted}
+
+
+def _size_bytes(views: list[View]) -> int:
+    return sum(view.size_bytes for view in views)
 
 
 def chunk_of(frame: int) -> int:

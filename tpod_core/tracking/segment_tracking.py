@@ -77,9 +77,7 @@ class _Workshop:
             self._watch.progress(
                 min(1.0, self._done / self._steps), "Following objects between key frames"
             )
-            if self._window.holds(chunk):
-                self._window.touch(chunk)
-            else:
+            if not self._window.holds(chunk):
                 self._window.load(chunk, self._end)
             for task in [task for task in self._tasks if chunk_of(task.wanted) == chunk]:
                 yield from self._advance(task, chunk)

@@ -1,22 +1,19 @@
-"""The trained model that was used last, kept in memory."""
+"""The trained model that was used last stays in memory."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 
-class LastLoaded:
-    """Scoring asks for the same checkpoint again and again; loading one takes seconds."""
+def keep_last_loaded(load: Callable[[Path], Any]) -> Callable[[Path], Any]:
+    """``load``, called again only for another checkpoint or for one whose file has changed.
 
-    def __init__(self, load: Callable[[Path], Any]) -> None:
-        self._load = load
-        self._key: tuple[Path, int] | None = None
-        self._model: Any = None
+    Scoring asks for the same checkpoint again and again, and loading one takes seconds.
+    """
 
-    def of(self, checkpoint: Path) -> Any:
-        """The model in ``checkpoint`` as the file is now. Raises: what loading it raises."""
-        changed_ns = checkpoint.stat().st_mtime_ns if checkpoint.is_file() else 0
-        if self._key != (checkpoint, changed_ns):
-            self._model = self._load(checkpoint)
-            self._key = checkpoint, changed_ns
-        return self._model
+    @lru_cache(1)
+    def load_version(checkpoint: Path, changed_ns: int) -> Any:
+        return load(checkpoint)
+
+    return lambda path: load_version(path, path.stat().st_mtime_ns if path.is_file() else 0)

@@ -24,7 +24,7 @@ from tpod_core.errors import Conflict
 from tpod_core.geometry import Box, clip
 from tpod_core.inference.predict import letterbox
 from tpod_core.training.hardware import choose_hardware
-from tpod_core.training.loaded import LastLoaded
+from tpod_core.training.loaded import keep_last_loaded
 from tpod_core.training.oom_retry import train_within_memory
 from tpod_core.training.torchvision_network import load_trained
 from tpod_core.training.torchvision_training import Training
@@ -38,7 +38,7 @@ class TorchvisionProvider:
 
     def __init__(self) -> None:
         self.versions = {"torchvision": torchvision.__version__, "torch": torch.__version__}
-        self._networks = LastLoaded(load_trained)
+        self._network = keep_last_loaded(load_trained)
 
     def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
         attempt = request.attempt
@@ -64,7 +64,7 @@ class TorchvisionProvider:
     ) -> list[list[Detection]]:
         side_px = scene.config.imgsz
         device = choose_hardware(scene.config.device).torch_device
-        network = self._networks.of(scene.checkpoint).to(device)
+        network = self._network(scene.checkpoint).to(device)
         with torch.inference_mode():
             return [_detect(network, path, side_px, confidence) for path in images]
 

@@ -24,7 +24,7 @@ from tpod_core.detectors.ultralytics_config import PLAIN_EPOCHS, UltralyticsConf
 from tpod_core.detectors.ultralytics_setup import configure
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
-from tpod_core.training.loaded import LastLoaded
+from tpod_core.training.loaded import keep_last_loaded
 
 configure()  # before Ultralytics reads its environment
 
@@ -80,7 +80,7 @@ class UltralyticsProvider:
 
     def __init__(self) -> None:
         self.versions = {"ultralytics": ultralytics.__version__, "torch": torch.__version__}
-        self._models = LastLoaded(lambda path: self.network(str(loadable(path))))
+        self._model = keep_last_loaded(lambda path: self.network(str(loadable(path))))
 
     def train(self, request: TrainRequest, watcher: TrainingCallback) -> None:
         attempt = request.attempt
@@ -143,7 +143,7 @@ class UltralyticsProvider:
     def predict(
         self, scene: Scene, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = self._models.of(scene.checkpoint).predict(
+        results = self._model(scene.checkpoint).predict(
             [str(path) for path in images],
             predictor=self.predictor,
             imgsz=scene.config.imgsz,

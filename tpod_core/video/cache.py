@@ -1,46 +1,38 @@
-"""A memory of the last used things, bounded by their bytes."""
+"""A cache of the values used last, bounded by their bytes, for any thread."""
 
 import threading
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
 class ByteBoundedCache(Generic[Key, Value]):
-    """Keeps the values last used, up to ``capacity_bytes`` together. For any thread."""
+    """``cachetools.LRUCache`` under a lock.
 
-    def __init__(self, capacity_bytes: int) -> None:
+    Args:
+        capacity_bytes: of all values together.
+        size_of: the bytes that a value takes.
+    """
+
+    def __init__(self, capacity_bytes: int, size_of: Callable[[Value], int]) -> None:
         self.capacity_bytes = capacity_bytes
         self._lock = threading.Lock()
-        self._values: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
-        self._size_bytes = 0
+        self._values: LRUCache[Key, Value] = LRUCache(capacity_bytes, size_of)
 
     def find(self, key: Key) -> Value | None:
         with self._lock:
-            found = self._values.get(key)
-            if found is None:
-                return None
-            self._values.move_to_end(key)
-            return found[0]
+            return self._values.get(key)
 
-    def put(self, key: Key, value: Value, size_bytes: int) -> None:
-        """Remember ``value``, forgetting what was used longest ago; nothing larger than all."""
-        if size_bytes > self.capacity_bytes:
-            return
+    def put(self, key: Key, value: Value) -> None:
+        """Keep ``value`` in place of those used longest ago, unless it alone is too large."""
         with self._lock:
-            self._forget(key)
-            self._values[key] = value, size_bytes
-            self._size_bytes += size_bytes
-            while self._size_bytes > self.capacity_bytes:
-                self._forget(next(iter(self._values)))
+            if self._values.getsizeof(value) <= self.capacity_bytes:
+                self._values[key] = value
 
     @property
     def size_bytes(self) -> int:
-        return self._size_bytes
-
-    def _forget(self, key: Key) -> None:
-        if key in self._values:
-            self._size_bytes -= self._values.pop(key)[1]
+        return int(self._values.currsize)

@@ -37,11 +37,15 @@ class Wanted:
         return replace(self, frame_index=frame_index, luma_crc=int(index.luma_crc[frame_index]))
 
 
+RawKey = tuple[FrameSource, int, int]
+"""The video, the frame's number, and its checksum."""
+
+
 @dataclass(frozen=True)
 class Memory:
     """What all desks share: decoded frames, and encoded ones."""
 
-    raw: ByteBoundedCache[tuple[FrameSource, int, int], Image]
+    raw: ByteBoundedCache[RawKey, Image]
     jpegs: ByteBoundedCache[tuple[FrameSource, Wanted], bytes]
 
 
@@ -138,7 +142,7 @@ class FrameWorker:
         if image is None:
             image = self._decoded(wanted.frame_index, read_ahead=read_ahead)
         jpeg = encode_jpeg(scaled_down(image, wanted.width), wanted.quality)
-        self._memory.jpegs.put((self._source, wanted), jpeg, len(jpeg))
+        self._memory.jpegs.put((self._source, wanted), jpeg)
         return jpeg
 
     def _decoded(self, frame_index: int, *, read_ahead: bool) -> Image:
@@ -146,7 +150,7 @@ class FrameWorker:
         first = frame_index if read_ahead else self._first_worth_keeping(reader, frame_index)
         for number, image in reader.read_many(range(first, frame_index + 1)):
             crc = int(reader.index.luma_crc[number])
-            self._memory.raw.put((self._source, number, crc), image, image.nbytes)
+            self._memory.raw.put((self._source, number, crc), image)
         return image
 
     def _first_worth_keeping(self, reader: VideoReader, frame_index: int) -> int:

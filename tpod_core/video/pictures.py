@@ -4,6 +4,7 @@ import io
 
 import cv2
 import numpy as np
+from humanize import naturalsize
 from PIL import Image as Header
 from PIL import UnidentifiedImageError
 
@@ -32,7 +33,7 @@ def require_max_bytes(size_bytes: int) -> None:
     limit = get_settings().max_image_bytes
     if size_bytes > limit:
         raise TooLarge(
-            f"The image file is larger than {limit / 1e6:.0f} MB. Scale it down.", "image"
+            f"The image file is larger than {naturalsize(limit)}. Scale it down.", "image"
         )
 
 

@@ -17,7 +17,8 @@ from tpod_core.config import get_settings
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.video.cache import ByteBoundedCache
 from tpod_core.video.encode import DEFAULT_QUALITY
-from tpod_core.video.frame_worker import FrameWorker, Memory, Wanted
+from tpod_core.video.frame_worker import FrameWorker, Memory, RawKey, Wanted
+from tpod_core.video.orientation import Image
 from tpod_core.video.source import FrameSource
 
 MAX_DESKS = 4
@@ -33,7 +34,8 @@ class FrameServer:
 
     def __init__(self, jpeg_bytes: int, raw_bytes: int = RAW_BYTES) -> None:
         _return_freed_pictures()
-        self._memory = Memory(ByteBoundedCache(raw_bytes), ByteBoundedCache(jpeg_bytes))
+        raw = ByteBoundedCache[RawKey, Image](raw_bytes, lambda image: image.nbytes)
+        self._memory = Memory(raw, ByteBoundedCache(jpeg_bytes, len))
         self._lock = threading.Lock()
         self._desks: dict[FrameSource, FrameWorker] = {}  # used longest ago first
 

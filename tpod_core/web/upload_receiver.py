@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from humanize import naturalsize
+
 from tpod_core.access import get_video
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
@@ -43,7 +45,7 @@ def require_acceptable_size(size_bytes: int) -> None:
     limit = get_settings().max_upload_bytes
     if size_bytes > limit:
         raise TooLarge(
-            f"The file is larger than the {limit / 1e9:.1f} GB that this installation accepts. "
+            f"The file is larger than the {naturalsize(limit)} that this installation accepts. "
             "Cut it into parts, or ask your administrator.",
             "file",
         )

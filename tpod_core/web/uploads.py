@@ -2,6 +2,7 @@
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
+from humanize import naturalsize
 from starlette.requests import ClientDisconnect
 
 from tpod_core.errors import InvalidInput, TpodError
@@ -13,7 +14,7 @@ from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, require_a
 router = APIRouter(tags=["uploads"])
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
-_CUT_OFF = "The upload was cut off after {:.1f} MB. Upload the file again."
+_CUT_OFF = "The upload was cut off after {}. Upload the file again."
 
 
 @router.post("/videos/{video_id}/data", status_code=202)
@@ -32,7 +33,7 @@ async def upload(video_id: int, request: Request, user: SignedIn) -> JobBody:
                 await to_thread.run_sync(incoming.flush)
         return JobBody.of(await to_thread.run_sync(incoming.finish, field.filename or ""))
     except ClientDisconnect:
-        message = _CUT_OFF.format(incoming.size_bytes / 1e6)
+        message = _CUT_OFF.format(naturalsize(incoming.size_bytes))
         await to_thread.run_sync(incoming.abandon, message)
         raise InvalidInput(message) from None
     except TpodError as error:

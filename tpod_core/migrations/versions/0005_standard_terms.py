@@ -48,6 +48,7 @@ def _move_sessions(old: str, new: str) -> None:
         sa.UniqueConstraint("token_hash", name=op.f(f"uq_{new}_token_hash")),
     )
     op.create_index(op.f(f"ix_{new}_user_id"), new, ["user_id"])
-    columns = "user_id, token_hash, created_at, expires_at"
-    op.execute(f"INSERT INTO {new} ({columns}) SELECT {columns} FROM {old}")
+    names = ("user_id", "token_hash", "created_at", "expires_at")
+    rows = sa.select(*sa.table(old, *map(sa.column, names)).c)
+    op.execute(sa.insert(sa.table(new, *map(sa.column, names))).from_select(names, rows))
     op.drop_table(old)
