@@ -154,4 +154,4 @@ def test_learning_curve_says_what_to_label_next(detector: Detector) -> None:
 
 def test_model_from_before_there_were_evaluations_says_so(home: Path, detector: Detector) -> None:
     (home / "detectors" / str(detector.id) / "model" / "evaluation.json").unlink()
-    assert "Export the model anew" in texts(page(detector))
+    assert "Export the model again" in texts(page(detector))
