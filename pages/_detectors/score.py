@@ -1,4 +1,4 @@
-"""Is this detector any good? Figures, what they mean, and where it goes wrong."""
+"""The score of a detector: figures, what they mean, and its mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from pages._detectors.charts import show_confidence, show_confusion
-from pages._detectors.findings import show_inbox
+from pages._detectors.findings import show_review_inbox
 from pages._detectors.learning import show_learning
 from pages._detectors.mistakes import show_worst
 from pages._detectors.words import agreement_sentence, shown_share, verdict
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.detectors.queries import ZIP
@@ -23,7 +23,7 @@ from tpod_core.services import model_files, scores
 
 
 def show_score(user: User, detector: Detector) -> None:
-    """All that is known about a trained detector's quality, and what to do about it."""
+    """Show the quality of a trained detector, and how to improve it."""
     evaluation = scores.find_evaluation(detector)
     _show_figures(detector.metrics)
     if evaluation is None or not evaluation.is_current:
@@ -37,7 +37,7 @@ def show_score(user: User, detector: Detector) -> None:
     show_confusion(evaluation)
     show_worst(user, detector, evaluation)
     with show_errors():
-        show_inbox(user, detector)
+        show_review_inbox(user, detector)
     with show_errors():
         show_learning(user, detector)
 
@@ -83,9 +83,9 @@ def _show_figures(metrics: dict[str, Any]) -> None:
         ),
         "Best confidence": (
             metrics["recommended_confidence"],
-            "Boxes below it are best ignored; the downloaded program does so by itself. It is the "
-            "middle of the stretch where F1, the balance of precision and recall, is highest in "
-            "the mean over the classes.",
+            "Ignore boxes below it; the downloaded program does so by default. It is the middle "
+            "of the range where F1, the balance of precision and recall, is highest in the mean "
+            "over the classes.",
         ),
     }
     for column, (name, (value, help_text)) in zip(
@@ -120,16 +120,16 @@ def _rounded(value: Any) -> Any:
 
 
 def _share(title: str) -> ColumnConfig:
-    """A column of figures between 0 and 1, each with a bar."""
+    """A column of values between 0 and 1, each with a bar."""
     return st.column_config.ProgressColumn(title, min_value=0.0, max_value=1.0, format="%.2f")
 
 
 def _show_parent(parent: ParentReport) -> None:
-    """The parent on the same images, the classes that lost most first."""
+    """Compare with the parent on the same images, the classes that lost most first."""
     st.subheader("Better than its parent?", anchor=False)
     st.write(
-        f"{plain(parent.name)} and this detector on the same images. A change within the range "
-        "that other choices of these images would give may be chance."
+        f"{escape_md(parent.name)} and this detector on the same images. A change whose 95 % "
+        "interval includes 0 may be chance."
     )
     rows = sorted(parent.classes, key=lambda row: row.change)
     st.dataframe(
@@ -141,7 +141,7 @@ def _show_parent(parent: ParentReport) -> None:
                 "child": row.ap50,
                 "change": row.change,
                 "range": _range(row.interval),
-                "verdict": _word(row.change, row.interval, worse=row.worse),
+                "verdict": _change_text(row.change, row.interval, worse=row.worse),
             }
             for row in rows
         ],
@@ -152,7 +152,7 @@ def _show_parent(parent: ParentReport) -> None:
             "parent": _share("AP50 of the parent"),
             "child": _share("AP50 now"),
             "change": st.column_config.NumberColumn("Change", format="%+.2f"),
-            "range": st.column_config.TextColumn("95 % of choices"),
+            "range": st.column_config.TextColumn("95 % interval"),
             "verdict": st.column_config.TextColumn("Verdict"),
         },
     )
@@ -162,7 +162,7 @@ def _range(interval: tuple[float, float] | None) -> str:
     return f"{interval[0]:+.2f} to {interval[1]:+.2f}" if interval else "too few images"
 
 
-def _word(change: float, interval: tuple[float, float] | None, *, worse: bool) -> str:
+def _change_text(change: float, interval: tuple[float, float] | None, *, worse: bool) -> str:
     if worse:
         return "⚠ worse"
     if interval and interval[0] > 0:

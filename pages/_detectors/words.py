@@ -1,4 +1,4 @@
-"""How states and scores of detectors are put to people."""
+"""Formats states and scores of detectors as text."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def state_badge(state: DetectorState) -> None:
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """What the score means, in a sentence or two."""
+    """Explains the score in a sentence or two."""
     counts = metrics.get("counts")  # a model published by an earlier version has none
     boxes = counts["correct"] + counts["wrong"] if counts else None
     finds_lower = metrics["mAP50"] > 0 and metrics["recall"] == 0
@@ -45,7 +45,7 @@ def verdict(metrics: dict[str, Any]) -> str:
         f"{_grade(metrics['mAP50'])} {rates(metrics['precision'], metrics['recall'], boxes)} This "
         f"holds for the validation images at a confidence of "
         f"**{metrics['recommended_confidence']:.2f}**"
-        + ("; what it finds has lower scores." if finds_lower else ", which suits it best.")
+        + ("; what it finds has lower scores." if finds_lower else ", the best one for it.")
     )
 
 
@@ -86,7 +86,7 @@ def _grade(map50: float) -> str:
 
 
 def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
-    """How far the exported model is from the trained one."""
+    """Says how far the exported model deviates from the trained one."""
     return (
         f"The exported {name} model was run on {agreement['images']} validation images: over "
         f"{agreement['compared']} detections its boxes differ from the trained model's by "
@@ -96,7 +96,7 @@ def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
 
 
 def agreement_figures(agreement: dict[str, Any]) -> str:
-    """The same in a few words."""
+    """The same as ``agreement_sentence`` in a few words."""
     return (
         f"Checked on {agreement['images']} images: boxes within "
         f"{max(agreement['max_box_px'], 0.01):.2g} px, scores within "
@@ -104,14 +104,14 @@ def agreement_figures(agreement: dict[str, Any]) -> str:
     )
 
 
-def waiting_words(place: int, message: str) -> str:
-    """Where a training stands in the line of its queue, and why it waits if that is known."""
-    line = f"{ordinal(place)} in line for a free worker"
+def waiting_text(position: int, message: str) -> str:
+    """Says a training's position in its queue, and why it waits if that is known."""
+    line = f"{ordinal(position)} in line for a free worker"
     return f"{message} It is {line}." if message else f"{line[0].upper()}{line[1:]}"
 
 
 def time_left(seconds: float | None) -> str:
-    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash where nothing can be told."""
+    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash if unknown."""
     if seconds is None:
         return "–"
     minutes = round(seconds / 60)
@@ -123,7 +123,7 @@ def time_left(seconds: float | None) -> str:
 
 
 def loss_name(name: str) -> str:
-    """What a loss is about; a family's own losses keep their names."""
+    """A plain name for a known loss; an unknown one keeps its own."""
     return _LOSSES.get(name, name.removesuffix("_loss"))
 
 

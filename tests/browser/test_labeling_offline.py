@@ -196,7 +196,7 @@ def test_refused_edit_is_listed_with_its_reason_and_those_behind_it_go_on(
     (box,) = annotator.boxes(0)
     assert near(box, *RIGHT)
     annotator.page.reload()
-    item.get_by_role("button", name="Leave it").click()
+    item.get_by_role("button", name="Discard").click()
     expect(item).to_have_count(0)
 
 

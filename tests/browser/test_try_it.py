@@ -97,7 +97,7 @@ def test_moved_and_added_boxes_become_labels_by_hand(screen: TryIt):
     screen.labeling.put_tracks()
     middle = ((x1 + x2) / 2, (y1 + y2) / 2)
     screen.canvas.drag((x2 + 40, y1), (x2 + 140, y1 + 80))
-    screen.labeling.wait_text("Corrected, not used yet")
+    screen.labeling.wait_text("Corrected, not saved yet")
     screen.press("Edit")
     screen.canvas.drag(middle, (middle[0] + 20, middle[1] + 10))
     screen.use(2)
@@ -109,7 +109,7 @@ def test_moved_and_added_boxes_become_labels_by_hand(screen: TryIt):
 
 def test_correction_outlives_another_confidence(screen: TryIt):
     screen.canvas.drag((400, 200), (500, 300))
-    screen.labeling.wait_text("Corrected, not used yet")
+    screen.labeling.wait_text("Corrected, not saved yet")
     slider = screen.labeling.page.get_by_role("slider", name="Confidence")
     slider.focus()
     slider.press("End")

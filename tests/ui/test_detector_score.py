@@ -144,10 +144,10 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 
 
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
-    test = accepted(page(detector), "Look through it")
+    test = accepted(page(detector), "Search it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
     assert job.request["video_id"] == 1
-    assert "Look through it" not in [button.label for button in test.button]
+    assert "Search it" not in [button.label for button in test.button]
 
 
 def test_learning_curve_is_started_and_cancelled_on_the_page(detector: Detector) -> None:
@@ -165,7 +165,7 @@ def test_learning_curve_says_what_to_label_next(detector: Detector) -> None:
     shown = texts(page(detector))
     assert "**Yes.** The second half of the images brought +0.20 mAP50" in shown
     assert "more **bus stop**, its weakest class" in shown
-    assert "scenes like those of **Kitchen** (one detection there is unexplained)" in shown
+    assert "scenes like those of **Kitchen** (1 unmatched detection)" in shown
 
 
 def test_page_of_a_weak_detector_has_one_number_for_one_thing(

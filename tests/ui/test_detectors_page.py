@@ -112,7 +112,7 @@ def test_form_offers_fast_and_accurate_families_with_their_cost(
 
 def test_form_asks_for_no_parent_where_there_is_none(user: User, training_set: TrainingSet) -> None:
     test = press(page(), "New detector")
-    assert [box.label for box in test.selectbox if box.label == "Teach further"] == []
+    assert [box.label for box in test.selectbox if box.label == "Fine-tune"] == []
 
 
 def test_form_queues_a_child_of_the_chosen_parent(
@@ -121,7 +121,7 @@ def test_form_queues_a_child_of_the_chosen_parent(
     work(detector)
     test = press(page(), "New detector")
     test.text_input[0].set_value("Child")
-    [start] = [box for box in test.selectbox if box.label == "Teach further"]
+    [start] = [box for box in test.selectbox if box.label == "Fine-tune"]
     start.set_value(start.options[1])
     test = press(test, "New detector")
     [mix] = [box for box in test.toggle if "parent's training set" in box.label]
@@ -251,7 +251,7 @@ def test_ending_training_says_so_and_takes_no_second_cancel(detector: Detector) 
         row.state = DetectorState.TRAINING
         job = session.get_one(Job, row.job_id)
         job.state, job.cancel_requested = JobState.RUNNING, True
-    [button] = [b for b in page(detector=str(detector.id)).button if "Ending" in b.label]
+    [button] = [b for b in page(detector=str(detector.id)).button if "Stopping" in b.label]
     assert button.disabled
 
 

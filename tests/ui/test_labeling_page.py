@@ -70,7 +70,7 @@ def test_frame_in_the_address_changes_nothing_that_is_mounted(
 
 
 def test_page_without_a_video_says_where_to_choose_one(user: User):
-    assert "open it from the list" in words(page())
+    assert "Open it from the list" in words(page())
 
 
 def test_page_of_someone_elses_video_finds_nothing(user: User):

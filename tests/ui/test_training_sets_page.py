@@ -7,7 +7,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
-from pages._training_sets.form_values import TrainingSetForm, all_or, read_ranges
+from pages._training_sets.form_values import TrainingSetForm, none_if_all, read_ranges
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.ui.acting import welcome
@@ -176,7 +176,7 @@ def test_finished_set_is_compared_with_another(user: User, video: Video) -> None
     test = page(training_set=str(sets()[1].id))
     [choice] = [each for each in test.selectbox if each.label == "Compare with"]
     welcome(choice.select_index(0).run())
-    assert int(metrics(test)["With other boxes"]) > 0
+    assert int(metrics(test)["With changed boxes"]) > 0
     assert any("revision 1 became 2" in each.value for each in test.markdown)
 
 
@@ -219,5 +219,5 @@ def test_ranges_that_cannot_be_read_are_refused(text: str) -> None:
 
 
 def test_all_classes_chosen_leave_the_order_to_the_list() -> None:
-    assert all_or(["b", "a"], ["a", "b"]) is None
-    assert all_or(["b"], ["a", "b"]) == ("b",)
+    assert none_if_all(["b", "a"], ["a", "b"]) is None
+    assert none_if_all(["b"], ["a", "b"]) == ("b",)

@@ -1,4 +1,4 @@
-"""What a detector found, in words and numbers."""
+"""Shows the detections of an image as a table."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ from tpod_core.inference.detection_filter import FoundBox
 from tpod_core.services.inference import FrameDetections
 
 
-def show_findings(found: Sequence[FoundBox], look: FrameDetections) -> None:
-    """How many objects, how fast, and each of them; or what would be the next best guess."""
-    width, height = look.frame_wh
+def show_detections(found: Sequence[FoundBox], detections: FrameDetections) -> None:
+    """Show the count, the latency and a table; with none ``found``, the best lower score."""
+    width, height = detections.frame_wh
     objects = counted(len(found), "object")
-    st.markdown(f"**{objects}** · {look.latency_ms:.0f} ms · {width}×{height}")
+    st.markdown(f"**{objects}** · {detections.latency_ms:.0f} ms · {width}×{height}")
     if found:
         _show_table(found)
-    elif look.boxes:
-        best = max(each.score for each in look.boxes)
-        st.caption(f"Nothing as sure as that. Its best guess has a score of {best:.2f}.")
+    elif detections.boxes:
+        best = max(each.score for each in detections.boxes)
+        st.caption(f"Nothing above this confidence. The best detection has a score of {best:.2f}.")
 
 
 def _show_table(found: Sequence[FoundBox]) -> None:
