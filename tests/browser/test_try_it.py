@@ -9,28 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.plain_labeling import DrawingCanvas, PlainLabeling
-from tests.detector_life import add_trained_detector
-from tests.live import Server
-from tpod_core import db
-from tpod_core.config import get_settings
-from tpod_core.models import User
+from tests.detectors import add_trained_detector
+from tests.live import Server, installation_of
+from tpod_core.models import saved_id
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def detector_id(server: Server) -> Iterator[int]:
+def detector_id(server: Server) -> int:
     """A detector of cups that finds the same in every picture."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TPOD_DATA_DIR", str(server.home))
-        get_settings.cache_clear()
-        db.dispose()
-        with db.read_session() as session:
-            owner = session.get_one(User, 1)
-        yield int(add_trained_detector(server.home, owner).id or 0)
-        db.engine().dispose()
-        db.dispose()
-    get_settings.cache_clear()
+    with installation_of(server) as owner:
+        return saved_id(add_trained_detector(server.home, owner))
 
 
 @dataclass

@@ -10,10 +10,7 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._detectors.charts import worst_mix_up
-from pages._shared import guard
-from tests.detector_life import add_training_set, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
-from tests.fake_queue import ListQueue
+from tests.detectors import FakeProvider, create_detector, now, work
 from tests.labelled import add_video
 from tests.random_detections import Answer, gathered, usual, weak
 from tests.ui.acting import accepted, welcome
@@ -27,8 +24,7 @@ from tpod_core.evaluation.result_file import EVALUATION_FILE, Evaluation, write_
 from tpod_core.geometry import Box
 from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobKind, TrainingSet, User, saved_id
-from tpod_core.services import detectors, learning
-from tpod_core.services.detectors import DetectorDraft
+from tpod_core.services import learning
 from workers import export_model
 
 pytestmark = [
@@ -40,34 +36,13 @@ PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
 
 
 @pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen; the training set's pictures are of a video."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    add_video(member)
-    return member
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def training_set(home: Path, user: User) -> TrainingSet:
-    return add_training_set(home, user)
-
-
-@pytest.fixture
 def detector(user: User, training_set: TrainingSet, provider: FakeProvider) -> Detector:
+    add_video(user)  # It is the one that the training set's pictures are of.
     return train(user, training_set, "Cups")
 
 
 def train(user: User, training_set: TrainingSet, name: str, parent: int | None = None) -> Detector:
-    config = {"epochs": 1, "pretrained": "random"}
-    draft = DetectorDraft(name, "yolo26n", saved_id(training_set), config, parent)
-    with db.transaction() as session:
-        detector = detectors.create(session, user, draft)
-    return work(detector)
+    return work(create_detector(user, training_set, name=name, parent_id=parent))
 
 
 def page(detector: Detector) -> AppTest:

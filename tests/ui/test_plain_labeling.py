@@ -8,7 +8,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages._labeling import plain_session
 from pages._labeling.plain_session import Action, PlainSession
-from pages._shared import guard
 from pages._shared.canvas import Surface
 from tests.conftest import add_user
 from tests.labelled import add_video
@@ -23,13 +22,6 @@ from tpod_core.services.annotations import DeleteTrack, EditOp, FrameBox, HideBo
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "labeling.py")
 SURFACE = Surface((640, 360), (640, 360))
-
-
-@pytest.fixture
-def user(member: User, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
 
 
 @pytest.fixture
@@ -228,15 +220,6 @@ def test_act_that_is_done_twice_saves_once(opened: PlainSession, user: User, vid
     assert len(saved(video, 0)) == 1
 
 
-def test_moved_derived_box_becomes_a_key_frame(user: User, video: Video):
-    [cup] = edit(user, video, PutBox(0, Box(0, 0, 50, 50), "cup"))
-    opened = open_at(user, video, 3)
-    move(opened, 20)
-    do(opened, user, Action.SAVE)
-    [box] = saved(video, 3)
-    assert (box.track_id, box.keyframe, box.box) == (cup, True, Box(20, 0, 70, 50))
-
-
 def test_drawing_of_another_size_is_read_in_its_own(opened: PlainSession, user: User, video: Video):
     draw(opened, rect(Box(100, 50, 200, 150)))
     opened.resize(Surface((320, 180), (640, 360)))
@@ -283,14 +266,6 @@ def test_leaving_saves_first(opened: PlainSession, user: User, video: Video):
 # Boxes that are taken away
 
 
-def test_box_taken_away_is_hidden_on_this_frame_alone(user: User, video: Video):
-    edit(user, video, PutBox(0, Box(0, 0, 50, 50), "cup"))
-    opened = open_at(user, video, 3)
-    delete_all(opened)
-    do(opened, user, Action.SAVE)
-    assert [len(saved(video, frame)) for frame in (2, 3, 4)] == [1, 0, 1]
-
-
 @pytest.fixture
 def only_box(user: User, video: Video) -> PlainSession:
     """The screen shows frame 0, where a track of one frame had its box until just now."""
@@ -306,20 +281,6 @@ def test_only_box_of_a_track_is_asked_about(only_box: PlainSession, video: Video
     assert only_box.question
     assert "has its only box on this frame" in only_box.question.text
     assert (only_box.frame, len(saved(video, 0))) == (0, 1)
-
-
-def test_track_is_deleted_with_its_only_box_if_wanted(
-    only_box: PlainSession, user: User, video: Video
-):
-    only_box.confirm()
-    only_box.perform(user)
-    assert (only_box.frame, saved(video, 0)) == (1, [])
-
-
-def test_only_box_that_is_kept_is_still_there(only_box: PlainSession, user: User, video: Video):
-    only_box.keep_boxes()
-    only_box.perform(user)
-    assert (only_box.frame, len(saved(video, 0))) == (1, 1)
 
 
 # Others
@@ -340,16 +301,6 @@ def test_conflict_says_what_changed_and_keeps_the_drawing(conflict: PlainSession
     assert conflict.question
     assert "colleague" in conflict.question.text
     assert (conflict.frame, conflict.changes().count) == (3, 1)
-
-
-def test_conflict_is_done_again_on_top_of_the_newest_state(
-    conflict: PlainSession, user: User, video: Video
-):
-    conflict.confirm()
-    conflict.perform(user)
-    [box] = saved(video, 3)
-    assert (box.label, box.box) == ("cup", Box(20, 0, 70, 50))
-    assert conflict.frame == 4
 
 
 def test_conflict_that_is_left_shows_what_is_saved(

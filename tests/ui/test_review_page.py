@@ -6,9 +6,7 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
-from tests.detector_life import add_trained_detector
-from tests.fake_queue import ListQueue
+from tests.detectors import add_trained_detector
 from tests.labelled import add_video, annotate, track
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
@@ -18,18 +16,6 @@ from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
 from tpod_core.services import findings
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "review.py")
-
-
-@pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
-
-
-@pytest.fixture
-def detector(home: Path, user: User) -> Detector:
-    return add_trained_detector(home, user)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The Try it screen, and pre-labelling from a video's card."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +7,17 @@ import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
 from pages._try_it.add_labels import add_labels
 from pages._try_it.sources import VideoFrame
-from tests.detector_life import add_trained_detector
-from tests.fake_queue import ListQueue
+from tests.detectors import add_trained_detector, play
+from tests.jobs import run_job
 from tests.labelled import add_video, give_file
-from tests.scripted_detector import play
 from tests.ui.acting import press, sound
 from tests.unit.test_pictures import image_file
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 from tpod_core.inference.proposals import TakenBox
-from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobState, User, Video, saved_id
 from tpod_core.services import annotations
 from workers import annotate_video, prelabel_video
@@ -29,18 +25,6 @@ from workers import annotate_video, prelabel_video
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 FRAMES = 12
 BESIDE = Box(100, 10, 150, 60)
-
-
-@pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
-
-
-@pytest.fixture
-def detector(home: Path, user: User) -> Detector:
-    return add_trained_detector(home, user)
 
 
 @pytest.fixture
@@ -73,9 +57,7 @@ def work(run: Any) -> Job:
     with db.read_session() as session:
         job = session.exec(select(Job).order_by(col(Job.id).desc())).first()
     assert job is not None
-    execute(saved_id(job), job.attempt, run=run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job.id)
+    return run_job(saved_id(job), run)
 
 
 def tracks(video: Video) -> list[annotations.TrackDoc]:

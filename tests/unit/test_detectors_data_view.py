@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training_data import CLASSES, write_training_set
+from tests.training_sets import CLASSES, write_training_set
 from tpod_core.detectors.config import SetSize
 from tpod_core.detectors.dataset_layout import materialize, size_of
 from tpod_core.errors import Conflict

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.training_data import write_training_set
+from tests.training_sets import write_training_set
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import open_attempt
 from tpod_core.detectors.dataset_layout import materialize

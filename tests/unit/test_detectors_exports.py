@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from sqlmodel import select
 
-from tests.detector_life import add_training_set, use_fake_provider, work
-from tests.fake_provider import ANSWER_IN_INPUT, SIDE_PX, FakeProvider
-from tests.fake_queue import ListQueue
+from tests.detectors import ANSWER_IN_INPUT, SIDE_PX, FakeProvider, create_detector, work
+from tests.jobs import run_job
+from tests.tensorflow_formats import convert_once
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.errors import Conflict, InvalidInput, NotFound
@@ -27,10 +26,8 @@ from tpod_core.exports import formats, needs
 from tpod_core.exports.formats import list_formats
 from tpod_core.exports.plain_onnx import write_plain
 from tpod_core.exports.task import ExportTask, Rows
-from tpod_core.jobs import execute
-from tpod_core.models import Artifact, Detector, Job, JobState, User, saved_id
+from tpod_core.models import Artifact, Detector, Job, JobState, TrainingSet, User, saved_id
 from tpod_core.services import detectors, model_files
-from tpod_core.services.detectors import DetectorDraft
 from tpod_core.services.model_files import FormatStatus
 from tpod_core.storage import sha256_of
 from workers import export_model
@@ -39,22 +36,8 @@ NAME = "torchscript"
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def trained(member: User, home: Path, queue: ListQueue, provider: FakeProvider) -> Detector:
-    training_set = add_training_set(home, member)
-    draft = DetectorDraft(
-        "Cups",
-        "yolo26n",
-        saved_id(training_set),
-        {"epochs": 1, "imgsz": 64, "pretrained": "random"},
-    )
-    with db.transaction() as session:
-        detector = detectors.create(session, member, draft)
-    return work(detector)
+def trained(owner: User, training_set: TrainingSet, provider: FakeProvider) -> Detector:
+    return work(create_detector(owner, training_set))
 
 
 class FakeExporter:
@@ -93,9 +76,7 @@ def start(detector: Detector, wanted: str = NAME) -> Job:
 def export(detector: Detector, wanted: str = NAME) -> Job:
     """Ask for an export and run its job, as a worker would."""
     job = start(detector, wanted)
-    execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job.id)
+    return run_job(saved_id(job), export_model.run)
 
 
 def find(detector: Detector, wanted: str = NAME) -> Path | Job:
@@ -315,7 +296,7 @@ def test_package_that_went_away_after_the_asking_fails_the_job_with_the_way_out(
     monkeypatch.setattr(needs, "find_spec", lambda name: object())
     job = start(trained, "openvino")
     monkeypatch.setattr(needs, "find_spec", lambda name: None)
-    execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
+    run_job(saved_id(job), export_model.run)
     assert "requirements-export-openvino.txt" in offer(trained, "openvino").failure
 
 
@@ -434,17 +415,19 @@ def test_openvino_is_made_and_agrees(trained: Detector, home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wanted", ["litert", "saved_model"])
-def test_tensorflow_formats_are_made_and_agree(trained: Detector, home: Path, wanted: str) -> None:
+def test_tensorflow_formats_are_made_and_agree(
+    trained: Detector, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if needs.missing_tensorflow():
         pytest.skip(needs.missing_tensorflow())
     publish_varying_model(trained, home)
-    job = export(trained, wanted)
-    assert (job.state, job.message) == (JobState.SUCCEEDED, "")
-    archive = find(trained, wanted)
-    assert isinstance(archive, Path)
+    convert_once(monkeypatch, tmp_path / "kept")
     expected = {"litert": "model.tflite", "saved_model": "saved_model/1/saved_model.pb"}
-    assert expected[wanted] in members(archive)
+    for wanted, member in expected.items():
+        job = export(trained, wanted)
+        assert (job.state, job.message) == (JobState.SUCCEEDED, "")
+        archive = find(trained, wanted)
+        assert isinstance(archive, Path) and member in members(archive)
 
 
 def test_converter_that_fails_in_its_own_environment_is_a_sentence(

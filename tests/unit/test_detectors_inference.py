@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.detector_life import add_trained_detector, publish_model
-from tests.fake_provider import ANSWER_IN_FRAME
+from tests.detectors import add_trained_detector, publish_model
 from tests.labelled import add_video, give_file
+from tests.training_sets import CUP_BOX
 from tpod_core import db
 from tpod_core.errors import Conflict, JobCancelled
 from tpod_core.geometry import Box
@@ -38,16 +38,11 @@ class Watched:
         self.fractions.append(fraction)
 
 
-@pytest.fixture
-def detector(home: Path, admin: User) -> Detector:
-    return add_trained_detector(home, admin)
-
-
 def test_detections_are_in_the_picture_s_own_pixels(detector: Detector) -> None:
     model = open_model(detector)
     result = model.detect(PICTURE, 0.5)
     [found] = result.detections
-    assert found.box == ANSWER_IN_FRAME
+    assert found.box == CUP_BOX
     assert found.score == pytest.approx(0.9)
     assert model.labels[found.class_id] == "cup"
     assert result.latency_ms > 0
@@ -57,15 +52,15 @@ def test_confidence_leaves_out_what_is_below_it(detector: Detector) -> None:
     assert open_model(detector).detect(PICTURE, 0.95).detections == ()
 
 
-def test_without_a_confidence_the_recommended_one_counts(home: Path, admin: User) -> None:
-    detector = add_trained_detector(home, admin, recommended_confidence=0.95)
+def test_without_a_confidence_the_recommended_one_counts(home: Path, owner: User) -> None:
+    detector = add_trained_detector(home, owner, recommended_confidence=0.95)
     model = open_model(detector)
     assert model.recommended_confidence == 0.95
     assert model.detect(PICTURE).detections == ()
 
 
-def test_box_that_lies_in_the_padding_alone_is_no_detection(home: Path, admin: User) -> None:
-    detector = add_trained_detector(home, admin, answer=(10, 0, 30, 6))
+def test_box_that_lies_in_the_padding_alone_is_no_detection(home: Path, owner: User) -> None:
+    detector = add_trained_detector(home, owner, answer=(10, 0, 30, 6))
     assert open_model(detector).detect(PICTURE, 0.5).detections == ()
 
 
@@ -77,9 +72,9 @@ def test_model_is_loaded_once_until_it_is_published_anew(home: Path, detector: D
     assert found.box == Box(0, 0, 50, 50)
 
 
-def test_few_models_stay_loaded(home: Path, admin: User) -> None:
+def test_few_models_stay_loaded(home: Path, owner: User) -> None:
     trained_model._loaded.cache_clear()
-    many = [add_trained_detector(home, admin) for _ in range(trained_model.MODELS_KEPT + 1)]
+    many = [add_trained_detector(home, owner) for _ in range(trained_model.MODELS_KEPT + 1)]
     first = open_model(many[0])
     for each in many[1:]:
         open_model(each)
@@ -141,9 +136,9 @@ def _video(owner: User) -> Video:
         return session.get_one(Video, video.id)
 
 
-def test_frames_are_looked_at_in_order_with_their_numbers(detector: Detector, admin: User) -> None:
+def test_frames_are_looked_at_in_order_with_their_numbers(detector: Detector, owner: User) -> None:
     watched = Watched()
-    with frame_source(_video(admin)).open() as reader:
+    with frame_source(_video(owner)).open() as reader:
         found = list(detect_in_frames(open_model(detector), reader, range(1, 12, 5), 0.5, watched))
     assert [frame for frame, _ in found] == [1, 6, 11]
     # Scaled by 0.4 to 64 x 38, which begins 13 px down in the square: (18 - 13) / 0.4 = 12.5.
@@ -151,10 +146,10 @@ def test_frames_are_looked_at_in_order_with_their_numbers(detector: Detector, ad
     assert watched.fractions == [1 / 3, 2 / 3, 1]
 
 
-def test_cancel_ends_the_look_at_the_next_frame(detector: Detector, admin: User) -> None:
+def test_cancel_ends_the_look_at_the_next_frame(detector: Detector, owner: User) -> None:
     watched = Watched(cancel_at=2)
     seen = []
-    with frame_source(_video(admin)).open() as reader, pytest.raises(JobCancelled):
+    with frame_source(_video(owner)).open() as reader, pytest.raises(JobCancelled):
         for frame, _ in detect_in_frames(open_model(detector), reader, range(12), 0.5, watched):
             seen.append(frame)
     assert seen == [0]

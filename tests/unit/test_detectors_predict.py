@@ -13,7 +13,8 @@ import numpy as np
 import onnx
 import pytest
 
-from tests.fake_provider import ANSWER_IN_FRAME, ANSWER_IN_INPUT, constant_model
+from tests.detectors import ANSWER_IN_INPUT, constant_model
+from tests.training_sets import CUP_BOX
 from tpod_core.exports import model_zip
 from tpod_core.exports.model_zip import DetectorCard
 
@@ -93,9 +94,7 @@ def test_image_gives_one_frame_with_boxes_in_its_own_pixels(
     assert body["frames"] == [
         {
             "frame": 0,
-            "boxes": [
-                {"label": "cup", "class_id": 0, "score": 0.9, "box": list(ANSWER_IN_FRAME.xyxy)}
-            ],
+            "boxes": [{"label": "cup", "class_id": 0, "score": 0.9, "box": list(CUP_BOX.xyxy)}],
         }
     ]
 

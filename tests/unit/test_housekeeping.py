@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from tests.detector_life import add_trained_detector, add_training_set
+from tests.detectors import add_trained_detector
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video
+from tests.training_sets import add_training_set
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.jobs import Reconciler, housekeeping, submit

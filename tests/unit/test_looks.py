@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.detector_life import add_trained_detector
+from tests.detectors import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
@@ -23,13 +23,13 @@ LEFT, RIGHT = Box(0, 0, 10, 10), Box(50, 0, 60, 10)
 
 
 @pytest.fixture
-def video(admin: User) -> Video:
-    return add_video(admin)
+def video(owner: User) -> Video:
+    return add_video(owner)
 
 
 @pytest.fixture
-def detector(home: Path, admin: User) -> Detector:
-    return add_trained_detector(home, admin, labels=("cup", "bus"))
+def detector(home: Path, owner: User) -> Detector:
+    return add_trained_detector(home, owner, labels=("cup", "bus"))
 
 
 def noted(
@@ -107,9 +107,9 @@ def test_newer_run_of_a_detector_takes_the_place_of_the_older(
 
 
 def test_of_several_detectors_the_last_that_knows_the_label_is_heard(
-    home: Path, admin: User, video: Video, detector: Detector
+    home: Path, owner: User, video: Video, detector: Detector
 ) -> None:
-    other = add_trained_detector(home, admin, name="Cups only", labels=("cup",))
+    other = add_trained_detector(home, owner, name="Cups only", labels=("cup",))
     keep(video, detector, noted({0: []}), at_ns=1_000)
     keep(video, other, noted({5: []}, ("cup",)), at_ns=2_000)
     assert {n: s.frames.tolist() for n, s in heard(video, "cup", "bus").items()} == {
@@ -119,9 +119,9 @@ def test_of_several_detectors_the_last_that_knows_the_label_is_heard(
 
 
 def test_deleted_detector_is_not_heard_and_its_file_goes_at_the_next_run(
-    home: Path, admin: User, video: Video, detector: Detector
+    home: Path, owner: User, video: Video, detector: Detector
 ) -> None:
-    gone = add_trained_detector(home, admin, name="Gone", labels=("cup",))
+    gone = add_trained_detector(home, owner, name="Gone", labels=("cup",))
     path = keep(video, gone, noted({5: []}, ("cup",)))
     before = tag(video)
     with db.transaction() as session:

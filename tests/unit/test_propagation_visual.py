@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks._tracks import fit, linear, sequence
+from benchmarks._tracks import fit, linear, sequence
 from tests.moving_scene import Grey, MovingScene, texture
 from tests.unwatched import Unwatched
 from tpod_core.annotations.derived_boxes import DerivedBoxes

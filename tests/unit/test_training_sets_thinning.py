@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.choices import built, label_files, plan_of, preview, spec
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
+from tests.training_sets import built, label_files, plan_of, preview, spec
 from tests.unwatched import Unwatched
 from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box, iou

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks._videos import required_data
+from benchmarks._videos import required_data
 from tests.unwatched import Unwatched
 from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.box_arrays import iou

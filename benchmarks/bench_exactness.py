@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from tests.benchmarks._videos import required_data
+from benchmarks._videos import required_data
 from tests.frame_truth import judge, true_videos
 
 JUMPS = 200

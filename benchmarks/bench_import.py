@@ -13,7 +13,7 @@ from pathlib import Path
 
 import av
 
-from tests.benchmarks._videos import long_1080p, required_data
+from benchmarks._videos import long_1080p, required_data
 from tpod_core.video.importing import scan_and_check
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.probe import probe

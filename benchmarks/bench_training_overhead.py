@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 
 from tests.live import Server, start_server, stop_server
-from tests.training_data import write_training_set
+from tests.training_sets import write_training_set
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.detectors.dataset_layout import materialize

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import cv2
 
-from tests.benchmarks._videos import required_data
+from benchmarks._videos import required_data
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
 from tests.following import following_here

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks._tracks import Object, objects_of
-from tests.benchmarks._videos import required_data
+from benchmarks._tracks import Object, objects_of
+from benchmarks._videos import required_data
 from tests.unwatched import Unwatched
 from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.tracking.segments import Segment

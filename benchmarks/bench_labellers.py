@@ -18,7 +18,7 @@ from statistics import median, quantiles
 
 import httpx
 
-from tests.benchmarks._videos import long_1080p, required_data
+from benchmarks._videos import long_1080p, required_data
 from tests.browser.annotator import import_video
 from tests.live import Server, start_server, stop_server
 

@@ -22,7 +22,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from tests.benchmarks._videos import required_data
+from benchmarks._videos import required_data
 from tests.collections import import_collection, letterboxed, read_voc
 from tests.conftest import Api, add_user
 from tests.fake_queue import ListQueue

@@ -15,7 +15,7 @@ from statistics import median, quantiles
 import httpx
 from playwright.sync_api import Page, sync_playwright
 
-from tests.benchmarks._videos import long_1080p, required_data
+from benchmarks._videos import long_1080p, required_data
 from tests.browser.annotator import Annotator, import_video
 from tests.browser.conftest import CHROMIUM_ARGUMENTS
 from tests.install_browser import find_browser

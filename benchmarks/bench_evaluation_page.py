@@ -50,7 +50,7 @@ def measure(home: Path) -> int:
     user = add_user("bench", Role.ADMIN)
     evaluation_file = publish(home, user)
     guard.find_user = lambda: user
-    page = Path(__file__).resolve().parents[2] / "pages" / "detectors.py"
+    page = Path(__file__).resolve().parents[1] / "pages" / "detectors.py"
 
     def open_page() -> None:
         from tpod_core.evaluation import result_file as reading

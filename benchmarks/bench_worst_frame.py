@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks._tracks import (
+from benchmarks._tracks import (
     Filmed,
     Object,
     Propagated,

@@ -14,7 +14,7 @@ from statistics import median, quantiles
 import httpx
 import psutil
 
-from tests.benchmarks._videos import long_1080p, required_data
+from benchmarks._videos import long_1080p, required_data
 from tests.live import start_server, stop_server
 from tests.unwatched import Unwatched
 from tpod_core.video.encode import encode_jpeg

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks._tracks import (
+from benchmarks._tracks import (
     Boxes,
     Filmed,
     Object,

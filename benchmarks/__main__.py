@@ -1,4 +1,4 @@
-"""Run every benchmark, one process each: ``python -m tests.benchmarks [name …]``."""
+"""Run every benchmark, one process each: ``python -m benchmarks [name …]``."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ def main() -> int:
     failed = []
     for name in chosen:
         print(f"\n== {name} ==", flush=True)
-        command = [sys.executable, "-m", f"tests.benchmarks.bench_{name}"]
+        command = [sys.executable, "-m", f"benchmarks.bench_{name}"]
         if subprocess.run(command, check=False).returncode:
             failed.append(name)
     if failed:

@@ -1,6 +1,6 @@
 """What the labelling screen costs the server and the wire, beside an older version of it.
 
-    python -m tests.benchmarks.bench_labelling_screen [REVISION]
+    python -m benchmarks.bench_labelling_screen [REVISION]
 
 The older version, by default the last one whose boxes went through the drawing canvas and
 Streamlit's scripts, is checked out aside and measured by the same program in the same run.
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from tests.benchmarks._videos import required_data
+from benchmarks._videos import required_data
 from tests.live import REPO
 
 BEFORE = "d125c3f"
