@@ -18,9 +18,9 @@ from tpod_core.annotations.track_names import referenced_tracks, resolve_names
 from tpod_core.annotations.validator import AnnotationValidator
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.models import User, Video, saved_id
+from tpod_core.propagation import requests
 from tpod_core.propagation.store import with_derived
 from tpod_core.services.annotations.documents import document_of, load
-from tpod_core.services.annotations.saving import save_step
 
 _KIND = "edit"
 
@@ -122,6 +122,26 @@ def _apply(session: Session, user: User, video: Video, edits: Sequence[EditOp]) 
     old, new = difference(before, edited.with_new_ids(track_ids))
     save_step(session, user, video, (labels[0] | old, labels[1] | new))
     return EditResult(video.revision, tuple(track_ids), edited.ids_by_name(track_ids))
+
+
+def save_step(
+    session: Session,
+    user: User,
+    video: Video,
+    parts: tuple[Part, Part],
+    undoes: int | None = None,
+) -> None:
+    """Write the change from the first part to the second, and log it.
+
+    The caller holds the video's lock, and has inserted the rows of new tracks. A step without
+    change is not logged, unless it undoes another one, which else stayed the next to undo.
+    """
+    before, after = parts
+    if before == after and undoes is None:
+        return
+    writing.write_parts(session, saved_id(video), user.id, before, after)
+    log.write_step(session, user, video, parts, undoes)
+    requests.after_edit(session, video, user.id, after)
 
 
 def _insert(session: Session, user: User, video: Video, edited: Edited) -> list[int]:

@@ -10,7 +10,7 @@ from tpod_core.annotations.history import Part, head_of
 from tpod_core.annotations.ranges import minus, union
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.models import Edit, User, Video, saved_id
-from tpod_core.services.annotations.saving import save_step
+from tpod_core.services.annotations.editing import save_step
 
 
 @dataclass(frozen=True)
