@@ -12,7 +12,7 @@ from tests.conftest import Api, add_user
 from tests.detectors import add_trained_detector
 from tests.jobs import run_job
 from tests.labelled import FILE_WH, add_video, give_file
-from tests.unit.test_pictures import image_file
+from tests.unit.test_video_pictures import image_file
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.inference import trained_model

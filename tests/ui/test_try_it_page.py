@@ -13,7 +13,7 @@ from tests.detectors import add_trained_detector, play
 from tests.jobs import run_job
 from tests.labelled import add_video, give_file
 from tests.ui.acting import press, sound
-from tests.unit.test_pictures import image_file
+from tests.unit.test_video_pictures import image_file
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
