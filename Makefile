@@ -50,7 +50,7 @@ check: $(STAMP) $(NODE_STAMP)  ## the quick part: style, types, unit and API tes
 	$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/api tests/js -m 'not slow'
 
 bench: $(STAMP)  ## the speeds that we promise, as ratios to a bare baseline
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m benchmarks
 
 demo: $(STAMP)  ## load the demo project without a browser
 	$(BIN)/python -m workers.load_demo

@@ -1,10 +1,10 @@
-"""One's own account: password, tokens for programs, sign out."""
+"""The user's own account: API tokens, password, sign out."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from pages._shared.sign_in import sign_out_form
 from tpod_core.auth import MIN_PASSWORD_LENGTH
 from tpod_core.db import read_session, transaction
@@ -16,7 +16,7 @@ _WHEN = "%d %b %Y, %H:%M UTC"
 
 def main() -> None:
     user = require_user()
-    page_header("Account", f"Signed in as {plain(user.username)}.")
+    page_header("Account", f"Signed in as {escape_md(user.username)}.")
     left, right = st.columns(2, gap="large")
     with left:
         _show_tokens(user)
@@ -34,7 +34,7 @@ def _show_tokens(user: User) -> None:
     )
     listed = st.container()
     _offer_token(user)
-    with listed:  # filled last: the token just made is in it
+    with listed:  # filled last, so that it includes a new token
         _list_tokens(user)
 
 
@@ -44,7 +44,7 @@ def _list_tokens(user: User) -> None:
     for token in tokens:
         name, revoke = st.columns([4, 1], vertical_alignment="center")
         name.markdown(
-            f"**{plain(token.name)}** · `{token.hint}…` · made {token.created_at:{_WHEN}}"
+            f"**{escape_md(token.name)}** · `{token.hint}…` · made {token.created_at:{_WHEN}}"
         )
         if revoke.button("Revoke", key=f"revoke-{token.id}", width="stretch"):
             with show_errors():
@@ -67,7 +67,7 @@ def _offer_token(user: User) -> None:
 def _show_password(user: User) -> None:
     st.subheader("Password", anchor=False)
     with st.form("password", clear_on_submit=True, border=True):
-        old = st.text_input("Present password", type="password")
+        old = st.text_input("Current password", type="password")
         new = st.text_input(
             f"New password (at least {MIN_PASSWORD_LENGTH} characters)", type="password"
         )
@@ -75,7 +75,7 @@ def _show_password(user: User) -> None:
             with show_errors():
                 with transaction() as session:
                     users.change_password(session, user, old, new)
-                st.success("Changed. Every browser of yours has to sign in again.")
+                st.success("Changed. You have to sign in again in every browser.")
 
 
 main()

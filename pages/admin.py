@@ -1,4 +1,4 @@
-"""For administrators: who may come in, and how the installation is."""
+"""For administrators: accounts, and the state of the installation."""
 
 import platform
 import shutil
@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from tpod_core import __version__
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotAllowed
@@ -37,46 +37,48 @@ def _show_installation() -> None:
     total = shutil.disk_usage(storage.root).total
     disk, default, low, version = st.columns(4)
     _metric(disk, "Free disk", naturalsize(storage.free_bytes()), f"of {naturalsize(total)}")
-    for place, name, title in (
+    for column, name, title in (
         (default, "default", "Imports and builds"),
         (low, "low", "Trainings"),
     ):
         counts = queues[name]
-        _metric(place, title, f"{counts['running']} running", f"{counts['queued']} waiting")
+        _metric(column, title, f"{counts['running']} running", f"{counts['queued']} waiting")
     _metric(version, "TPOD", __version__, f"Python {platform.python_version()}")
 
 
-def _metric(place: DeltaGenerator, title: str, value: str, detail: str) -> None:
-    place.metric(title, value, detail, "off", delta_arrow="off", border=True)
+def _metric(column: DeltaGenerator, title: str, value: str, detail: str) -> None:
+    column.metric(title, value, detail, "off", delta_arrow="off", border=True)
 
 
 def _show_users() -> None:
     st.subheader("Accounts", anchor=False)
     with read_session() as session:
-        everybody = users.list_users(session)
-    waiting = [one for one in everybody if one.role is Role.NONE and one.active]
+        accounts = users.list_users(session)
+    waiting = [account for account in accounts if account.role is Role.NONE and account.active]
     if waiting:
         st.info(f"{len(waiting)} waiting for access: give them a role below.")
-    for one in everybody:
-        _show_user(one)
+    for account in accounts:
+        _show_user(account)
 
 
-def _show_user(one: User) -> None:
-    number = saved_id(one)
+def _show_user(account: User) -> None:
+    number = saved_id(account)
     with st.container(border=True):
         name, role, active = st.columns([3, 2, 1], vertical_alignment="center")
-        name.markdown(f"**{plain(one.username)}**  \n:gray[since {one.created_at:%d %b %Y}]")
+        name.markdown(
+            f"**{escape_md(account.username)}**  \n:gray[since {account.created_at:%d %b %Y}]"
+        )
         roles = list(Role)
         chosen = role.selectbox(
             "Role",
             roles,
-            roles.index(one.role),
+            roles.index(account.role),
             format_func=lambda value: _ROLE_WORDS[value],
             label_visibility="collapsed",
-            key=f"role-{number}-{one.role}",  # another act elsewhere makes it anew
+            key=f"role-{number}-{account.role}",  # a new widget if changed elsewhere
         )
-        on = active.toggle("Active", one.active, key=f"active-{number}-{one.active}")
-        if (chosen, on) != (one.role, one.active):
+        on = active.toggle("Active", account.active, key=f"active-{number}-{account.active}")
+        if (chosen, on) != (account.role, account.active):
             with show_errors():
                 with transaction() as session:
                     users.change_user(session, number, chosen, on)

@@ -1,4 +1,4 @@
-"""Detectors: the list, and with ``?detector=5`` one of them."""
+"""The list of detectors, or with ``?detector=5`` the page of one."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from pages._detectors.form import new_detector_dialog
 from pages._detectors.words import state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import empty_state, page_header, plain
+from pages._shared.page import empty_state, escape_md, page_header
 from tpod_core.db import read_session
 from tpod_core.detectors import registry
 from tpod_core.models import Detector, DetectorState, User
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def _show_list(user: User) -> None:
-    page_header("Detectors", "Train a detector on a training set, judge it, download it.")
+    page_header("Detectors", "Train a detector on a training set, evaluate it, download it.")
     with read_session() as session:
         sets = detectors.list_trainable_sets(session, user)
         rows = detectors.list_detectors(session, user)
@@ -40,7 +40,7 @@ def _show_list(user: User) -> None:
         if st.button("Go to the training sets", icon=":material/dataset:"):
             st.switch_page("training_sets.py")
         return
-    wanted_set = st.query_params.pop("training_set", "")
+    set_id = st.query_params.pop("training_set", "")
     pressed = st.button(
         "New detector",
         type="primary",
@@ -48,12 +48,12 @@ def _show_list(user: User) -> None:
         disabled=not sets,
         help=None if sets else "Build a training set first.",
     )
-    if pressed or (wanted_set.isdecimal() and sets):
-        new_detector_dialog(user, sets, int(wanted_set) if wanted_set.isdecimal() else None)
+    if pressed or (set_id.isdecimal() and sets):
+        new_detector_dialog(user, sets, int(set_id) if set_id.isdecimal() else None)
     if not rows:
         empty_state(
             "No detectors yet",
-            "Press “New detector”, choose a training set, and let it learn. "
+            "Press “New detector”, choose a training set, and start the training. "
             "You can watch it and stop it at any time.",
         )
         return
@@ -77,15 +77,15 @@ def _show_cards(user: User) -> None:
 
 def _show_card(detector: Detector) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(detector.name)}**")
+        st.markdown(f"**{escape_md(detector.name)}**")
         state_badge(detector.state)
     st.caption(f"{registry.get_type(detector.dnn_type).label} · {_classes(detector)}")
     if detector.state in detectors.ACTIVE:
-        st.progress(detector.progress, text=plain(detector.message))
+        st.progress(detector.progress, text=escape_md(detector.message))
     elif detector.state is DetectorState.TRAINED:
         st.metric("mAP50", f"{detector.metrics['mAP50']:.2f}", help="1 is perfect.")
     else:
-        st.write(plain(detector.message))
+        st.write(escape_md(detector.message))
     if st.button("Open", key=f"open-detector-{detector.id}", icon=":material/arrow_forward:"):
         st.query_params["detector"] = str(detector.id)
         st.rerun(scope="app")
@@ -94,7 +94,7 @@ def _show_card(detector: Detector) -> None:
 def _classes(detector: Detector) -> str:
     if not detector.labels:
         return f"{detector.epochs} epochs"
-    shown = ", ".join(plain(name) for name in detector.labels[:3])
+    shown = ", ".join(escape_md(name) for name in detector.labels[:3])
     more = len(detector.labels) - 3
     return f"{shown} and {more} more" if more > 0 else shown
 

@@ -1,4 +1,4 @@
-"""Where one lands: what to do next on the way from a video to a detector."""
+"""The Home page: the steps from a video to a detector, and which comes next."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from pages._shared import unsent
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from tpod_core import training_packages
 from tpod_core.db import read_session, transaction
 from tpod_core.models import User
@@ -20,7 +20,7 @@ LATEST = 5
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the main job: what it takes, and where; ``count`` names what it leaves."""
+    """One step from a video to a detector; ``count`` is the key of its results in the counts."""
 
     title: str
     sentence: str
@@ -33,7 +33,7 @@ class Step:
 STEPS = (
     Step(
         "Upload",
-        "Bring videos that show the objects as they will be seen later.",
+        "Add videos that show the objects as the detector will see them.",
         "videos",
         "uploaded",
         "videos.py",
@@ -41,7 +41,7 @@ STEPS = (
     ),
     Step(
         "Label",
-        "Draw boxes on a few frames. The frames between fill themselves.",
+        "Draw boxes on a few frames. The frames in between are filled in.",
         "videos_labelled",
         "with boxes",
         "videos.py",
@@ -49,7 +49,7 @@ STEPS = (
     ),
     Step(
         "Assemble",
-        "Pick videos to learn from, and others for an honest check.",
+        "Choose videos to train on, and others to evaluate on.",
         "training_sets_ready",
         "built",
         "training_sets.py",
@@ -65,7 +65,7 @@ STEPS = (
     ),
     Step(
         "Download",
-        "Take the trained model with you. It runs anywhere.",
+        "Download the trained model. It runs anywhere.",
         "detectors_trained",
         "ready to use",
         "detectors.py",
@@ -76,7 +76,9 @@ STEPS = (
 
 def main() -> None:
     user = require_user()
-    page_header(f"Hello, {plain(user.username)}", "From video to object detector in five steps.")
+    page_header(
+        f"Hello, {escape_md(user.username)}", "From video to object detector in five steps."
+    )
     unsent.show_count(user)
     with show_errors():
         with read_session() as session:
@@ -128,8 +130,8 @@ def _offer_demo(user: User) -> None:
         horizontal_alignment="distribute",
     ):
         st.markdown(
-            "**Look around first?** The demo project brings two short videos with boxes in them "
-            "and a training set, ready to train. It takes under a minute.",
+            "**Look around first?** The demo project has two short videos with boxes and a "
+            "training set, ready to train. It takes under a minute.",
             width=760,
         )
         if st.button("Load the demo project", icon=":material/auto_awesome:"):
@@ -146,7 +148,7 @@ def _show_demo_progress() -> None:
         if job is None:
             st.rerun()
         with st.container(border=True):
-            st.progress(job.progress, plain(job.message) or "Making the demo project …")
+            st.progress(job.progress, escape_md(job.message) or "Creating the demo project …")
 
 
 def _show_latest(user: User) -> None:
@@ -164,7 +166,7 @@ def _show_activity(was_busy: bool) -> None:
         with read_session() as session:
             latest = jobs.list_jobs(session, user, limit=LATEST).jobs
         if was_busy and all(job.state.is_final for job in latest):
-            st.rerun()  # the steps above have new counts, and nothing is left to follow
+            st.rerun()  # the counts of the steps have changed, and no job runs any more
         job_list(latest)
 
 

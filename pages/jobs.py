@@ -1,4 +1,4 @@
-"""Everything that runs in the background: how far it is, and how to end it."""
+"""The list of background jobs, with their progress and a button that cancels each."""
 
 import streamlit as st
 
@@ -10,12 +10,12 @@ from tpod_core.db import read_session
 from tpod_core.services import jobs
 
 REFRESH_S = 2.0
-SHOWN = 50
+MAX_SHOWN = 50
 
 
 def main() -> None:
     require_user()
-    page_header("Jobs", "What runs in the background, newest first. Nothing is lost by a restart.")
+    page_header("Jobs", "What runs in the background, newest first. Jobs survive a restart.")
     _show()
 
 
@@ -24,13 +24,13 @@ def _show() -> None:
     user = require_user()
     with show_errors():
         with read_session() as session:
-            found = jobs.list_jobs(session, user, limit=SHOWN)
+            found = jobs.list_jobs(session, user, limit=MAX_SHOWN)
         if found.jobs:
             job_list(found.jobs)
         else:
             empty_state("Nothing yet", "Imports, builds and trainings will be listed here.")
-        if found.count > SHOWN:
-            st.caption(f"{found.count - SHOWN} older jobs are not shown.")
+        if found.count > MAX_SHOWN:
+            st.caption(f"{found.count - MAX_SHOWN} older jobs are not shown.")
 
 
 main()

@@ -6,7 +6,7 @@ from pages._labeling import annotator
 from pages._labeling import plain as plain_mode
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from tpod_core import access
 from tpod_core.db import read_session
 from tpod_core.errors import NotFound
@@ -15,14 +15,14 @@ from tpod_core.models import Video, VideoState
 
 def main() -> None:
     user = require_user()
-    wanted = st.query_params.get("video", "")
-    if not wanted.isdecimal():
-        _explain("Choose a video", "This screen shows one video: open it from the list.")
+    video_id = st.query_params.get("video", "")
+    if not video_id.isdecimal():
+        _explain("Choose a video", "This screen shows one video. Open it from the list.")
         return
     with show_errors():
         try:
             with read_session() as session:
-                video = access.get_video(session, user, int(wanted))
+                video = access.get_video(session, user, int(video_id))
         except NotFound as missing:
             _explain("No such video", missing.message)
             return
@@ -38,13 +38,13 @@ def _explain_state(video: Video) -> None:
     if video.state is VideoState.FAILED:
         _explain(video.name, f"This video cannot be labelled. {video.message}")
     elif video.state in (VideoState.CREATED, VideoState.UPLOADING):
-        _explain(video.name, "This video has no file yet: its upload has not ended.")
+        _explain(video.name, "This video has no file yet: its upload has not finished.")
     else:
         _explain(video.name, "The first frames are being read. Open it again in a moment.")
 
 
 def _explain(title: str, sentence: str) -> None:
-    page_header(plain(title), plain(sentence))
+    page_header(escape_md(title), escape_md(sentence))
     if st.button("Go to the videos", icon=":material/movie:"):
         st.switch_page("videos.py")
 

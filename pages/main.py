@@ -1,4 +1,4 @@
-"""The first script of every visit: the door, then the screens."""
+"""The entry script of the app: requires sign-in, then runs the chosen screen."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from pages._shared.guard import require_user
 from pages._shared.page import PAGE_STYLE
 from tpod_core.models import Role
 
-_PICTURES = Path(__file__).parent / "_shared"
+_IMAGES = Path(__file__).parent / "_shared"
 
-# A file of ours: Streamlit would fetch a Material icon for the tab from the internet.
-st.set_page_config(page_title="TPOD", page_icon=str(_PICTURES / "icon.svg"), layout="wide")
+# A local file: Streamlit would fetch a Material icon for the tab from the internet.
+st.set_page_config(page_title="TPOD", page_icon=str(_IMAGES / "icon.svg"), layout="wide")
 user = require_user()
-st.logo(str(_PICTURES / "logo.svg"), size="large")
+st.logo(str(_IMAGES / "logo.svg"), size="large")
 
 screens = {
     "": [
@@ -24,7 +24,7 @@ screens = {
         st.Page("labeling.py", title="Labelling", visibility="hidden"),
         st.Page("training_sets.py", title="Training sets", icon=":material/dataset:"),
         st.Page("detectors.py", title="Detectors", icon=":material/model_training:"),
-        # Opened from a detector's page: its mistakes, one by one.
+        # Opened from a detector's page.
         st.Page("review.py", title="Review", visibility="hidden"),
         st.Page("try_it.py", title="Try it", icon=":material/image_search:"),
     ],

@@ -1,10 +1,10 @@
-"""Training sets: the list, with ``?new`` the form, with ``?training_set=5`` one of them."""
+"""The list of training sets, with ``?new`` the form, with ``?training_set=5`` one set."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import counted, empty_state, page_header, plain
+from pages._shared.page import counted, empty_state, escape_md, page_header
 from pages._training_sets.detail import show_training_set, state_badge
 from pages._training_sets.form import show_form
 from tpod_core.db import read_session
@@ -39,7 +39,7 @@ def _show_form(user: User) -> None:
 def _show_list(user: User) -> None:
     page_header(
         "Training sets",
-        "Frames and boxes picked from your videos, fixed for good, to train detectors on.",
+        "Frames and boxes from your videos to train detectors on. They never change once built.",
     )
     if st.button("New training set", type="primary", icon=":material/add:"):
         _go(new="1")
@@ -48,7 +48,7 @@ def _show_list(user: User) -> None:
     if not rows:
         empty_state(
             "No training sets yet",
-            "Press “New training set”, choose labelled videos, and see at once what they give.",
+            "Press “New training set”, choose labelled videos, and see at once what you get.",
         )
     elif any(training_sets.is_building(row) for row in rows):
         st.fragment(_show_while_building, run_every=REFRESH_S)(user)
@@ -57,7 +57,7 @@ def _show_list(user: User) -> None:
 
 
 def _show_while_building(user: User) -> None:
-    """What changes while a set is built; then the page is made anew and refreshes no more."""
+    """Show the cards until all builds have ended; then the whole page reruns."""
     with show_errors():
         with read_session() as session:
             rows = training_sets.list_training_sets(session, user)
@@ -81,13 +81,13 @@ def _show_cards(rows: list[TrainingSet], progress: dict[int, float]) -> None:
 def _show_card(row: TrainingSet, progress: float | None) -> None:
     statistics = training_sets.statistics_in(row)
     with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(row.name)}**")
+        st.markdown(f"**{escape_md(row.name)}**")
         state_badge(row.state)
     st.caption(_classes([entry.name for entry in statistics.classes]))
     if progress is not None:
         st.progress(progress, f"{progress:.0%}")
     elif row.state is TrainingSetState.FAILED:
-        st.error(plain(row.message))
+        st.error(escape_md(row.message))
     else:
         frames = counted(statistics.frames.total, "frame")
         boxes = counted(statistics.boxes.total, "box")
@@ -98,12 +98,12 @@ def _show_card(row: TrainingSet, progress: float | None) -> None:
 
 def _classes(names: list[str]) -> str:
     more = len(names) - _NAMED_CLASSES
-    shown = plain(", ".join(names[:_NAMED_CLASSES]))
+    shown = escape_md(", ".join(names[:_NAMED_CLASSES]))
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _go(**query: str) -> None:
-    """Show this page anew with another query."""
+    """Rerun this page with other query parameters."""
     st.query_params.from_dict(query)
     st.rerun(scope="app")
 

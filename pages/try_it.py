@@ -1,11 +1,11 @@
-"""Try a detector: ``/try_it``, optionally ``?detector=5``, on a picture or a whole video."""
+"""Tries a detector on a picture or a whole video: ``/try_it``, optionally ``?detector=5``."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
 import streamlit as st
 
-from pages._shared.detection_filter import TryOut, choose_detector, choose_filter
+from pages._shared.detection_filter import DetectorTrial, choose_detector, choose_filter
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, page_header
@@ -19,7 +19,7 @@ from tpod_core.services import inference
 
 
 class Source(StrEnum):
-    """What the detector shall look at."""
+    """The inputs that a detector can run on."""
 
     IMAGE = "Image"
     CAMERA = "Camera"
@@ -29,7 +29,7 @@ class Source(StrEnum):
 
 def main() -> None:
     user = require_user()
-    page_header("Try it", "Let a detector look at a picture, at a frame, or through a whole video.")
+    page_header("Try it", "Run a detector on a picture, a frame or a whole video.")
     with show_errors():
         with read_session() as session:
             usable = inference.list_usable(session, user)
@@ -44,36 +44,35 @@ def _try(user: User, usable: list[Detector]) -> None:
     with left:
         detector = choose_detector(usable, st.query_params.get("detector", ""))
         chosen = st.segmented_control(
-            "Look at", list(Source), default=Source.IMAGE, required=True, width="stretch"
+            "Run it on", list(Source), default=Source.IMAGE, required=True, width="stretch"
         )
-        show = _picked(user, Source(chosen or Source.IMAGE))
-        tried = TryOut(user, detector, choose_filter(detector))
+        show = _choose_input(user, Source(chosen or Source.IMAGE))
+        trial = DetectorTrial(user, detector, choose_filter(detector))
     with right, show_errors():
-        show(tried)
+        show(trial)
 
 
-def _picked(user: User, source: Source) -> Callable[[TryOut], None]:
-    """Ask for what to look at; the answer shows it."""
+def _choose_input(user: User, source: Source) -> Callable[[DetectorTrial], None]:
+    """Ask for the input; returns a function that shows the detections on it."""
     match source:
         case Source.IMAGE:
             image = pick_image()
-            return lambda tried: show_picture(tried, image)
+            return lambda trial: show_picture(trial, image)
         case Source.CAMERA:
             photo = pick_camera()
-            return lambda tried: show_picture(tried, photo)
+            return lambda trial: show_picture(trial, photo)
         case Source.FRAME:
             frame = pick_frame(user)
-            return lambda tried: show_frame(tried, frame)
+            return lambda trial: show_frame(trial, frame)
         case Source.VIDEO:
             video = pick_video(user)
-            return lambda tried: show_video(tried, video)
+            return lambda trial: show_video(trial, video)
 
 
 def _explain_nothing() -> None:
     empty_state(
         "No trained detector yet",
-        "Once a detector has learnt something, it can be tried here on images, on your videos, "
-        "and on what your camera sees.",
+        "Once a detector is trained, you can try it here on images, your videos, and your camera.",
     )
     if st.button("Go to the detectors", icon=":material/model_training:"):
         st.switch_page("detectors.py")

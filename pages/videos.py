@@ -1,10 +1,10 @@
-"""All videos: upload them, see how far each is, and open one to label it."""
+"""The list of videos, with their state, and the upload of new ones."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import empty_state, page_header, plain
+from pages._shared.page import empty_state, escape_md, page_header
 from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
 from pages._videos.uploader import uploader
@@ -13,7 +13,7 @@ from tpod_core.db import read_session
 from tpod_core.services import videos
 
 COLUMNS = 3
-SEARCH_FROM = 7  # with fewer videos the eye is quicker than a search field
+SEARCH_FROM = 7  # fewer videos need no search field
 
 
 def main() -> None:
@@ -24,34 +24,34 @@ def main() -> None:
         with read_session() as session:
             found = read_facts(session, videos.list_videos(session, user))
         if found:
-            _show_found(found)
+            _show_list(found)
         else:
             empty_state(
                 "No videos yet",
-                "Drop a video on the field above. Or load the demo project from the Home page "
+                "Drop a video on the field above, or load the demo project from the Home page "
                 "to look around first.",
             )
         show_video_dialog()
 
 
-def _show_found(found: list[CardFacts]) -> None:
-    """All of them, or those that are searched for."""
+def _show_list(found: list[CardFacts]) -> None:
+    """Show all cards, or those whose names match the search."""
     if len(found) < SEARCH_FROM:
         _show_cards(found)
         return
-    wanted = st.text_input(
+    query = st.text_input(
         "Search", placeholder="Search by name", label_visibility="collapsed", key="videos_search"
     )
-    shown = [facts for facts in found if wanted.casefold() in facts.video.name.casefold()]
+    shown = [facts for facts in found if query.casefold() in facts.video.name.casefold()]
     if shown:
         _show_cards(shown)
     else:
-        st.info(f"No video has “{plain(wanted)}” in its name. Empty the search to see all.")
+        st.info(f"No video has “{escape_md(query)}” in its name. Empty the search to see all.")
 
 
 def _show_cards(shown: list[CardFacts]) -> None:
     st.html(CARD_STYLE)
-    # Each busy card asks by itself: with many of them, each asks less often.
+    # Each busy card polls by itself: with many of them, each polls less often.
     refresh_s = float(max(1, sum(facts.is_busy for facts in shown)))
     for start in range(0, len(shown), COLUMNS):
         row = shown[start : start + COLUMNS]

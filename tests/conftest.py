@@ -1,9 +1,12 @@
 """What every test may ask for: a fresh installation, people in it, real data."""
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,10 +19,27 @@ from tests.live import Server, start_server, stop_server
 from tpod_core import auth, db
 from tpod_core.config import get_settings
 from tpod_core.migrations import upgrade
-from tpod_core.models import Role, User
+from tpod_core.models import Detector, Role, TrainingSet, User
 from tpod_core.queue import replaced_by
 
+if TYPE_CHECKING:  # It needs the packages of the extra `train`.
+    from tests.detectors import FakeProvider
+
+# Tests run side by side on few cores, in processes that start others: threads that wait for a core
+# make a training ten times as long. Before torch is imported, and inherited by what is started.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 PASSWORD = "correct horse"
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of garbage collections: trainings ask for one each epoch."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,8 +50,22 @@ def quick_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database of the newest schema, to be copied: migrating takes 30 times as
+    long as copying.
+    """
+    path = tmp_path_factory.mktemp("migrated") / "tpod.sqlite3"
+    engine = db.make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_database: Path
+) -> Iterator[Path]:
     """A data directory of its own with a migrated SQLite database."""
     for name in [name for name in os.environ if name.startswith("TPOD_")]:
         if name != "TPOD_SHARED_DATA":
@@ -42,10 +76,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TPOD_MIN_FREE_BYTES", "0")
     get_settings.cache_clear()
     db.dispose()
-    upgrade(db.engine())
+    shutil.copy(migrated_database, directory)
     yield directory
     db.engine().dispose()
     db.dispose()
+    get_settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory for the tests of a module; without the database of ``home``."""
+    with pytest.MonkeyPatch.context() as patch:
+        directory = tmp_path_factory.mktemp("data")
+        patch.setenv("TPOD_DATA_DIR", str(directory))
+        get_settings.cache_clear()
+        yield directory
     get_settings.cache_clear()
 
 
@@ -73,12 +118,18 @@ class Api:
         return client
 
 
-@pytest.fixture
-def installation(queue: ListQueue) -> Api:
-    """The API on an empty installation; make users first, then clients."""
+@pytest.fixture(scope="session")
+def http_app() -> Starlette:
+    """The API keeps nothing between requests, and builds its validators at the first ones."""
     from tpod_core.web.app import routes
 
-    return Api(queue, Starlette(routes=routes()))
+    return Starlette(routes=routes())
+
+
+@pytest.fixture
+def installation(queue: ListQueue, http_app: Starlette) -> Api:
+    """The API on an empty installation; make users first, then clients."""
+    return Api(queue, http_app)
 
 
 @pytest.fixture
@@ -95,6 +146,36 @@ def admin(home: Path) -> User:
 @pytest.fixture
 def member(home: Path) -> User:
     return add_user("member", Role.USER)
+
+
+@pytest.fixture
+def owner(member: User) -> User:
+    """Whose the training set and the detector of a test are."""
+    return member
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> "FakeProvider":
+    """A fake family that trains at once in the place of every other."""
+    from tests.detectors import use_fake_provider
+
+    return use_fake_provider(monkeypatch)
+
+
+@pytest.fixture
+def training_set(home: Path, owner: User, queue: ListQueue) -> TrainingSet:
+    """A small one that is ready to be trained on."""
+    from tests.training_sets import add_training_set
+
+    return add_training_set(home, owner)
+
+
+@pytest.fixture
+def detector(home: Path, owner: User, queue: ListQueue) -> Detector:
+    """A trained one that sees the same cup in every picture."""
+    from tests.detectors import add_trained_detector
+
+    return add_trained_detector(home, owner)
 
 
 def add_user(username: str, role: Role) -> User:
@@ -119,9 +200,13 @@ def shared_data() -> Path:
     return directory
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One app per test module, on an empty installation with an administrator."""
+    """One app with an administrator, which starts empty: starting it takes ten seconds of CPU.
+
+    Tests find there what those before them left. A module that stops it, or that must see an
+    empty one, has a ``server`` of its own.
+    """
     running = start_server(tmp_path_factory.mktemp("installation"))
     yield running
     stop_server(running)

@@ -55,6 +55,6 @@ class FakePropagation:
 def install(monkeypatch: pytest.MonkeyPatch) -> FakePropagation:
     """Put it in the place of the real one until the test ends."""
     fake = FakePropagation()
-    monkeypatch.setattr(updating, "propagate", fake)
-    monkeypatch.setattr(updating, "LOOK_S", 0.0)
+    monkeypatch.setattr(updating, "track_segments", fake)
+    monkeypatch.setattr(updating, "CHECK_INTERVAL_S", 0.0)
     return fake

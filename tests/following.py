@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from tpod_core.propagation.immediate import ImmediatePropagation
-from tpod_core.propagation.requests import listening
+from tpod_core.propagation.requests import edit_listener
 
 
 @contextmanager
@@ -14,7 +14,7 @@ def following_here(
     """Fill at once what this process changes, while the block runs."""
     thread = ImmediatePropagation(rests)
     try:
-        with listening(thread.take):
+        with edit_listener(thread.submit):
             yield thread
     finally:
         thread.close()

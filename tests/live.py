@@ -7,13 +7,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+
+from tpod_core import db
+from tpod_core.config import get_settings
+from tpod_core.models import User
 
 REPO = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = 60
@@ -113,6 +118,20 @@ def stop_server(server: Server) -> None:
         except subprocess.TimeoutExpired:
             server.process.kill()
             server.process.wait()
+
+
+@contextmanager
+def installation_of(server: Server) -> Iterator[User]:
+    """Write into a running app's data from this process, as its administrator."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TPOD_DATA_DIR", str(server.home))
+        get_settings.cache_clear()
+        db.dispose()
+        with db.read_session() as session:
+            yield session.get_one(User, 1)
+        db.engine().dispose()
+        db.dispose()
+    get_settings.cache_clear()
 
 
 def wait_for(

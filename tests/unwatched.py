@@ -2,7 +2,7 @@
 
 
 class Unwatched:
-    """A ``video.scan.Watch`` and a ``protocol.ProgressReporter`` that never stops anything."""
+    """A ``video.scan.ProgressMonitor`` and a ``protocol.ProgressReporter`` that never stops."""
 
     def check(self) -> None:
         return

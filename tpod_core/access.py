@@ -1,7 +1,7 @@
-"""Rows for a user: "this row for this user, or raise", and "all of this user's rows".
+"""Fetches rows for a user: one that the user may access, or all of them.
 
-Whoever holds a row got it here, so who may see what is written once and nowhere else. What
-belongs to someone else is "not found", as if it did not exist; an administrator sees all.
+All rows are fetched here, so that the permission rules are written only once. An object of
+someone else is "not found", as if it did not exist; an administrator sees everything.
 """
 
 from typing import TypeVar
@@ -33,7 +33,7 @@ def get_job(session: Session, user: User, job_id: int) -> Job:
 
 
 def visible(user: User, table: type[Owned]) -> SelectOfScalar[Owned]:
-    """The query for every row of ``table`` that ``user`` may read and change."""
+    """Returns the query for all rows of ``table`` that ``user`` may read and change."""
     query = select(table)
     return query if user.role is Role.ADMIN else query.where(table.owner_id == user.id)
 

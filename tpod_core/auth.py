@@ -1,4 +1,4 @@
-"""Passwords, secrets and the patience with wrong ones. No rows, no requests."""
+"""Passwords, tokens, and the limit on failed attempts. Knows no database and no requests."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ from tpod_core.errors import InvalidInput, NotAllowed, TooManyAttempts
 
 MIN_PASSWORD_LENGTH = 8
 COOKIE_NAME = "tpod_session"
-_MANY_KEYS = 10_000
+_CLEANUP_KEYS = 10_000
 
 
 @lru_cache(maxsize=1)
@@ -29,7 +29,7 @@ def _decoy_hash() -> str:
 
 
 def hash_password(password: str) -> str:
-    """An argon2id hash. Raises: InvalidInput if the password is too short to protect anything."""
+    """Returns an argon2id hash. Raises: InvalidInput if the password is too short."""
     if len(password) < MIN_PASSWORD_LENGTH or not password.strip():
         raise InvalidInput(
             f"A password needs at least {MIN_PASSWORD_LENGTH} characters.", "password"
@@ -38,7 +38,7 @@ def hash_password(password: str) -> str:
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
-    """Whether they fit; takes as long for ``None`` (no such user) as for a wrong password."""
+    """Whether they match; takes as long for ``None`` (no such user) as for a wrong password."""
     try:
         return _hasher().verify(password_hash or _decoy_hash(), password) and bool(password_hash)
     except (VerifyMismatchError, InvalidHashError):
@@ -46,12 +46,12 @@ def password_matches(password_hash: str | None, password: str) -> bool:
 
 
 def new_token() -> str:
-    """A secret with 256 bits of chance, for a cookie or an API token."""
+    """Returns a random secret of 256 bits, for a cookie or an API token."""
     return secrets.token_urlsafe(32)
 
 
 def token_hash(token: str) -> str:
-    """What the database keeps of a token; the token itself has too much chance to be guessed."""
+    """Returns the hash to store; no salt is needed, as tokens are too random to be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -60,29 +60,29 @@ _FORM_LIFETIME_S = 12 * 3600
 
 
 def new_form_token() -> str:
-    """A value for a form's hidden field that proves, for 12 hours, that this process made it."""
-    made_at = str(int(time.time()))
-    return f"{made_at}.{seal(made_at)}"
+    """Returns a value for a form's hidden field, valid for 12 hours in this process."""
+    created_at = str(int(time.time()))
+    return f"{created_at}.{sign(created_at)}"
 
 
 def require_form_token(token: str) -> None:
-    """Raises: NotAllowed unless ``token`` is ours and fresh."""
-    made_at, _, signature = token.partition(".")
-    if not is_sealed(made_at, signature) or time.time() - int(made_at) > _FORM_LIFETIME_S:
+    """Raises: NotAllowed unless ``token`` is from this process and has not expired."""
+    created_at, _, signature = token.partition(".")
+    if not is_signed(created_at, signature) or time.time() - int(created_at) > _FORM_LIFETIME_S:
         raise NotAllowed("This page is out of date. Try again.")
 
 
-def seal(text: str) -> str:
-    """What goes along with ``text`` through a browser, to prove afterwards that it is ours."""
+def sign(text: str) -> str:
+    """Returns a signature that proves that ``text``, sent back by a browser, is unchanged."""
     return hmac.new(_FORM_SECRET, text.encode(), hashlib.sha256).hexdigest()
 
 
-def is_sealed(text: str, claimed: str) -> bool:
-    return hmac.compare_digest(claimed.encode(), seal(text).encode())
+def is_signed(text: str, signature: str) -> bool:
+    return hmac.compare_digest(signature.encode(), sign(text).encode())
 
 
 class AttemptLimiter:
-    """At most ``limit`` failures per key in ``window_s`` seconds, counted in this process."""
+    """Allows ``limit`` failures per key in ``window_s`` seconds, counted in this process."""
 
     def __init__(self, limit: int = 10, window_s: float = 300.0) -> None:
         self._limit = limit
@@ -90,27 +90,27 @@ class AttemptLimiter:
         self._failures: defaultdict[str, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
 
-    def require_patience(self, key: str) -> None:
-        """Raises: TooManyAttempts while ``key`` has failed too often."""
+    def require_allowed(self, key: str) -> None:
+        """Raises: TooManyAttempts while ``key`` has too many failures."""
         with self._lock:
-            self._forget_old(key)
+            self._drop_expired(key)
             if len(self._failures.get(key, ())) >= self._limit:
                 raise TooManyAttempts(
                     "Too many failed attempts. Wait a few minutes, then try again."
                 )
 
-    def note_failure(self, key: str) -> None:
+    def record_failure(self, key: str) -> None:
         with self._lock:
             self._failures[key].append(time.monotonic())
-            if len(self._failures) > _MANY_KEYS:
+            if len(self._failures) > _CLEANUP_KEYS:
                 for old in list(self._failures):
-                    self._forget_old(old)
+                    self._drop_expired(old)
 
-    def note_success(self, key: str) -> None:
+    def record_success(self, key: str) -> None:
         with self._lock:
             self._failures.pop(key, None)
 
-    def _forget_old(self, key: str) -> None:
+    def _drop_expired(self, key: str) -> None:
         times = self._failures.get(key)
         while times and times[0] < time.monotonic() - self._window_s:
             times.popleft()

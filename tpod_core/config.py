@@ -10,15 +10,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PACKAGE_DIR = Path(__file__).resolve().parent
 
 IS_INSTALLED = (PACKAGE_DIR / "application").is_dir()
-"""Whether this is a wheel's copy; otherwise it is a clone's."""
+"""Whether the package was installed from a wheel, and does not run in a clone."""
 
 APP_DIR = PACKAGE_DIR / "application" if IS_INSTALLED else PACKAGE_DIR.parent
-"""Where ``app.py``, ``pages`` and ``workers`` are, and what must be on the path to import them:
-the top of a clone, or the folder into which the wheel has put them (see pyproject.toml)."""
+"""The directory of ``app.py``, ``pages`` and ``workers``, which must be on the import path: the
+top of a clone, or the folder in which the wheel installs them (see pyproject.toml)."""
 
 
 def default_data_dir() -> Path:
-    """``data`` in a clone; the user's own data directory where TPOD is installed.
+    """Returns ``data`` in a clone, or the user's data directory if TPOD is installed.
 
     Source: XDG Base Directory Specification, which ignores a relative ``XDG_DATA_HOME``.
     """
@@ -29,7 +29,7 @@ def default_data_dir() -> Path:
 
 
 class Settings(BaseSettings):
-    """One frozen object; every field is described in the README (a test checks)."""
+    """All settings, frozen. The README describes every field (a test checks)."""
 
     model_config = SettingsConfigDict(env_prefix="TPOD_", frozen=True, extra="ignore")
 
@@ -100,5 +100,5 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings, read once; tests call ``get_settings.cache_clear()``."""
+    """Returns the process's settings, read once; tests call ``get_settings.cache_clear()``."""
     return Settings()

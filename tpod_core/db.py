@@ -1,4 +1,4 @@
-"""The engine, and its two uses: ``transaction()`` to write, ``read_session()`` to read."""
+"""The database engine, with ``transaction()`` to write and ``read_session()`` to read."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 
 
 class database_now(FunctionElement[float]):  # noqa: N801 - used like an SQL function
-    """Seconds since 1970 by the database's own clock: leases must not trust a host's."""
+    """Seconds since 1970 by the database's clock, as leases must not depend on a host's."""
 
     type = Float()
     inherit_cache = True
@@ -46,24 +46,24 @@ def _postgresql_now(element: Any, compiler: Any, **kw: Any) -> str:
 
 @lru_cache(maxsize=1)
 def engine() -> Engine:
-    """The process's engine for the configured database."""
+    """Returns the process's engine for the configured database."""
     return make_engine(get_settings().resolved_database_url)
 
 
 def make_engine(url: str) -> Engine:
-    """An engine with our SQLite rules (WAL, foreign keys, explicit BEGIN) where they apply."""
+    """Creates an engine; for SQLite with WAL, foreign keys and explicit BEGIN."""
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    made = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
-    event.listen(made, "connect", _prepare_sqlite)
-    event.listen(made, "begin", _begin_sqlite)
-    return made
+    created = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    event.listen(created, "connect", _prepare_sqlite)
+    event.listen(created, "begin", _begin_sqlite)
+    return created
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    # isolation_level None hands BEGIN to us: the driver's own would start too late to
-    # keep two writers from upgrading the same read snapshot, which fails at once.
+    # With isolation_level None we issue BEGIN ourselves. The driver's own comes so late that
+    # two writers can upgrade the same read snapshot, which fails at once.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -80,7 +80,7 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def dispose() -> None:
-    """Forget the engine: its pool must not cross a fork, nor outlive a test's database."""
+    """Drop the engine: its pool must not be shared across a fork, nor outlive a test's database."""
     if engine.cache_info().currsize:
         engine().dispose(close=False)
         engine.cache_clear()
@@ -91,12 +91,17 @@ os.register_at_fork(after_in_child=dispose)
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A session that commits at the end, or rolls everything back on any exception.
+    """Yields a session that commits at the end, or rolls back on any exception.
 
-    Rows stay readable after the end. Callbacks given to ``after_commit`` run once the commit
-    is durable. Raises: Unavailable if the database cannot be reached or stays locked.
+    Rows stay readable afterwards. Callbacks given to ``after_commit`` run after the commit.
+
+    Raises: Unavailable if the database cannot be reached or stays locked.
     """
-    with _translated(), Session(engine(), expire_on_commit=False) as session, session.begin():
+    with (
+        _unavailable_on_error(),
+        Session(engine(), expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session
     for callback in session.info.pop(_AFTER_COMMIT, []):
         callback()
@@ -104,35 +109,38 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def read_session() -> Iterator[Session]:
-    """A session on one consistent snapshot, which never blocks and is never blocked by writers."""
+    """Yields a session on a consistent snapshot; it neither blocks writers nor waits for them."""
     bound = engine().execution_options(**{_READ_ONLY: True})
-    with _translated(), Session(bound, expire_on_commit=False, autoflush=False) as session:
+    with (
+        _unavailable_on_error(),
+        Session(bound, expire_on_commit=False, autoflush=False) as session,
+    ):
         yield session
 
 
 def find(session: Session, table: type[Table], row_id: int) -> Table | None:
-    """The row of this id, from wherever a person took it: there is none beyond what fits."""
+    """Returns the row with this id; ``None`` also for an id that no database can hold."""
     return session.get(table, row_id) if 0 < row_id <= MAX_ROW_ID else None
 
 
 def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
-    """``values`` in lists of ``size``, the last one perhaps shorter.
+    """Yields ``values`` in lists of ``size``; the last one may be shorter.
 
-    Databases bound the variables of one statement, and rows that are made and written a
-    batch at a time are never all in memory.
+    Databases limit the variables of a statement, and rows written in batches are never all in
+    memory.
     """
     remaining = iter(values)
-    while some := list(islice(remaining, size)):
-        yield some
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def after_commit(session: Session, callback: Callable[[], None]) -> None:
-    """Run ``callback`` after ``session``'s transaction has committed; never if it rolls back."""
+    """Run ``callback`` after the commit of ``session``; never if it rolls back."""
     session.info.setdefault(_AFTER_COMMIT, []).append(callback)
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _unavailable_on_error() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:

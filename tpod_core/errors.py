@@ -1,32 +1,32 @@
-"""Every error that TPOD raises on purpose, one tree.
+"""The tree of all errors that TPOD raises on purpose.
 
     TpodError
-    ├── NotSignedIn            who are you?
-    ├── NotAllowed             your role does not reach this
-    ├── NotFound               no such thing, or not yours
-    ├── InvalidInput           one field of the request is wrong
+    ├── NotSignedIn            the request has no valid session or token
+    ├── NotAllowed             the user's role does not permit this
+    ├── NotFound               the object does not exist, or belongs to someone else
+    ├── InvalidInput           one field of the request is invalid
     │   └── TooLarge           more bytes, pixels or frames than allowed
     ├── NotAVideo              the file cannot be read as a video
     ├── NotAnImage             the file cannot be read as an image
-    ├── Conflict               the thing is in the wrong state for this
-    │   ├── EditConflict       someone else edited it since you looked
-    │   │   └── TooOld         so much happened since you looked that nobody can tell
+    ├── Conflict               the object is in the wrong state for this
+    │   ├── EditConflict       someone else edited it since the given revision
+    │   │   └── TooOld         the log does not reach back to the given revision
     │   └── OtherUser          made by one person, sent by another
-    ├── TooManyAttempts        sign-in tried too often
-    ├── Unavailable            a service that we stand on is away
-    │   └── StorageFull        no room left on the disk
+    ├── TooManyAttempts        too many failed sign-in attempts
+    ├── Unavailable            a required service does not respond
+    │   └── StorageFull        the disk has no space left
     └── JobStopped             ends a running job on purpose
         ├── JobCancelled       a person asked for it
-        ├── Superseded         what it worked on has changed: it begins anew
+        ├── Superseded         its input has changed, so the work starts again
         └── LeaseLost          another run of the same job took over
 
-A message names the thing and the way out, in a sentence a person can act on. Status
-codes belong to ``tpod_core.web``; this module knows none.
+A message names the object and tells the person what to do. Only ``tpod_core.web`` knows
+status codes.
 """
 
 
 class TpodError(Exception):
-    """Base of all; ``message`` is shown to the person as it is."""
+    """Base class; ``message`` is shown to the person unchanged."""
 
     code = "error"
 
@@ -48,7 +48,7 @@ class NotFound(TpodError):
 
 
 class InvalidInput(TpodError):
-    """One wrong value; ``field`` is its dotted path in the request, if it has one."""
+    """An invalid value; ``field`` is its dotted path in the request, if it has one."""
 
     code = "invalid_input"
 

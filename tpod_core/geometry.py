@@ -7,7 +7,7 @@ top-left, x right, y down. Standard library only.
 from dataclasses import dataclass
 
 MIN_SIDE_PX = 5.0
-"""A drawn box with a shorter side is a slip of the hand (a click makes 4x4)."""
+"""A drawn box with a shorter side is taken for an accident (a click makes 4x4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Box:
 
 
 def iou(a: Box, b: Box) -> float:
-    """Intersection over union, 0..1; 0 where both are empty."""
+    """Returns the intersection over union, 0..1; 0 if both are empty."""
     overlap_w = min(a.x2, b.x2) - max(a.x1, b.x1)
     overlap_h = min(a.y2, b.y2) - max(a.y1, b.y1)
     if overlap_w <= 0 or overlap_h <= 0:
@@ -51,7 +51,7 @@ def iou(a: Box, b: Box) -> float:
 
 
 def clip(box: Box, frame_wh: tuple[int, int]) -> Box:
-    """The part of ``box`` inside a frame of (width, height) pixels; may be empty."""
+    """Returns the part of ``box`` inside a frame of (width, height) pixels; it may be empty."""
     width, height = float(frame_wh[0]), float(frame_wh[1])
     if 0 <= box.x1 <= box.x2 <= width and 0 <= box.y1 <= box.y2 <= height:
         return box
@@ -64,7 +64,7 @@ def clip(box: Box, frame_wh: tuple[int, int]) -> Box:
 
 
 def interpolate(a: Box, b: Box, t: float) -> Box:
-    """The box at ``t`` of the way from ``a`` (0) to ``b`` (1), each edge on its own line."""
+    """Interpolates each edge linearly from ``a`` (``t`` = 0) to ``b`` (``t`` = 1)."""
     return Box(
         a.x1 + (b.x1 - a.x1) * t,
         a.y1 + (b.y1 - a.y1) * t,

@@ -1,4 +1,4 @@
-"""Logging: one format on standard error, one logger tree named ``tpod``."""
+"""Sets up logging: one format on standard error, one logger tree named ``tpod``."""
 
 import logging
 
@@ -6,7 +6,7 @@ LOGGER_NAME = "tpod"
 
 
 def setup_logging(level: str) -> None:
-    """Attach the process's one handler to the ``tpod`` tree; a second call only sets the level."""
+    """Attach the process's only handler to the ``tpod`` tree; later calls only set the level."""
     root = logging.getLogger(LOGGER_NAME)
     root.setLevel(level.upper())
     if not root.handlers:
@@ -19,5 +19,5 @@ def setup_logging(level: str) -> None:
 
 
 def get_logger(name: str) -> logging.Logger:
-    """The logger of a module: ``get_logger(__name__)``."""
+    """Returns the logger of a module: ``get_logger(__name__)``."""
     return logging.getLogger(f"{LOGGER_NAME}.{name.removeprefix('tpod_core.')}")

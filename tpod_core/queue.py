@@ -1,7 +1,7 @@
-"""The way a job travels to a worker: RQ over Redis. No other module of ``tpod_core`` knows them.
+"""Transports jobs to workers with RQ over Redis, which no other module of ``tpod_core`` uses.
 
-RQ is transport only. A delivery may be lost or come twice; the job's row and its lease make
-up for both (``tpod_core.jobs``).
+A delivery may be lost or arrive twice; the job's row and its lease make up for both
+(``tpod_core.jobs``).
 """
 
 import time
@@ -26,24 +26,24 @@ from tpod_core.errors import Unavailable
 from tpod_core.models import JobKind, QueueName
 
 ENTRY_POINT = "workers.registry.perform"
-"""What a worker calls with a delivery's job id and attempt."""
+"""The function that a worker calls with a delivery's job id and attempt."""
 
 AWAY = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
-"""What redis-py raises while the server is down or restarting."""
+"""The exceptions of redis-py while the server is down or restarting."""
 
-_AWAY_SENTENCE = (
+_AWAY_MESSAGE = (
     "The job queue (Redis) does not answer right now. "
     "Jobs are kept and start by themselves when it is back."
 )
 _RESULT_TTL_S = 60
 _FAILURE_TTL_S = 600
 _TIMEOUT_S = 2.0
-_RETRIES_OF_A_REQUEST = 1
+_REQUEST_RETRIES = 1
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """One attempt of one job on its way; ``id`` is its name in Redis (RQ refuses a colon)."""
+    """One attempt of one job in the queue; ``id`` is its id in RQ, which refuses a colon."""
 
     kind: JobKind
     queue: QueueName
@@ -56,19 +56,19 @@ class Delivery:
 
 
 class JobQueue(Protocol):
-    """The door to Redis. Every method raises Unavailable while it is away."""
+    """A queue of deliveries. Every method raises Unavailable while Redis does not respond."""
 
     def deliver(self, delivery: Delivery) -> None:
-        """Queue ``delivery`` unless it is known already."""
+        """Queue ``delivery`` unless the queue has it."""
 
     def known(self) -> set[str]:
-        """Ids of the deliveries that wait in a queue or are with a living worker."""
+        """Returns the ids of deliveries that are queued or held by a living worker."""
 
     def forget(self, delivery: Delivery) -> None:
-        """Take a waiting delivery out; a worker that has it already will find it stale."""
+        """Remove a queued delivery; a worker that holds it already will find it stale."""
 
     def ping(self) -> None:
-        """Do nothing, if Redis answers."""
+        """Check that Redis responds."""
 
 
 class RedisQueue:
@@ -85,7 +85,7 @@ class RedisQueue:
         with _away_as_unavailable():
             if self._enqueue(delivery) or delivery.id in self.known():
                 return
-            # A worker died between taking it and starting it; what it left is in the way.
+            # A worker died between dequeuing and starting it; remove what it left in Redis.
             self.forget(delivery)
             self._enqueue(delivery)
 
@@ -94,7 +94,7 @@ class RedisQueue:
         with _away_as_unavailable():
             for queue in self._queues.values():
                 ids.update(queue.get_job_ids())
-                ids.update(self._with_a_living_worker(queue))
+                ids.update(self._held_by_living_workers(queue))
         return ids
 
     def forget(self, delivery: Delivery) -> None:
@@ -110,7 +110,7 @@ class RedisQueue:
             self._connection.ping()
 
     def _enqueue(self, delivery: Delivery) -> bool:
-        """Whether it is queued now; false if Redis holds a job of this id already."""
+        """Returns whether it was queued; false if Redis has a job with this id."""
         try:
             self._queues[delivery.queue].enqueue(
                 ENTRY_POINT,
@@ -127,21 +127,21 @@ class RedisQueue:
             return False
         return True
 
-    def _with_a_living_worker(self, queue: rq.Queue) -> list[str]:
-        """The started registry's entries that have not expired; a worker renews its own."""
+    def _held_by_living_workers(self, queue: rq.Queue) -> list[str]:
+        """Returns the started jobs that have not expired; living workers renew their own."""
         registry = StartedJobRegistry(queue=queue)
         entries = self._connection.zrangebyscore(registry.key, time.time(), "+inf")
         return [registry.parse_job_id(entry) for entry in entries]
 
 
 def get_queue() -> JobQueue:
-    """The process's queue. Raises: Unavailable if the embedded server never started."""
+    """Returns the process's queue. Raises: Unavailable if the embedded server never started."""
     return _replacements[-1] if _replacements else _redis_queue(redis_url())
 
 
 @contextmanager
 def replaced_by(queue: JobQueue) -> Iterator[None]:
-    """Let ``get_queue`` answer ``queue`` inside the block: the door at which tests stand."""
+    """Make ``get_queue`` return ``queue`` inside the block, for tests."""
     _replacements.append(queue)
     try:
         yield
@@ -150,18 +150,18 @@ def replaced_by(queue: JobQueue) -> Iterator[None]:
 
 
 def redis_url() -> str:
-    """Where Redis is. Raises: Unavailable if the embedded server never started."""
+    """Returns the URL of Redis. Raises: Unavailable if the embedded server never started."""
     settings = get_settings()
     if settings.redis_url:
         return settings.redis_url
     socket = find_socket(settings.data_dir)
     if socket is None:
-        raise Unavailable(_AWAY_SENTENCE)
+        raise Unavailable(_AWAY_MESSAGE)
     return f"unix://{socket}"
 
 
 def connect(url: str, retries: int) -> redis.Redis:
-    """A connection that tries each command ``retries`` times more while Redis restarts."""
+    """Connects to Redis; each command is retried ``retries`` times while Redis restarts."""
     return redis.Redis.from_url(
         url,
         retry=Retry(ExponentialBackoff(cap=1.0, base=0.02), retries),
@@ -172,7 +172,7 @@ def connect(url: str, retries: int) -> redis.Redis:
 
 @lru_cache(maxsize=4)
 def _redis_queue(url: str) -> RedisQueue:
-    return RedisQueue(connect(url, _RETRIES_OF_A_REQUEST))
+    return RedisQueue(connect(url, _REQUEST_RETRIES))
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def _away_as_unavailable() -> Iterator[None]:
     try:
         yield
     except AWAY as error:
-        raise Unavailable(_AWAY_SENTENCE) from error
+        raise Unavailable(_AWAY_MESSAGE) from error
 
 
 _replacements: list[JobQueue] = []

@@ -1,7 +1,7 @@
-"""Every file under the data root, by key: a relative path with ``/`` between its parts.
+"""Stores all files below the data directory, by key: a relative path with ``/`` separators.
 
-Nothing else in the product builds a path. Files appear whole or not at all: they are
-written beside their target and renamed into place.
+No other module builds paths. Files are written beside their target and renamed into place, so
+no incomplete file is ever visible under its key.
 """
 
 import errno
@@ -22,27 +22,27 @@ from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
 _PART_SUFFIX = ".part"
-_PARTS = f"*.{'?' * 8}{_PART_SUFFIX}"
-_DEEPEST_PART = 4
-"""No file or directory that appears whole lies further below the root."""
+_PART_PATTERN = f"*.{'?' * 8}{_PART_SUFFIX}"
+_MAX_PART_DEPTH = 4
+"""The greatest depth below the root of files and directories that are written this way."""
 
 
 @dataclass(frozen=True)
 class Storage:
-    """Files below ``root``; ``min_free_bytes`` of its disk are never used up."""
+    """Stores files below ``root``, and keeps ``min_free_bytes`` of its disk free."""
 
     root: Path
     min_free_bytes: int = 0
 
     def path(self, key: str) -> Path:
-        """The place of ``key``, existing or not. Raises: InvalidInput if it leaves the root."""
+        """Returns the path of ``key``, which need not exist. Raises: InvalidInput outside root."""
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or ".." in parts:
             raise InvalidInput(f"{key!r} is not a place in the data directory.")
         return self.root.joinpath(*parts)
 
     def existing(self, key: str) -> Path:
-        """The place of a file or directory that is there. Raises: NotFound."""
+        """Returns the path of an existing file or directory. Raises: NotFound."""
         path = self.path(key)
         if not key or not path.exists():
             raise NotFound(f"The file {key!r} is not there any more.")
@@ -50,9 +50,9 @@ class Storage:
 
     @contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
-        """A file that takes its name when the block ends without an exception.
+        """Opens a file that appears under ``key`` when the block ends without an exception.
 
-        Raises: StorageFull when the disk is; nothing is left behind then.
+        Raises: StorageFull; the incomplete file is then deleted.
         """
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -68,14 +68,14 @@ class Storage:
                 part.unlink(missing_ok=True)
 
     def write(self, key: str, content: bytes) -> Path:
-        """Put ``content`` at ``key``, whole."""
+        """Write ``content`` to ``key`` atomically."""
         with self.writing(key) as file:
             file.write(content)
         return self.path(key)
 
     @contextmanager
     def making_directory(self, key: str) -> Iterator[Path]:
-        """An empty directory to fill, which replaces ``key`` when the block ends well."""
+        """Yields an empty directory that replaces ``key`` if the block ends without exception."""
         target = self.path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = _part_beside(target)
@@ -83,23 +83,23 @@ class Storage:
             try:
                 part.mkdir()
                 yield part
-                _take_place(part, target)
+                _replace_directory(part, target)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
 
     def discard_parts(self, key: str) -> None:
-        """Remove what killed writers of ``key`` left behind; for its only writer to call."""
+        """Delete what killed writers of ``key`` left behind; only its current writer may call."""
         target = self.path(key)
         for part in target.parent.glob(f"{target.name}.*{_PART_SUFFIX}"):
             self.delete(part.relative_to(self.root).as_posix())
 
     def discard_old_parts(self, before: datetime) -> int:
-        """Remove what killed writers of any key left behind before that time; how many."""
-        places = ("*/" * depth + _PARTS for depth in range(_DEEPEST_PART))
+        """Delete what killed writers left behind before a time; returns how many parts."""
+        patterns = ("*/" * depth + _PART_PATTERN for depth in range(_MAX_PART_DEPTH))
         old = [
             part
-            for place in places
-            for part in self.root.glob(place)
+            for pattern in patterns
+            for part in self.root.glob(pattern)
             if part.lstat().st_mtime < before.timestamp()
         ]
         for part in old:
@@ -107,7 +107,7 @@ class Storage:
         return len(old)
 
     def delete(self, key: str) -> None:
-        """Remove a file or a whole directory; nothing happens where nothing is."""
+        """Delete a file or a whole directory, if it exists."""
         path = self.path(key)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
@@ -115,12 +115,12 @@ class Storage:
             path.unlink(missing_ok=True)
 
     def free_bytes(self) -> int:
-        """What may still be written before the reserve is touched."""
+        """Returns how many bytes may still be written."""
         self.root.mkdir(parents=True, exist_ok=True)
         return max(0, shutil.disk_usage(self.root).free - self.min_free_bytes)
 
     def require_free(self, size_bytes: int) -> None:
-        """Raises: StorageFull unless ``size_bytes`` more fit."""
+        """Raises: StorageFull if ``size_bytes`` more do not fit."""
         free = self.free_bytes()
         if size_bytes > free:
             raise StorageFull(
@@ -133,8 +133,8 @@ def _part_beside(target: Path) -> Path:
     return target.with_name(f"{target.name}.{uuid4().hex[:8]}{_PART_SUFFIX}")
 
 
-def _take_place(part: Path, target: Path) -> None:
-    """Removing a directory takes long: all the while it, or the one in its place, is whole."""
+def _replace_directory(part: Path, target: Path) -> None:
+    """Rename first and delete last, because deleting a directory takes long."""
     earlier = _part_beside(target)
     with suppress(FileNotFoundError):
         target.replace(earlier)
@@ -143,14 +143,14 @@ def _take_place(part: Path, target: Path) -> None:
 
 
 def get_storage() -> Storage:
-    """The storage of the configured data directory."""
+    """Returns the storage of the configured data directory."""
     settings = get_settings()
     return Storage(settings.data_dir.absolute(), settings.min_free_bytes)
 
 
 @contextmanager
 def full_disk_as_storage_full() -> Iterator[None]:
-    """Turn the system's "no space left" into our own sentence."""
+    """Raise StorageFull in place of the system's "no space left"."""
     try:
         yield
     except OSError as error:
@@ -162,6 +162,6 @@ def full_disk_as_storage_full() -> Iterator[None]:
 
 
 def sha256_of(path: Path) -> str:
-    """Hex digest of a file's content."""
+    """Returns the hex digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

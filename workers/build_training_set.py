@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
 from tpod_core.models import TrainingSet, Video, VideoState
-from tpod_core.propagation.updating import accepted, fill_all, is_filled
+from tpod_core.propagation.updating import fill_all, is_accepted, is_filled
 from tpod_core.services import training_sets
 from tpod_core.services.training_sets import TrainingSetSpec
 from tpod_core.storage import Storage, get_storage
@@ -48,10 +48,10 @@ def _plan(job: RunningJob) -> Plan:
     """
     for _ in range(_MAX_UPDATES):
         for video_id in _ready_videos(job):
-            fill_all(video_id, job, job.transaction, wanted=accepted)
+            fill_all(video_id, job, job.transaction, track_filter=is_accepted)
         with job.transaction() as session:
             videos = [session.get_one(Video, video_id) for video_id in _ready_videos(job)]
-            if all(is_filled(session, video, accepted) for video in videos):
+            if all(is_filled(session, video, is_accepted) for video in videos):
                 return training_sets.start_build(session, job.subject_id)
     with job.transaction() as session:
         return training_sets.start_build(session, job.subject_id)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import read_epochs
 from tpod_core.detectors.paths import directory_key, export_key, model_key
-from tpod_core.detectors.protocol import Scene
+from tpod_core.detectors.protocol import EvaluationContext
 from tpod_core.detectors.queries import FORMAT, ZIP
 from tpod_core.errors import Conflict
 from tpod_core.exports import model_zip
@@ -34,27 +34,31 @@ def run(job: RunningJob) -> None:
     home = storage.path(directory_key(job.subject_id))
     with tempfile.TemporaryDirectory(dir=home, prefix=_scratch_prefix(home, job)) as scratch:
         data = prepare_data(plan, Path(scratch) / "data")
-        scene = Scene(checkpoint, data, plan.config, Path(scratch))
+        context = EvaluationContext(checkpoint, data, plan.config, Path(scratch))
         if model_format == ZIP:
-            publish(job, plan, Publication(scene, read_epochs(home)), JobReporter(job))
+            publication = Publication(context, read_epochs(home))
+            package = publish(job, plan, publication, JobReporter(job))
             with job.transaction() as session:
+                trainings.record_score(session, plan.detector_id, package.metrics)
                 model_files.record_files(session, plan.detector_id)
         else:
-            _export(job, plan, scene, get_format(model_format))
+            _export(job, plan, context, get_format(model_format))
 
 
-def _export(job: RunningJob, plan: TrainingPlan, scene: Scene, export_format: ExportFormat) -> None:
+def _export(
+    job: RunningJob, plan: TrainingPlan, context: EvaluationContext, export_format: ExportFormat
+) -> None:
     """Replace the earlier file of this format once the new one is complete."""
     # Imports onnxruntime, which is not needed before the checks have passed.
     from tpod_core.exports.making import make  # noqa: PLC0415
 
     storage, reporter = get_storage(), JobReporter(job)
     reporter.say("Loading the checkpoint")
-    directory = scene.scratch / "model"
+    directory = context.scratch / "model"
     directory.mkdir()
     task = ExportTask(
         registry.load_provider(plan.dnn_type),
-        _on_cpu(scene),
+        _on_cpu(context),
         storage.path(model_key(plan.detector_id)),
         directory,
         reporter.check,
@@ -67,10 +71,10 @@ def _export(job: RunningJob, plan: TrainingPlan, scene: Scene, export_format: Ex
         model_files.record_export(session, plan.detector_id, export_format.name, agreed.as_json())
 
 
-def _on_cpu(scene: Scene) -> Scene:
+def _on_cpu(context: EvaluationContext) -> EvaluationContext:
     """Compare on the CPU, like the exports: a GPU rounds differently."""
-    config = scene.config.model_copy(update={"device": "cpu"})
-    return Scene(scene.checkpoint, scene.data, config, scene.scratch)
+    config = context.config.model_copy(update={"device": "cpu"})
+    return EvaluationContext(context.checkpoint, context.data, config, context.scratch)
 
 
 def _scratch_prefix(home: Path, job: RunningJob) -> str:

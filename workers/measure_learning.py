@@ -6,7 +6,7 @@ from pathlib import Path
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import find_resumable, open_attempt
 from tpod_core.detectors.paths import directory_key
-from tpod_core.detectors.protocol import Scene, TrainRequest
+from tpod_core.detectors.protocol import EvaluationContext, TrainRequest
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
 from tpod_core.evaluation import scoring
@@ -71,7 +71,7 @@ def _measure(plan: TrainingPlan, share: int, directory: Path, report: "_Report")
     else:
         weights = choose_initial_weights(plan, earlier).weights
         provider.train(TrainRequest(plan.dnn_type, config, data, attempt, earlier, weights), report)
-    gathered = scoring.gather(provider, Scene(attempt.trained, data, config), report)
+    gathered = scoring.gather(provider, EvaluationContext(attempt.trained, data, config), report)
     score = scoring.score_of(gathered, measure(gathered.ranked()))
     return point_of(share, data, score.as_json())
 

@@ -19,7 +19,7 @@ def run(job: RunningJob) -> None:
     _wait_for_the_app(job)
     fill_all(job.subject_id, job, job.transaction)
     with job.transaction() as session:
-        propagation.forget_old_jobs(session, job.subject_id)
+        propagation.delete_old_jobs(session, job.subject_id)
 
 
 def _wait_for_the_app(job: RunningJob) -> None:

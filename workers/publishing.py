@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tpod_core.detectors import registry
 from tpod_core.detectors.paths import model_key
-from tpod_core.detectors.protocol import ProgressReporter, Scene
+from tpod_core.detectors.protocol import EvaluationContext, ProgressReporter
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.evaluation.comparison import ParentIdentity
 from tpod_core.evaluation.evaluate import Parent
@@ -24,7 +24,7 @@ SPACE_BYTES = 500_000_000
 class Publication:
     """A trained model with its data, and the rows of its training."""
 
-    scene: Scene
+    context: EvaluationContext
     epochs: Sequence[EpochRow]
 
 
@@ -38,7 +38,7 @@ def publish(
         family=plan.dnn_type,
         input_size=plan.config.imgsz,
         recommended_confidence=0.0,
-        classes=publication.scene.data.classes,
+        classes=publication.context.data.classes,
         training_set=plan.training_set_name,
         training_set_hash=plan.training_set_hash,
         parent=plan.parent_name,
@@ -47,14 +47,14 @@ def publish(
         created=utc_now().isoformat(timespec="seconds"),
     )
     with get_storage().making_directory(model_key(plan.detector_id)) as directory:
-        parent = parent_on(plan, publication.scene)
-        spec = PackageSpec(card, publication.scene, publication.epochs, parent)
+        parent = parent_on(plan, publication.context)
+        spec = PackageSpec(card, publication.context, publication.epochs, parent)
         package = build_package(provider, spec, directory, reporter)
         job.confirm()
     return package
 
 
-def parent_on(plan: TrainingPlan, scene: Scene) -> Parent | None:
+def parent_on(plan: TrainingPlan, context: EvaluationContext) -> Parent | None:
     """Returns the parent's model with the child's images; ``None`` if it has no model file."""
     if plan.parent_id is None or plan.parent_key is None or plan.parent_config is None:
         return None
@@ -64,9 +64,9 @@ def parent_on(plan: TrainingPlan, scene: Scene) -> Parent | None:
     overrides = {"device": plan.config.device, "batch": plan.config.batch}
     return Parent(
         ParentIdentity(plan.parent_id, plan.parent_name or "", plan.parent_labels),
-        Scene(
+        EvaluationContext(
             checkpoint,
-            replace(scene.data, classes=plan.parent_labels),
+            replace(context.data, classes=plan.parent_labels),
             plan.parent_config.model_copy(update=overrides),
         ),
     )

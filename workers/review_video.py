@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from tpod_core.evaluation import matching
 from tpod_core.evaluation.matching import Objects
-from tpod_core.evaluation.unmatched_detections import Unexplained, group, reach_of, unexplained_on
+from tpod_core.evaluation.unmatched_detections import (
+    UnmatchedDetection,
+    group,
+    reach_of,
+    unmatched_on,
+)
 from tpod_core.inference import detection_store
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
 from tpod_core.inference.video_detections import DetectionRecorder
@@ -31,9 +36,7 @@ def run(job: RunningJob) -> None:
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    found = group(_unexplained(job, plan, frames, model, recorder), reach_of(frames))[
-        :_MAX_FINDINGS
-    ]
+    found = group(_unmatched(job, plan, frames, model, recorder), reach_of(frames))[:_MAX_FINDINGS]
     detections = recorder.detections()
     with job.transaction() as session:
         findings.plan_review(session, job)  # both must still exist
@@ -44,13 +47,13 @@ def run(job: RunningJob) -> None:
     _log.info("%d findings on %d frames of %s", count, len(frames), plan.video.name)
 
 
-def _unexplained(
+def _unmatched(
     job: RunningJob,
     plan: ReviewPlan,
     frames: range,
     model: TrainedModel,
     recorder: DetectionRecorder,
-) -> Iterator[Unexplained]:
+) -> Iterator[UnmatchedDetection]:
     video_id = saved_id(plan.video)
     ids = {name: class_id for class_id, name in enumerate(model.labels)}
     labels: dict[int, Objects] = {}
@@ -61,7 +64,7 @@ def _unexplained(
             if frame not in labels:
                 labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
             found = matching.detected(result.detections).at_least(plan.confidence)
-            yield from unexplained_on((video_id, frame), model.labels, labels[frame], found)
+            yield from unmatched_on((video_id, frame), model.labels, labels[frame], found)
 
 
 def _labels(

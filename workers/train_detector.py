@@ -6,7 +6,7 @@ from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, find_resumable, open_attempt, remove_attempts
 from tpod_core.detectors.paths import directory_key
-from tpod_core.detectors.protocol import Scene, TrainRequest
+from tpod_core.detectors.protocol import EvaluationContext, TrainRequest
 from tpod_core.detectors.weights import InitialWeights, resolve_weights
 from tpod_core.errors import Conflict
 from tpod_core.jobs import RunningJob
@@ -79,13 +79,13 @@ def choose_initial_weights(plan: TrainingPlan, earlier: Attempt | None) -> Initi
 def _publish(
     job: RunningJob, plan: TrainingPlan, request: TrainRequest, report: TrainingReport
 ) -> None:
-    scene = Scene(request.attempt.trained, request.data, plan.config)
-    package = publish(job, plan, Publication(scene, request.attempt.epochs()), report)
+    context = EvaluationContext(request.attempt.trained, request.data, plan.config)
+    package = publish(job, plan, Publication(context, request.attempt.epochs()), report)
     metrics, warnings = package.metrics, package.warnings
     with job.transaction() as session:
         trainings.record_trained(session, plan.detector_id, metrics, warnings)
         model_files.record_files(session, plan.detector_id)
-        findings.record(session, plan.detector_id, package.unexplained)
+        findings.record(session, plan.detector_id, package.unmatched)
     for warning in warnings:
         _log.warning(warning)
     _log.info("Trained: mAP50 %.3f, mAP50-95 %.3f", metrics["mAP50"], metrics["mAP50-95"])

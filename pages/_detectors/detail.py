@@ -1,4 +1,4 @@
-"""One detector: watch it learn, judge it, take it home."""
+"""The page of one detector: its training, score and downloads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from pages._detectors.training import (
     tensorboard_button,
 )
 from pages._detectors.words import state_badge
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
@@ -25,7 +25,7 @@ from tpod_core.models import Detector, DetectorState, User, saved_id
 from tpod_core.services import detectors
 
 TAB = "tab"
-"""Of the page's address: a link can lead to any of its tabs."""
+"""The query parameter that names the open tab, so that a link can lead to any tab."""
 
 
 def show_detector(user: User, detector_id: int) -> None:
@@ -35,7 +35,7 @@ def show_detector(user: User, detector_id: int) -> None:
         st.rerun()
     with read_session() as session:
         detector = access.get_detector(session, user, detector_id)
-    page_header(plain(detector.name), _origin(detector))
+    page_header(escape_md(detector.name), _origin(detector))
     if detector.state in detectors.ACTIVE:
         show_training(user, detector_id)
         return
@@ -46,17 +46,17 @@ def show_detector(user: User, detector_id: int) -> None:
     if detector.state is DetectorState.TRAINED:
         _show_tabs(user, detector)
     else:
-        _show_end(detector)
+        _show_untrained(detector)
 
 
 def _origin(detector: Detector) -> str:
-    known = registry.get_type(detector.dnn_type)
+    detector_type = registry.get_type(detector.dnn_type)
     config = detector.train_config
-    return f"{known.label} · {config['imgsz']} px · {config['epochs']} epochs"
+    return f"{detector_type.label} · {config['imgsz']} px · {config['epochs']} epochs"
 
 
 def _show_tabs(user: User, detector: Detector) -> None:
-    """Only the open tab is made: none waits for what the others show."""
+    """Only the open tab is rendered, so that it does not wait for the others."""
     contents: dict[str, Callable[[User, Detector], None]] = {
         "Score": show_score,
         "Training": _show_past_training,
@@ -74,18 +74,18 @@ def _show_tabs(user: User, detector: Detector) -> None:
 def _show_past_training(user: User, detector: Detector) -> None:
     tensorboard_button(detector)
     show_curves(detectors.list_epochs(detector))
-    _show_whole_log(detector)
+    _show_log(detector)
 
 
-def _show_whole_log(detector: Detector) -> None:
+def _show_log(detector: Detector) -> None:
     with read_session() as session:
         log = detectors.read_log(session, detector)
-    with st.expander("Log of the training (newest first)"):
+    with st.expander("Training log (newest first)"):
         show_log(log)
 
 
 def _show_try_it(user: User, detector: Detector) -> None:
-    st.write("Let it look at a picture, a video, or what your camera sees.")
+    st.write("Run it on a picture, a video, or your camera.")
     if st.button("Try it", icon=":material/center_focus_strong:"):
         st.switch_page("try_it.py", query_params={"detector": str(detector.id)})
 
@@ -99,36 +99,36 @@ def _show_details(user: User, detector: Detector) -> None:
         "Classes": ", ".join(detector.labels),
         "Training set": training_set.name if training_set else "deleted",
         "Content hash": training_set.content_hash[:12] if training_set else "–",
-        "Taught further from": parent.name if parent else "–",
-        "Asked for": f"{detector.created_at:%d %B %Y, %H:%M} UTC",
+        "Fine-tuned from": parent.name if parent else "–",
+        "Created": f"{detector.created_at:%d %B %Y, %H:%M} UTC",
     }
     left, right = st.columns(2)
-    left.markdown("**Where it comes from**")
+    left.markdown("**Origin**")
     left.table(facts, border="horizontal")
-    right.markdown("**How it was trained**")
-    known = parameters(registry.config_model(detector.dnn_type))
-    asked = {
-        row.title: _said(detector.train_config.get(row.name, "–"))
-        for row in known
+    right.markdown("**Training configuration**")
+    known_parameters = parameters(registry.config_model(detector.dnn_type))
+    values = {
+        row.title: _value_text(detector.train_config.get(row.name, "–"))
+        for row in known_parameters
         if parent or row.name != MIX
     }
-    right.table(asked, border="horizontal")
+    right.table(values, border="horizontal")
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
 
 
-def _show_end(detector: Detector) -> None:
-    """A training that came to no model: why, and how far it got."""
+def _show_untrained(detector: Detector) -> None:
+    """Show why a training produced no model, and how far it got."""
     if detector.state is DetectorState.ERROR:
-        st.error(plain(detector.message))
+        st.error(escape_md(detector.message))
     else:
-        st.info(plain(detector.message))
+        st.info(escape_md(detector.message))
     show_curves(detectors.list_epochs(detector))
-    _show_whole_log(detector)
+    _show_log(detector)
 
 
 def _show_actions(user: User, detector: Detector) -> None:

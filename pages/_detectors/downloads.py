@@ -1,4 +1,4 @@
-"""A trained detector to take home: the zip, and other formats made when they are asked for."""
+"""Downloads of a trained detector: the zip, and other formats exported on request."""
 
 import streamlit as st
 from humanize import naturalsize, naturaltime
@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._detectors.words import agreement_figures
 from pages._shared.feedback import show_errors
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import read_session, transaction
@@ -21,7 +21,7 @@ _COLUMNS = (5, 5, 3)
 def show_downloads(user: User, detector: Detector) -> None:
     st.caption(
         "Every format is compared with the trained model on validation images before it is "
-        "offered. All come as a zip with the labels and a word on how to use them."
+        "offered. Each is a zip with the labels and instructions for use."
     )
     with read_session() as session:
         archive = model_files.find_zip(session, detector)
@@ -45,8 +45,8 @@ def _show_zip(detector: Detector, archive: Artifact | None) -> None:
         _download_button(act, detector, archive)
 
 
-def _download_button(place: DeltaGenerator, detector: Detector, artifact: Artifact) -> None:
-    place.link_button(
+def _download_button(column: DeltaGenerator, detector: Detector, artifact: Artifact) -> None:
+    column.link_button(
         f"Download {naturalsize(artifact.size_bytes)}",
         f"/api/v1/detectors/{detector.id}/model?format={artifact.format}",
         icon=":material/download:",
@@ -65,7 +65,7 @@ def zip_button(detector: Detector) -> None:
 
 
 def _show_formats(user: User, detector_id: int, active: bool) -> None:
-    """``active`` is whether one was being made when the page was; then the page follows it."""
+    """Show each format. With ``active``, an export runs and the whole page reruns when it ends."""
     with show_errors():
         with read_session() as session:
             detector = access.get_detector(session, user, detector_id)
@@ -86,24 +86,24 @@ def _show_format(user: User, detector: Detector, offer: FormatStatus) -> None:
         if offer.artifact is not None:
             _download_button(act, detector, offer.artifact)
         if offer.artifact is None or offer.failure:
-            _offer_making(user, detector, offer)
+            _offer_export(user, detector, offer)
 
 
 def _show_state(offer: FormatStatus) -> None:
     if offer.job is not None and offer.is_exporting:
         st.progress(offer.job.progress, text=offer.job.message or "Waiting for a free worker")
     elif offer.failure:
-        st.error(plain(offer.failure), icon=":material/error:")
+        st.error(escape_md(offer.failure), icon=":material/error:")
     if offer.artifact is not None:
         made = naturaltime(utc_now() - offer.artifact.created_at)
-        st.caption(f"{agreement_figures(offer.artifact.agreement)} Made {made}.")
+        st.caption(f"{agreement_figures(offer.artifact.agreement)} Exported {made}.")
     elif offer.missing:
         st.caption(f":material/extension_off: {offer.missing}")
 
 
-def _offer_making(user: User, detector: Detector, offer: FormatStatus) -> None:
+def _offer_export(user: User, detector: Detector, offer: FormatStatus) -> None:
     if st.button(
-        "Try again" if offer.failure else "Make it",
+        "Try again" if offer.failure else "Export it",
         key=f"make-{offer.format.name}",
         icon=":material/build:",
         disabled=bool(offer.missing) or offer.is_exporting,

@@ -1,4 +1,4 @@
-"""The way to a detector's unexplained detections, and to more of them."""
+"""Starts the review of a detector's unmatched detections, and the search for more of them."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ from tpod_core.services import findings, videos
 from tpod_core.services.findings import ReviewRequest
 
 
-def show_inbox(user: User, detector: Detector) -> None:
-    """How many wait, a button to go through them, and a choice of videos to look through."""
-    st.subheader("Go through its mistakes", anchor=False)
+def show_review_inbox(user: User, detector: Detector) -> None:
+    """Show how many detections wait for review, and offer to run the detector on more videos."""
+    st.subheader("Review its mistakes", anchor=False)
     st.write(
-        "Detections that no label explains, the surest first. Say of each with one key whether it "
-        "is a mistake or a label that you missed: your next training set learns from it."
+        "Detections that match no label, the highest score first. Decide with one key whether each "
+        "is a mistake or a missed label: your next training set learns from it."
     )
     with read_session() as session:
         waiting = findings.count_by_video(session, detector, (Verdict.OPEN,))
@@ -31,7 +31,7 @@ def show_inbox(user: User, detector: Detector) -> None:
         for job in jobs:
             follow(job)
         if not jobs:
-            _offer_look(user, detector)
+            _offer_search(user, detector)
 
 
 _DECIDED = (Verdict.NEGATIVE, Verdict.MISSED_LABEL, Verdict.IGNORE)
@@ -42,24 +42,24 @@ def _offer_review(detector: Detector, waiting: int, decided: int) -> None:
     if waiting and st.button(words, type="primary", icon=":material/rule:"):
         st.switch_page("review.py", query_params={"detector": str(detector.id)})
     elif not waiting:
-        st.caption("Nothing waits for you here.")
+        st.caption("Nothing to review.")
     if decided:
         st.caption("1 is decided." if decided == 1 else f"{decided:,} are decided.")
 
 
-def _offer_look(user: User, detector: Detector) -> None:
+def _offer_search(user: User, detector: Detector) -> None:
     ready = _ready_videos(user)
     if not ready:
-        st.caption("Upload a video to look for more of them in it.")
+        st.caption("Upload a video to search it for more.")
         return
     with st.form("review-form", border=False):
         video = st.selectbox(
-            "Look for more in a video",
+            "Search a video for more",
             ready,
             format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
-            help="Best one that is held out or not labelled at all.",
+            help="Preferably one that is held out or not labelled.",
         )
-        if st.form_submit_button("Look through it", icon=":material/travel_explore:"):
+        if st.form_submit_button("Search it", icon=":material/travel_explore:"):
             with show_errors():
                 with transaction() as session:
                     row = access.get_detector(session, user, saved_id(detector))
@@ -68,7 +68,7 @@ def _offer_look(user: User, detector: Detector) -> None:
 
 
 def _ready_videos(user: User) -> Sequence[Video]:
-    """Those kept for judging first."""
+    """Returns the videos that are ready, those held out for evaluation first."""
     with read_session() as session:
         every = videos.list_videos(session, user)
     ready = (row for row in every if row.state is VideoState.READY)

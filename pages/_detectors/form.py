@@ -1,4 +1,4 @@
-"""The form for a new detector, made from the family's own configuration."""
+"""The form for a new detector, generated from the configuration of its type."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,37 +18,41 @@ from tpod_core.services.detectors import DetectorDraft
 
 KINDS = {"fast": "Fast, for any computer", "accurate": "Accurate, for a GPU"}
 MIX = "mix_parent_data"
-"""Asked only where there is a parent."""
+"""The parameter that is asked for only if there is a parent."""
 
 
 @st.dialog("New detector", width="large", icon=":material/model_training:")
-def new_detector_dialog(user: User, sets: Sequence[TrainingSet], wanted: int | None) -> None:
-    """Ask for everything, queue the training, and go to the new detector's page."""
+def new_detector_dialog(
+    user: User, sets: Sequence[TrainingSet], preselected_id: int | None
+) -> None:
+    """Ask for all settings, queue the training, and open the new detector's page."""
     with show_errors():
         training_notice()
         name = st.text_input("Name", placeholder="Cups on tables", max_chars=200)
-        first = next((i for i, row in enumerate(sets) if row.id == wanted), 0)
+        first = next((i for i, row in enumerate(sets) if row.id == preselected_id), 0)
         training_set = st.selectbox(
             "Training set", sets, index=first, format_func=lambda row: row.name
         )
-        known = _choose_family()
-        parent = _choose_parent(user, known)
+        detector_type = _choose_family()
+        parent = _choose_parent(user, detector_type)
         size = detectors.training_set_size(training_set)
         st.caption(
             f"{counted(size.train_images, 'training image')}. The values below suit this set; "
             "change them if you know better."
         )
-        rows = [row for row in parameters(known.config, size) if row.name != MIX]
-        scope = f"new-detector-{known.type}-{training_set.id}"
+        rows = [row for row in parameters(detector_type.config, size) if row.name != MIX]
+        scope = f"new-detector-{detector_type.type}-{training_set.id}"
         values = _ask([row for row in rows if not row.advanced], scope)
         with st.expander("More settings"):
             values |= _ask([row for row in rows if row.advanced], scope)
         if parent:
-            values[MIX] = _ask_to_mix(known, parent)
+            values[MIX] = _ask_to_mix(detector_type, parent)
         refusal = st.container()  # above the button: below it, it could be out of sight
         if st.button("Train", type="primary", icon=":material/play_arrow:"):
             parent_id = parent.id if parent else None
-            draft = DetectorDraft(name, known.type, saved_id(training_set), values, parent_id)
+            draft = DetectorDraft(
+                name, detector_type.type, saved_id(training_set), values, parent_id
+            )
             with refusal, show_errors():
                 _create(user, draft)
 
@@ -61,47 +65,47 @@ def _create(user: User, draft: DetectorDraft) -> None:
 
 
 def _choose_family() -> DetectorType:
-    """Fast or accurate first, then one of these, with what it costs."""
+    """Ask for fast or accurate, then for a type of that kind, and say what it costs."""
     kind = st.radio(
         "Should it be",
         list(KINDS),
         format_func=lambda kind: KINDS[kind],
         horizontal=True,
     )
-    known: DetectorType = st.selectbox(
+    detector_type: DetectorType = st.selectbox(
         "Family",
-        [known for known in registry.list_types() if known.family == kind],
-        format_func=lambda known: known.label,
+        [detector_type for detector_type in registry.list_types() if detector_type.family == kind],
+        format_func=lambda detector_type: detector_type.label,
         key=f"new-detector-family-{kind}",
     )
-    st.caption(known.description)
-    return known
+    st.caption(detector_type.description)
+    return detector_type
 
 
-def _choose_parent(user: User, known: DetectorType) -> Detector | None:
-    """A trained detector of the same family to teach further, where there is one."""
+def _choose_parent(user: User, detector_type: DetectorType) -> Detector | None:
+    """Ask for a trained detector of the same type to fine-tune, if there is one."""
     with read_session() as session:
-        parents = detectors.list_possible_parents(session, user, known.type)
+        parents = detectors.list_possible_parents(session, user, detector_type.type)
     if not parents:
         return None
     parent: Detector | None = st.selectbox(
-        "Teach further",
+        "Fine-tune",
         [None, *parents],
         format_func=lambda row: row.name if row else "None: a new detector",
-        help="One of your detectors of this family can be taught further: it keeps its classes, "
-        "and learns those of the training set as well.",
-        key=f"new-detector-parent-{known.type}",
+        help="Continue from one of your detectors of this family: the new one keeps its classes "
+        "and also learns those of the training set.",
+        key=f"new-detector-parent-{detector_type.type}",
     )
     return parent
 
 
-def _ask_to_mix(known: DetectorType, parent: Detector) -> bool:
-    [row] = [row for row in parameters(known.config) if row.name == MIX]
+def _ask_to_mix(detector_type: DetectorType, parent: Detector) -> bool:
+    [row] = [row for row in parameters(detector_type.config) if row.name == MIX]
     return bool(_widget(row, f"new-detector-mix-{parent.id}"))
 
 
 def _ask(rows: Sequence[Parameter], scope: str) -> dict[str, Any]:
-    """One widget for each parameter, three in a row."""
+    """One widget per parameter, three in a row."""
     values: dict[str, Any] = {}
     for start in range(0, len(rows), 3):
         for column, row in zip(st.columns(3), rows[start : start + 3], strict=False):

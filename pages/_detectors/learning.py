@@ -1,11 +1,11 @@
-"""Would more labels help? The learning curve, and what it advises."""
+"""The learning curve: whether more labels would help, and what to label next."""
 
 import altair as alt
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import read_session, transaction
@@ -15,11 +15,11 @@ from tpod_core.models import Detector, User, Verdict, saved_id
 from tpod_core.services import findings, learning
 
 _HEIGHT_PX = 260
-_MOST_LINES = 8
+_MAX_LINES = 8
 
 
 def show_learning(user: User, detector: Detector) -> None:
-    """The curve as far as it is measured; a button that measures it."""
+    """Show the points measured so far, and a button that measures the rest."""
     st.subheader("Worth labelling more?", anchor=False)
     curve = learning.read(detector)
     with read_session() as session:
@@ -34,16 +34,16 @@ def show_learning(user: User, detector: Detector) -> None:
     if job:
         follow(job)
     elif not curve.complete:
-        _offer(user, detector, begun=bool(curve.points))
+        _offer_measurement(user, detector, begun=bool(curve.points))
 
 
-def _offer(user: User, detector: Detector, *, begun: bool) -> None:
+def _offer_measurement(user: User, detector: Detector, *, begun: bool) -> None:
     st.write(
         "Train twice more, on 25 and on 50 % of the training images, and see whether the score "
-        "still rises with them. It takes about twice the training's time, in the background."
+        "still rises. It runs in the background and takes about twice as long as the training."
     )
     training_notice()
-    if st.button("Go on measuring" if begun else "Measure it", icon=":material/show_chart:"):
+    if st.button("Continue measuring" if begun else "Measure it", icon=":material/show_chart:"):
         with show_errors():
             with transaction() as session:
                 row = access.get_detector(session, user, saved_id(detector))
@@ -52,9 +52,9 @@ def _offer(user: User, detector: Detector, *, begun: bool) -> None:
 
 
 def _chart(curve: LearningCurve) -> alt.Chart:
-    """mAP50 over training images, and AP50 of the weakest classes."""
+    """mAP50 by number of training images, and AP50 of the weakest classes."""
     newest = curve.points[-1].ap50
-    weakest = sorted(newest, key=lambda name: newest[name])[: _MOST_LINES - 1]
+    weakest = sorted(newest, key=lambda name: newest[name])[: _MAX_LINES - 1]
     rows = [
         {"Training images": point.images, "Line": "mAP50", "AP50": point.map50}
         for point in curve.points
@@ -88,21 +88,20 @@ def _sentence(user: User, advice: Advice, waiting: dict[int, int]) -> str:
         "label other scenes, or train longer or with a larger family."
     )
     name = _video_name(user, advice.video_id)
-    what = f"more **{plain(advice.label)}**, its weakest class" if advice.label else ""
+    what = f"more **{escape_md(advice.label)}**, its weakest class" if advice.label else ""
     count = waiting.get(advice.video_id or 0, 0)
-    why = _unexplained(count) if count else "there it does worst"
-    where = f"scenes like those of **{plain(name)}** ({why})" if name else ""
-    wanted = " and ".join(filter(None, (what, where)))
-    return f"{first} Label next: {wanted}." if wanted else first
+    why = _unmatched(count) if count else "it does worst there"
+    where = f"scenes like those of **{escape_md(name)}** ({why})" if name else ""
+    next_labels = " and ".join(filter(None, (what, where)))
+    return f"{first} Label next: {next_labels}." if next_labels else first
 
 
-def _unexplained(count: int) -> str:
-    one = "one detection there is" if count == 1 else f"{count:,} detections there are"
-    return f"{one} unexplained"
+def _unmatched(count: int) -> str:
+    return "1 unmatched detection" if count == 1 else f"{count:,} unmatched detections"
 
 
 def _video_name(user: User, video_id: int | None) -> str:
-    """Empty if there is none, or it has been deleted since."""
+    """Returns ``""`` without a video, or if it has been deleted since."""
     if video_id is None:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""Is this detector any good? Figures, what they mean, and where it goes wrong."""
+"""The score of a detector: figures, what they mean, and its mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,23 +7,29 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from pages._detectors.charts import show_confidence, show_confusion
-from pages._detectors.findings import show_inbox
+from pages._detectors.findings import show_review_inbox
 from pages._detectors.learning import show_learning
 from pages._detectors.mistakes import show_worst
-from pages._detectors.words import agreement_sentence, verdict
+from pages._detectors.words import agreement_sentence, shown_share, verdict
 from pages._shared.feedback import show_errors
-from pages._shared.page import plain
+from pages._shared.job_follow import follow
+from pages._shared.page import escape_md
+from tpod_core import access
+from tpod_core.db import read_session, transaction
+from tpod_core.detectors.queries import ZIP
 from tpod_core.evaluation.result_file import ParentReport
-from tpod_core.models import Detector, User
-from tpod_core.services import scores
+from tpod_core.models import Detector, User, saved_id
+from tpod_core.services import model_files, scores
 
 
 def show_score(user: User, detector: Detector) -> None:
-    """All that is known about a trained detector's quality, and what to do about it."""
+    """Show the quality of a trained detector, and how to improve it."""
     evaluation = scores.find_evaluation(detector)
     _show_figures(detector.metrics)
+    if evaluation is None or not evaluation.is_current:
+        with show_errors():
+            _offer_new_score(user, detector, known=evaluation is not None)
     if evaluation is None:
-        st.caption("Export the model anew to see curves and mistakes: it is of an older version.")
         return
     if evaluation.parent:
         _show_parent(evaluation.parent)
@@ -31,9 +37,32 @@ def show_score(user: User, detector: Detector) -> None:
     show_confusion(evaluation)
     show_worst(user, detector, evaluation)
     with show_errors():
-        show_inbox(user, detector)
+        show_review_inbox(user, detector)
     with show_errors():
         show_learning(user, detector)
+
+
+def _offer_new_score(user: User, detector: Detector, *, known: bool) -> None:
+    """What an earlier version has worked out differently, or not at all."""
+    st.info(
+        "An earlier version of TPOD worked out these figures and counted boxes in more than one "
+        "way, so figures that should be equal may differ."
+        if known
+        else "This model is from before curves and mistakes were worked out."
+    )
+    with read_session() as session:
+        job = model_files.find_zip_export(session, detector)
+    if job:
+        follow(job)
+    elif st.button(
+        "Work out the score anew",
+        icon=":material/refresh:",
+        help="Runs the model on its validation images again, and makes its zip anew.",
+    ):
+        with transaction() as session:
+            row = access.get_detector(session, user, saved_id(detector))
+            model_files.start_export(session, row, ZIP)
+        st.rerun(scope="app")
 
 
 def _show_figures(metrics: dict[str, Any]) -> None:
@@ -44,12 +73,19 @@ def _show_figures(metrics: dict[str, Any]) -> None:
             "How well boxes are found at all, over all confidences. 1 is perfect.",
         ),
         "mAP50-95": (metrics["mAP50-95"], "The same, and how tightly the boxes fit. 0.5 is good."),
-        "Precision": (metrics["precision"], "The share of its boxes that are right."),
-        "Recall": (metrics["recall"], "The share of the objects that it finds."),
+        "Precision": (
+            metrics["precision"],
+            "The share of its boxes that are right, at the best confidence.",
+        ),
+        "Recall": (
+            metrics["recall"],
+            "The share of the objects that it finds, at the best confidence.",
+        ),
         "Best confidence": (
             metrics["recommended_confidence"],
-            "Boxes below it are best ignored; the downloaded program does so by itself. It is the "
-            "middle of the stretch where precision and recall are in the best balance.",
+            "Ignore boxes below it; the downloaded program does so by default. It is the middle "
+            "of the range where F1, the balance of precision and recall, is highest in the mean "
+            "over the classes.",
         ),
     }
     for column, (name, (value, help_text)) in zip(
@@ -63,7 +99,7 @@ def _show_figures(metrics: dict[str, Any]) -> None:
 
 def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
     st.dataframe(
-        list(classes),
+        [{name: _rounded(value) for name, value in row.items()} for row in classes],
         hide_index=True,
         column_order=["name", "boxes", "AP50", "AP50-95", "precision", "recall"],
         column_config={
@@ -79,17 +115,21 @@ def _show_classes(classes: Sequence[dict[str, Any]]) -> None:
     )
 
 
+def _rounded(value: Any) -> Any:
+    return shown_share(value) if isinstance(value, float) else value
+
+
 def _share(title: str) -> ColumnConfig:
-    """A column of figures between 0 and 1, each with a bar."""
+    """A column of values between 0 and 1, each with a bar."""
     return st.column_config.ProgressColumn(title, min_value=0.0, max_value=1.0, format="%.2f")
 
 
 def _show_parent(parent: ParentReport) -> None:
-    """The parent on the same images, the classes that lost most first."""
+    """Compare with the parent on the same images, the classes that lost most first."""
     st.subheader("Better than its parent?", anchor=False)
     st.write(
-        f"{plain(parent.name)} and this detector on the same images. A change within the range "
-        "that other choices of these images would give may be chance."
+        f"{escape_md(parent.name)} and this detector on the same images. A change whose 95 % "
+        "interval includes 0 may be chance."
     )
     rows = sorted(parent.classes, key=lambda row: row.change)
     st.dataframe(
@@ -101,7 +141,7 @@ def _show_parent(parent: ParentReport) -> None:
                 "child": row.ap50,
                 "change": row.change,
                 "range": _range(row.interval),
-                "verdict": _word(row.change, row.interval, worse=row.worse),
+                "verdict": _change_text(row.change, row.interval, worse=row.worse),
             }
             for row in rows
         ],
@@ -112,7 +152,7 @@ def _show_parent(parent: ParentReport) -> None:
             "parent": _share("AP50 of the parent"),
             "child": _share("AP50 now"),
             "change": st.column_config.NumberColumn("Change", format="%+.2f"),
-            "range": st.column_config.TextColumn("95 % of choices"),
+            "range": st.column_config.TextColumn("95 % interval"),
             "verdict": st.column_config.TextColumn("Verdict"),
         },
     )
@@ -122,7 +162,7 @@ def _range(interval: tuple[float, float] | None) -> str:
     return f"{interval[0]:+.2f} to {interval[1]:+.2f}" if interval else "too few images"
 
 
-def _word(change: float, interval: tuple[float, float] | None, *, worse: bool) -> str:
+def _change_text(change: float, interval: tuple[float, float] | None, *, worse: bool) -> str:
     if worse:
         return "⚠ worse"
     if interval and interval[0] > 0:

@@ -1,4 +1,4 @@
-"""A training as it goes, and what is left of it when it has ended: curves and log."""
+"""The progress of a training, and its curves and log."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from pages._detectors.words import (
     loss_name,
     state_badge,
     time_left,
-    waiting_words,
+    waiting_text,
 )
 from pages._shared.feedback import show_errors
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
 from tpod_core import access
 from tpod_core.db import read_session, transaction
@@ -25,7 +25,7 @@ CHART_HEIGHT_PX = 260
 
 
 def show_training(user: User, detector_id: int) -> None:
-    """What changes while it trains; the page is made anew when it has ended."""
+    """Show the training until it ends; then the whole page reruns."""
     st.fragment(_show_training, run_every=REFRESH_S)(user, detector_id)
 
 
@@ -34,8 +34,8 @@ def _show_training(user: User, detector_id: int) -> None:
         with read_session() as session:
             detector = access.get_detector(session, user, detector_id)
             job = detectors.find_job(session, detector)
-            waits = job is not None and job.state is JobState.QUEUED
-            place = detectors.queue_position(session, job) if job and waits else 0
+            is_waiting = job is not None and job.state is JobState.QUEUED
+            position = detectors.queue_position(session, job) if job and is_waiting else 0
             log = detectors.read_log(session, detector)
         if detector.state not in detectors.ACTIVE:
             st.rerun(scope="app")
@@ -45,9 +45,11 @@ def _show_training(user: User, detector_id: int) -> None:
             tensorboard_button(detector)
         st.progress(
             detector.progress,
-            text=plain(waiting_words(place, job.message) if job and waits else detector.message),
+            text=escape_md(
+                waiting_text(position, job.message) if job and is_waiting else detector.message
+            ),
         )
-        if waits:
+        if is_waiting:
             training_notice()
         show_warnings(detector)
         _show_live(detector)
@@ -57,14 +59,14 @@ def _show_training(user: User, detector_id: int) -> None:
 
 
 def _offer_cancel(user: User, detector: Detector, job: Job | None) -> None:
-    ending = job is not None and job.cancel_requested
-    label = "Ending after this batch …" if ending else "Cancel training"
-    # One key, so that the new words take the old ones' place at once.
+    is_cancelling = job is not None and job.cancel_requested
+    label = "Stopping after this batch …" if is_cancelling else "Cancel training"
+    # The same key for both labels, so that one replaces the other at once.
     key = f"cancel-training-{detector.id}"
-    if st.button(label, key=key, icon=":material/stop_circle:", disabled=ending):
+    if st.button(label, key=key, icon=":material/stop_circle:", disabled=is_cancelling):
         with transaction() as session:
             detectors.cancel(session, access.get_detector(session, user, saved_id(detector)))
-        st.toast("The training ends after this batch. What it has learnt is kept.")
+        st.toast("The training stops after this batch. Its last checkpoint is kept.")
         st.rerun(scope="fragment")
 
 
@@ -80,7 +82,7 @@ def tensorboard_button(detector: Detector) -> None:
 
 def show_warnings(detector: Detector) -> None:
     for warning in detector.metrics.get("warnings", []):
-        st.warning(plain(warning), icon=":material/warning:")
+        st.warning(escape_md(warning), icon=":material/warning:")
 
 
 def _show_live(detector: Detector) -> None:
@@ -106,8 +108,8 @@ def show_curves(rows: Sequence[EpochRow]) -> None:
         st.line_chart(
             {"Epoch": epochs}
             | {
-                shown: [row.train_losses.get(name) for row in rows]
-                for shown, name in losses.items()
+                title: [row.train_losses.get(name) for row in rows]
+                for title, name in losses.items()
             },
             x="Epoch",
             height=CHART_HEIGHT_PX,
@@ -126,7 +128,7 @@ def show_curves(rows: Sequence[EpochRow]) -> None:
 
 
 def show_log(log: str, count: int = LOG_LINES) -> None:
-    """The last lines, the newest first: no scrolling to see what happens now."""
+    """Show the last ``count`` lines, the newest first, so that the current ones are visible."""
     lines = log.splitlines()[-count:]
     if lines:
         st.code("\n".join(reversed(lines)), language=None, height=240, wrap_lines=True)

@@ -1,4 +1,4 @@
-"""How states and scores of detectors are put to people."""
+"""Formats states and scores of detectors as text."""
 
 from typing import Any
 
@@ -37,15 +37,42 @@ def state_badge(state: DetectorState) -> None:
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """What the score means, in a sentence or two."""
-    recall, precision = round(metrics["recall"] * 100), round(metrics["precision"] * 100)
-    confidence = metrics["recommended_confidence"]
-    found = (
-        f"Of 100 objects in the validation images it finds about **{recall}**; of 100 boxes that "
-        f"it draws, about **{precision}** are right. This holds at a confidence of "
-        f"**{confidence:.2f}**, which suits it best."
+    """Explains the score in a sentence or two."""
+    counts = metrics.get("counts")  # a model published by an earlier version has none
+    boxes = counts["correct"] + counts["wrong"] if counts else None
+    finds_lower = metrics["mAP50"] > 0 and metrics["recall"] == 0
+    return (
+        f"{_grade(metrics['mAP50'])} {rates(metrics['precision'], metrics['recall'], boxes)} This "
+        f"holds for the validation images at a confidence of "
+        f"**{metrics['recommended_confidence']:.2f}**"
+        + ("; what it finds has lower scores." if finds_lower else ", the best one for it.")
     )
-    return f"{_grade(metrics['mAP50'])} {found}"
+
+
+def rates(precision: float, recall: float, boxes: int | None) -> str:
+    """Precision and recall in words; ``boxes`` is how many it draws, where that is known."""
+    if boxes == 0:
+        return "It draws no box at this confidence, so of 100 objects it finds **0**."
+    return (
+        f"Of 100 objects it finds {_of_100(recall)}; of 100 boxes that it draws, "
+        f"{_of_100(precision)} are right."
+    )
+
+
+def shown_share(share: float) -> float:
+    """As it is shown everywhere: rounded once, for half a hundredth is rounded up by browsers and
+    to the even neighbour here."""
+    return round(share, 2)
+
+
+def _of_100(share: float) -> str:
+    """``"about **29**"``; never none or all where only nearly none or nearly all are meant."""
+    shown = shown_share(share)
+    if shown == 0 < share:
+        return "fewer than **1**"
+    if shown == 1 > share:
+        return "over **99**"
+    return f"about **{shown * 100:.0f}**"
 
 
 def _grade(map50: float) -> str:
@@ -59,7 +86,7 @@ def _grade(map50: float) -> str:
 
 
 def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
-    """How far the exported model is from the trained one."""
+    """Says how far the exported model deviates from the trained one."""
     return (
         f"The exported {name} model was run on {agreement['images']} validation images: over "
         f"{agreement['compared']} detections its boxes differ from the trained model's by "
@@ -69,7 +96,7 @@ def agreement_sentence(agreement: dict[str, Any], name: str = "ONNX") -> str:
 
 
 def agreement_figures(agreement: dict[str, Any]) -> str:
-    """The same in a few words."""
+    """The same as ``agreement_sentence`` in a few words."""
     return (
         f"Checked on {agreement['images']} images: boxes within "
         f"{max(agreement['max_box_px'], 0.01):.2g} px, scores within "
@@ -77,14 +104,14 @@ def agreement_figures(agreement: dict[str, Any]) -> str:
     )
 
 
-def waiting_words(place: int, message: str) -> str:
-    """Where a training stands in the line of its queue, and why it waits if that is known."""
-    line = f"{ordinal(place)} in line for a free worker"
+def waiting_text(position: int, message: str) -> str:
+    """Says a training's position in its queue, and why it waits if that is known."""
+    line = f"{ordinal(position)} in line for a free worker"
     return f"{message} It is {line}." if message else f"{line[0].upper()}{line[1:]}"
 
 
 def time_left(seconds: float | None) -> str:
-    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash where nothing can be told."""
+    """``"about 5 min"``, ``"about 2 h 10 min"``; a dash if unknown."""
     if seconds is None:
         return "–"
     minutes = round(seconds / 60)
@@ -96,7 +123,7 @@ def time_left(seconds: float | None) -> str:
 
 
 def loss_name(name: str) -> str:
-    """What a loss is about; a family's own losses keep their names."""
+    """A plain name for a known loss; an unknown one keeps its own."""
     return _LOSSES.get(name, name.removesuffix("_loss"))
 
 

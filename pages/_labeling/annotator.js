@@ -1,6 +1,6 @@
 /**
- * The labelling screen: a client of the HTTP API. It shows frames, paints and edits boxes, and
- * saves what is done as operations. Streamlit mounts it once; no script runs while one labels.
+ * The labelling screen, a client of the HTTP API. It shows frames, paints and edits boxes, and
+ * saves edits as operations. Streamlit mounts it once; no script runs while the user labels.
  */
 
 import { API_ROOT, apiUrl } from "../_shared/api.js"
@@ -28,7 +28,7 @@ import { ViewGestures } from "./view_gestures.js"
 /** @typedef {import("./drawing_controller.js").Press} Press */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} VideoFacts what Python mounts the screen with
+ * @typedef {object} VideoFacts the data from Python
  * @property {number} id
  * @property {string} name
  * @property {number} fps
@@ -39,13 +39,13 @@ import { ViewGestures } from "./view_gestures.js"
  * @property {import("./owned_entries.js").User} user
  */
 
-const LABEL_FIRST = "Add a label first: write the name of what you want to find on the right."
-// What is taken for an empty place may have a box that has not come yet.
-const BOXES_FIRST = "The boxes of this frame are still on their way."
+const LABEL_FIRST = "Add a label first: enter the name of the objects to find, on the right."
+// A place that looks empty may have a box that is not loaded yet.
+const BOXES_FIRST = "The boxes of this frame are still loading."
 
 export class Annotator {
   /** The frame on the screen, or about to be. */ shown = 0
-  /** Of travel: 1 or -1. */ direction = 1
+  /** In which the user moves through the video: 1 or -1. */ direction = 1
   #abort = new AbortController()
 
   /** @param {HTMLElement} root @param {VideoFacts} video */
@@ -60,7 +60,7 @@ export class Annotator {
     this.frames.frameCount = video.frames
     this.propagation = new PropagationStore(api, () => this.paint())
     this.annotations = this.#makeAnnotations(api)
-    this.here = new FrameBoxes(this)
+    this.frameBoxes = new FrameBoxes(this)
     this.go = new Navigation(this)
     this.edit = new Editing(this)
     this.selection = new Selection(this)
@@ -71,9 +71,9 @@ export class Annotator {
     new ViewGestures(this.screen.stage.element, {
       view: this.view,
       changed: () => this.paint(),
-      taken: () => this.drawing.cancel(),
+      pinchStarted: () => this.drawing.cancel(),
     }, signal)
-    this.presence = new Presence(api, video.user.username, signal, (came) => this.#greet(came))
+    this.presence = new Presence(api, video.user.username, signal, (arrived) => this.#announce(arrived))
     this.#listen(signal)
     closeConnectionDialogs(signal)
     void this.annotations.start()
@@ -81,21 +81,21 @@ export class Annotator {
 
   /** @param {string} api */
   #makeAnnotations(api) {
-    const surroundings = {
+    const environment = {
       store: this.store, fetch: window.fetch.bind(window), api: API_ROOT, clock: browserClock, random: Math.random,
     }
-    return new Annotations(api, this.video, this.video.user, surroundings, {
+    return new Annotations(api, this.video, this.video.user, environment, {
       changed: () => this.paint(),
-      named: (named) => this.#rename(named),
+      tracksSaved: (savedIds) => this.#rename(savedIds),
       refused: (sentence) => this.say(sentence, true),
-      stepped: (what, frame) => {
+      stepDone: (what, frame) => {
         if (frame !== null && frame !== this.shown) this.say(what)
       },
-      told: ({ frames, people }) => {
+      polled: ({ frames, people }) => {
         this.frames.frameCount = frames
-        this.presence.tell(people)
+        this.presence.update(people)
       },
-      moved: () => this.propagation.follow(),
+      boxesChanged: () => this.propagation.startPolling(),
     })
   }
 
@@ -104,7 +104,7 @@ export class Annotator {
     return new DrawingController(this.screen.stage.picture, this.view, {
       pressed: (event) => this.#pressed(event),
       hovered: () => this.#press,
-      picked: (track) => this.selection.isTakenBy(track),
+      picked: (track) => this.selection.pickOrMerge(track),
       drawn: (target) => this.edit.draw(target),
       moved: ({ track }, target) => this.edit.move(track, this.#isOccluded(track), target),
       refused: (sentence) => this.say(sentence, true),
@@ -120,15 +120,15 @@ export class Annotator {
     window.addEventListener("beforeunload", (event) => this.#wouldLose && event.preventDefault(), options)
     window.addEventListener("pagehide", () => void this.annotations.queue.close(), options)
     window.addEventListener("pageshow", (event) => event.persisted && void this.annotations.queue.start(), options)
-    document.addEventListener("visibilitychange", () => this.#rest(), options)
+    document.addEventListener("visibilitychange", () => this.#onVisibilityChange(), options)
   }
 
-  #rest() {
-    if (document.hidden) this.annotations.sync.rest()
+  #onVisibilityChange() {
+    if (document.hidden) this.annotations.sync.stop()
     else void this.annotations.sync.start()
   }
 
-  /** @param {{data: VideoFacts}} call @returns {boolean} false where another video is wanted */
+  /** @param {{data: VideoFacts}} call @returns {boolean} false for another video or user */
   update({ data }) {
     if (data.id !== this.video.id || data.user.id !== this.video.user.id) return false
     this.paint()
@@ -141,18 +141,18 @@ export class Annotator {
     this.annotations.close()
   }
 
-  /** Closing the tab now would lose work: this browser does not keep it. */
+  /** Whether closing the tab would lose edits, because this browser cannot store them. */
   get #wouldLose() {
     return !this.store.isDurable && this.annotations.queue.waiting > 0
   }
 
-  /** The frame on the screen can be drawn on. */
+  /** Whether the user can draw on the frame on the screen. */
   get ready() {
     const { screen, annotations, go, shown } = this
-    return go.atRest && screen.painted === shown && annotations.isKnown && annotations.document.labels.length > 0
+    return go.isPaused && screen.painted === shown && annotations.isLoaded && annotations.document.labels.length > 0
   }
 
-  /** The frames known so far: an import may still be finding more. */
+  /** The last frame known so far: an import may still be adding frames. */
   get last() {
     return Math.max(0, this.frames.frameCount - 1)
   }
@@ -165,7 +165,7 @@ export class Annotator {
 
   /** @returns {Press} */
   get #press() {
-    const rects = this.here.withinReach
+    const rects = this.frameBoxes.selectable
     return { rects, active: rects.find(({ track }) => track === this.selection.track) ?? null }
   }
 
@@ -174,12 +174,12 @@ export class Annotator {
     const { stage, painted } = this.screen
     if (!isOnFrame(event, stage.picture, this.view)) return null
     if (painted !== this.shown && !this.go.playing) return null
-    const missing = !this.annotations.isKnown ? BOXES_FIRST : this.edit.labels.length ? "" : LABEL_FIRST
+    const missing = !this.annotations.isLoaded ? BOXES_FIRST : this.edit.labels.length ? "" : LABEL_FIRST
     if (missing) {
       this.say(missing)
       return null
     }
-    // While it plays, the next frame may be due and not painted yet: the one seen was pressed.
+    // While playing, the next frame may be due but not painted: the press means the painted one.
     if (this.go.playing) this.shown = painted ?? this.shown
     this.go.stop()
     activeElement(this.root)?.blur()
@@ -188,12 +188,12 @@ export class Annotator {
 
   /** @param {TrackRef} track */
   #isOccluded(track) {
-    return this.here.all.some((box) => box.track === track && box.occluded)
+    return this.frameBoxes.all.some((box) => box.track === track && box.occluded)
   }
 
-  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
-  #rename(named) {
-    for (const part of [this.selection, this.edit, this.visibility, this.drawing]) part.rename(named)
+  /** Replace temporary track names by row ids. @param {ReadonlyMap<TrackRef, number>} savedIds */
+  #rename(savedIds) {
+    for (const part of [this.selection, this.edit, this.visibility, this.drawing]) part.rename(savedIds)
   }
 
   escape() {
@@ -202,7 +202,7 @@ export class Annotator {
     this.drawing.forceDraw = false
     this.drawing.cancel()
     stage.toasts.close()
-    if (this.edit.letGo()) return this.paint()
+    if (this.edit.cancelPending()) return this.paint()
     activeElement(this.root)?.blur()
     this.selection.pick(null)
   }
@@ -218,11 +218,11 @@ export class Annotator {
   acceptEnd() {
     const { track } = this.edit
     const end = track && this.propagation.endOf(track.id)
-    if (!track || end === null) return this.say("Nothing speaks for an end of this track.")
+    if (!track || end === null) return this.say("There is no suggested end of this track.")
     this.edit.endTrackAt(track.id, end)
   }
 
-  // ---- what is seen ------------------------------------------------------------------------
+  // ---- the view ------------------------------------------------------------------------
 
   /** @param {number} factor */
   zoomBy(factor) {
@@ -230,15 +230,15 @@ export class Annotator {
     this.paint()
   }
 
-  seeWhole() {
-    this.view.whole()
+  resetView() {
+    this.view.reset()
     this.paint()
   }
 
-  seeSelected() {
-    const [rect] = this.here.rects(this.edit.chosen ? [this.edit.chosen] : [])
+  zoomToSelected() {
+    const [rect] = this.frameBoxes.rects(this.edit.chosen ? [this.edit.chosen] : [])
     if (!rect) return this.say(SELECT_FIRST)
-    this.view.lookAt(rect)
+    this.view.zoomTo(rect)
     this.paint()
   }
 
@@ -252,9 +252,9 @@ export class Annotator {
     this.paint()
   }
 
-  /** @param {string[]} came */
-  #greet(came) {
-    if (came.length) this.say(arrivalWords(came))
+  /** @param {string[]} arrived */
+  #announce(arrived) {
+    if (arrived.length) this.say(arrivalWords(arrived))
     this.paint()
   }
 
@@ -267,11 +267,11 @@ export class Annotator {
 
 /** @param {VideoFacts} video */
 function frameInAddress({ frames }) {
-  const wanted = Number(new URL(location.href).searchParams.get("frame"))
-  return Number.isInteger(wanted) ? Math.min(Math.max(wanted, 0), Math.max(frames - 1, 0)) : 0
+  const frame = Number(new URL(location.href).searchParams.get("frame"))
+  return Number.isInteger(frame) ? Math.min(Math.max(frame, 0), Math.max(frames - 1, 0)) : 0
 }
 
-/** Where the plain mode opens instead. */
+/** Mounted when the plain mode opens instead. */
 const NOTHING = { update: () => true, destroy() {} }
 
 export default component({

@@ -1,4 +1,4 @@
-"""The fast labelling screen, a client of the HTTP API: Streamlit mounts it, no more."""
+"""Mounts the fast labelling screen, a JavaScript client of the HTTP API."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ _mount = script_component(
 
 
 def mount(user: User, video: Video) -> None:
-    """Put the annotator on the page: whose edits it saves, and of which video."""
-    _mount(key="annotator", data=_facts(user, video))
+    """Show the annotator for ``video``; it saves edits as ``user``."""
+    _mount(key="annotator", data=_initial_data(user, video))
 
 
-def _facts(user: User, video: Video) -> dict[str, Any]:
-    """What the screen needs before it has asked the API for anything."""
+def _initial_data(user: User, video: Video) -> dict[str, Any]:
+    """What the screen needs before its first API request."""
     return {
         "id": video.id,
         "name": video.name,

@@ -1,58 +1,58 @@
-/** Sends from any page of TPOD what a labelling screen of this browser left behind. */
+/** Sends, from any page of TPOD, the edits that a labelling screen left in this browser. */
 
 import { OperationQueue } from "./operation_queue.js"
 import { orphanedVideos } from "./queue_records.js"
 
-/** @typedef {import("./operation_queue.js").Surroundings} Surroundings */
+/** @typedef {import("./operation_queue.js").Environment} Environment */
 /** @typedef {import("./owned_entries.js").User} User */
-const LOOK_MS = 3000
+const POLL_MS = 3000
 
 export class BackgroundSender {
   /** @type {Map<number, OperationQueue>} by video */ #queues = new Map()
   #isClosed = false
-  #cancelLook = () => {}
+  #cancelPoll = () => {}
 
   /**
-   * @param {Surroundings} surroundings
+   * @param {Environment} environment
    * @param {User} user who is signed in
-   * @param {() => number | null} openVideo whose labelling screen is here, and sends for itself
+   * @param {() => number | null} openVideo the video whose labelling screen is open and sends its own edits
    */
-  constructor(surroundings, user, openVideo) {
-    this.surroundings = surroundings
+  constructor(environment, user, openVideo) {
+    this.environment = environment
     this.user = user
     this.openVideo = openVideo
   }
 
   async start() {
     this.#isClosed = false
-    await this.#look()
+    await this.#poll()
   }
 
   async close() {
     this.#isClosed = true
-    this.#cancelLook()
+    this.#cancelPoll()
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()))
     this.#queues.clear()
   }
 
-  /** The network is there again, or the person is back. */
+  /** Retry now: the network or the user is back. */
   wake() {
     for (const queue of this.#queues.values()) queue.wake()
   }
 
-  async #look() {
-    const { store, clock } = this.surroundings
+  async #poll() {
+    const { store, clock } = this.environment
     const records = await store.change((same) => same)
     if (this.#isClosed) return
     for (const video of orphanedVideos(records, this.user.id, clock.now())) {
       if (video.videoId !== this.openVideo() && !this.#queues.has(video.videoId)) await this.#send(video)
     }
-    this.#cancelLook = clock.after(LOOK_MS, () => void this.#look())
+    this.#cancelPoll = clock.after(POLL_MS, () => void this.#poll())
   }
 
   /** @param {{videoId: number, videoName: string}} video */
   async #send({ videoId, videoName }) {
-    const queue = new OperationQueue(this.surroundings, this.user, { id: videoId, name: videoName }, {
+    const queue = new OperationQueue(this.environment, this.user, { id: videoId, name: videoName }, {
       changed: () => {
         if (queue.state === "idle" && !queue.waiting) this.#done(videoId)
       },

@@ -1,4 +1,4 @@
-/** Says over the picture what stands between the person's edits and the server. */
+/** The banner over the picture that says why edits are not saved. */
 
 import { h } from "../_shared/element.js"
 import { bannerWords, needsSignIn } from "./saving_words.js"

@@ -19,7 +19,7 @@ import { clock, effortWords, listed } from "./words.js"
  * @property {number} fps
  * @property {boolean} playing
  * @property {import("./annotations.js").Saving} saving
- * @property {number} waiting how many edits are not saved
+ * @property {number} waiting the number of unsaved edits
  * @property {number} zoom
  * @property {import("./presence.js").Presence} presence
  */
@@ -31,11 +31,11 @@ export class Bars {
     this.playing = false
     this.saved = h("span", { class: "saved", role: "status" })
     this.facts = h("span", { class: "facts" })
-    this.effort = h("span", { class: "effort", title: "Time worked on this video, boxes set by hand, and boxes in the video for each of them", hidden: true })
+    this.effort = h("span", { class: "effort", title: "Time spent on this video, boxes drawn by hand, and boxes in the video per box drawn by hand", hidden: true })
     this.people = h("span", { class: "people", role: "status", hidden: true })
     this.clock = h("span", { class: "clock" })
     this.ending = h("span")
-    this.zoom = h("button", { class: "zoom", title: "The whole picture (0)", "aria-label": "The whole picture", onclick: () => annotator.seeWhole() })
+    this.zoom = h("button", { class: "zoom", title: "The whole picture (0)", "aria-label": "The whole picture", onclick: () => annotator.resetView() })
     this.field = h("input", {
       class: "frame-field",
       inputmode: "numeric",
@@ -127,7 +127,7 @@ export class Bars {
   #paintPresence({ others, effort }) {
     this.people.hidden = others.length === 0
     write(this.people, `${listed(others)} ${others.length === 1 ? "is" : "are"} here too`)
-    this.people.title = `You work on the same video. ${SHARING_WORDS}`
+    this.people.title = `You are working on the same video. ${SHARING_WORDS}`
     this.effort.hidden = !effort
     if (effort) write(this.effort, effortWords(effort))
   }

@@ -1,4 +1,4 @@
-/** How boxes look. Lines and words have the same size at any zoom. */
+/** Paints boxes. Lines and text have the same size at any zoom. */
 
 import { handleOf, HANDLES } from "./rects.js"
 import { trackNumber } from "./track_name.js"
@@ -6,27 +6,27 @@ import { percent } from "./words.js"
 
 /** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
 /** @typedef {"human" | "derived" | "uncertain" | "proposed"} Kind */
-/** @typedef {[x: number, y: number, width: number, height: number]} Place on the stage */
+/** @typedef {[x: number, y: number, width: number, height: number]} StageRect */
 /**
- * @typedef {object} Look
+ * @typedef {object} BoxStyle
  * @property {import("./view.js").View} view
  * @property {Record<string, string>} colors by label
  * @property {import("./operations.js").TrackRef | null} selected track
- * @property {import("./operations.js").TrackRef | null} marked a track to be merged
- * @property {boolean} handles whether the selected box can be taken hold of
+ * @property {import("./operations.js").TrackRef | null} marked the track to be merged
+ * @property {boolean} handles whether the selected box has handles
  */
 
 export const UNLISTED_COLOR = "#888888"
 export const WARNING_COLOR = "#f5a524"
-const DOUBT_COLOR = "#ffe23d" // on the picture; no label begins with it
+const UNCERTAIN_COLOR = "#ffe23d" // no default colour of a label
 const HANDLE_PX = 8
-const CHIP_SIGNS = 24
+const MAX_CHIP_LENGTH = 24
 /** @type {Record<Kind, number[]>} */
 const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4, 2, 4] }
 
 /**
- * human: set on this frame; derived: from the key frames around; uncertain: derived, and
- * probably wrong; proposed: a detector's, until a person accepts it.
+ * human: a key frame; derived: from the key frames around it; uncertain: derived, and probably
+ * wrong; proposed: by a detector, until the user accepts it.
  * @param {Pick<BoxRect, "human" | "uncertain" | "proposed">} box
  * @returns {Kind}
  */
@@ -37,18 +37,18 @@ export function kindOf({ human, uncertain, proposed }) {
 }
 
 /**
- * The boxes, and the handles of the selected one on top.
+ * Paint the boxes, and the handles of the selected one on top.
  * @param {CanvasRenderingContext2D} context
  * @param {BoxRect[]} rects
- * @param {Look} look
+ * @param {BoxStyle} style
  */
-export function paintBoxes(context, rects, look) {
-  for (const rect of rects) paintBox(context, rect, look)
-  const selected = rects.find(({ track }) => track && track === look.selected)
-  if (selected && look.handles) paintHandles(context, selected, look)
+export function paintBoxes(context, rects, style) {
+  for (const rect of rects) paintBox(context, rect, style)
+  const selected = rects.find(({ track }) => track && track === style.selected)
+  if (selected && style.handles) paintHandles(context, selected, style)
 }
 
-/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {Look} look */
+/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {BoxStyle} style */
 function paintBox(context, rect, { view, colors, selected, marked }) {
   const { x, y, width, height } = view.onStage(rect)
   const kind = kindOf(rect)
@@ -60,20 +60,20 @@ function paintBox(context, rect, { view, colors, selected, marked }) {
     context.globalAlpha = 1
   }
   strokeBox(context, [x, y, width, height], "rgba(0, 0, 0, 0.5)", rect.locked ? 2 : 4, DASHES[kind])
-  if (kind === "uncertain") paintDoubt(context, [x - 3, y - 3, width + 6, height + 6])
+  if (kind === "uncertain") paintUncertainty(context, [x - 3, y - 3, width + 6, height + 6])
   strokeBox(context, [x, y, width, height], color, rect.locked ? 1 : 2, DASHES[kind])
   paintChip(context, chipOf(rect, kind), x - 1, y - 1, color, kind)
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Place} box */
-function paintDoubt(context, box) {
+/** @param {CanvasRenderingContext2D} context @param {StageRect} box */
+function paintUncertainty(context, box) {
   strokeBox(context, box, "rgba(0, 0, 0, 0.6)", 4, [])
-  strokeBox(context, box, DOUBT_COLOR, 2, [])
+  strokeBox(context, box, UNCERTAIN_COLOR, 2, [])
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
- * @param {Place} box
+ * @param {StageRect} box
  * @param {string} color
  * @param {number} width
  * @param {number[]} dashes
@@ -93,10 +93,10 @@ function chipOf({ label, track, occluded, locked, score }, kind) {
   return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
 }
 
-/** A chip with a very long name would lie over half the picture. @param {string} name */
+/** Shorten a long name, so that its chip does not cover the picture. @param {string} name */
 function shortened(name) {
-  const signs = [...name]
-  return signs.length > CHIP_SIGNS ? `${signs.slice(0, CHIP_SIGNS - 1).join("")}…` : name
+  const characters = [...name]
+  return characters.length > MAX_CHIP_LENGTH ? `${characters.slice(0, MAX_CHIP_LENGTH - 1).join("")}…` : name
 }
 
 /**
@@ -109,7 +109,7 @@ function shortened(name) {
  */
 function paintChip(context, text, x, y, color, kind) {
   if (!text) return
-  const fill = kind === "uncertain" ? DOUBT_COLOR : kind === "proposed" ? "#ffffff" : color
+  const fill = kind === "uncertain" ? UNCERTAIN_COLOR : kind === "proposed" ? "#ffffff" : color
   context.font = "12px system-ui, sans-serif"
   const width = context.measureText(text).width + 10
   const top = y < 20 ? y + 2 : y - 18
@@ -119,11 +119,11 @@ function paintChip(context, text, x, y, color, kind) {
   context.textBaseline = "middle"
   context.fillText(text, x + 5, top + 9.5)
   if (fill === color) return
-  context.fillStyle = color // The label's colour stays to be seen.
+  context.fillStyle = color // Keep the label's colour visible.
   context.fillRect(x, top, 3, 18)
 }
 
-/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {Look} look */
+/** @param {CanvasRenderingContext2D} context @param {BoxRect} rect @param {BoxStyle} style */
 function paintHandles(context, rect, { view, colors }) {
   context.fillStyle = "#ffffff"
   context.strokeStyle = colors[rect.label ?? ""] ?? UNLISTED_COLOR
@@ -140,7 +140,7 @@ function paintHandles(context, rect, { view, colors }) {
 
 /** @param {string} hex */
 function isLight(hex) {
-  /** @param {number} at */
-  const part = (at) => parseInt(hex.slice(at, at + 2), 16)
+  /** @param {number} start */
+  const part = (start) => parseInt(hex.slice(start, start + 2), 16)
   return 0.299 * part(1) + 0.587 * part(3) + 0.114 * part(5) > 127.5
 }

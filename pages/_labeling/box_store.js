@@ -1,6 +1,6 @@
 /**
- * The boxes of every frame. Between key frames they are the server's; where it has not answered
- * for the key frames as they are now, straight lines take their place.
+ * The boxes of every frame. Between key frames they come from the server; until it has answered
+ * for the current key frames, they are interpolated linearly.
  */
 
 import { fetchJson } from "./fetch_json.js"
@@ -25,8 +25,8 @@ import { betweenKeyframes, keyframeAt } from "./interpolation.js"
 /**
  * @typedef {object} Chunk
  * @property {Map<number, Map<TrackRef, DerivedBox>>} frames
- * @property {Map<TrackRef, Track>} tracks as they were when the boxes were asked for
- * @property {boolean} isStale a newer answer is wanted; this one serves until then
+ * @property {Map<TrackRef, Track>} tracks as they were at the request
+ * @property {boolean} isStale outdated, but used until a newer answer arrives
  */
 /** @typedef {{frame: number, boxes: {track_id: number, box: Box, source: string, uncertainty: number | null}[]}} FrameAnswer */
 
@@ -34,8 +34,8 @@ const CHUNK_FRAMES = 120
 const AHEAD_FRAMES = 20
 const DERIVED = new Set(["linear", "visual"])
 /**
- * From here on a derived box looks like a question. On real videos with truth and a key frame
- * every 50 frames, 37 % of such boxes miss IoU 0.7; of those below 0.1 it is 3 %.
+ * From this uncertainty on, a derived box is shown as uncertain. On real videos with ground truth
+ * and a key frame every 50 frames, 37 % of such boxes miss IoU 0.7; of those below 0.1, 3 %.
  */
 export const UNCERTAIN = 0.3
 
@@ -44,19 +44,19 @@ export class BoxStore {
   /** @type {Map<number, Chunk>} by first frame */ #chunks = new Map()
   /** @type {Set<number>} */ #loading = new Set()
 
-  /** @param {string} api root of the video's routes @param {LocalDocument} document @param {() => void} came */
-  constructor(api, document, came) {
+  /** @param {string} api root of the video's routes @param {LocalDocument} document @param {() => void} onLoaded */
+  constructor(api, document, onLoaded) {
     this.api = api
     this.document = document
-    this.came = came
+    this.onLoaded = onLoaded
   }
 
-  /** The boxes of a frame, as well as they are known. @param {number} frame @returns {FrameBox[]} */
-  on(frame) {
+  /** The boxes of a frame. @param {number} frame @returns {FrameBox[]} */
+  boxesOn(frame) {
     return this.document.tracks.flatMap((track) => this.#boxOf(track, frame) ?? [])
   }
 
-  /** What a track shows on a frame: where it is, and whether it was tracked there. @param {Track} track @param {number} frame @returns {Keyframe | null} */
+  /** The box of a track on a frame as a key frame; its source says if it was tracked. @param {Track} track @param {number} frame @returns {Keyframe | null} */
   shown(track, frame) {
     const straight = keyframeAt(track.keyframes, frame)
     const derived = straight && this.#derived(track, frame)
@@ -64,8 +64,8 @@ export class BoxStore {
     return { ...straight, box: derived.box, source: derived.visual ? "tracked" : straight.source }
   }
 
-  /** Have the boxes around a frame here before they are shown. @param {number} frame */
-  prepare(frame) {
+  /** Load the boxes around a frame. @param {number} frame */
+  prefetch(frame) {
     const last = this.frameCount - 1
     for (const near of [frame, frame - AHEAD_FRAMES, frame + AHEAD_FRAMES]) {
       const start = chunkOf(Math.min(Math.max(near, 0), last))
@@ -74,8 +74,8 @@ export class BoxStore {
     }
   }
 
-  /** The server has found boxes anew. */
-  refresh() {
+  /** The boxes on the server have changed: load them again when needed. */
+  invalidate() {
     for (const chunk of this.#chunks.values()) chunk.isStale = true
   }
 
@@ -96,7 +96,7 @@ export class BoxStore {
     }
   }
 
-  /** The server's box, if it lies between the key frames that the track has now. @param {Track} track @param {number} frame */
+  /** The server's box, if its key frames are still the current ones. @param {Track} track @param {number} frame */
   #derived(track, frame) {
     const chunk = this.#chunks.get(chunkOf(frame))
     const found = chunk?.frames.get(frame)?.get(track.id)
@@ -114,9 +114,9 @@ export class BoxStore {
     const answer = await fetchJson(`${this.api}/boxes?start=${start}&stop=${stop}`)
     this.#loading.delete(start)
     if (answer) {
-      // What was found anew while this was under way is not in it.
+      // It may have become stale during the request.
       this.#chunks.set(start, { frames: framesOf(answer.frames), tracks, isStale: before?.isStale ?? false })
-      this.came()
+      this.onLoaded()
     } else if (before) before.isStale = true
   }
 }
@@ -134,17 +134,17 @@ function derivedOf(boxes) {
   )
 }
 
-/** Whether both lie between the same two key frames there. @param {Track} a @param {Track} b @param {number} frame */
+/** Whether two versions of a track have the same key frames around a frame. @param {Track} a @param {Track} b @param {number} frame */
 function isSameSegment(a, b, frame) {
   if (a === b) return true
   const [one, other] = [betweenKeyframes(a.keyframes, frame), betweenKeyframes(b.keyframes, frame)]
-  return isSamePlace(one.left, other.left) && isSamePlace(one.right, other.right)
+  return isSameKeyframe(one.left, other.left) && isSameKeyframe(one.right, other.right)
 }
 
 /** @param {Keyframe | undefined} a @param {Keyframe | undefined} b */
-function isSamePlace(a, b) {
+function isSameKeyframe(a, b) {
   if (!a || !b) return a === b
-  return a.frame === b.frame && a.outside === b.outside && a.box.every((edge, at) => edge === b.box[at])
+  return a.frame === b.frame && a.outside === b.outside && a.box.every((edge, index) => edge === b.box[index])
 }
 
 /** The first frame of the chunk that a frame is in. @param {number} frame */

@@ -1,9 +1,9 @@
-/** Time, as an object that a test can replace. */
+/** The clock, as an object that tests can replace. */
 
 /**
  * @typedef {object} Clock
  * @property {() => number} now milliseconds since 1970
- * @property {(ms: number, run: () => void) => () => void} after run once; the answer cancels it
+ * @property {(ms: number, run: () => void) => () => void} after run once after a delay; the returned function cancels it
  */
 
 /** @type {Clock} */

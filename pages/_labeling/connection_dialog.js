@@ -1,15 +1,15 @@
 /**
  * Closes Streamlit's dialog about a lost connection as soon as it opens: it would cover the screen
- * until somebody closes it, while labelling goes on without that connection. A banner of ours says
- * what there is to say, and goes by itself.
+ * until the user closes it, although labelling works without that connection. Our banner shows
+ * the state instead, and disappears by itself.
  *
- * Streamlit 1.67 has no option for this. Hidden by a style, the dialog would still hold the focus.
+ * Streamlit 1.67 has no option for this. If hidden by a style, the dialog would keep the focus.
  */
 
 const DIALOG = '[data-testid="stDialog"]'
 const TITLE = "Connection error"
 
-/** @param {AbortSignal} signal ends it */
+/** @param {AbortSignal} signal stops closing them */
 export function closeConnectionDialogs(signal) {
   const observer = new MutationObserver(closeOpenDialogs)
   observer.observe(document.body, { childList: true, subtree: true })

@@ -1,11 +1,12 @@
 /**
- * The pointer on the picture: what a press and a drag mean. Mouse, pen and finger alike.
+ * Turns presses and drags on the picture into new, moved and resized boxes, for mouse, pen and
+ * finger.
  *
- * A drag holds on to the boxes as they were when it began: what others do meanwhile does not
- * move a box under the hand.
+ * A drag keeps the boxes as they were when it began: edits of others do not move a box under the
+ * pointer.
  */
 
-import { hitTest, REACH_PX } from "./hit_test.js"
+import { GRAB_RADIUS_PX, hitTest } from "./hit_test.js"
 import { MIN_SIDE_PX } from "./operations.js"
 import { adjusted, between, contains, distance } from "./rects.js"
 
@@ -15,7 +16,7 @@ import { adjusted, between, contains, distance } from "./rects.js"
 /** @typedef {import("./view.js").Point} Point */
 /** @typedef {import("./view.js").View} View */
 /** @typedef {Corners & {track: TrackRef}} TrackRect */
-/** @typedef {{rects: TrackRect[], active: TrackRect | null}} Press the boxes to be pressed, lowest first */
+/** @typedef {{rects: TrackRect[], active: TrackRect | null}} Press the boxes that can be pressed, lowest first */
 /**
  * @typedef {object} Drag
  * @property {number} pointerId
@@ -26,19 +27,19 @@ import { adjusted, between, contains, distance } from "./rects.js"
  */
 /**
  * @typedef {object} DrawingListener
- * @property {(event: PointerEvent) => Press | null} pressed null where nothing can be drawn now
+ * @property {(event: PointerEvent) => Press | null} pressed null if drawing is not possible now
  * @property {() => Press} hovered
- * @property {(track: TrackRef | null) => boolean} picked true where that was all the press meant
+ * @property {(track: TrackRef | null) => boolean} picked true if the press is used up by this
  * @property {(target: Corners) => void} drawn
  * @property {(rect: TrackRect, target: Corners) => void} moved
  * @property {(sentence: string) => void} refused
- * @property {() => void} changed what is seen
+ * @property {() => void} changed something visible
  */
 
 const CLICK_PX = 3
 const SNAP_PX = 3
-const FINGER_REACH_PX = 18 // from a handle
-const ROUND = 100
+const FINGER_RADIUS_PX = 18 // around a handle
+const STEPS_PER_PX = 100
 
 export class DrawingController {
   /** The next drag draws, even inside a box. */ forceDraw = false
@@ -55,29 +56,29 @@ export class DrawingController {
     picture.addEventListener("pointercancel", () => this.cancel(), { signal })
   }
 
-  /** Let go of what is held; nothing was drawn. */
+  /** Abort the drag. */
   cancel() {
     if (!this.drag) return
     this.drag = null
     this.on.changed()
   }
 
-  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
-  rename(named) {
+  /** Replace temporary track names by row ids. @param {ReadonlyMap<TrackRef, number>} savedIds */
+  rename(savedIds) {
     const rect = this.drag?.rect
-    if (rect) rect.track = named.get(rect.track) ?? rect.track
+    if (rect) rect.track = savedIds.get(rect.track) ?? rect.track
   }
 
   /**
-   * `rects` with what the pointer is doing to them.
-   * @param {BoxRect[]} rects @param {(corners: Corners) => BoxRect} drawn makes a rect of a new box
+   * `rects` as changed by the current drag.
+   * @param {BoxRect[]} rects @param {(corners: Corners) => BoxRect} newRect
    * @returns {BoxRect[]}
    */
-  over(rects, drawn) {
+  withDrag(rects, newRect) {
     const { drag } = this
     if (!drag?.target) return rects
     const { rect, target } = drag
-    if (!rect) return [...rects, drawn(target)]
+    if (!rect) return [...rects, newRect(target)]
     return rects.map((each) => (each.track === rect.track ? { ...each, ...target, human: true, uncertain: false } : each))
   }
 
@@ -88,12 +89,12 @@ export class DrawingController {
     if (!press) return
     event.preventDefault()
     const point = this.#at(event)
-    const hit = this.forceDraw || event.shiftKey ? null : hitTest(point, press.rects, press.active, this.view.scale, reachOf(event))
-    const isNews = !hit || hit.rect !== press.active
-    if (isNews && this.on.picked(hit?.rect.track ?? null)) return
+    const hit = this.forceDraw || event.shiftKey ? null : hitTest(point, press.rects, press.active, this.view.scale, radiusOf(event))
+    const isNewSelection = !hit || hit.rect !== press.active
+    if (isNewSelection && this.on.picked(hit?.rect.track ?? null)) return
     this.picture.setPointerCapture(event.pointerId)
     this.drag = { pointerId: event.pointerId, rect: hit?.rect ?? null, handle: hit?.handle ?? "", from: point, target: null }
-    this.#aim(hit)
+    this.#setCursor(hit)
     this.on.changed()
   }
 
@@ -108,11 +109,11 @@ export class DrawingController {
   #hover(event) {
     const draws = this.forceDraw || event.shiftKey
     const { rects, active } = this.on.hovered()
-    this.#aim(draws ? null : hitTest(this.#at(event), rects, active, this.view.scale))
+    this.#setCursor(draws ? null : hitTest(this.#at(event), rects, active, this.view.scale))
   }
 
   /** @param {{handle: string} | null} hit */
-  #aim(hit) {
+  #setCursor(hit) {
     this.picture.style.cursor = !hit ? "crosshair" : hit.handle ? `${hit.handle}-resize` : "move"
   }
 
@@ -138,10 +139,10 @@ export class DrawingController {
 
   /** @param {Drag} drag @param {Corners} target */
   #end({ rect, handle }, target) {
-    const box = settled(target, handle, this.view)
+    const box = snapped(target, handle, this.view)
     if (Math.min(box.x2 - box.x1, box.y2 - box.y1) < MIN_SIDE_PX) {
-      const kept = rect ? "It was put back." : "Draw it larger."
-      this.on.refused(`A box needs at least ${MIN_SIDE_PX} pixels each way. ${kept}`)
+      const advice = rect ? "Its old size was restored." : "Draw it larger."
+      this.on.refused(`A box needs at least ${MIN_SIDE_PX} pixels each way. ${advice}`)
     } else if (rect) this.on.moved(rect, box)
     else {
       this.forceDraw = false
@@ -149,7 +150,7 @@ export class DrawingController {
     }
   }
 
-  /** Where the pointer is, kept inside the frame. @param {PointerEvent} event @returns {Point} */
+  /** The pointer's position, clamped to the frame. @param {PointerEvent} event @returns {Point} */
   #at(event) {
     const { width, height } = this.view.frame
     const { x, y } = onFrame(event, this.picture, this.view)
@@ -157,7 +158,7 @@ export class DrawingController {
   }
 }
 
-/** Whether an event lies on the frame, and not on the stage around it. @param {PointerEvent} event @param {HTMLElement} picture @param {View} view */
+/** Whether an event is on the frame rather than on the stage around it. @param {PointerEvent} event @param {HTMLElement} picture @param {View} view */
 export function isOnFrame(event, picture, view) {
   const { width, height } = view.frame
   return contains({ x1: 0, y1: 0, x2: width, y2: height }, onFrame(event, picture, view))
@@ -170,12 +171,12 @@ function onFrame({ clientX, clientY }, picture, view) {
 }
 
 /**
- * A box as it is kept: inside the frame, in hundredths of a pixel. An edge that was dropped close
- * to the border means the border.
- * @param {Corners} target @param {string} handle "" where all edges moved @param {View} view
+ * A box clamped to the frame and rounded to hundredths of a pixel. An edge dropped close to the
+ * border snaps to it.
+ * @param {Corners} target @param {string} handle "" if all edges moved @param {View} view
  * @returns {Corners}
  */
-export function settled({ x1, y1, x2, y2 }, handle, { frame, scale }) {
+export function snapped({ x1, y1, x2, y2 }, handle, { frame, scale }) {
   const snap = SNAP_PX / scale
   const moved = (/** @type {string} */ side) => !handle || handle.includes(side)
   return {
@@ -188,10 +189,10 @@ export function settled({ x1, y1, x2, y2 }, handle, { frame, scale }) {
 
 /** @param {number} value @param {number} end */
 function rounded(value, end) {
-  return Math.min(Math.max(Math.round(value * ROUND) / ROUND, 0), end)
+  return Math.min(Math.max(Math.round(value * STEPS_PER_PX) / STEPS_PER_PX, 0), end)
 }
 
 /** @param {PointerEvent} event */
-function reachOf({ pointerType }) {
-  return pointerType === "touch" ? FINGER_REACH_PX : REACH_PX
+function radiusOf({ pointerType }) {
+  return pointerType === "touch" ? FINGER_RADIUS_PX : GRAB_RADIUS_PX
 }

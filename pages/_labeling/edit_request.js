@@ -1,10 +1,10 @@
-/** One entry of the operation queue sent to the server, and what the answer means for the queue. */
+/** Sends one entry of the operation queue, and interprets the answer. */
 
 /** @typedef {import("./queue_records.js").Entry} Entry */
 /**
  * @typedef {{kind: "saved", revision: number, tracks: Record<string, number>, frame: number | null,
  *   what: string}} Saved
- * @typedef {{kind: "later", pauseMs: number | null}} Later nobody can know whether it was done; try again
+ * @typedef {{kind: "later", pauseMs: number | null}} Later it is unknown whether the edit was done; try again
  * @typedef {{kind: "stopped", why: "signed_out" | "no_access" | "other_user", sentence: string}} Stopped
  * @typedef {{kind: "rejected", state: "conflict" | "refused", sentence: string}} Rejected
  * @typedef {{kind: "nothing", sentence: string}} Nothing there is nothing to undo or redo
@@ -32,7 +32,7 @@ export async function sendEntry(fetch, api, entry, signal) {
     const response = await fetch(url, { method: isEdit ? "PATCH" : "POST", headers, body, signal })
     return await outcomeOf(response, isEdit)
   } catch {
-    // No connection, or the answer broke off: only another try can tell.
+    // No connection, or an incomplete answer: only a retry can tell.
     return { kind: "later", pauseMs: null }
   }
 }
@@ -40,7 +40,7 @@ export async function sendEntry(fetch, api, entry, signal) {
 /** @param {Response} response @param {boolean} isEdit @returns {Promise<Outcome>} */
 async function outcomeOf(response, isEdit) {
   const { status } = response
-  if (status >= 500 || TRANSIENT.has(status)) return { kind: "later", pauseMs: pauseAsked(response) }
+  if (status >= 500 || TRANSIENT.has(status)) return { kind: "later", pauseMs: retryAfterMs(response) }
   const answer = await response.json()
   if (response.ok) return savedOf(answer)
   const { code, message } = answer.error
@@ -54,13 +54,13 @@ async function outcomeOf(response, isEdit) {
 
 /** @param {{revision: unknown, tracks?: Record<string, number>, frame?: number | null, what?: string}} answer @returns {Outcome} */
 function savedOf({ revision, tracks = {}, frame = null, what = "" }) {
-  // A proxy or a sign-in page of a network may answer 200 with something else.
+  // A proxy or a network's sign-in page may answer 200 with other content.
   if (typeof revision !== "number") return { kind: "later", pauseMs: null }
   return { kind: "saved", revision, tracks, frame, what }
 }
 
 /** @param {Response} response */
-function pauseAsked(response) {
+function retryAfterMs(response) {
   const seconds = Number(response.headers.get("Retry-After"))
   return seconds > 0 ? seconds * 1000 : null
 }

@@ -1,4 +1,4 @@
-/** What a person does to boxes, tracks and ranges, as operations. */
+/** The user's edits of boxes, tracks and ranges, as operations. */
 
 import { newTrackName } from "./random_id.js"
 import { trackName, trackNumber } from "./track_name.js"
@@ -13,17 +13,17 @@ import { trackName, trackNumber } from "./track_name.js"
 export const SELECT_FIRST = "Select a box first: click it, or press Tab."
 
 export class Editing {
-  /** The track whose deletion was asked for. @type {TrackRef | null} */ confirming = null
-  /** The track that waits for a second one. @type {TrackRef | null} */ merging = null
-  /** The first frame of a range that waits for its last one. @type {number | null} */ rangeFrom = null
-  /** The label of the next box, if it was chosen. */ #label = ""
+  /** The track whose deletion waits for confirmation. @type {TrackRef | null} */ confirming = null
+  /** The track to be merged with the next one picked. @type {TrackRef | null} */ merging = null
+  /** The first frame of a range whose last frame is not chosen yet. @type {number | null} */ rangeFrom = null
+  /** The chosen label of the next box. */ #label = ""
 
   /** @param {Annotator} annotator */
   constructor(annotator) {
     this.a = annotator
   }
 
-  /** @param {...Operation} ops one step */
+  /** Do operations as one step. @param {...Operation} ops */
   do(...ops) {
     const { a } = this
     if (a.drawing.drag) return
@@ -46,8 +46,8 @@ export class Editing {
 
   /** The selected box, or the only one. @returns {FrameBox | null} */
   get chosen() {
-    const { here, selection } = this.a
-    const boxes = here.all
+    const { frameBoxes, selection } = this.a
+    const boxes = frameBoxes.all
     return boxes.find(({ track }) => track === selection.track) ?? (boxes.length === 1 ? (boxes[0] ?? null) : null)
   }
 
@@ -67,7 +67,7 @@ export class Editing {
   /** @param {TrackRef} track @param {...Operation} ops */
   #ofTrack(track, ...ops) {
     this.confirming = null
-    if (this.a.visibility.isLocked(track)) this.a.say(`Track ${trackNumber(track)} is locked: open its lock in the list first.`, true)
+    if (this.a.visibility.isLocked(track)) this.a.say(`Track ${trackNumber(track)} is locked: unlock it in the list first.`, true)
     else this.do(...ops)
   }
 
@@ -88,30 +88,30 @@ export class Editing {
     this.#ofBox(({ track, occluded }) => ({ op: "set_occluded", track_id: track, frame: this.a.shown, occluded: !occluded }))
   }
 
-  /** The boxes of the frame before become those here: the selected one, else each that is missing. */
+  /** Copy boxes of the previous frame: the selected one, else all that are missing here. */
   copyPrevious(all = false) {
     const { shown, selection, annotations } = this.a
-    if (shown === 0) return this.a.say("There is no frame before this one.")
+    if (shown === 0) return this.a.say("There is no previous frame.")
     const one = all ? null : selection.track
-    const before = annotations.boxes.on(shown - 1)
-    const wanted = one ? before.filter(({ track }) => track === one) : before.filter((box) => this.#isMissing(box))
-    if (!wanted.length) {
+    const before = annotations.boxes.boxesOn(shown - 1)
+    const copied = one ? before.filter(({ track }) => track === one) : before.filter((box) => this.#isMissing(box))
+    if (!copied.length) {
       const what = one ? `box of track ${trackNumber(one)}` : "box that is missing here"
-      return this.a.say(`The frame before this one has no ${what}.`, true)
+      return this.a.say(`The previous frame has no ${what}.`, true)
     }
     /** @type {Operation[]} */
-    const ops = wanted.map(({ track, box, occluded }) => ({ op: "put_box", frame: shown, box, track_id: track, occluded }))
+    const ops = copied.map(({ track, box, occluded }) => ({ op: "put_box", frame: shown, box, track_id: track, occluded }))
     if (one) this.#ofTrack(one, ...ops)
     else this.do(...ops)
   }
 
-  /** @param {FrameBox} box of the frame before */
+  /** @param {FrameBox} box of the previous frame */
   #isMissing({ track, proposed }) {
-    const { here, visibility } = this.a
-    return !proposed && !visibility.isAside(track) && here.all.every((box) => box.track !== track)
+    const { frameBoxes, visibility } = this.a
+    return !proposed && !visibility.isUnselectable(track) && frameBoxes.all.every((box) => box.track !== track)
   }
 
-  // ---- its track -----------------------------------------------------------------------------
+  // ---- tracks -----------------------------------------------------------------------------
 
   endTrack() {
     this.#ofBox(({ track }) => ({ op: "end_track", track_id: track, frame: this.a.shown }))
@@ -128,7 +128,7 @@ export class Editing {
     if (this.confirming === track.id) return this.deleteTrack()
     this.a.selection.pick(track.id)
     this.confirming = track.id
-    this.a.say(`Press Delete again to delete ${trackName(track)} on every frame, Esc to keep it.`)
+    this.a.say(`Press Delete again to delete ${trackName(track)} on every frame, Esc keeps it.`)
   }
 
   deleteTrack() {
@@ -147,16 +147,16 @@ export class Editing {
     this.#ofBox(({ track }) => ({ op: "split_track", track_id: track, frame: this.a.shown, new_id: newTrackName() }))
   }
 
-  /** The next track that is picked becomes part of this one. */
+  /** Merge the next track that is picked into this one. */
   startMerging() {
     const { track } = this
     if (!track) return this.a.say(SELECT_FIRST)
     this.merging = track.id
     this.a.selection.pick(track.id)
-    this.a.say(`Now choose the track that is the same object as ${trackName(track)}. Esc to stop.`)
+    this.a.say(`Now choose the track that is the same object as ${trackName(track)}. Esc cancels.`)
   }
 
-  /** True if picking `track` meant a merge. @param {TrackRef | null} track */
+  /** True if picking `track` was part of a merge. @param {TrackRef | null} track */
   mergeWith(track) {
     const { merging } = this
     if (!merging || !track) return false
@@ -178,15 +178,15 @@ export class Editing {
     this.do(...tracks.map((track) => /** @type {Operation} */ ({ op: "delete_track", track_id: track })))
   }
 
-  /** @param {boolean} accepted */
-  judge(accepted) {
+  /** Accept or reject the selected proposal. @param {boolean} accepted */
+  decide(accepted) {
     const { track } = this
-    if (!track?.proposed) return this.a.say("Select a track that a detector proposes first.")
+    if (!track?.proposed) return this.a.say("Select a proposed track first.")
     if (accepted) this.accept([track.id])
     else this.reject([track.id])
   }
 
-  // ---- labels, ranges, steps -----------------------------------------------------------------
+  // ---- labels, ranges, undo -----------------------------------------------------------------
 
   get labels() {
     return this.a.annotations.document.labels
@@ -236,13 +236,13 @@ export class Editing {
     this.do({ op: "clear_range", start, stop })
   }
 
-  /** Once for the first frame, once for the last. */
-  markFromTo() {
+  /** Start a range on this frame, or end the one started. */
+  toggleRange() {
     const { shown } = this.a
     const from = this.rangeFrom
     if (from === null) {
       this.rangeFrom = shown
-      this.a.say(`Fully labelled from frame ${shown}. Go to the last such frame and press R again; Esc to stop.`)
+      this.a.say(`Fully labelled from frame ${shown}. Go to the last such frame and press R again; Esc cancels.`)
       return
     }
     this.rangeFrom = null
@@ -262,20 +262,20 @@ export class Editing {
     const { a } = this
     if (a.drawing.drag) return
     a.go.stop()
-    a.annotations.step(kind, a.shown)
+    a.annotations.undoOrRedo(kind, a.shown)
   }
 
-  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
-  rename(named) {
-    if (this.confirming !== null) this.confirming = named.get(this.confirming) ?? this.confirming
-    if (this.merging !== null) this.merging = named.get(this.merging) ?? this.merging
+  /** Replace temporary track names by row ids. @param {ReadonlyMap<TrackRef, number>} savedIds */
+  rename(savedIds) {
+    if (this.confirming !== null) this.confirming = savedIds.get(this.confirming) ?? this.confirming
+    if (this.merging !== null) this.merging = savedIds.get(this.merging) ?? this.merging
   }
 
-  /** True if something was let go. */
-  letGo() {
-    const held = this.confirming !== null || this.merging !== null || this.rangeFrom !== null
+  /** Cancel a deletion, a merge or a range; true if there was one. */
+  cancelPending() {
+    const wasPending = this.confirming !== null || this.merging !== null || this.rangeFrom !== null
     this.confirming = this.merging = this.rangeFrom = null
-    return held
+    return wasPending
   }
 }
 

@@ -1,7 +1,7 @@
-/** Answers of the API that may fail to come. */
+/** Fetches JSON that may be unavailable. */
 
 /**
- * The answer's body, or null where there is none.
+ * The parsed body, or null on failure.
  * @param {string} url
  * @param {RequestInit} [options]
  * @returns {Promise<any>}
@@ -11,6 +11,6 @@ export async function fetchJson(url, options) {
     const answer = await fetch(url, options)
     return answer.ok ? await answer.json() : null
   } catch {
-    return null // Offline: the outbox says so where it matters.
+    return null // Offline: the banner says so.
   }
 }

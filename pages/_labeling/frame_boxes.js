@@ -1,4 +1,4 @@
-/** The boxes of the frame on the screen, as rectangles to paint and to press. */
+/** The boxes of the frame on the screen, as rectangles. */
 
 import { UNCERTAIN } from "./box_store.js"
 
@@ -13,8 +13,8 @@ import { UNCERTAIN } from "./box_store.js"
  * @property {boolean} uncertain
  * @property {boolean} occluded
  * @property {boolean} proposed
- * @property {boolean} [locked] painted, and out of reach
- * @property {number | null} score a detector's, of a proposed track
+ * @property {boolean} [locked] painted, but not selectable
+ * @property {number | null} score of a proposed track
  */
 /** @typedef {BoxFacts & Corners} BoxRect in pixels of the frame */
 /** @typedef {BoxRect & {track: TrackRef}} TrackRect */
@@ -25,35 +25,35 @@ export class FrameBoxes {
     this.a = annotator
   }
 
-  /** Larger boxes below smaller ones: the topmost one gets the pointer. @returns {FrameBox[]} */
+  /** All boxes, larger ones below smaller ones: the pointer selects the topmost. @returns {FrameBox[]} */
   get all() {
     const { annotations, shown } = this.a
-    return annotations.boxes.on(shown).sort((a, b) => areaOf(b) - areaOf(a))
+    return annotations.boxes.boxesOn(shown).sort((a, b) => areaOf(b) - areaOf(a))
   }
 
-  /** Those that the pointer can reach. @returns {TrackRect[]} */
-  get withinReach() {
-    return this.rects(this.all.filter(({ track }) => !this.a.visibility.isAside(track)))
+  /** The boxes that the pointer can select. @returns {TrackRect[]} */
+  get selectable() {
+    return this.rects(this.all.filter(({ track }) => !this.a.visibility.isUnselectable(track)))
   }
 
   /** @param {FrameBox[]} boxes @returns {TrackRect[]} */
   rects(boxes) {
     return boxes.map(({ box: [x1, y1, x2, y2], uncertainty, ...rest }) => ({
       ...rest,
-      uncertain: !rest.human && this.#doubtOf(rest.track, uncertainty) >= UNCERTAIN,
+      uncertain: !rest.human && this.#uncertaintyOf(rest.track, uncertainty) >= UNCERTAIN,
       score: this.a.annotations.document.track(rest.track)?.score ?? null,
       x1, y1, x2, y2,
     }))
   }
 
-  /** A box that is being drawn. @param {Corners} corners @param {string} label @returns {BoxRect} */
+  /** The rectangle of a box that is being drawn. @param {Corners} corners @param {string} label @returns {BoxRect} */
   newRect(corners, label) {
     return { ...corners, track: null, label, human: true, uncertain: false, occluded: false, proposed: false, score: null }
   }
 
-  /** Of a derived box: propagation's own doubt, and a detector's where one ran. @param {TrackRef} track @param {number | null} uncertainty */
-  #doubtOf(track, uncertainty) {
-    return Math.max(uncertainty ?? 0, this.a.propagation.doubtOf(track, this.a.shown))
+  /** The uncertainty of a derived box, from propagation and, where one ran, a detector. @param {TrackRef} track @param {number | null} uncertainty */
+  #uncertaintyOf(track, uncertainty) {
+    return Math.max(uncertainty ?? 0, this.a.propagation.uncertaintyOf(track, this.a.shown))
   }
 }
 

@@ -1,25 +1,24 @@
-/** Frames of the video as decoded images, fetched ahead of the person. */
+/** Loads frames of the video as decoded images, some ahead of the one shown. */
 
-/** @typedef {{ frame: number, width: number, image: HTMLImageElement | null }} Sharp one frame in more detail, for zooming in */
+/** @typedef {{ frame: number, width: number, image: HTMLImageElement | null }} Sharp one frame at a higher resolution, for zooming in */
 
-const FRAMES_KEPT = 180
+const MAX_FRAMES = 180
 const AHEAD = 5
-const LOADS_AT_ONCE = 4
+const MAX_PARALLEL_LOADS = 4
 const RETRY_FRAME_MS = 2000
-const SHARPEN_MS = 120 // how long a person rests on a frame before it is fetched in detail
-const SHARP_STEP = 640 // few sizes, so that a cache can keep them
+const SHARPEN_MS = 120 // how long a frame is shown before it is fetched at a higher resolution
+const SHARP_STEP = 640 // few sizes, for the cache
 
 const WIDTH_STEP = 160
-const NEARLY_FULL = 0.75 // from here on making a frame smaller costs the server more than sending it whole
+const NEARLY_FULL = 0.75 // above this share, scaling a frame costs the server more than sending it whole
 
 /**
- * The width to ask of the server for frames that are seen `seen` pixels wide: few widths, so that
- * a cache can keep them.
- * @param {number} seen
+ * The width to request for frames displayed `displayed` pixels wide: one of few, for the cache.
+ * @param {number} displayed
  * @param {number} full
  */
-export function widthFor(seen, full) {
-  return seen >= full * NEARLY_FULL ? full : Math.ceil(seen / WIDTH_STEP) * WIDTH_STEP
+export function widthFor(displayed, full) {
+  return displayed >= full * NEARLY_FULL ? full : Math.ceil(displayed / WIDTH_STEP) * WIDTH_STEP
 }
 
 export class FrameStore {
@@ -38,11 +37,11 @@ export class FrameStore {
     this.wanted = []
     /** @type {Set<number>} */
     this.loading = new Set()
-    /** @type {Set<number>} to be asked for again in a while */
+    /** @type {Set<number>} to be requested again later */
     this.failed = new Set()
   }
 
-  /** The width asked of the server. @param {number} width */
+  /** Set the width to request. @param {number} width */
   resize(width) {
     if (width === this.width) return
     this.width = width
@@ -66,7 +65,7 @@ export class FrameStore {
   }
 
   /**
-   * The most detailed image of a frame that is here.
+   * The sharpest loaded image of a frame.
    * @param {number} frame
    * @returns {HTMLImageElement | null}
    */
@@ -75,7 +74,7 @@ export class FrameStore {
   }
 
   /**
-   * Zoomed in, a frame on which the person rests is asked for in the detail that can be seen.
+   * When zoomed in, load a frame at the resolution of the screen once it is shown for a while.
    * @param {number} frame
    * @param {number} width
    */
@@ -96,7 +95,7 @@ export class FrameStore {
     try {
       await image.decode()
     } catch {
-      return // The coarse one stays: it says everything that is needed.
+      return // The coarse image stays: it is good enough.
     }
     sharp.image = image
     if (this.sharp === sharp) this.onLoaded()
@@ -119,7 +118,7 @@ export class FrameStore {
   }
 
   #pump() {
-    while (this.width && this.loading.size < LOADS_AT_ONCE && this.wanted.length) {
+    while (this.width && this.loading.size < MAX_PARALLEL_LOADS && this.wanted.length) {
       const [frame] = this.wanted.splice(0, 1)
       if (frame !== undefined) this.#load(frame)
     }
@@ -146,7 +145,7 @@ export class FrameStore {
   #keep(frame, image) {
     this.images.set(frame, image)
     const [oldest] = this.images.keys()
-    if (oldest !== undefined && this.images.size > FRAMES_KEPT) this.images.delete(oldest)
+    if (oldest !== undefined && this.images.size > MAX_FRAMES) this.images.delete(oldest)
   }
 
   /** @param {number} frame */

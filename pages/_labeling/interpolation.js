@@ -1,15 +1,15 @@
 /**
- * The box of a track on any frame, on straight lines between its key frames.
+ * The box of a track on any frame, interpolated linearly between its key frames.
  *
- * As in `tpod_core/propagation/linear.py`: from an `outside` key frame to the next there is no
- * box, after the last key frame the box stays, before the first there is none.
+ * As in `tpod_core/annotations/interpolation.py`: from an `outside` key frame to the next there is no box, after the last key
+ * frame the box stays, and before the first there is none.
  */
 
 /** @typedef {import("./operations.js").Keyframe} Keyframe */
 /** @typedef {import("./operations.js").Box} Box */
 
 /**
- * The key frame as it stands on `frame`, or null where the track has no box.
+ * The interpolated key frame on `frame`, or null if the track has no box there.
  * @param {Keyframe[]} keyframes in the order of time
  * @param {number} frame
  * @returns {Keyframe | null}
@@ -28,8 +28,8 @@ export function keyframeAt(keyframes, frame) {
  * @returns {{left: Keyframe | undefined, right: Keyframe | undefined}}
  */
 export function betweenKeyframes(keyframes, frame) {
-  const at = lastUpTo(keyframes, frame)
-  return { left: keyframes[at], right: keyframes[at + 1] }
+  const index = lastUpTo(keyframes, frame)
+  return { left: keyframes[index], right: keyframes[index + 1] }
 }
 
 /** The position of the last key frame at or before `frame`, or -1. @param {Keyframe[]} keyframes @param {number} frame */
@@ -43,7 +43,7 @@ function lastUpTo(keyframes, frame) {
   return low - 1
 }
 
-/** The box at `t` (0..1) of the way from `a` to `b`. @param {Box} a @param {Box} b @param {number} t @returns {Box} */
+/** The box at the fraction `t` (0..1) between `a` and `b`. @param {Box} a @param {Box} b @param {number} t @returns {Box} */
 export function between(a, b, t) {
   return [
     a[0] + (b[0] - a[0]) * t,

@@ -1,4 +1,4 @@
-/** Every key of the labelling screen: the same table drives the handler and the help. */
+/** All keys of the labelling screen: one table for the handler and the help. */
 
 import { focusNextPart } from "./focus.js"
 import { ZOOM_STEP } from "./view.js"
@@ -10,7 +10,7 @@ import { ZOOM_STEP } from "./view.js"
 
 /**
  * `run` gets the annotator and the event. Groups appear in the help in this order.
- * @type {Key[]} groups appear in the help in this order
+ * @type {Key[]}
  */
 export const KEYS = [
   ["Go", "→ or F", ["ArrowRight", "f"], "next frame", (a) => a.go.step(1)],
@@ -29,8 +29,8 @@ export const KEYS = [
   ["Go", "Space", [" "], "play or pause", (a) => a.go.togglePlay()],
   ["See", "+ and −", ["+", "Shift++", "="], "zoom in and out; also Ctrl wheel", (a) => a.zoomBy(ZOOM_STEP)],
   ["", "", ["-"], "", (a) => a.zoomBy(1 / ZOOM_STEP)],
-  ["See", "0", ["0"], "the whole picture", (a) => a.seeWhole()],
-  ["See", "Z", ["z"], "zoom to the selected box", (a) => a.seeSelected()],
+  ["See", "0", ["0"], "the whole picture", (a) => a.resetView()],
+  ["See", "Z", ["z"], "zoom to the selected box", (a) => a.zoomToSelected()],
   ["See", "Alt drag", [], "move the picture; also middle button, wheel", null],
   ["See", "H", ["h"], "hide or show the track", (a) => a.toggleVisibility("hidden")],
   ["See", "L", ["l"], "lock or unlock the track", (a) => a.toggleVisibility("locked")],
@@ -41,29 +41,29 @@ export const KEYS = [
   ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selection.next(1)],
   ["", "", ["Shift+Tab"], "", (a) => a.selection.next(-1)],
   ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
-  ["Box", "K", ["k"], "take back the key frame here", (a) => a.edit.removeKeyframe()],
+  ["Box", "K", ["k"], "remove the key frame here", (a) => a.edit.removeKeyframe()],
   ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
   ["Box", "Shift corner", [], "keep the proportions while resizing", null],
   ["Track", "Shift 1 – 9", digits("Shift+"), "relabel it", (a, e) => a.edit.relabelAt(digitOf(e))],
-  ["Track", "E", ["e"], "it is gone from here on: end it", (a) => a.edit.endTrack()],
+  ["Track", "E", ["e"], "end it: the object is gone from here on", (a) => a.edit.endTrack()],
   ["Track", "Shift E", ["Shift+e"], "end it where it probably ends", (a) => a.acceptEnd()],
   ["Track", "S", ["s"], "split it: another object from here on", (a) => a.edit.split()],
   ["Track", "J", ["j"], "join: then choose the same object's other track", (a) => a.edit.startMerging()],
-  ["Track", "A", ["a"], "accept what a detector proposes", (a) => a.edit.judge(true)],
-  ["Track", "X", ["x"], "reject what a detector proposes", (a) => a.edit.judge(false)],
+  ["Track", "A", ["a"], "accept what a detector proposes", (a) => a.edit.decide(true)],
+  ["Track", "X", ["x"], "reject what a detector proposes", (a) => a.edit.decide(false)],
   ["Track", "Shift Delete", ["Shift+Delete", "Shift+Backspace"], "delete it everywhere, twice to confirm", (a) => a.edit.askDeleteTrack()],
-  ["Video", "R", ["r"], "fully labelled from here; again: to here", (a) => a.edit.markFromTo()],
+  ["Video", "R", ["r"], "fully labelled from here; again: to here", (a) => a.edit.toggleRange()],
   ["Video", "Ctrl Z", ["Ctrl+z"], "undo, also after a reload", (a) => a.edit.undo()],
   ["Video", "Ctrl Shift Z", ["Ctrl+Shift+z", "Ctrl+y"], "redo", (a) => a.edit.redo()],
-  ["Video", "Esc", ["Escape"], "let go, close", (a) => a.escape()],
-  ["Video", "F6", ["F6"], "to the buttons: Tab walks through them, Esc leads back", (a) => focusNextPart(a.root)],
+  ["Video", "Esc", ["Escape"], "cancel, close", (a) => a.escape()],
+  ["Video", "F6", ["F6"], "focus the buttons; Tab moves on, Esc returns", (a) => focusNextPart(a.root)],
   ["Video", "?", ["?", "Shift+?"], "this list", (a) => a.toggleHelp()],
 ]
 
-/** What an act answers that leaves its key to the browser. */
+/** Returned by an action that leaves its key to the browser. */
 export const PASSED_ON = Symbol("passed on")
 
-const WALKING = new Set(["Tab", " "])
+const FOCUS_KEYS = new Set(["Tab", " "])
 
 /** @type {Map<string, Run | null>} */
 const BY_CHORD = new Map()
@@ -75,14 +75,14 @@ export function handleKey(annotator, event) {
   if (target instanceof Element && target.closest("input, textarea, select, [contenteditable=true]")) {
     return
   }
-  // Who walks through buttons and links by keyboard keeps Tab and Space for that.
-  if (target instanceof Element && WALKING.has(event.key) && target.matches("a:focus-visible, button:focus-visible")) return
+  // A focused button or link keeps Tab and Space.
+  if (target instanceof Element && FOCUS_KEYS.has(event.key) && target.matches("a:focus-visible, button:focus-visible")) return
   if (event.altKey || document.querySelector('[role="dialog"]')) return
   const run = BY_CHORD.get(chordOf(event))
   if (!run) return
   if (run(annotator, event) === PASSED_ON) return
   event.preventDefault()
-  event.stopImmediatePropagation() // Streamlit has keys of its own.
+  event.stopImmediatePropagation() // Streamlit has its own keys.
 }
 
 /** @param {Chord} event @returns {string} */

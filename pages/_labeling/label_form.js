@@ -1,4 +1,4 @@
-/** A new label: its name and its colour. */
+/** The form for a new label. */
 
 import { h } from "../_shared/element.js"
 
@@ -14,7 +14,7 @@ export class LabelForm {
     this.element = h("form", { class: "add", onsubmit: (event) => this.#submit(event) }, this.color, this.name, button)
   }
 
-  /** Offer a colour for the label after `count` others. @param {number} count */
+  /** Preselect the colour of the next label. @param {number} count */
   offerColor(count) {
     this.color.value = COLORS[count % COLORS.length] ?? ""
   }

@@ -1,6 +1,6 @@
 /**
- * The annotations as the person sees them: the server's newest document, with the edits on top
- * that it does not contain yet.
+ * The annotations as the user sees them: the server's newest document with the user's pending
+ * edits applied.
  */
 
 import { apply, withRows } from "./operations.js"
@@ -8,22 +8,22 @@ import { Refused } from "./refused.js"
 
 /** @typedef {import("./operations.js").AnnotationDocument} AnnotationDocument */
 /** @typedef {import("./operations.js").Operation} Operation */
-/** @typedef {import("./operations.js").Scene} Scene */
+/** @typedef {import("./operations.js").VideoContext} VideoContext */
 /** @typedef {import("./operations.js").Track} Track */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} PendingEdit an entry of the operation queue, as far as it matters here
+ * @typedef {object} PendingEdit the used part of an entry of the operation queue
  * @property {string} batch
  * @property {"edit" | "undo" | "redo"} kind
  * @property {Operation[]} ops
  */
 /**
- * @typedef {object} Answer of the server to one pending edit
+ * @typedef {object} Answer the server's answer to a pending edit
  * @property {number} revision
- * @property {Record<string, number>} tracks the rows of the tracks that it made, by name
+ * @property {Record<string, number>} tracks row ids of the tracks that it created, by temporary name
  */
 /**
- * @typedef {object} Changes what `GET /annotations?since=` answers
+ * @typedef {object} Changes the answer of `GET /annotations?since=`
  * @property {number} revision
  * @property {Track[]} tracks
  * @property {number[]} deleted
@@ -31,19 +31,19 @@ import { Refused } from "./refused.js"
  * @property {import("./operations.js").Label[]} [labels]
  */
 /**
- * @typedef {object} Difference between what was seen before and what is seen now
- * @property {Set<TrackRef>} tracks changed, new or gone
+ * @typedef {object} Difference between two versions of the visible document
+ * @property {Set<TrackRef>} tracks changed, added or deleted
  * @property {boolean} labels
  * @property {boolean} ranges
- * @property {ReadonlyMap<TrackRef, number>} named tracks that are known by their row from now on
+ * @property {ReadonlyMap<TrackRef, number>} savedIds row ids of newly saved tracks, by temporary name
  */
 
 /**
- * What these do follows from the document alone. The others fix boxes that the server has found,
- * or make rows of which only the server knows everything.
+ * Operations whose result follows from the document alone. The others depend on boxes that only the
+ * server knows, or create rows.
  * @type {Set<Operation["op"]>}
  */
-const EXACT = new Set([
+const PREDICTABLE = new Set([
   "put_box", "remove_keyframe", "delete_track", "relabel_track", "merge_tracks", "accept_tracks",
   "mark_range", "clear_range",
 ])
@@ -52,28 +52,28 @@ const EMPTY = { revision: -1, labels: [], tracks: [], ranges: [] }
 
 export class LocalDocument {
   /** @type {AnnotationDocument} */ #base = EMPTY
-  /** @type {AnnotationDocument} */ #seen = EMPTY
-  /** @type {Map<TrackRef, Track>} the tracks that are seen */ #byId = new Map()
+  /** @type {AnnotationDocument} */ #current = EMPTY
+  /** @type {Map<TrackRef, Track>} the visible tracks */ #byId = new Map()
   /** @type {PendingEdit[]} */ #pending = []
   /** @type {Map<string, Answer>} by batch, until the base contains the edit */ #answers = new Map()
-  /** @type {Map<TrackRef, number>} names of tracks that the base has */ #rows = new Map()
+  /** @type {Map<TrackRef, number>} row ids of the base's tracks, by temporary name */ #rows = new Map()
 
   /**
-   * @param {Scene} scene
+   * @param {VideoContext} context
    * @param {(difference: Difference) => void} changed
    */
-  constructor(scene, changed) {
-    this.scene = scene
+  constructor(context, changed) {
+    this.context = context
     this.changed = changed
   }
 
-  /** The server's revision below what is seen; -1 before the first document. */
+  /** The revision of the server's document; -1 before the first one. */
   get revision() {
     return this.#base.revision
   }
 
-  /** The newest revision that an answer to an edit has named. */
-  get wantedRevision() {
+  /** The newest revision in the answers to edits. */
+  get newestRevision() {
     return Math.max(this.revision, ...[...this.#answers.values()].map(({ revision }) => revision))
   }
 
@@ -82,21 +82,21 @@ export class LocalDocument {
     return this.#base.tracks
   }
 
-  /** What is seen. @returns {AnnotationDocument} */
-  get seen() {
-    return this.#seen
+  /** The visible document. @returns {AnnotationDocument} */
+  get current() {
+    return this.#current
   }
 
   get labels() {
-    return this.#seen.labels
+    return this.#current.labels
   }
 
   get tracks() {
-    return this.#seen.tracks
+    return this.#current.tracks
   }
 
   get ranges() {
-    return this.#seen.ranges
+    return this.#current.ranges
   }
 
   /** @param {TrackRef | null} ref @returns {Track | undefined} */
@@ -104,98 +104,98 @@ export class LocalDocument {
     return ref === null ? undefined : this.#byId.get(this.rowOf(ref))
   }
 
-  /** The row of a track that was saved, else its name. @param {TrackRef} ref @returns {TrackRef} */
+  /** The row id of a saved track, otherwise its temporary name. @param {TrackRef} ref @returns {TrackRef} */
   rowOf(ref) {
     return this.#rows.get(ref) ?? ref
   }
 
-  /** The server's document as a whole. @param {AnnotationDocument} document */
-  take(document) {
+  /** Replace the server's document. @param {AnnotationDocument} document */
+  replace(document) {
     if (document.revision < this.#base.revision) return
     this.#base = document
     this.#update()
   }
 
-  /** What changed on the server since an older revision. @param {Changes} changes */
-  takeChanges({ revision, tracks, deleted, ranges, labels }) {
+  /** Apply what changed on the server since an older revision. @param {Changes} changes */
+  applyChanges({ revision, tracks, deleted, ranges, labels }) {
     if (revision < this.#base.revision) return
-    const gone = new Set(deleted)
-    const fresh = new Map(tracks.map((track) => [track.id, track]))
-    const kept = this.#base.tracks.filter(({ id }) => !gone.has(/** @type {number} */ (id)))
+    const removed = new Set(deleted)
+    const changed = new Map(tracks.map((track) => [track.id, track]))
+    const kept = this.#base.tracks.filter(({ id }) => !removed.has(/** @type {number} */ (id)))
     const known = new Set(kept.map(({ id }) => id))
     this.#base = {
       revision,
       labels: labels ?? this.#base.labels,
-      tracks: [...kept.map((track) => fresh.get(track.id) ?? track), ...tracks.filter(({ id }) => !known.has(id))],
+      tracks: [...kept.map((track) => changed.get(track.id) ?? track), ...tracks.filter(({ id }) => !known.has(id))],
       ranges: ranges ?? this.#base.ranges,
     }
     this.#update()
   }
 
-  /** One more edit of this person. @param {PendingEdit} edit */
+  /** Add an edit of the user. @param {PendingEdit} edit */
   add(edit) {
     this.#pending.push(edit)
     this.#update()
   }
 
   /**
-   * The server has done an edit. Where nobody else has edited since, and the outcome is certain,
+   * The server has done an edit. If nobody else has edited since and the result is predictable,
    * nothing needs to be fetched.
    * @param {string} batch @param {Answer} answer
    */
-  answered(batch, answer) {
+  confirm(batch, answer) {
     this.#answers.set(batch, answer)
     const [first] = this.#pending
     const isNext = first?.batch === batch && answer.revision === this.revision + 1
-    if (isNext && this.#isCertain(first)) this.#base = this.#done(first, answer)
+    if (isNext && this.#isPredictable(first)) this.#base = this.#applied(first, answer)
     this.#update()
   }
 
-  /** An edit that will never be done. @param {string} batch */
+  /** Remove an edit that the server will not do. @param {string} batch */
   drop(batch) {
     this.#pending = this.#pending.filter((edit) => edit.batch !== batch)
     this.#update()
   }
 
-  /** An undo that waits would have to take the edit back from the document again. @param {PendingEdit} edit */
-  #isCertain({ ops }) {
-    return ops.every(({ op }) => EXACT.has(op)) && this.#pending.every(({ kind }) => kind === "edit")
+  /** A pending undo would have to remove the edit from the document again. @param {PendingEdit} edit */
+  #isPredictable({ ops }) {
+    return ops.every(({ op }) => PREDICTABLE.has(op)) && this.#pending.every(({ kind }) => kind === "edit")
   }
 
-  /** The base with an edit that the server has done. @param {PendingEdit} edit @param {Answer} answer @returns {AnnotationDocument} */
-  #done(edit, { revision, tracks: rows }) {
+  /** The base with a done edit. @param {PendingEdit} edit @param {Answer} answer @returns {AnnotationDocument} */
+  #applied(edit, { revision, tracks: rows }) {
     const after = this.#with(this.#base, edit)
     const tracks = after.tracks.map((track) => (track.id in rows ? { ...track, id: rows[track.id] ?? track.id } : track))
     return { ...after, revision, tracks }
   }
 
   #update() {
-    const named = this.#forgetContained()
-    const before = this.#seen
-    this.#seen = effective(this.#pending).reduce((document, edit) => this.#with(document, edit), this.#base)
-    this.#byId = new Map(this.#seen.tracks.map((track) => [track.id, track]))
-    this.changed({ ...differenceOf(before, this.#seen), named })
+    const savedIds = this.#forgetContained()
+    const before = this.#current
+    this.#current = effective(this.#pending).reduce((document, edit) => this.#with(document, edit), this.#base)
+    this.#byId = new Map(this.#current.tracks.map((track) => [track.id, track]))
+    this.changed({ ...differenceOf(before, this.#current), savedIds })
   }
 
-  /** Forget the edits that the base contains, and learn the rows of their tracks. */
+  /** Forget the edits that the base contains; returns the row ids of their tracks. */
   #forgetContained() {
     /** @type {Map<TrackRef, number>} */
-    const named = new Map()
+    const savedIds = new Map()
     for (const [batch, { revision, tracks }] of this.#answers) {
       if (revision > this.#base.revision) continue
-      for (const [name, row] of Object.entries(tracks)) named.set(name, row)
+      for (const [name, row] of Object.entries(tracks)) savedIds.set(name, row)
       this.#answers.delete(batch)
       this.#pending = this.#pending.filter((edit) => edit.batch !== batch)
     }
-    for (const [name, row] of named) this.#rows.set(name, row)
-    return named
+    for (const [name, row] of savedIds) this.#rows.set(name, row)
+    return savedIds
   }
 
-  /** `document` with an edit; without it where the server will refuse it. @param {AnnotationDocument} document @param {PendingEdit} edit */
+  /** `document` with an edit, unless the server will refuse it. @param {AnnotationDocument} document @param {PendingEdit} edit */
   #with(document, { ops }) {
     const operations = ops.map((operation) => withRows(operation, this.#rows))
     try {
-      return operations.reduce((before, operation) => apply(before, operation, this.scene), document)
+      return operations.reduce((before, operation) => apply(before, operation, this.context), document)
     } catch (error) {
       if (error instanceof Refused) return document
       throw error
@@ -204,8 +204,8 @@ export class LocalDocument {
 }
 
 /**
- * The edits that are left when each undo and redo among them has been followed. An undo without
- * an edit before it takes back what the server has done already: what that was is not known here.
+ * The edits that remain after the undos and redos among them. An undo without an edit before it
+ * reverts something that the server has already done, which is unknown here.
  * @template {PendingEdit} E
  * @param {E[]} pending
  * @returns {E[]}

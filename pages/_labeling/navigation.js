@@ -6,13 +6,13 @@ import { spansOf } from "./spans.js"
 /** @typedef {import("./annotator.js").Annotator} Annotator */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 
-const ADDRESS_MS = 400 // browsers refuse to change the address more often than 100 times in 30 s
+const ADDRESS_MS = 400 // browsers limit address changes to 100 in 30 s
 
 export class Navigation {
   /** @type {{request: number, since: number, from: number} | null} */ playing = null
   scrubbing = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #addressTimer
-  #toldAddressAt = -ADDRESS_MS
+  #addressUpdatedAt = -ADDRESS_MS
 
   /** @param {Annotator} annotator */
   constructor(annotator) {
@@ -20,12 +20,12 @@ export class Navigation {
   }
 
   destroy() {
-    this.#tellAddress()
+    this.#updateAddress()
     if (this.playing) cancelAnimationFrame(this.playing.request)
   }
 
-  /** Frames do not fly by. */
-  get atRest() {
+  /** False while playing or scrubbing. */
+  get isPaused() {
     return !this.playing && !this.scrubbing
   }
 
@@ -59,21 +59,21 @@ export class Navigation {
     a.direction = target > a.shown ? 1 : -1
     a.shown = target
     a.edit.confirming = null
-    this.#tellAddressSoon()
+    this.#updateAddressSoon()
     a.paint()
   }
 
-  #tellAddressSoon() {
+  #updateAddressSoon() {
     clearTimeout(this.#addressTimer)
-    const wait = this.#toldAddressAt + ADDRESS_MS - performance.now()
-    if (wait <= 0) this.#tellAddress()
-    else this.#addressTimer = setTimeout(() => this.#tellAddress(), wait)
+    const wait = this.#addressUpdatedAt + ADDRESS_MS - performance.now()
+    if (wait <= 0) this.#updateAddress()
+    else this.#addressTimer = setTimeout(() => this.#updateAddress(), wait)
   }
 
-  /** Keep the frame in the address: a reload, a bookmark and a new tab come back to it. */
-  #tellAddress() {
+  /** Keep the frame in the address for a reload, a bookmark or a new tab. */
+  #updateAddress() {
     clearTimeout(this.#addressTimer)
-    this.#toldAddressAt = performance.now()
+    this.#addressUpdatedAt = performance.now()
     const address = new URL(location.href)
     if (address.searchParams.get("video") !== String(this.a.video.id)) return
     address.searchParams.set("frame", String(this.a.shown))
@@ -99,7 +99,7 @@ export class Navigation {
     a.paint()
   }
 
-  /** Every frame is shown; where the frames come slower than they should, time waits for them. @param {NonNullable<Navigation["playing"]>} playing */
+  /** Show every frame; if frames load too slowly, playback slows down. @param {NonNullable<Navigation["playing"]>} playing */
   #play(playing) {
     playing.request = requestAnimationFrame((now) => {
       const { a } = this
@@ -118,24 +118,24 @@ export class Navigation {
     this.a.paint()
   }
 
-  // ---- to where something is to be done --------------------------------------------------
+  // ---- to frames that need work --------------------------------------------------
 
-  /** The tracks meant: the selected one, else all. */
-  get #meant() {
+  /** The selected track, otherwise all tracks. */
+  get #tracks() {
     const { tracks } = this.a.annotations.document
-    const mine = tracks.filter(({ id }) => id === this.a.selection.track)
-    return mine.length ? mine : tracks
+    const selected = tracks.filter(({ id }) => id === this.a.selection.track)
+    return selected.length ? selected : tracks
   }
 
   get #keys() {
-    return this.#meant.flatMap((track) => track.keyframes.map(({ frame }) => frame)).sort((a, b) => a - b)
+    return this.#tracks.flatMap((track) => track.keyframes.map(({ frame }) => frame)).sort((a, b) => a - b)
   }
 
   /** @param {1 | -1} direction */
   keyframe(direction) {
     const ahead = this.#keys.filter((frame) => (frame - this.a.shown) * direction > 0)
     const next = direction > 0 ? ahead[0] : ahead.at(-1)
-    if (next === undefined) this.a.say("No key frame on that side.")
+    if (next === undefined) this.a.say(direction > 0 ? "There is no key frame after this one." : "There is no key frame before this one.")
     else this.show(next)
   }
 
@@ -151,14 +151,14 @@ export class Navigation {
 
   worst() {
     const { propagation } = this.a
-    const frame = propagation.worst(this.#meant.map(({ id }) => id))
+    const frame = propagation.worst(this.#tracks.map(({ id }) => id))
     if (frame !== null) return this.show(frame)
     this.a.say(
       propagation.pending
-        ? "The boxes between are still being worked out. Ask again in a moment."
-        : "No frame left that looks uncertain. Correct one, or press W again after the next change.",
+        ? "The boxes between key frames are still being computed. Try again in a moment."
+        : "No uncertain frame is left. Correct a frame, or press W again to start over.",
     )
-    propagation.looked.clear()
+    propagation.suggested.clear()
   }
 
   /** The first frame after this one without a box, and outside the fully labelled ranges. */

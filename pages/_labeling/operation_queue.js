@@ -1,7 +1,7 @@
 /**
- * Sends the edits of one person in one video: in order, one at a time, each kept in the store
- * before it is sent and until the server has answered. Sending one twice is harmless, because
- * the server knows its batch.
+ * Sends the edits of one user in one video: in order, one at a time, each stored before it is sent
+ * and until the server has answered. Sending one twice is harmless, because the server knows its
+ * batch.
  */
 
 import { sendEntry } from "./edit_request.js"
@@ -15,7 +15,7 @@ import { OwnedEntries } from "./owned_entries.js"
 /** @typedef {import("./queue_records.js").Entry} Entry */
 /** @typedef {import("./queue_store.js").QueueStore} QueueStore */
 /**
- * @typedef {object} Surroundings
+ * @typedef {object} Environment the queue's dependencies
  * @property {QueueStore} store
  * @property {Fetch} fetch
  * @property {string} api the root of the API
@@ -24,19 +24,19 @@ import { OwnedEntries } from "./owned_entries.js"
  */
 /**
  * @typedef {object} QueueListener
- * @property {() => void} changed the state, or what waits or was rejected
- * @property {(entry: Entry) => void} adopted an edit that another tab left
+ * @property {() => void} changed the state, or the waiting or rejected entries
+ * @property {(entry: Entry) => void} adopted an edit of a closed tab
  * @property {(entry: Entry, answer: Saved) => void} saved
- * @property {(entry: Entry, sentence: string) => void} dropped it will not be done from this tab;
- *   the sentence is empty where another tab does it, or where it is listed as rejected
+ * @property {(entry: Entry, sentence: string) => void} dropped this tab will not do it; the
+ *   sentence is empty if another tab does it, or if it is listed as rejected
  */
 /** @typedef {"idle" | "sending" | "retrying" | "signed_out" | "no_access" | "other_user"} State */
 
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 15_000
-const ANSWER_MS = 30_000
-const BEAT_MS = 2000
-const ASK_USER_MS = 5000
+const MAX_PAUSE_MS = 15_000
+const TIMEOUT_MS = 30_000
+const CLAIM_MS = 2000
+const CHECK_USER_MS = 5000
 const STOPPED = new Set(["signed_out", "no_access", "other_user"])
 
 export class OperationQueue {
@@ -45,19 +45,19 @@ export class OperationQueue {
   #isRunning = false
   #isClosed = false
   /** @type {(() => void) | null} */ #cancelPause = null
-  #cancelBeat = () => {}
+  #cancelClaim = () => {}
 
   /**
-   * @param {Surroundings} surroundings
+   * @param {Environment} environment
    * @param {import("./owned_entries.js").User} user
    * @param {import("./owned_entries.js").Video} video
    * @param {QueueListener} on
    */
-  constructor(surroundings, user, video, on) {
-    this.surroundings = surroundings
+  constructor(environment, user, video, on) {
+    this.environment = environment
     this.user = user
     this.on = on
-    const { store, clock } = surroundings
+    const { store, clock } = environment
     this.entries = new OwnedEntries(store, clock, user, video, {
       changed: () => on.changed(),
       adopted: (entry) => on.adopted(entry),
@@ -65,34 +65,34 @@ export class OperationQueue {
     })
   }
 
-  /** How many edits every tab of this browser together has to send. */
+  /** The number of edits waiting in all tabs of this browser. */
   get waiting() {
     return this.entries.waiting.length + this.entries.elsewhere
   }
 
-  /** What was not done, and the person has not seen yet why. */
+  /** Entries that were not done and not dismissed yet. */
   get rejected() {
     return this.entries.rejected
   }
 
-  /** Take over what closed tabs left, and begin to send. */
+  /** Adopt the entries of closed tabs, and start sending. */
   async start() {
     this.#isClosed = false
     await this.entries.claim()
-    this.#beat()
+    this.#scheduleClaim()
     void this.#run()
   }
 
-  /** The tab closes: another one may send at once what is left. */
+  /** Stop sending; another tab may adopt the remaining entries at once. */
   async close() {
     this.#isClosed = true
-    this.#cancelBeat()
+    this.#cancelClaim()
     this.#cancelPause?.()
     this.#cancelPause = null
-    await this.entries.leave()
+    await this.entries.release()
   }
 
-  /** One more step of this person. @param {Step} step @returns {Entry} */
+  /** Add a step of the user. @param {Step} step @returns {Entry} */
   add(step) {
     const [entry, stored] = this.entries.add(step)
     void stored.then(() => this.#run())
@@ -100,35 +100,35 @@ export class OperationQueue {
   }
 
   /**
-   * Do rejected edits again, on top of what is seen now.
+   * Send rejected edits again, based on another revision.
    * @param {string[]} batches @param {number} revision
    * @returns {Entry[]}
    */
-  again(batches, revision) {
-    const [fresh, stored] = this.entries.again(batches, revision)
+  retry(batches, revision) {
+    const [fresh, stored] = this.entries.retry(batches, revision)
     void stored.then(() => this.#run())
     return fresh
   }
 
-  /** The person has seen why these were not done. @param {string[]} batches */
+  /** Forget rejected entries. @param {string[]} batches */
   dismiss(batches) {
     return this.entries.dismiss(batches)
   }
 
-  /** Something may be better now: the network is there again, or the person is back. */
+  /** Retry now: the network or the user is back. */
   wake() {
     if (!this.#cancelPause) return
     this.#cancelPause()
     this.#cancelPause = null
-    if (STOPPED.has(this.state)) void this.#askUser()
+    if (STOPPED.has(this.state)) void this.#checkUser()
     else void this.#run()
   }
 
-  #beat() {
-    this.#cancelBeat = this.surroundings.clock.after(BEAT_MS, async () => {
+  #scheduleClaim() {
+    this.#cancelClaim = this.environment.clock.after(CLAIM_MS, async () => {
       await this.entries.claim()
       if (this.#isClosed) return
-      this.#beat()
+      this.#scheduleClaim()
       void this.#run()
     })
   }
@@ -143,24 +143,24 @@ export class OperationQueue {
     }
   }
 
-  /** True when the next one may follow at once. */
+  /** Send one entry; true if the next one may follow at once. */
   async #sendNext() {
     if (this.entries.waiting.length) await this.entries.claim()
     const [entry] = this.entries.waiting
     if (this.#isClosed) return false
     if (!entry) {
-      this.#become("idle")
+      this.#setState("idle")
       return false
     }
-    if (this.state === "idle") this.#become("sending")
-    return this.#take(entry, await this.#send(entry))
+    if (this.state === "idle") this.#setState("sending")
+    return this.#handle(entry, await this.#send(entry))
   }
 
   /** @param {Entry} entry */
   async #send(entry) {
-    const { fetch, api, clock } = this.surroundings
+    const { fetch, api, clock } = this.environment
     const limit = new AbortController()
-    const cancel = clock.after(ANSWER_MS, () => limit.abort())
+    const cancel = clock.after(TIMEOUT_MS, () => limit.abort())
     try {
       return await sendEntry(fetch, api, entry, limit.signal)
     } finally {
@@ -169,25 +169,25 @@ export class OperationQueue {
   }
 
   /** @param {Entry} entry @param {Outcome} outcome */
-  async #take(entry, outcome) {
+  async #handle(entry, outcome) {
     if (outcome.kind === "later") {
-      this.#become("retrying")
+      this.#setState("retrying")
       this.#pause(outcome.pauseMs ?? this.#nextPause(), () => this.#run())
       return false
     }
     this.#failures = 0
     if (outcome.kind === "stopped") {
-      this.#become(outcome.why)
-      this.#pause(ASK_USER_MS, () => this.#askUser())
+      this.#setState(outcome.why)
+      this.#pause(CHECK_USER_MS, () => this.#checkUser())
       return false
     }
-    this.#become("sending")
-    await this.#settle(entry, outcome)
+    this.#setState("sending")
+    await this.#finish(entry, outcome)
     return true
   }
 
   /** @param {Entry} entry @param {Exclude<Outcome, {kind: "later"} | {kind: "stopped"}>} outcome */
-  async #settle(entry, outcome) {
+  async #finish(entry, outcome) {
     if (outcome.kind === "saved") {
       this.on.saved(entry, outcome)
       return this.entries.saved(entry, outcome.tracks)
@@ -198,43 +198,43 @@ export class OperationQueue {
   }
 
   #nextPause() {
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS)
-    return pause * (0.5 + this.surroundings.random() / 2)
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, MAX_PAUSE_MS)
+    return pause * (0.5 + this.environment.random() / 2)
   }
 
   /** @param {number} ms @param {() => Promise<void>} then */
   #pause(ms, then) {
     if (this.#isClosed) return
-    this.#cancelPause = this.surroundings.clock.after(ms, () => {
+    this.#cancelPause = this.environment.clock.after(ms, () => {
       this.#cancelPause = null
       void then()
     })
   }
 
-  /** After a stop: go on when the person who made the edits is signed in again. */
-  async #askUser() {
+  /** After a stop: resume once the user who made the edits is signed in again. */
+  async #checkUser() {
     const userId = await this.#signedIn()
     if (this.#isClosed) return
     if (userId === this.user.id) return void this.#run()
-    if (userId === 0) this.#become("signed_out")
-    else if (userId !== null) this.#become("other_user")
-    this.#pause(ASK_USER_MS, () => this.#askUser())
+    if (userId === 0) this.#setState("signed_out")
+    else if (userId !== null) this.#setState("other_user")
+    this.#pause(CHECK_USER_MS, () => this.#checkUser())
   }
 
-  /** The id of the person who is signed in: 0 for nobody, null where that cannot be told. */
+  /** The id of the signed-in user: 0 for nobody, null if unknown. */
   async #signedIn() {
-    const { fetch, api } = this.surroundings
+    const { fetch, api } = this.environment
     try {
       const response = await fetch(`${api}/auth/user`)
       if (response.status === 401) return 0
       return response.ok ? /** @type {number} */ ((await response.json()).id) : null
     } catch {
-      return null // No connection: nothing is known.
+      return null // No connection.
     }
   }
 
   /** @param {State} state */
-  #become(state) {
+  #setState(state) {
     if (this.state === state) return
     this.state = state
     this.on.changed()

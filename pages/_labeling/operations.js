@@ -1,8 +1,8 @@
 /**
- * The edit operations of `PATCH /videos/{id}/annotations`, and what each does to a document.
+ * The edit operations of `PATCH /videos/{id}/annotations`, applied to a document.
  *
- * The server decides; this is what the screen shows until the server has answered. The rules
- * are those of `tpod_core/tracks/edits.py`, and a test compares the two.
+ * The screen shows this result until the server has answered. The rules are those of
+ * `tpod_core/annotations/edits.py`; a test compares the two.
  */
 
 import { keyframeAt } from "./interpolation.js"
@@ -12,7 +12,7 @@ import { Refused } from "./refused.js"
 
 /** @typedef {[number, number, number, number]} Box left, top, right, bottom in frame pixels */
 /** @typedef {[number, number]} Range frames `start <= frame < stop` */
-/** @typedef {number | string} TrackRef a row, or `"new:<key>"` until the track has one */
+/** @typedef {number | string} TrackRef a row id, or the temporary name `"new:<key>"` of an unsaved track */
 /** @typedef {{name: string, color: string, id: number | null}} Label */
 /**
  * @typedef {object} Keyframe
@@ -27,7 +27,7 @@ import { Refused } from "./refused.js"
  * @property {TrackRef} id
  * @property {string} label
  * @property {Keyframe[]} keyframes in the order of time
- * @property {boolean} proposed a detector's, until a person accepts it
+ * @property {boolean} proposed by a detector, until the user accepts it
  * @property {number | null} score
  */
 /**
@@ -35,7 +35,7 @@ import { Refused } from "./refused.js"
  * @property {number} revision
  * @property {Label[]} labels
  * @property {Track[]} tracks
- * @property {Range[]} ranges fully labelled, sorted and apart
+ * @property {Range[]} ranges fully labelled, sorted and disjoint
  */
 
 /**
@@ -56,48 +56,48 @@ import { Refused } from "./refused.js"
  */
 
 /**
- * What a video accepts, and what the screen shows of a track on a frame.
- * @typedef {object} Scene
+ * The limits of a video, and the box shown of a track on a frame.
+ * @typedef {object} VideoContext
  * @property {number} frameCount
  * @property {number} width
  * @property {number} height
- * @property {(track: Track, frame: number) => Keyframe | null} [shown] straight lines by default
+ * @property {(track: Track, frame: number) => Keyframe | null} [shown] linear interpolation by default
  */
 
 export const MIN_SIDE_PX = 5
-const UNCHOSEN_COLOR = "#888888"
+const DEFAULT_COLOR = "#888888"
 
 /**
- * `document` with `operation`; the given document stays as it is.
+ * Returns `document` with `operation` applied; the given document is not changed.
  * @param {AnnotationDocument} document
  * @param {Operation} operation
- * @param {Scene} scene
+ * @param {VideoContext} context
  * @returns {AnnotationDocument}
  * @throws {Refused}
  */
-export function apply(document, operation, scene) {
+export function apply(document, operation, context) {
   switch (operation.op) {
     case "put_box":
-      return putBox(document, operation, scene)
+      return putBox(document, operation, context)
     case "delete_track":
-      return withoutTrack(document, found(document, operation.track_id).id)
+      return withoutTrack(document, trackOf(document, operation.track_id).id)
     case "accept_tracks":
       return acceptTracks(document, operation)
     case "merge_tracks":
       return mergeTracks(document, operation)
     case "split_track":
-      return splitTrack(document, operation, scene)
+      return splitTrack(document, operation, context)
     case "mark_range":
     case "clear_range":
-      return { ...document, ranges: editedRanges(document.ranges, operation, scene) }
+      return { ...document, ranges: editedRanges(document.ranges, operation, context) }
     case "add_label":
       return { ...document, labels: withLabel(document.labels, operation) }
     default:
-      return withTrack(document, editedTrack(document, operation, scene))
+      return withTrack(document, editedTrack(document, operation, context))
   }
 }
 
-/** The tracks that an operation names. @param {Operation} operation @returns {TrackRef[]} */
+/** The tracks that an operation refers to. @param {Operation} operation @returns {TrackRef[]} */
 export function tracksOf(operation) {
   if (operation.op === "accept_tracks") return operation.track_ids
   if (operation.op === "merge_tracks") return [operation.track_id, operation.other_id]
@@ -106,7 +106,7 @@ export function tracksOf(operation) {
 }
 
 /**
- * The same operation, with the row of each track that was saved meanwhile in place of its name.
+ * The same operation with the row ids of saved tracks instead of their temporary names.
  * @param {Operation} operation
  * @param {ReadonlyMap<TrackRef, number>} rows
  * @returns {Operation}
@@ -122,11 +122,11 @@ export function withRows(operation, rows) {
   return { ...operation, track_id: row(operation.track_id) }
 }
 
-/** @param {AnnotationDocument} document @param {PutBox} operation @param {Scene} scene */
-function putBox(document, operation, scene) {
+/** @param {AnnotationDocument} document @param {PutBox} operation @param {VideoContext} context */
+function putBox(document, operation, context) {
   const { label, occluded = false, source = "manual", track_id: id } = operation
-  const frame = checkedFrame(operation.frame, scene)
-  const keyframe = { frame, box: checkedBox(operation.box, scene), outside: false, occluded, source }
+  const frame = checkedFrame(operation.frame, context)
+  const keyframe = { frame, box: checkedBox(operation.box, context), outside: false, occluded, source }
   const track = document.tracks.find((each) => each.id === id)
   if (track) {
     const proposed = track.proposed && source !== "manual"
@@ -140,66 +140,66 @@ function putBox(document, operation, scene) {
 
 /** @param {AnnotationDocument} document @param {AcceptTracks} operation */
 function acceptTracks(document, { track_ids }) {
-  return track_ids.reduce((before, id) => withTrack(before, { ...found(before, id), proposed: false }), document)
+  return track_ids.reduce((before, id) => withTrack(before, { ...trackOf(before, id), proposed: false }), document)
 }
 
 /** @param {AnnotationDocument} document @param {MergeTracks} operation */
 function mergeTracks(document, { track_id, other_id }) {
-  const [track, other] = [found(document, track_id), found(document, other_id)]
+  const [track, other] = [trackOf(document, track_id), trackOf(document, other_id)]
   if (track === other) throw new Refused(`Track ${track.id} cannot be merged with itself. Choose another one.`)
   return withoutTrack(withTrack(document, merged(track, other)), other.id)
 }
 
-/** @param {AnnotationDocument} document @param {SplitTrack} operation @param {Scene} scene */
-function splitTrack(document, { track_id, frame, new_id }, scene) {
-  const track = found(document, track_id)
+/** @param {AnnotationDocument} document @param {SplitTrack} operation @param {VideoContext} context */
+function splitTrack(document, { track_id, frame, new_id }, context) {
+  const track = trackOf(document, track_id)
   requireFreeName(document, new_id)
-  const { earlier, later } = split(track, shownOn(track, frame, scene), new_id)
+  const { earlier, later } = split(track, shownOn(track, frame, context), new_id)
   return withTrack(withTrack(document, earlier), later)
 }
 
-/** @param {AnnotationDocument} document @param {FrameEdit | SetOccluded | RelabelTrack} operation @param {Scene} scene */
-function editedTrack(document, operation, scene) {
-  const track = found(document, operation.track_id)
+/** @param {AnnotationDocument} document @param {FrameEdit | SetOccluded | RelabelTrack} operation @param {VideoContext} context */
+function editedTrack(document, operation, context) {
+  const track = trackOf(document, operation.track_id)
   if (operation.op === "relabel_track") {
     requireLabel(document, operation.label)
     return { ...track, label: operation.label }
   }
-  const keyframes = editedKeyframes(track, operation, scene)
+  const keyframes = editedKeyframes(track, operation, context)
   if (keyframes.every(({ outside }) => outside)) {
     throw new Refused(`This is the only box of track ${track.id}. Delete the track instead.`)
   }
   return { ...track, keyframes }
 }
 
-/** @param {Track} track @param {FrameEdit | SetOccluded} operation @param {Scene} scene */
-function editedKeyframes(track, operation, scene) {
+/** @param {Track} track @param {FrameEdit | SetOccluded} operation @param {VideoContext} context */
+function editedKeyframes(track, operation, context) {
   const { keyframes } = track
   const { frame } = operation
   if (operation.op === "remove_keyframe") {
     if (!keyframes.some((each) => each.frame === frame)) throw new Refused(`Track ${track.id} has no key frame ${frame}.`)
     return keyframes.filter((each) => each.frame !== frame)
   }
-  const shown = shownOn(track, frame, scene)
+  const shown = shownOn(track, frame, context)
   if (operation.op === "set_occluded") return withKeyframe(keyframes, { ...shown, occluded: operation.occluded })
   const ended = { ...shown, outside: true }
   if (operation.op === "end_track") return [...keyframes.filter((each) => each.frame < frame), ended]
   const following = frame + 1
   const hidden = withKeyframe(keyframes, ended)
-  if (following === scene.frameCount || keyframes.some((each) => each.frame === following)) return hidden
-  return withKeyframe(hidden, shownOn(track, following, scene))
+  if (following === context.frameCount || keyframes.some((each) => each.frame === following)) return hidden
+  return withKeyframe(hidden, shownOn(track, following, context))
 }
 
-/** @param {Range[]} ranges @param {RangeEdit} operation @param {Scene} scene */
+/** @param {Range[]} ranges @param {RangeEdit} operation @param {VideoContext} context */
 function editedRanges(ranges, { op, start, stop }, { frameCount }) {
   if (!(0 <= start && start < stop && stop <= frameCount)) {
-    throw new Refused(`Frames ${start} to ${stop} (not included) are no part of this video.`)
+    throw new Refused(`Frames ${start} to ${stop} (not included) are not in this video.`)
   }
   return op === "mark_range" ? union([...ranges, [start, stop]]) : without(ranges, start, stop)
 }
 
 /** @param {Label[]} labels @param {AddLabel} operation */
-function withLabel(labels, { name, color = UNCHOSEN_COLOR }) {
+function withLabel(labels, { name, color = DEFAULT_COLOR }) {
   const clean = name.normalize("NFC").trim()
   if (!clean) throw new Refused("A label needs a name.")
   if (labels.some((label) => label.name === clean)) return labels
@@ -231,16 +231,16 @@ function byFrame(a, b) {
 }
 
 /** @param {AnnotationDocument} document @param {TrackRef} id */
-function found(document, id) {
+function trackOf(document, id) {
   const track = document.tracks.find((each) => each.id === id)
   if (!track) throw new Refused(`There is no track ${id} in this video.`)
   return track
 }
 
-/** @param {Track} track @param {number} frame @param {Scene} scene */
-function shownOn(track, frame, scene) {
-  checkedFrame(frame, scene)
-  const shown = scene.shown ? scene.shown(track, frame) : keyframeAt(track.keyframes, frame)
+/** @param {Track} track @param {number} frame @param {VideoContext} context */
+function shownOn(track, frame, context) {
+  checkedFrame(frame, context)
+  const shown = context.shown ? context.shown(track, frame) : keyframeAt(track.keyframes, frame)
   if (!shown) throw new Refused(`Track ${track.id} has no box on frame ${frame}.`)
   return shown
 }
@@ -258,18 +258,18 @@ function requireLabel({ labels }, name) {
   }
 }
 
-/** @param {number} frame @param {Scene} scene */
+/** @param {number} frame @param {VideoContext} context */
 function checkedFrame(frame, { frameCount }) {
   if (Number.isInteger(frame) && 0 <= frame && frame < frameCount) return frame
   throw new Refused(`There is no frame ${frame}: this video has frames 0 to ${frameCount - 1}.`)
 }
 
-/** The part of a box inside the frame. @param {Box} box @param {Scene} scene @returns {Box} */
+/** The part of a box inside the frame. @param {Box} box @param {VideoContext} context @returns {Box} */
 function checkedBox([x1, y1, x2, y2], { width, height }) {
   const inside = (/** @type {number} */ value, /** @type {number} */ end) => Math.min(Math.max(value, 0), end)
   /** @type {Box} */
   const box = [inside(x1, width), inside(y1, height), inside(x2, width), inside(y2, height)]
-  // Not a number fails this comparison too.
+  // NaN fails this comparison too.
   if (box[2] - box[0] >= MIN_SIDE_PX && box[3] - box[1] >= MIN_SIDE_PX) return box
   throw new Refused(`A box needs at least ${MIN_SIDE_PX} pixels each way.`)
 }

@@ -1,9 +1,9 @@
 /**
- * The entries of the operation queue that this tab has to send, and how they stand in the store
- * that all tabs share. An entry is in sight at once; the store follows.
+ * The entries of the operation queue that this tab has to send, kept in step with the store that
+ * all tabs share. A new entry is visible at once and stored afterwards.
  */
 
-import { added, claimed, dismissed, left, ownWaiting, rejected, rejectedIn, saved, waitingIn } from "./queue_records.js"
+import { added, claimed, dismissed, ownWaiting, rejected, rejectedIn, released, saved, waitingIn } from "./queue_records.js"
 import { randomId } from "./random_id.js"
 
 /** @typedef {import("./clock.js").Clock} Clock */
@@ -17,17 +17,17 @@ import { randomId } from "./random_id.js"
 /**
  * @typedef {object} EntryListener
  * @property {() => void} changed
- * @property {(entry: Entry) => void} adopted another tab left it
- * @property {(entry: Entry) => void} lost another tab took it
+ * @property {(entry: Entry) => void} adopted from a closed tab
+ * @property {(entry: Entry) => void} lost adopted by another tab
  */
 
 export class OwnedEntries {
   /** @type {Entry[]} in order */ waiting = []
-  /** @type {Entry[]} not done, until the person has seen why */ rejected = []
-  /** What the other tabs have to send. */ elsewhere = 0
+  /** @type {Entry[]} not done and not dismissed yet */ rejected = []
+  /** The number of entries waiting in other tabs. */ elsewhere = 0
   #owner = randomId()
-  /** @type {Set<string>} batches on their way into the store */ #unstored = new Set()
-  /** @type {Set<string>} batches that are done with */ #settled = new Set()
+  /** @type {Set<string>} batches being stored */ #unstored = new Set()
+  /** @type {Set<string>} finished batches */ #finished = new Set()
 
   /** @param {QueueStore} store @param {Clock} clock @param {User} user @param {Video} video @param {EntryListener} on */
   constructor(store, clock, user, video, on) {
@@ -39,18 +39,18 @@ export class OwnedEntries {
     this.scope = { userId: user.id, videoId: video.id }
   }
 
-  /** Say that this tab is alive, and take over what closed ones left. */
+  /** Mark this tab as alive, and adopt the entries of closed ones. */
   claim() {
     return this.#change((records) => claimed(records, this.#owner, this.scope, this.clock.now()))
   }
 
-  /** Leave everything to the next tab that looks. */
-  async leave() {
-    await this.store.change((records) => left(records, this.#owner))
+  /** Release all entries to the next tab that claims them. */
+  async release() {
+    await this.store.change((records) => released(records, this.#owner))
   }
 
   /**
-   * A new entry, and a promise that it is in the store.
+   * Add an entry; returns it with a promise that resolves once it is stored.
    * @param {Step} step
    * @returns {[Entry, Promise<void>]}
    */
@@ -68,22 +68,22 @@ export class OwnedEntries {
       videoName: this.video.name,
       made: this.clock.now(),
     }
-    return [entry, this.#keep([entry], [])]
+    return [entry, this.#store([entry], [])]
   }
 
   /**
-   * New entries with the operations of rejected ones, which these replace.
+   * Replace rejected entries by new ones with the same operations.
    * @param {string[]} batches @param {number} revision
    * @returns {[Entry[], Promise<void>]}
    */
-  again(batches, revision) {
+  retry(batches, revision) {
     const old = this.rejected.filter(({ batch }) => batches.includes(batch))
     /** @type {Entry[]} */
     const fresh = old.map((entry) => ({
       ...entry, batch: randomId(), owner: this.#owner, state: "waiting", reason: "", revision,
     }))
     this.rejected = this.rejected.filter((entry) => !old.includes(entry))
-    return [fresh, this.#keep(fresh, batches)]
+    return [fresh, this.#store(fresh, batches)]
   }
 
   /** @param {string[]} batches */
@@ -91,25 +91,25 @@ export class OwnedEntries {
     return this.#change((records) => dismissed(records, batches))
   }
 
-  /** The server has done an entry. @param {Entry} entry @param {Record<string, number>} tracks rows of tracks that it made */
+  /** The server has done an entry. @param {Entry} entry @param {Record<string, number>} tracks row ids of created tracks, by name */
   saved(entry, tracks) {
-    return this.#settle(entry, (records) => saved(records, entry.batch, tracks))
+    return this.#finish(entry, (records) => saved(records, entry.batch, tracks))
   }
 
-  /** The server will not do an entry. @param {Entry} entry @param {"conflict" | "refused"} state @param {string} reason */
+  /** The server has refused an entry. @param {Entry} entry @param {"conflict" | "refused"} state @param {string} reason */
   reject(entry, state, reason) {
-    return this.#settle(entry, (records) => rejected(records, entry.batch, state, reason))
+    return this.#finish(entry, (records) => rejected(records, entry.batch, state, reason))
   }
 
   /** @param {Entry} entry @param {(records: Records) => Records} step */
-  #settle({ batch }, step) {
-    this.#settled.add(batch)
+  #finish({ batch }, step) {
+    this.#finished.add(batch)
     this.waiting = this.waiting.filter((each) => each.batch !== batch)
     return this.#change(step)
   }
 
   /** @param {Entry[]} entries @param {string[]} replaced */
-  async #keep(entries, replaced) {
+  async #store(entries, replaced) {
     this.waiting = [...this.waiting, ...entries]
     for (const { batch } of entries) this.#unstored.add(batch)
     this.on.changed()
@@ -126,10 +126,10 @@ export class OwnedEntries {
     this.#sync(await this.store.change(step))
   }
 
-  /** Take over what the store says; it does not know yet what is on its way there. @param {Records} records */
+  /** Update from the stored records, which lack the entries being stored. @param {Records} records */
   #sync(records) {
     const before = this.waiting
-    const own = ownWaiting(records, this.#owner, this.scope).filter(({ batch }) => !this.#settled.has(batch))
+    const own = ownWaiting(records, this.#owner, this.scope).filter(({ batch }) => !this.#finished.has(batch))
     const stored = batchesOf(own)
     this.waiting = [...own, ...before.filter(({ batch }) => this.#unstored.has(batch) && !stored.has(batch))]
     this.rejected = rejectedIn(records, this.scope)

@@ -1,4 +1,4 @@
-/** The column on the right: labels, tracks, finished ranges. */
+/** The panel on the right: labels, tracks, and fully labelled ranges. */
 
 import { h } from "../_shared/element.js"
 import { LabelForm } from "./label_form.js"
@@ -17,7 +17,7 @@ import { TrackList } from "./track_list.js"
  * @property {Range[]} ranges
  * @property {number} frame
  * @property {number} frameCount
- * @property {number | null} rangeFrom the first frame of a range that waits for its last one
+ * @property {number | null} rangeFrom the first frame of a range being marked
  */
 
 export class Panel {
@@ -33,7 +33,7 @@ export class Panel {
     this.bar = h("i")
     this.isHeld = false
     this.#holdWhilePressed(element)
-    /** @type {Map<string, string>} what each part showed last */
+    /** @type {Map<string, string>} a key of what each part shows */
     this.painted = new Map()
     element.append(
       h("section", { class: "labels" }, h("h3", {}, "Labels"), this.labels, this.labelForm.element),
@@ -48,29 +48,29 @@ export class Panel {
   }
 
   /**
-   * A button that is pressed stays until it is let go: a click on one that was replaced meanwhile,
-   * because boxes were found anew, would be lost.
+   * Do not repaint while a button is pressed: if it were replaced, for instance because boxes have
+   * changed, the click would be lost.
    * @param {HTMLElement} element
    */
   #holdWhilePressed(element) {
     element.addEventListener("pointerdown", () => {
       this.isHeld = true
       const release = new AbortController()
-      const letGo = () => {
+      const onRelease = () => {
         release.abort()
-        // The click comes after this event.
+        // The click event follows this event.
         setTimeout(() => {
           this.isHeld = false
           this.annotator.paint()
         })
       }
       for (const type of ["pointerup", "pointercancel"]) {
-        window.addEventListener(type, letGo, { capture: true, signal: release.signal })
+        window.addEventListener(type, onRelease, { capture: true, signal: release.signal })
       }
     })
   }
 
-  /** A part is rebuilt only when what it shows has changed. @param {PanelState} state */
+  /** Rebuild only the parts whose data has changed. @param {PanelState} state */
   paint(state) {
     if (this.isHeld) return
     this.#once("labels", [state.labels, state.label], () => this.#paintLabels(state))
@@ -115,7 +115,7 @@ export class Panel {
     this.bar.style.width = `${share}%`
     this.ranges.replaceChildren(
       ...ranges.map((range) => this.#range(range)),
-      ranges.length ? "" : h("p", { class: "hint" }, "Frames on which every object has its box. Only these teach “nothing is here”."),
+      ranges.length ? "" : h("p", { class: "hint" }, "Frames on which every object has a box. Only these are training examples of background."),
     )
   }
 
@@ -126,7 +126,7 @@ export class Panel {
     const words = stop - start === 1 ? `${start}` : `${start} – ${stop - 1}`
     return h("span", { class: "range" },
       h("button", { title: "Go there", onclick: () => go.show(start) }, words),
-      h("button", { title: "Not fully labelled after all", onclick: () => edit.clearRange(range) }, "×"),
+      h("button", { title: "Remove this range", onclick: () => edit.clearRange(range) }, "×"),
     )
   }
 }

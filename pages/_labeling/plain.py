@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages._labeling.plain_labels import choose_label
-from pages._labeling.plain_session import Act, PlainSession, Question
+from pages._labeling.plain_session import Action, PlainSession, Question
 from pages._shared.canvas import Surface
 from pages._shared.canvas_stage import (
     Pen,
@@ -17,27 +17,27 @@ from pages._shared.canvas_stage import (
     read_answer,
     show_canvas,
 )
-from pages._shared.page import counted, plain
+from pages._shared.page import counted, escape_md
 from tpod_core.models import User, Video, saved_id
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
-_BESIDE_PX = 340
-"""What the window's height must hold besides the canvas."""
+_RESERVED_HEIGHT_PX = 340
+"""The height that everything but the canvas needs."""
 _STYLE = (Path(__file__).parent / "plain.css").read_text("utf-8")
 
 
 def show(user: User, video: Video) -> None:
-    """Raises: NotFound if somebody deletes the video meanwhile."""
+    """Show the plain mode. Raises: NotFound if somebody has deleted the video."""
     session = _session(user, video)
     session.refresh(user)
-    if surface := find_surface(STAGE, video.frame_wh, _BESIDE_PX):
+    if surface := find_surface(STAGE, video.frame_wh, _RESERVED_HEIGHT_PX):
         session.resize(surface)
-    session.hear(read_answer(CANVAS))
+    session.receive_answer(read_answer(CANVAS))
     if session.pending and session.pending.is_due:
         session.perform(user)
     if session.has_left:
         _leave(session)
-    _write_address(session)
+    _update_frame_parameter(session)
     st.html(f"<style>{_STYLE}</style>")
     with st.container(key="plain-screen"):
         _show_screen(user, session)
@@ -50,14 +50,14 @@ def _session(user: User, video: Video) -> PlainSession:
     if session is None or session.video.id != video.id:
         session = PlainSession.open(user, saved_id(video), _wanted_frame())
         st.session_state[SESSION] = session
-    elif CANVAS not in st.session_state:  # The person comes back, perhaps for another frame.
+    elif CANVAS not in st.session_state:  # The user has returned, perhaps to another frame.
         session.restore()
-        session.follow(_wanted_frame())
+        session.follow_address(_wanted_frame())
     return session
 
 
-def _write_address(session: PlainSession) -> None:
-    """A reload stays where one is. The address is not read again: it comes late at times."""
+def _update_frame_parameter(session: PlainSession) -> None:
+    """Keep the frame on reload. The parameter is not read back: it sometimes arrives late."""
     if session.frame != session.address:
         session.address = session.frame
         st.query_params["frame"] = str(session.frame)
@@ -65,19 +65,19 @@ def _write_address(session: PlainSession) -> None:
 
 def _show_screen(user: User, session: PlainSession) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(session.video.name)}**", width="stretch")
+        st.markdown(f"**{escape_md(session.video.name)}**", width="stretch")
         st.button(
             "Fast mode",
             type="tertiary",
             icon=":material/bolt:",
             help="All tracks, zoom, playing and keys, for a mouse and a large window.",
             on_click=session.ask,
-            args=(Act.LEAVE,),
+            args=(Action.LEAVE,),
         )
     label = choose_label(user, session)
-    with st.container():  # Always there, so that the canvas keeps its place and stays what it is.
+    with st.container():  # Always present: otherwise the canvas would be remounted.
         if session.notice:
-            st.warning(plain(session.notice))
+            st.warning(escape_md(session.notice))
         if session.question:
             _show_question(user, session, session.question)
     _show_picture(session, label)
@@ -85,42 +85,42 @@ def _show_screen(user: User, session: PlainSession) -> None:
 
 
 def _show_picture(session: PlainSession, label: str) -> None:
-    """The canvas and what is said of it."""
-    pictures = _pictures(session)
+    """Show the canvas and the state of the frame."""
+    urls = _frame_urls(session)
     _show_state(session)
-    mount_stage(STAGE, pictures)
+    mount_stage(STAGE, urls)
     if session.surface:
-        _show_canvas(session, session.surface, label, pictures[0])
+        _show_canvas(session, session.surface, label, urls[0])
 
 
 def _show_canvas(session: PlainSession, surface: Surface, label: str, picture: str) -> None:
-    # Nobody shall draw on a picture that is about to change, or that is still the last one.
+    # No drawing on a picture that is about to change, or that is still the previous one.
     can_draw = label and not session.pending and is_loaded(STAGE, picture)
     pen = Pen(label, session.colors()[label]) if can_draw else None
-    # While something waits, the canvas is disabled like one whose picture is to come.
-    serial = 2 * session.acts + bool(session.pending)
+    # The canvas is disabled while an action is pending, as while its picture loads.
+    serial = 2 * session.action_count + bool(session.pending)
     show_canvas(CANVAS, surface, session.drawing, picture, pen, serial=serial)
 
 
 def _show_state(session: PlainSession) -> None:
-    """What is saved and what is not; to the right of it lies the canvas's toolbar."""
+    """Show whether there are unsaved changes, to the left of the canvas's toolbar."""
     with st.container(key="plain-state"):
         st.caption(_state_text(session))
 
 
 def _state_text(session: PlainSession) -> str:
-    found = session.changes()
+    changes = session.changes()
     where = f"Frame {session.frame} of {session.video.frame_count - 1}"
     if session.pending:
         return f"{where} · one moment …"
-    if found.count:
-        are = "is" if found.count == 1 else "are"
-        said = f"**{counted(found.count, 'change')} on this frame {are} not saved yet**"
-    elif found.taps:
-        said = "A tap is no box: drag to draw one"
+    if changes.count:
+        are = "is" if changes.count == 1 else "are"
+        text = f"**{counted(changes.count, 'change')} on this frame {are} not saved yet**"
+    elif changes.taps:
+        text = "Drag to draw a box"
     else:
-        said = plain(session.done)
-    return f"{where} · {said}" if said else where
+        text = escape_md(session.done)
+    return f"{where} · {text}" if text else where
 
 
 def _show_buttons(session: PlainSession) -> None:
@@ -129,40 +129,44 @@ def _show_buttons(session: PlainSession) -> None:
         st.button(
             "Previous",
             icon=":material/chevron_left:",
-            disabled=session.going_to == 0,
+            disabled=session.target_frame == 0,
             on_click=session.step,
             args=(-1,),
         )
         st.button(
             "Next",
             icon=":material/chevron_right:",
-            disabled=session.going_to == last,
+            disabled=session.target_frame == last,
             on_click=session.step,
             args=(1,),
         )
         st.button(
-            "Save", type="primary", icon=":material/save:", on_click=session.ask, args=(Act.SAVE,)
+            "Save",
+            type="primary",
+            icon=":material/save:",
+            on_click=session.ask,
+            args=(Action.SAVE,),
         )
         st.button(
             "Undo",
             icon=":material/undo:",
-            help="Takes back what you saved last. What is not saved yet, the canvas's own arrow "
-            "takes back.",
+            help="Undoes what you saved last. For changes that are not saved yet, use the arrow on "
+            "the canvas.",
             on_click=session.ask,
-            args=(Act.UNDO,),
+            args=(Action.UNDO,),
         )
     if last:
-        _show_frames(session, last)
+        _show_frame_fields(session, last)
 
 
-def _show_frames(session: PlainSession, last: int) -> None:
-    """Any frame by its number, or by its place in the video.
+def _show_frame_fields(session: PlainSession, last: int) -> None:
+    """Choose a frame by its number or with a slider.
 
-    Both are new after each act: the browser, when it is late, still tells of the older ones.
+    Both widgets get a new key after each action: a late browser still reports the old ones.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
-        for name, field in (("number", st.number_input), ("place", st.slider)):
-            key = f"plain-{name}-{session.acts}"
+        for name, field in (("number", st.number_input), ("slider", st.slider)):
+            key = f"plain-{name}-{session.action_count}"
             field(
                 "Frame",
                 0,
@@ -170,30 +174,30 @@ def _show_frames(session: PlainSession, last: int) -> None:
                 session.frame,
                 key=key,
                 on_change=_go_to_chosen,
-                args=(session, key, session.acts),
+                args=(session, key, session.action_count),
                 label_visibility="collapsed",
                 width=130 if name == "number" else "stretch",
             )
 
 
-def _go_to_chosen(session: PlainSession, key: str, acts: int) -> None:
-    if acts == session.acts:
-        session.ask(Act.GO, int(st.session_state[key]))
+def _go_to_chosen(session: PlainSession, key: str, action_count: int) -> None:
+    if action_count == session.action_count:
+        session.ask(Action.GO, int(st.session_state[key]))
 
 
 def _show_question(user: User, session: PlainSession, question: Question) -> None:
-    st.warning(plain(question.text))
+    st.warning(escape_md(question.text))
     with st.container(horizontal=True):
-        if question.only:
-            st.button("Delete it", on_click=session.insist)
+        if question.single_frame_tracks:
+            st.button("Delete it", on_click=session.confirm)
             st.button("Keep it", on_click=session.keep_boxes)
         else:
-            st.button("Do it again", on_click=session.insist)
-            st.button("Leave it", on_click=session.drop_drawing, args=(user,))
+            st.button("Save anyway", on_click=session.confirm)
+            st.button("Discard", on_click=session.drop_drawing, args=(user,))
 
 
-def _pictures(session: PlainSession) -> list[str]:
-    """The addresses of this frame and, for it to be there at once, of the next one."""
+def _frame_urls(session: PlainSession) -> list[str]:
+    """The URLs of this frame and of the next one, which the browser loads ahead."""
     if session.surface is None:
         return []
     following = min(session.frame + 1, session.video.frame_count - 1)

@@ -1,9 +1,9 @@
-"""What a person changed on the canvas, as edits of the video. Pure."""
+"""Turns the changes that a user made on the canvas into edits of the video. No I/O."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pages._shared.canvas import Drawing, DrawnBox, Surface, is_where, refusal
+from pages._shared.canvas import Drawing, DrawnBox, Surface, invalid_reason, is_unmoved
 from tpod_core.annotations.label_names import same_name_key
 from tpod_core.services.annotations import (
     DeleteTrack,
@@ -14,15 +14,15 @@ from tpod_core.services.annotations import (
 )
 
 PlainEdit = PutBox | RelabelTrack | HideBox | DeleteTrack
-"""What can be done on the canvas."""
+"""The edits that the canvas can make."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a drawing says that the boxes given to the canvas do not.
+    """The difference between a drawing and the boxes that the canvas was given.
 
-    ``removed`` are the tracks whose box was deleted on the canvas. ``refused`` says in
-    sentences what cannot be saved. ``taps`` counts the dots that clicks without a drag left.
+    ``removed`` are the tracks whose box was deleted on the canvas. ``refused`` are sentences
+    about what cannot be saved. ``taps`` counts the dots left by clicks without a drag.
     """
 
     puts: tuple[PutBox, ...] = ()
@@ -33,47 +33,47 @@ class Changes:
 
     @property
     def count(self) -> int:
-        """Boxes that are other than saved; one that was moved and renamed counts once."""
+        """The number of unsaved boxes; one that was moved and relabelled counts once."""
         moved = {put.track_id for put in self.puts if put.track_id is not None}
         renamed = {edit.track_id for edit in self.relabels}
         return len(self.puts) + len(renamed - moved) + len(self.removed) + len(self.refused)
 
 
-def changes(
+def find_changes(
     drawing: Drawing,
     frame: int,
     frame_wh: tuple[int, int],
     given: Sequence[FrameBox],
     labels: Collection[str],
 ) -> Changes:
-    """Compare ``drawing`` with the boxes ``given`` to the canvas; nothing where none was touched.
+    """Compare ``drawing`` with the boxes ``given`` to the canvas.
 
     Args:
         labels: the names in the video's list.
     """
     names = {same_name_key(name): name for name in labels}
-    reading = _Reading(frame, Surface(drawing.canvas_wh, frame_wh), names)
-    waiting = {box.track_id: box for box in given}
+    reader = _DrawingReader(frame, Surface(drawing.canvas_wh, frame_wh), names)
+    unread = {box.track_id: box for box in given}
     taps = 0
     for drawn in drawing.boxes:
-        before = waiting.pop(drawn.number, None) if drawn.number else None
+        before = unread.pop(drawn.number, None) if drawn.number else None
         if drawn.is_tap:
             taps += 1
         elif before:
-            reading.read_known(drawn, before)
+            reader.read_known(drawn, before)
         else:
-            reading.read_new(drawn)
+            reader.read_new(drawn)
     return Changes(
-        tuple(reading.puts),
-        tuple(reading.relabels),
-        tuple(sorted(waiting)),
-        tuple(dict.fromkeys(reading.refused)),
+        tuple(reader.puts),
+        tuple(reader.relabels),
+        tuple(sorted(unread)),
+        tuple(dict.fromkeys(reader.refused)),
         taps,
     )
 
 
-class _Reading:
-    """Collects what the boxes of one drawing say."""
+class _DrawingReader:
+    """Collects the edits of the boxes of one drawing."""
 
     def __init__(self, frame: int, surface: Surface, names: Mapping[str, str]) -> None:
         self._frame, self._surface, self._names = frame, surface, names
@@ -85,7 +85,7 @@ class _Reading:
         label = drawn.label if drawn.label == before.label else self._label(drawn.label)
         if label and label != before.label:
             self.relabels.append(RelabelTrack(before.track_id, label))
-        if label and not is_where(drawn, before.box, self._surface):
+        if label and not is_unmoved(drawn, before.box, self._surface):
             self._put(drawn, label, before)
 
     def read_new(self, drawn: DrawnBox) -> None:
@@ -94,7 +94,7 @@ class _Reading:
 
     def _put(self, drawn: DrawnBox, label: str, before: FrameBox | None) -> None:
         box = self._surface.to_frame(drawn.box)
-        if reason := refusal(drawn, box):
+        if reason := invalid_reason(drawn, box):
             self.refused.append(reason)
         elif before:
             put = PutBox(self._frame, box, label, before.track_id, before.occluded)
@@ -103,7 +103,7 @@ class _Reading:
             self.puts.append(PutBox(self._frame, box, label))
 
     def _label(self, text: str) -> str | None:
-        """The label of the video's list that ``text`` means; if there is none, that is said."""
+        """Returns the video's label named ``text``; without one, adds to ``refused``."""
         name = self._names.get(same_name_key(text))
         if name is None and text.strip():
             self.refused.append(
@@ -112,38 +112,40 @@ class _Reading:
             )
         elif name is None:
             self.refused.append(
-                "A box has no label. Press Edit on the canvas and click the box twice to name "
+                "A box has no label. Press Edit on the canvas and double-click the box to name "
                 "it, or delete it."
             )
         return name
 
 
-def edits(
-    found: Changes, frame: int, deleted: Collection[int], kept: Collection[int]
+def to_edits(
+    changes: Changes, frame: int, deleted: Collection[int], kept: Collection[int]
 ) -> list[PlainEdit]:
-    """``found`` as operations.
+    """``changes`` as edits.
 
     Args:
-        deleted: removed boxes that were the only ones of their tracks: these go as a whole.
-        kept: removed boxes that shall stay after all.
+        deleted: tracks whose only box was removed and which are deleted as a whole.
+        kept: tracks whose removed box is kept.
     """
-    hidden = [track for track in found.removed if track not in kept]
+    hidden = [track for track in changes.removed if track not in kept]
     return [
-        *found.relabels,
-        *found.puts,
+        *changes.relabels,
+        *changes.puts,
         *(DeleteTrack(each) if each in deleted else HideBox(each, frame) for each in hidden),
     ]
 
 
-def on_tracks(operations: Sequence[PlainEdit], there: Collection[object]) -> list[PlainEdit]:
-    """``operations`` where somebody else may have deleted tracks: only ``there`` are left.
+def without_deleted_tracks(
+    edits: Sequence[PlainEdit], existing: Collection[object]
+) -> list[PlainEdit]:
+    """Drops ``edits`` of tracks that are not among the ``existing`` ids.
 
-    A box that was put on a track that is gone begins a new one.
+    A box drawn on a deleted track starts a new one.
     """
-    found: list[PlainEdit] = []
-    for edit in operations:
-        if edit.track_id in there:
-            found.append(edit)
+    kept: list[PlainEdit] = []
+    for edit in edits:
+        if edit.track_id in existing:
+            kept.append(edit)
         elif isinstance(edit, PutBox):
-            found.append(replace(edit, track_id=None))
-    return found
+            kept.append(replace(edit, track_id=None))
+    return kept

@@ -1,4 +1,4 @@
-"""The label of the next box, and how a new one comes to the list."""
+"""Chooses the label of the next box, and adds new labels."""
 
 import streamlit as st
 
@@ -7,11 +7,11 @@ from pages._shared.feedback import show_errors
 from tpod_core.models import User
 
 _LABEL = "plain_label"
-_MOST_SIDE_BY_SIDE = 8
+_MAX_SEGMENTS = 8
 
 
 def choose_label(user: User, session: PlainSession) -> str:
-    """The name of the label that the next box gets; empty if the video has none."""
+    """Returns the name of the next box's label; empty if the video has no labels."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choice = st.container(width="stretch")
         with st.popover("Add a label", icon=":material/new_label:"):
@@ -26,7 +26,7 @@ def _choose(names: list[str]) -> str:
         return ""
     if st.session_state.get(_LABEL) not in names:
         st.session_state[_LABEL] = names[0]
-    if len(names) > _MOST_SIDE_BY_SIDE:
+    if len(names) > _MAX_SEGMENTS:
         return st.selectbox("Label", names, key=_LABEL, label_visibility="collapsed")
     chosen = st.segmented_control(
         "Label", names, key=_LABEL, required=True, label_visibility="collapsed"
@@ -37,7 +37,7 @@ def _choose(names: list[str]) -> str:
 def _add(user: User, session: PlainSession) -> None:
     with st.form("plain-new-label", clear_on_submit=True, border=False):
         name = st.text_input("Name of the label")
-        wanted = st.form_submit_button("Add", type="primary")
-    if wanted:
+        submitted = st.form_submit_button("Add", type="primary")
+    if submitted:
         with show_errors():
             st.session_state[_LABEL] = session.add_label(user, name)

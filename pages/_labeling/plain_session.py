@@ -1,8 +1,8 @@
-"""One tab's stay in one video in the plain mode: what is open, what waits, what is saved.
+"""The state of the plain mode for one video in one browser tab.
 
-The canvas tells of a box 200 ms after the pointer went up. So what a person asks for (another
-frame, a save) waits as ``Pending`` until that time has passed, and only then the canvas's last
-answer is saved and the frame changes.
+The canvas reports a box 200 ms after pointer-up. So a requested action (another frame, a save)
+stays ``Pending`` until that time has passed; then the canvas's last answer is saved and the
+frame changes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,14 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any
 
-from pages._labeling.plain_changes import Changes, PlainEdit, changes, edits
-from pages._labeling.plain_saving import only_boxes, only_text, write_edits, write_on_top
-from pages._shared.canvas import ShownBox, Surface, drawing_of, read_drawing, resized
+from pages._labeling.plain_changes import Changes, PlainEdit, find_changes, to_edits
+from pages._labeling.plain_saving import (
+    deletion_question,
+    find_single_frame_tracks,
+    save_edits,
+    save_over_conflicts,
+)
+from pages._shared.canvas import ShownBox, Surface, read_drawing, resized, to_drawing
 from pages._shared.page import counted
 from tpod_core import access
 from tpod_core.annotations.label_names import same_name_key
@@ -24,8 +29,8 @@ from tpod_core.services import annotations, video_labels
 from tpod_core.services.annotations import AddLabel, FrameBox
 
 
-class Act(StrEnum):
-    """What a person can ask for."""
+class Action(StrEnum):
+    """What the user can request."""
 
     GO = "go"
     SAVE = "save"
@@ -35,17 +40,17 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Pending:
-    """An act that waits for the canvas, to end on ``frame``.
+    """An action that waits for the canvas and ends on ``frame``.
 
-    ``is_due``: the canvas has had its time. ``batch`` makes sure that the act is done once.
-    ``on_top``: also where others have changed the same things meanwhile.
-    ``deleted`` and ``kept`` answer the question about boxes that are the only ones of a track.
+    ``is_due``: the wait is over. ``batch`` makes sure that the action runs once.
+    ``ignores_conflicts``: save even where others have changed the same things.
+    ``deleted`` and ``kept`` are tracks whose only box was removed, by the user's answer.
     """
 
-    act: Act
+    action: Action
     frame: int
     batch: str
-    on_top: bool = False
+    ignores_conflicts: bool = False
     deleted: frozenset[int] = frozenset()
     kept: frozenset[int] = frozenset()
     is_due: bool = False
@@ -53,23 +58,24 @@ class Pending:
 
 @dataclass(frozen=True)
 class Question:
-    """Why ``pending`` was not done. ``only`` are tracks that would be gone with their only box.
+    """Why ``pending`` was not done.
 
-    Without ``only`` somebody else has changed the same things.
+    ``single_frame_tracks`` would be deleted with their only box. If there are none, somebody
+    else has changed the same things.
     """
 
     text: str
     pending: Pending
-    only: tuple[int, ...] = ()
+    single_frame_tracks: tuple[int, ...] = ()
 
 
 @dataclass
 class PlainSession:
     """``boxes`` are those that the canvas was given in ``drawing``, whose name is ``name``.
 
-    ``answer`` is the canvas's last word about this very drawing. ``notice`` says why something
-    was not done, ``done`` what was. ``address`` is the frame of the page's address, as last seen.
-    ``acts`` counts what was asked for and done, or refused.
+    ``answer`` is the canvas's last answer about this drawing. ``notice`` says why something was
+    not done, ``done`` what was. ``address`` is the frame last read from the page's address.
+    ``action_count`` counts the actions done or refused.
     """
 
     video: Video
@@ -86,12 +92,12 @@ class PlainSession:
     done: str = ""
     has_left: bool = False
     address: int = 0
-    acts: int = 0
-    _turn: int = 0
+    action_count: int = 0
+    _drawing_count: int = 0
 
     @classmethod
     def open(cls, user: User, video_id: int, frame: int) -> "PlainSession":
-        """Raises: NotFound if the video is not there for this user."""
+        """Raises: NotFound if the video does not exist for this user."""
         with read_session() as session:
             opened = cls(access.get_video(session, user, video_id))
         opened._show(user, frame)
@@ -100,22 +106,22 @@ class PlainSession:
 
     @property
     def name(self) -> str:
-        """Of the drawing on the canvas; no two drawings of this stay have the same."""
-        return f"{self.frame}:{self._turn}"
+        """The name of the drawing on the canvas, unique in this session."""
+        return f"{self.frame}:{self._drawing_count}"
 
     @property
-    def going_to(self) -> int:
-        """The frame that is shown, or will be when what waits is done."""
+    def target_frame(self) -> int:
+        """The frame shown once the pending action is done."""
         return self.pending.frame if self.pending else self.frame
 
     def refresh(self, user: User) -> None:
-        """Read the video and its labels again. The boxes stay: somebody may be drawing."""
+        """Read the video and its labels again, but not the boxes: the user may be drawing."""
         with read_session() as session:
             self.video = access.get_video(session, user, saved_id(self.video))
             self.labels = video_labels.list_labels(session, self.video)
 
     def resize(self, surface: Surface) -> None:
-        """Give the canvas another size, with all that was drawn on it."""
+        """Resize the canvas with all that was drawn on it."""
         if surface == self.surface:
             return
         self.surface = surface
@@ -125,89 +131,89 @@ class PlainSession:
             self._draw()
 
     def restore(self) -> None:
-        """The canvas is new, as after a visit to another screen: it begins with its last answer."""
+        """Give a remounted canvas, as after a visit to another screen, its last answer."""
         if self.answer:
             self.drawing = {"objects": self.answer["objects"]}
 
-    def hear(self, raw: Mapping[str, Any] | None) -> None:
-        """Take in what the canvas says, if it says it about the drawing that it was given."""
+    def receive_answer(self, raw: Mapping[str, Any] | None) -> None:
+        """Store the canvas's answer if it is about the current drawing."""
         drawing = read_drawing(raw)
         if drawing and drawing.name == self.name:
             self.answer = raw
 
     def changes(self) -> Changes:
-        """What of the drawing is not saved."""
+        """The unsaved changes of the drawing."""
         drawing = read_drawing(self.answer)
         if drawing is None:
             return Changes()
         names = [label.name for label in self.labels]
-        return changes(drawing, self.frame, self.video.frame_wh, self.boxes, names)
+        return find_changes(drawing, self.frame, self.video.frame_wh, self.boxes, names)
 
     def colors(self) -> dict[str, str]:
         return {label.name: label.color for label in self.labels}
 
-    def ask(self, act: Act, frame: int | None = None) -> None:
-        """Have ``act`` done once the canvas has answered."""
+    def ask(self, action: Action, frame: int | None = None) -> None:
+        """Request ``action``, which is done once the canvas has answered."""
         last = self.video.frame_count - 1
         target = min(max(self.frame if frame is None else frame, 0), last)
-        self._wait(Pending(act, target, token_hex(8)))
+        self._wait(Pending(action, target, token_hex(8)))
 
     def step(self, by: int) -> None:
-        """Go so many frames on; from where one is going already, if one is."""
-        self.ask(Act.GO, self.going_to + by)
+        """Go ``by`` frames on, counted from the target of a pending action."""
+        self.ask(Action.GO, self.target_frame + by)
 
-    def follow(self, address: int) -> None:
-        """Go where the page's address leads, if that has changed."""
+    def follow_address(self, address: int) -> None:
+        """Go to the frame in the page's address if it has changed."""
         if address != self.address:
             self.address = address
-            self.ask(Act.GO, address)
+            self.ask(Action.GO, address)
 
     def end_wait(self) -> None:
-        """The canvas has had its time: what waits is done with the next run of the script."""
+        """The wait for the canvas is over: the next script run does the pending action."""
         if self.pending:
             self.pending = replace(self.pending, is_due=True)
 
-    def insist(self) -> None:
-        """Do what the question was about."""
+    def confirm(self) -> None:
+        """Answer the question with yes: do the action."""
         if self.question:
             asked = self.question.pending
             again = replace(
                 asked,
                 batch=token_hex(8),
                 is_due=False,
-                on_top=asked.on_top or not self.question.only,
-                deleted=asked.deleted | set(self.question.only),
+                ignores_conflicts=asked.ignores_conflicts or not self.question.single_frame_tracks,
+                deleted=asked.deleted | set(self.question.single_frame_tracks),
             )
             self._wait(again)
 
     def keep_boxes(self) -> None:
-        """Do what the question was about, but leave the boxes where they are."""
+        """Do the action, but keep the boxes that the question was about."""
         if self.question:
             asked = self.question.pending
-            kept = asked.kept | set(self.question.only)
+            kept = asked.kept | set(self.question.single_frame_tracks)
             self._wait(replace(asked, batch=token_hex(8), is_due=False, kept=kept))
 
     def drop_drawing(self, user: User) -> None:
-        """Forget what was drawn, and show what is saved."""
+        """Discard what was drawn, and show what is saved."""
         self.question, self.pending = None, None
-        self.acts += 1
+        self.action_count += 1
         self._show(user, self.frame)
 
     def perform(self, user: User) -> None:
-        """Do what waits. Where that is refused, the frame and the drawing stay as they are."""
+        """Do the pending action. If it is refused, the frame and the drawing stay."""
         pending, self.pending = self.pending, None
         if pending is None:
             return
-        self.acts += 1
+        self.action_count += 1
         try:
             self._do(user, pending, self.changes())
-        except Unavailable as away:
-            self.notice = away.message
+        except Unavailable as error:
+            self.notice = error.message
 
     def add_label(self, user: User, name: str) -> str:
-        """Put a label on the video's list; its name as the list has it.
+        """Add a label to the video; returns its name as saved.
 
-        Raises: InvalidInput for a name that cannot be.
+        Raises: InvalidInput for a name that is not allowed.
         """
         with transaction() as session:
             video = access.get_video(session, user, saved_id(self.video))
@@ -219,63 +225,67 @@ class PlainSession:
     def _wait(self, pending: Pending) -> None:
         self.pending, self.question, self.notice, self.done = pending, None, "", ""
 
-    def _do(self, user: User, pending: Pending, found: Changes) -> None:
-        if pending.act is Act.UNDO:
-            self._undo(user, found)
-        elif found.refused:
-            self.notice = " ".join(found.refused)
-        elif only := self._only_boxes(user, found, pending):
-            self.question = Question(only_text(self.boxes, only), pending, only)
+    def _do(self, user: User, pending: Pending, changes: Changes) -> None:
+        if pending.action is Action.UNDO:
+            self._undo(user, changes)
+        elif changes.refused:
+            self.notice = " ".join(changes.refused)
+        elif tracks := self._single_frame_tracks(user, changes, pending):
+            self.question = Question(deletion_question(self.boxes, tracks), pending, tracks)
         else:
-            self._save(user, found, pending)
+            self._save(user, changes, pending)
 
-    def _undo(self, user: User, found: Changes) -> None:
-        if found.count:
+    def _undo(self, user: User, changes: Changes) -> None:
+        if changes.count:
             self.notice = (
-                "This frame has changes that are not saved yet. The arrow on the canvas takes "
-                "these back; to take back what was saved before, save them first."
+                "This frame has changes that are not saved yet. Undo them with the arrow on the "
+                "canvas, or save them first."
             )
             return
         try:
             with transaction() as session:
                 video = access.get_video(session, user, saved_id(self.video))
-                taken = annotations.undo(session, user, video)
+                undone = annotations.undo(session, user, video)
         except Conflict as refused:
             self.notice = _without_reload(refused.message)
             return
-        self._show(user, self.frame if taken.frame is None else taken.frame)
-        self.done = f"Taken back: {taken.what}."
+        self._show(user, self.frame if undone.frame is None else undone.frame)
+        self.done = f"Undone: {undone.what}."
 
-    def _save(self, user: User, found: Changes, pending: Pending) -> None:
-        wanted = edits(found, self.frame, pending.deleted, pending.kept)
+    def _save(self, user: User, changes: Changes, pending: Pending) -> None:
+        edits = to_edits(changes, self.frame, pending.deleted, pending.kept)
         try:
-            if wanted:
-                self._write(user, wanted, pending)
+            if edits:
+                self._write(user, edits, pending)
         except (EditConflict, InvalidInput) as refused:
-            said = _without_reload(refused.message)
-            self.question = Question(f"{said} Your drawing is not saved yet.", pending)
+            reason = _without_reload(refused.message)
+            self.question = Question(f"{reason} Your drawing is not saved yet.", pending)
             return
-        count = found.count - len(pending.kept & set(found.removed))
-        if wanted:
+        count = changes.count - len(pending.kept & set(changes.removed))
+        if edits:
             self.done = f"Saved: {counted(count, 'change')} on frame {self.frame}."
-        elif pending.act is Act.SAVE:
+        elif pending.action is Action.SAVE:
             self.done = "Nothing was changed."
-        if wanted or found.taps or found.removed or pending.frame != self.frame:
+        if edits or changes.taps or changes.removed or pending.frame != self.frame:
             self._show(user, pending.frame)
-        self.has_left = pending.act is Act.LEAVE
+        self.has_left = pending.action is Action.LEAVE
 
-    def _write(self, user: User, wanted: Sequence[PlainEdit], pending: Pending) -> None:
-        write = write_on_top if pending.on_top else write_edits
-        write(user, saved_id(self.video), wanted, self.revision, pending.batch)
+    def _write(self, user: User, edits: Sequence[PlainEdit], pending: Pending) -> None:
+        save = save_over_conflicts if pending.ignores_conflicts else save_edits
+        save(user, saved_id(self.video), edits, self.revision, pending.batch)
 
-    def _only_boxes(self, user: User, found: Changes, pending: Pending) -> tuple[int, ...]:
-        """Removed boxes without which their tracks would be gone, and that nobody was asked of."""
+    def _single_frame_tracks(
+        self, user: User, changes: Changes, pending: Pending
+    ) -> tuple[int, ...]:
+        """Tracks whose only box was removed, and that the user has not been asked about."""
         answered = pending.deleted | pending.kept
-        removed = [track for track in found.removed if track not in answered]
-        return only_boxes(user, saved_id(self.video), self.frame, removed) if removed else ()
+        removed = [track for track in changes.removed if track not in answered]
+        if not removed:
+            return ()
+        return find_single_frame_tracks(user, saved_id(self.video), self.frame, removed)
 
     def _show(self, user: User, frame: int) -> None:
-        """Give the canvas what the database says of ``frame`` now."""
+        """Give the canvas the saved boxes of ``frame``."""
         with read_session() as session:
             self.video = access.get_video(session, user, saved_id(self.video))
             self.labels = video_labels.list_labels(session, self.video)
@@ -284,7 +294,7 @@ class PlainSession:
             shown = annotations.boxes_in(session, self.video, self.frame, self.frame + 1)
         self.boxes = tuple(shown[self.frame])
         self.answer = None
-        self._turn += 1
+        self._drawing_count += 1
         self._draw()
 
     def _draw(self) -> None:
@@ -294,9 +304,9 @@ class PlainSession:
                 ShownBox(box.track_id, box.label, colors[box.label], box.box, not box.keyframe)
                 for box in self.boxes
             ]
-            self.drawing = drawing_of(self.name, self.surface, shown)
+            self.drawing = to_drawing(self.name, self.surface, shown)
 
 
 def _without_reload(message: str) -> str:
-    """The service's sentence without its advice for a page that would have to be reloaded."""
+    """The service's sentence without its advice to reload: this page need not be."""
     return message.removesuffix(" Reload to continue.")

@@ -1,8 +1,8 @@
-/** What propagation says of each frame between key frames, and where it is unsure. */
+/** The state of propagation: the uncertainty of boxes, and the frames to correct. */
 
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} Segment of a track, between two key frames
+ * @typedef {object} Segment a part of a track between two key frames
  * @property {number} start
  * @property {number} stop
  * @property {number[]} uncertainty of the last frames before `stop`, each 0..1
@@ -12,13 +12,13 @@
 /** @typedef {[number, number]} Weighted a frame and its weight */
 
 const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 2500
-const LOOKS = 120 // then it is given up until the next edit
-const APART = 4 // two proposed frames this close are one proposal
+const MAX_PAUSE_MS = 2500
+const MAX_POLLS = 120 // after an edit
+const MIN_DISTANCE = 4 // frames between two suggestions
 
 export class PropagationStore {
-  /** Boxes are being worked out. */ pending = false
-  /** Frames that `worst` has proposed since the last edit. @type {Set<number>} */ looked = new Set()
+  /** Whether boxes are being computed. */ pending = false
+  /** Frames that `worst` has suggested since the last edit. @type {Set<number>} */ suggested = new Set()
   /** @type {Map<TrackRef, TrackAnswer>} */ #tracks = new Map()
   /** @type {string | null} */ #tag = null
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer
@@ -35,69 +35,69 @@ export class PropagationStore {
     clearTimeout(this.#timer)
   }
 
-  /** Something was edited or worked out: look at once, and again as long as more is to come. */
-  follow() {
-    this.looked.clear()
-    void this.#look(++this.#round, LOOKS, FIRST_PAUSE_MS)
+  /** After an edit or a change of boxes: poll now, and again while boxes are being computed. */
+  startPolling() {
+    this.suggested.clear()
+    void this.#poll(++this.#round, MAX_POLLS, FIRST_PAUSE_MS)
   }
 
   /** @param {number} round @param {number} left @param {number} pause */
-  async #look(round, left, pause) {
+  async #poll(round, left, pause) {
     clearTimeout(this.#timer)
-    await this.#ask()
+    await this.#fetch()
     if (round !== this.#round || !this.pending || left <= 1) return
-    this.#timer = setTimeout(() => this.#look(round, left - 1, Math.min(pause * 1.3, LONGEST_PAUSE_MS)), pause)
+    this.#timer = setTimeout(() => this.#poll(round, left - 1, Math.min(pause * 1.3, MAX_PAUSE_MS)), pause)
   }
 
-  async #ask() {
+  async #fetch() {
     try {
       const answer = await fetch(this.url)
       const tag = answer.headers.get("ETag")
       if (!answer.ok || (tag && tag === this.#tag)) return
-      this.take(await answer.json())
+      this.update(await answer.json())
       this.#tag = tag
     } catch {
-      // No connection: the banner says so, and the next news bring another look.
+      // No connection: the banner says so, and the next change starts polling again.
     }
   }
 
   /** @param {{pending: boolean, tracks: TrackAnswer[]}} answer */
-  take({ pending, tracks }) {
+  update({ pending, tracks }) {
     this.pending = pending
     this.#tracks = new Map(tracks.map((track) => [track.track_id, track]))
     this.changed()
   }
 
-  /** Where the track probably ends; null where nothing speaks for an end. @param {TrackRef} track */
+  /** The frame where the track probably ends; null if there is none. @param {TrackRef} track */
   endOf(track) {
     return this.#tracks.get(track)?.ends_at ?? null
   }
 
-  /** How unsure the track's box on a frame is; 0 where nothing is known. @param {TrackRef} track @param {number} frame */
-  doubtOf(track, frame) {
+  /** The uncertainty of a track's box on a frame; 0 if unknown. @param {TrackRef} track @param {number} frame */
+  uncertaintyOf(track, frame) {
     const found = this.#segmentsOf(track).find((one) => frameOf(one, 0) <= frame && frame < one.stop)
     return found?.uncertainty[frame - frameOf(found, 0)] ?? 0
   }
 
-  /** Frames and their uncertainty, of each of `ids`. @param {TrackRef[]} ids @returns {Generator<Weighted>} */
+  /** The frames of the tracks `ids` with their uncertainty. @param {TrackRef[]} ids @returns {Generator<Weighted>} */
   *uncertainties(ids) {
     for (const segment of ids.flatMap((id) => this.#segmentsOf(id))) {
-      for (const [at, value] of segment.uncertainty.entries()) yield [frameOf(segment, at), value]
+      for (const [index, value] of segment.uncertainty.entries()) yield [frameOf(segment, index), value]
     }
   }
 
   /**
-   * The frame of these tracks to correct next, of those not proposed since the last edit: the
-   * weightiest of the server's corrections, one in each segment; when all of them were proposed,
-   * the most uncertain frame that is left.
+   * The frame of these tracks to correct next, of those not suggested since the last edit: the
+   * server's correction with the highest weight, one per segment; if all were suggested, the most
+   * uncertain remaining frame.
    * @param {TrackRef[]} ids
    */
   worst(ids) {
     const segments = ids.flatMap((id) => this.#segmentsOf(id))
     const corrections = segments.flatMap(({ correction }) => correction ?? [])
     const pairs = corrections.map(({ frame, weight }) => /** @type {Weighted} */ ([frame, weight]))
-    const best = this.#most(pairs) ?? this.#most(this.uncertainties(ids))
-    if (best !== null) this.looked.add(best)
+    const best = this.#heaviest(pairs) ?? this.#heaviest(this.uncertainties(ids))
+    if (best !== null) this.suggested.add(best)
     return best
   }
 
@@ -106,21 +106,21 @@ export class PropagationStore {
     return this.#tracks.get(id)?.segments ?? []
   }
 
-  /** The heaviest frame that is not beside one proposed already. @param {Iterable<Weighted>} pairs */
-  #most(pairs) {
+  /** The frame with the highest weight that is not close to a suggested one. @param {Iterable<Weighted>} pairs */
+  #heaviest(pairs) {
     /** @type {number | null} */
     let best = null
-    let most = 0
+    let highest = 0
     for (const [frame, weight] of pairs) {
-      if (weight <= most || [...this.looked].some((seen) => Math.abs(seen - frame) < APART)) continue
+      if (weight <= highest || [...this.suggested].some((other) => Math.abs(other - frame) < MIN_DISTANCE)) continue
       best = frame
-      most = weight
+      highest = weight
     }
     return best
   }
 }
 
-/** A segment speaks of the frames between its key frames, or of the first one as well. @param {Segment} segment @param {number} at */
-function frameOf({ stop, uncertainty }, at) {
-  return stop - uncertainty.length + at
+/** The frame of an entry of `uncertainty`, whose last entry is for `stop - 1`. @param {Segment} segment @param {number} index */
+function frameOf({ stop, uncertainty }, index) {
+  return stop - uncertainty.length + index
 }

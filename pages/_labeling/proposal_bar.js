@@ -1,4 +1,4 @@
-/** What a detector proposes, judged together. */
+/** The bar that accepts or rejects a detector's proposed tracks by their score. */
 
 import { h } from "../_shared/element.js"
 
@@ -11,12 +11,12 @@ export class ProposalBar {
     /** @type {ListedTrack[]} */
     this.tracks = []
     this.words = h("span", { class: "words" })
-    this.least = h("input", { type: "number", min: 0, max: 100, step: 5, value: "50", "aria-label": "Least confidence in percent", oninput: () => this.paint(this.tracks) })
+    this.minimum = h("input", { type: "number", min: 0, max: 100, step: 5, value: "50", "aria-label": "Minimum confidence in percent", oninput: () => this.paint(this.tracks) })
     this.accept = h("button", { class: "action yes", onclick: () => annotator.edit.accept(this.#ids(true)) })
     this.reject = h("button", { class: "action", onclick: () => annotator.edit.reject(this.#ids(false)) })
     this.element = h("div", { class: "proposals", hidden: true },
       this.words,
-      h("label", {}, "from ", this.least, " %"),
+      h("label", {}, "from ", this.minimum, " %"),
       this.accept,
       this.reject,
     )
@@ -24,8 +24,8 @@ export class ProposalBar {
 
   /** @param {boolean} above @returns {import("./operations.js").TrackRef[]} */
   #ids(above) {
-    const least = Number(this.least.value) / 100
-    return this.tracks.filter(({ proposed, score }) => proposed && (score ?? 0) >= least === above).map(({ id }) => id)
+    const minimum = Number(this.minimum.value) / 100
+    return this.tracks.filter(({ proposed, score }) => proposed && (score ?? 0) >= minimum === above).map(({ id }) => id)
   }
 
   /** @param {ListedTrack[]} tracks */

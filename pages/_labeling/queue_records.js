@@ -1,9 +1,9 @@
 /**
- * What waits to be sent, as values. Every tab of a browser sees the same records; each function
- * here is one step from the records before to the records after, done as one transaction.
+ * The queued edits as immutable records. All tabs of a browser share them; each function here maps
+ * the records before a step to those after it, and each step is one transaction.
  *
- * A record belongs to the tab that made it, its owner. Owners say every few seconds that they
- * are alive; the records of one that does not are adopted by the next tab that looks.
+ * An entry belongs to the tab that made it, its owner. Owners report every few seconds that they
+ * are alive; the entries of a dead owner are adopted by the next tab that claims them.
  */
 
 import { tracksOf, withRows } from "./operations.js"
@@ -11,7 +11,7 @@ import { tracksOf, withRows } from "./operations.js"
 /** @typedef {import("./operations.js").Operation} Operation */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 /**
- * @typedef {object} Entry one step of a person, to be done by the server as a whole
+ * @typedef {object} Entry one step of a user, which the server does as a whole
  * @property {string} batch its id, here and on the server
  * @property {number} number entries are sent in ascending order
  * @property {string} owner
@@ -21,15 +21,15 @@ import { tracksOf, withRows } from "./operations.js"
  * @property {string} username
  * @property {number} videoId
  * @property {string} videoName
- * @property {number} revision what the person saw
+ * @property {number} revision on which the edit is based
  * @property {"edit" | "undo" | "redo"} kind
  * @property {Operation[]} ops
- * @property {number} frame where the person was
+ * @property {number} frame the frame on the screen
  * @property {number} made milliseconds since 1970
  */
 /** @typedef {{owner: string, aliveAt: number}} Owner */
 /** @typedef {{entries: Entry[], owners: Owner[]}} Records */
-/** @typedef {{userId: number, videoId: number}} Scope the edits of one person in one video */
+/** @typedef {{userId: number, videoId: number}} Scope the edits of one user in one video */
 
 export const DEAD_AFTER_MS = 10_000
 
@@ -40,7 +40,7 @@ export function added({ entries, owners }, entry, now) {
 }
 
 /**
- * `owner` owns from now on what the dead left in `scope`, and is alive if it owns anything.
+ * `owner` adopts the entries of dead owners in `scope`, and is marked alive if it has any.
  * @param {Records} records @param {string} owner @param {Scope} scope @param {number} now
  * @returns {Records}
  */
@@ -59,13 +59,13 @@ function withOwner(owners, owner, now) {
   return [...owners.filter((each) => each.owner !== owner), { owner, aliveAt: now }]
 }
 
-/** `owner` is about to close: others need not wait until it counts as dead. @param {Records} records @param {string} owner @returns {Records} */
-export function left(records, owner) {
+/** `owner` is closing: others can adopt its entries at once. @param {Records} records @param {string} owner @returns {Records} */
+export function released(records, owner) {
   return { ...records, owners: records.owners.filter((each) => each.owner !== owner) }
 }
 
 /**
- * A batch is done. Later entries of the video speak of the tracks that it made by their rows.
+ * A batch is done. Later entries of the video then refer to its new tracks by row id.
  * @param {Records} records @param {string} batch @param {Record<string, number>} tracks
  * @returns {Records}
  */
@@ -81,7 +81,7 @@ export function saved(records, batch, tracks) {
 }
 
 /**
- * A batch will not be done: it stays, with the reason, until the person has seen it.
+ * A batch was refused: it stays, with the reason, until the user dismisses it.
  * @param {Records} records @param {string} batch @param {"conflict" | "refused"} state @param {string} reason
  * @returns {Records}
  */
@@ -94,24 +94,24 @@ export function dismissed(records, batches) {
   return { ...records, entries: records.entries.filter(({ batch }) => !batches.includes(batch)) }
 }
 
-/** What `owner` has to send in `scope`, in order. @param {Records} records @param {string} owner @param {Scope} scope */
+/** The waiting entries of `owner` in `scope`, in order. @param {Records} records @param {string} owner @param {Scope} scope */
 export function ownWaiting(records, owner, scope) {
   return inOrder(waitingIn(records, scope).filter((each) => each.owner === owner))
 }
 
-/** What every tab together has to send in `scope`. @param {Records} records @param {Scope} scope */
+/** The waiting entries of all tabs in `scope`. @param {Records} records @param {Scope} scope */
 export function waitingIn(records, scope) {
   return records.entries.filter((each) => each.state === "waiting" && isIn(each, scope))
 }
 
-/** What was not done in `scope`, in order. @param {Records} records @param {Scope} scope */
+/** The rejected entries in `scope`, in order. @param {Records} records @param {Scope} scope */
 export function rejectedIn(records, scope) {
   return inOrder(records.entries.filter((each) => each.state !== "waiting" && isIn(each, scope)))
 }
 
 /**
- * Rejected entries, those together that speak of one track that was never made: the first says
- * why, the others failed for want of it.
+ * Rejected entries, grouped by the unsaved track that they refer to: the first has the reason, the
+ * others failed because the track does not exist.
  * @param {Entry[]} entries in order
  * @returns {Entry[][]}
  */
@@ -130,7 +130,7 @@ export function grouped(entries) {
 }
 
 /**
- * The videos in which a person has edits that no living tab sends.
+ * The videos with waiting edits of a user that no open tab sends.
  * @param {Records} records @param {number} userId @param {number} now
  * @returns {{videoId: number, videoName: string}[]}
  */

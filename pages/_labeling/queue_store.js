@@ -1,18 +1,18 @@
-/** Where the records of the operation queue are kept: in IndexedDB, else in this tab alone. */
+/** Stores the records of the operation queue in IndexedDB, or only in this tab if that fails. */
 
 /** @typedef {import("./queue_records.js").Records} Records */
 /**
  * @typedef {object} QueueStore
  * @property {boolean} isDurable whether the records outlive this tab
  * @property {(step: (records: Records) => Records) => Promise<Records>} change do a step as one
- *   transaction; the records after it
+ *   transaction; resolves to the records after it
  */
 
 const NAME = "tpod-edits"
 const VERSION = 1
 
 /** @returns {Records} */
-function nothing() {
+function emptyRecords() {
   return { entries: [], owners: [] }
 }
 
@@ -21,7 +21,7 @@ export class MemoryStore {
   isDurable = false
 
   /** @param {Records} records */
-  constructor(records = nothing()) {
+  constructor(records = emptyRecords()) {
     this.records = records
   }
 
@@ -52,7 +52,7 @@ export class IndexedStore {
       request.result.createObjectStore("owners", { keyPath: "owner" })
     }
     const database = await resultOf(request)
-    // Another tab has a newer version of TPOD: make room for it.
+    // Another tab has a newer version of TPOD and needs to upgrade the database.
     database.onversionchange = () => database.close()
     return new IndexedStore(database)
   }
@@ -62,35 +62,35 @@ export class IndexedStore {
     const transaction = this.database.transaction(["entries", "owners"], "readwrite")
     const entries = transaction.objectStore("entries")
     const owners = transaction.objectStore("owners")
-    const [after] = await Promise.all([stepped(entries, owners, step), endOf(transaction)])
+    const [after] = await Promise.all([applyStep(entries, owners, step), endOf(transaction)])
     return after
   }
 }
 
 /**
- * Changes to the memory of this tab for good when the store behind it fails: a full disk must not
- * stop the work. `onLoss` is called then, so that the screen can say it.
+ * Falls back for good to the memory of this tab when the store fails, so that a full disk does not
+ * stop the work. It then calls `onLoss`, so that the screen can warn the user.
  * @implements {QueueStore}
  */
 export class SafeStore {
   isDurable = true
-  /** @type {Records} */ #last = nothing()
-  /** @type {Promise<QueueStore>} one step after the other */ #turn
+  /** @type {Records} */ #last = emptyRecords()
+  /** @type {Promise<QueueStore>} the store after the last step, which the next one awaits */ #ready
 
   /** @param {Promise<QueueStore>} opening @param {() => void} onLoss */
   constructor(opening, onLoss) {
     this.onLoss = onLoss
-    this.#turn = opening.catch(() => this.#inMemory())
+    this.#ready = opening.catch(() => this.#inMemory())
   }
 
   /** @param {(records: Records) => Records} step */
   async change(step) {
-    this.#turn = this.#turn.then((store) => this.#changed(store, step))
-    await this.#turn
+    this.#ready = this.#ready.then((store) => this.#changed(store, step))
+    await this.#ready
     return this.#last
   }
 
-  /** The store that did a step. @param {QueueStore} store @param {(records: Records) => Records} step @returns {Promise<QueueStore>} */
+  /** Do a step; resolves to the store that did it. @param {QueueStore} store @param {(records: Records) => Records} step @returns {Promise<QueueStore>} */
   async #changed(store, step) {
     try {
       this.#last = await store.change(step)
@@ -102,7 +102,7 @@ export class SafeStore {
     }
   }
 
-  /** From now on the records are lost with this tab, which `onLoss` tells the person. */
+  /** Continue in memory: the records are then lost when the tab is closed. */
   #inMemory() {
     this.isDurable = false
     this.onLoss()
@@ -110,14 +110,14 @@ export class SafeStore {
   }
 }
 
-/** @param {() => void} onLoss called if records are lost with this tab from now on */
+/** @param {() => void} onLoss called when records are kept only in this tab */
 export function openStore(onLoss) {
   // Reading `indexedDB` itself throws where a browser forbids it.
   return new SafeStore(Promise.resolve().then(() => IndexedStore.open(indexedDB)), onLoss)
 }
 
 /** @param {IDBObjectStore} entries @param {IDBObjectStore} owners @param {(records: Records) => Records} step */
-async function stepped(entries, owners, step) {
+async function applyStep(entries, owners, step) {
   const [found, alive] = await Promise.all([resultOf(entries.getAll()), resultOf(owners.getAll())])
   const after = step({ entries: found, owners: alive })
   write(entries, found, after.entries, ({ batch }) => batch)
@@ -126,7 +126,7 @@ async function stepped(entries, owners, step) {
 }
 
 /**
- * Write what differs. Steps leave alone the objects that they do not change.
+ * Write the records that changed. A step returns the same object for an unchanged record.
  * @template R
  * @param {IDBObjectStore} store @param {R[]} before @param {R[]} after @param {(record: R) => string} keyOf
  */

@@ -1,4 +1,4 @@
-/** Ids that nobody else makes. `crypto.randomUUID` is missing on plain HTTP; this is not. */
+/** Random ids. `crypto.randomUUID` is not available on plain HTTP, `getRandomValues` is. */
 
 const BYTES = 12
 
@@ -8,7 +8,7 @@ export function randomId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
-/** The name of a track that the server does not know yet. @returns {string} */
+/** The temporary name of an unsaved track. @returns {string} */
 export function newTrackName() {
   return `new:${randomId()}`
 }

@@ -1,8 +1,8 @@
-/** A stretch of frames on which everything is labelled. Empty fields stand for the frame on screen. */
+/** The form for a fully labelled range. Empty fields mean the frame on the screen. */
 
 import { h } from "../_shared/element.js"
 
-const FROM_HERE = "From this frame on; press again at the last one (R)"
+const FROM_HERE = "Start the range here; press again on the last frame (R)"
 
 export class RangeForm {
   /** @param {import("./annotator.js").Annotator} annotator */
@@ -11,12 +11,12 @@ export class RangeForm {
     this.from = this.#field("From frame")
     this.to = this.#field("To frame")
     const mark = h("button", { class: "action" }, "Mark")
-    const start = h("button", { type: "button", class: "action", title: FROM_HERE, onclick: () => annotator.edit.markFromTo() }, "From here")
+    const start = h("button", { type: "button", class: "action", title: FROM_HERE, onclick: () => annotator.edit.toggleRange() }, "From here")
     this.element = h("form", { class: "add", onsubmit: (event) => this.#submit(event) },
       this.from, h("span", {}, "to"), this.to, mark, start)
   }
 
-  /** What the empty fields stand for. @param {number} from @param {number} frame */
+  /** Show the values that empty fields mean. @param {number} from @param {number} frame */
   paint(from, frame) {
     this.from.placeholder = String(Math.min(from, frame))
     this.to.placeholder = String(Math.max(from, frame))

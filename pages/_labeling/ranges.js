@@ -1,8 +1,8 @@
-/** Sets of frames as half-open ranges `[start, stop)`, sorted, apart, never empty. */
+/** Sets of frames as half-open ranges `[start, stop)`: sorted, disjoint, not empty. */
 
 /** @typedef {import("./operations.js").Range} Range */
 
-/** One range for each run of frames; ranges that touch become one. @param {Range[]} ranges @returns {Range[]} */
+/** The union of ranges; adjacent ranges become one. @param {Range[]} ranges @returns {Range[]} */
 export function union(ranges) {
   /** @type {Range[]} */
   const result = []
@@ -14,7 +14,7 @@ export function union(ranges) {
   return result
 }
 
-/** `ranges` less the frames from `start` to `stop`. @param {Range[]} ranges @param {number} start @param {number} stop */
+/** `ranges` without the frames from `start` to `stop` (excluded). @param {Range[]} ranges @param {number} start @param {number} stop */
 export function without(ranges, start, stop) {
   const pieces = ranges.flatMap(([first, end]) => [
     /** @type {Range} */ ([first, Math.min(end, start)]),

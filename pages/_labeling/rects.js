@@ -1,4 +1,4 @@
-/** Rectangles, {x1, y1, x2, y2} in pixels of the frame. Pure. */
+/** Geometry of rectangles {x1, y1, x2, y2} in pixels of the frame. */
 
 /** @typedef {{ x: number, y: number }} Point */
 /** @typedef {{ x1: number, y1: number, x2: number, y2: number }} Rect */
@@ -23,14 +23,14 @@ export function distance(a, b) {
 /**
  * @param {Rect} rect
  * @param {Point} point
- * @param {number} [reach] pixels outside its line that still count
+ * @param {number} [margin] pixels outside the rectangle that still count
  */
-export function contains({ x1, y1, x2, y2 }, { x, y }, reach = 0) {
-  return x >= x1 - reach && x <= x2 + reach && y >= y1 - reach && y <= y2 + reach
+export function contains({ x1, y1, x2, y2 }, { x, y }, margin = 0) {
+  return x >= x1 - margin && x <= x2 + margin && y >= y1 - margin && y <= y2 + margin
 }
 
 /**
- * Where a handle of a rectangle is.
+ * The position of a handle of a rectangle.
  * @param {Rect} rect
  * @param {string} handle
  * @returns {Point}
@@ -52,39 +52,39 @@ export function handleOf(rect, handle) {
 /**
  * @param {Rect} rect
  * @param {Point} point
- * @param {number} reach
- * @returns {string} empty where none is near
+ * @param {number} radius
+ * @returns {string} empty if none is near
  */
-export function handleNear(rect, point, reach) {
-  return HANDLES.find((handle) => distance(handleOf(rect, handle), point) <= reach) ?? ""
+export function handleNear(rect, point, radius) {
+  return HANDLES.find((handle) => distance(handleOf(rect, handle), point) <= radius) ?? ""
 }
 
 /**
- * The side that a point just outside or on the line of a rectangle belongs to.
+ * The side or corner of a rectangle close to a point.
  * @param {Rect} rect
  * @param {Point} point
- * @param {number} reach
+ * @param {number} radius
  * @returns {string}
  */
-export function sideNear(rect, { x, y }, reach) {
+export function sideNear(rect, { x, y }, radius) {
   /** @param {number} a @param {number} b */
-  const near = (a, b) => Math.abs(a - b) <= reach
+  const near = (a, b) => Math.abs(a - b) <= radius
   const vertical = near(y, rect.y1) ? "n" : near(y, rect.y2) ? "s" : ""
   const horizontal = near(x, rect.x1) ? "w" : near(x, rect.x2) ? "e" : ""
   return vertical + horizontal
 }
 
 /**
- * A rectangle moved, or pulled at a handle, by `by`; never smaller than `smallest` [w, h].
- * With `keep` a corner keeps the proportions.
+ * A rectangle moved, or resized at a handle, by `by`; never smaller than `minSize` [w, h].
+ * With `keepAspect`, a corner keeps the aspect ratio.
  * @param {Rect} rect
  * @param {string} handle
  * @param {Point} by
- * @param {boolean} keep
- * @param {[number, number]} smallest
+ * @param {boolean} keepAspect
+ * @param {[number, number]} minSize
  * @returns {Rect}
  */
-export function adjusted(rect, handle, by, keep, [least, lowest]) {
+export function adjusted(rect, handle, by, keepAspect, [minWidth, minHeight]) {
   const { x1, y1, x2, y2 } = rect
   if (!handle) return { x1: x1 + by.x, y1: y1 + by.y, x2: x2 + by.x, y2: y2 + by.y }
   let [width, height] = [x2 - x1, y2 - y1]
@@ -92,11 +92,11 @@ export function adjusted(rect, handle, by, keep, [least, lowest]) {
   if (handle.includes("e")) width += by.x
   if (handle.includes("n")) height -= by.y
   if (handle.includes("s")) height += by.y
-  if (keep && handle.length === 2) {
-    const scale = Math.max((width + height) / (x2 - x1 + y2 - y1), least / (x2 - x1), lowest / (y2 - y1))
+  if (keepAspect && handle.length === 2) {
+    const scale = Math.max((width + height) / (x2 - x1 + y2 - y1), minWidth / (x2 - x1), minHeight / (y2 - y1))
     ;[width, height] = [(x2 - x1) * scale, (y2 - y1) * scale]
   }
-  ;[width, height] = [Math.max(width, least), Math.max(height, lowest)]
+  ;[width, height] = [Math.max(width, minWidth), Math.max(height, minHeight)]
   return {
     x1: handle.includes("w") ? x2 - width : x1,
     y1: handle.includes("n") ? y2 - height : y1,

@@ -1,2 +1,2 @@
-/** The server would refuse an operation; the message tells the person why. */
+/** An operation that the server would refuse; the message says why. */
 export class Refused extends Error {}

@@ -1,4 +1,4 @@
-/** The edits that were not done, each with its reason, until the person has dealt with them. */
+/** The list of rejected edits with their reasons, until the user retries or discards them. */
 
 import { h } from "../_shared/element.js"
 import { grouped } from "./queue_records.js"
@@ -7,15 +7,15 @@ import { grouped } from "./queue_records.js"
 /** @typedef {import("./queue_records.js").Entry} Entry */
 /**
  * @typedef {object} RejectedListener
- * @property {(entries: Entry[]) => void} again
- * @property {(entries: Entry[]) => void} leave
+ * @property {(entries: Entry[]) => void} retry
+ * @property {(entries: Entry[]) => void} discard
  * @property {(frame: number) => void} go
  */
 
 /** @type {Record<Operation["op"], string>} */
 const NAMES = {
   put_box: "Box",
-  remove_keyframe: "Key frame taken back",
+  remove_keyframe: "Key frame removed",
   hide_box: "Box deleted",
   end_track: "Track ended",
   set_occluded: "Partly hidden",
@@ -35,7 +35,7 @@ export class RejectedList {
   /** @param {RejectedListener} on */
   constructor(on) {
     this.on = on
-    this.element = h("section", { class: "rejected", "aria-label": "Edits that were not done", hidden: true })
+    this.element = h("section", { class: "rejected", "aria-label": "Edits that were not saved", hidden: true })
   }
 
   /** @param {Entry[]} entries in order */
@@ -47,16 +47,16 @@ export class RejectedList {
     this.element.replaceChildren(...grouped(entries).map((group) => this.#item(group)))
   }
 
-  /** @param {Entry[]} group the first one says why */
+  /** @param {Entry[]} group the first one has the reason */
   #item(group) {
     const [first] = group
     if (!first) return ""
-    const more = group.length > 1 ? ` The same goes for ${group.length - 1} later of your edits of this track.` : ""
+    const more = group.length > 1 ? ` The same applies to ${group.length - 1} of your later edits of this track.` : ""
     return h("div", { class: "item", "data-state": first.state },
-      h("p", {}, h("strong", {}, `Not done: ${editName(first)}. `), reasonOf(first), more),
+      h("p", {}, h("strong", {}, `Not saved: ${editName(first)}. `), reasonOf(first), more),
       h("div", { class: "answers" },
-        first.state === "conflict" ? h("button", { class: "action", onclick: () => this.on.again(group) }, "Do it again") : null,
-        h("button", { class: "action", onclick: () => this.on.leave(group) }, "Leave it"),
+        first.state === "conflict" ? h("button", { class: "action", onclick: () => this.on.retry(group) }, "Save anyway") : null,
+        h("button", { class: "action", onclick: () => this.on.discard(group) }, "Discard"),
         h("button", { class: "action", onclick: () => this.on.go(first.frame) }, `Go to frame ${first.frame}`),
       ),
     )
@@ -66,7 +66,7 @@ export class RejectedList {
 /** @param {Entry} entry */
 function reasonOf({ state, reason }) {
   if (state === "refused") return reason
-  return `${reason.replace(/ Reload to continue\.$/, "")} You see the newest state now.`
+  return `${reason.replace(/ Reload to continue\.$/, "")} The newest state is shown.`
 }
 
 /** "Box on frame 12". @param {Entry} entry @returns {string} */

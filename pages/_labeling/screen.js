@@ -1,4 +1,4 @@
-/** The annotator's elements, and the painting of all of them, once per change of the screen. */
+/** Creates the annotator's elements, and repaints them at most once per animation frame. */
 
 import { API_ROOT } from "../_shared/api.js"
 import { h } from "../_shared/element.js"
@@ -19,13 +19,13 @@ import { trackName } from "./track_name.js"
 /** @typedef {import("./operations.js").Track} Track */
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 
-const RESIZED_MS = 250
+const RESIZE_MS = 250
 const PANEL_MS = 200
-const SMALLEST_STAGE_PX = 50
-const AHEAD = { playing: 12, resting: 5 }
+const MIN_STAGE_PX = 50
+const AHEAD = { playing: 12, paused: 5 }
 
 export class Screen {
-  /** The frame on the picture. @type {number | null} */ painted = null
+  /** The frame painted on the picture. @type {number | null} */ painted = null
   #request = 0
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #measureTimer
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #panelTimer
@@ -36,8 +36,8 @@ export class Screen {
     const { root, video, view, annotations, go } = annotator
     this.banner = new Banner(new URL("../../", `${API_ROOT}/`).href)
     this.rejected = new RejectedList({
-      again: (entries) => void annotations.again(entries),
-      leave: (entries) => annotations.leave(entries),
+      retry: (entries) => void annotations.retry(entries),
+      discard: (entries) => annotations.dismiss(entries),
       go: (frame) => go.show(frame),
     })
     this.stage = new Stage(view, this.banner.element, this.rejected.element)
@@ -47,7 +47,7 @@ export class Screen {
     const spark = h("div", { class: "spark" })
     const side = h("aside", {})
     const seek = (/** @type {number} */ frame, /** @type {boolean} */ dropped) => go.scrub(frame, dropped)
-    this.timeline = new Timeline(strip, { seek, select: (/** @type {TrackRef} */ track) => annotator.selection.isTakenBy(track) })
+    this.timeline = new Timeline(strip, { seek, select: (/** @type {TrackRef} */ track) => annotator.selection.pickOrMerge(track) })
     this.sparkline = new Sparkline(spark, seek)
     this.panel = new Panel(side, annotator)
     root.replaceChildren(this.bars.top, this.stage.element, this.bars.bottom, strip, spark, side, this.help)
@@ -66,13 +66,13 @@ export class Screen {
     const { root } = this.a
     root.style.setProperty("--top", `${Math.round(root.getBoundingClientRect().top + window.scrollY)}px`)
     const { width, height } = this.stage.size
-    if (width < SMALLEST_STAGE_PX || height < SMALLEST_STAGE_PX) return
+    if (width < MIN_STAGE_PX || height < MIN_STAGE_PX) return
     clearTimeout(this.#measureTimer)
-    this.#measureTimer = setTimeout(() => this.#fitFrames(), this.a.frames.width ? RESIZED_MS : 0)
+    this.#measureTimer = setTimeout(() => this.#fitFrames(), this.a.frames.width ? RESIZE_MS : 0)
     this.paint()
   }
 
-  /** Ask for frames as large as they are seen. */
+  /** Request frames at the size at which they are displayed. */
   #fitFrames() {
     const { frames, video, view } = this.a
     this.stage.place(video)
@@ -80,27 +80,27 @@ export class Screen {
     this.paint()
   }
 
-  /** That the picture can be drawn on is told with it; that it cannot, at once: the next press may come sooner. */
+  /** Repaint soon. `data-ready` is set with the picture, but removed at once: the next press may come before. */
   paint() {
-    if (!this.a.ready) this.#tellReady()
+    if (!this.a.ready) this.#updateReady()
     this.#request ||= requestAnimationFrame(() => this.#paintNow())
   }
 
   #paintNow() {
     const { a } = this
     this.#request = 0
-    a.frames.want(a.shown, a.direction, a.go.playing ? AHEAD.playing : AHEAD.resting)
-    if (a.annotations.isKnown) a.annotations.boxes.prepare(a.shown)
+    a.frames.want(a.shown, a.direction, a.go.playing ? AHEAD.playing : AHEAD.paused)
+    if (a.annotations.isLoaded) a.annotations.boxes.prefetch(a.shown)
     this.stage.place(a.video)
     a.frames.sharpen(a.shown, a.video.width * a.view.scale * (window.devicePixelRatio || 1))
     this.#paintPicture()
-    this.#tellReady()
+    this.#updateReady()
     this.#paintBars()
     this.#paintStrips()
     this.#paintPanel()
   }
 
-  #tellReady() {
+  #updateReady() {
     const { ready, shown, root } = this.a
     root.dataset.ready = ready ? String(shown) : ""
   }
@@ -111,11 +111,11 @@ export class Screen {
     if (!context) return
     this.painted = a.shown
     a.root.dataset.painted = String(a.shown)
-    const { here, visibility, drawing, selection, view, colors, edit } = a
-    const locked = here.all.filter(({ track }) => visibility.isLocked(track) && !visibility.isHidden(track))
-    const rects = drawing.over(here.withinReach, (corners) => here.newRect(corners, edit.label))
-    const look = { view, colors, selected: selection.track, marked: edit.merging, handles: a.ready && !drawing.drag }
-    paintBoxes(context, [...here.rects(locked).map((rect) => ({ ...rect, locked: true })), ...rects], look)
+    const { frameBoxes, visibility, drawing, selection, view, colors, edit } = a
+    const locked = frameBoxes.all.filter(({ track }) => visibility.isLocked(track) && !visibility.isHidden(track))
+    const rects = drawing.withDrag(frameBoxes.selectable, (corners) => frameBoxes.newRect(corners, edit.label))
+    const style = { view, colors, selected: selection.track, marked: edit.merging, handles: a.ready && !drawing.drag }
+    paintBoxes(context, [...frameBoxes.rects(locked).map((rect) => ({ ...rect, locked: true })), ...rects], style)
     this.#offerEnd()
   }
 
@@ -123,7 +123,7 @@ export class Screen {
     const { a } = this
     const { track } = a.edit
     const isHere = track && a.propagation.endOf(track.id) === a.shown
-    this.stage.offerEnd(isHere ? `${trackName(track)} seems to be gone from here on. E ends it.` : "", () => a.acceptEnd())
+    this.stage.offerEnd(isHere ? `${trackName(track)} seems to have left the picture. E ends it here.` : "", () => a.acceptEnd())
   }
 
   #paintBars() {
@@ -161,11 +161,11 @@ export class Screen {
     this.sparkline.paint({ ...common, ids, propagation: a.propagation })
   }
 
-  /** While frames fly by the list would only flicker. */
+  /** Repaint the panel, but not while playing or scrubbing: it would flicker. */
   #paintPanel() {
     const { a } = this
     clearTimeout(this.#panelTimer)
-    if (!a.go.atRest) {
+    if (!a.go.isPaused) {
       this.#panelTimer = setTimeout(() => this.#paintPanel(), PANEL_MS)
       return
     }
@@ -174,7 +174,7 @@ export class Screen {
       labels,
       label: a.edit.label,
       colors: a.colors,
-      boxes: a.here.rects(a.here.all),
+      boxes: a.frameBoxes.rects(a.frameBoxes.all),
       selected: a.selection.track,
       tracks: tracks.map((track) => spanOf(track, a.last + 1)),
       ranges,

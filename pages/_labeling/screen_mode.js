@@ -1,6 +1,6 @@
 /**
  * The labelling screen has two modes: this fast one, and a plain one for touch screens and narrow
- * windows. Which one opens follows from the device, until the person chooses.
+ * windows. The device decides which one opens, until the user chooses.
  */
 
 const KEY = "tpod-labelling-mode"
@@ -10,8 +10,8 @@ const NARROW_PX = 700
 
 /**
  * @param {URL} address may name a mode
- * @param {string | null} chosen what the person chose before
- * @param {{coarse: boolean, width: number}} device `coarse`: its pointer cannot hover
+ * @param {string | null} chosen the mode chosen before
+ * @param {{coarse: boolean, width: number}} device `coarse`: touch input without hover
  * @returns {Mode}
  */
 export function modeOf(address, chosen, { coarse, width }) {
@@ -27,7 +27,7 @@ export function withMode(address, mode) {
   return url
 }
 
-/** True where the plain mode is opened instead of this one. */
+/** Open the plain mode if it fits better; true if so. */
 export function leavesForPlainMode() {
   const address = new URL(location.href)
   const named = address.searchParams.get("mode")
@@ -39,7 +39,7 @@ export function leavesForPlainMode() {
   return true
 }
 
-/** The person chooses the plain mode. */
+/** Open the plain mode, and remember the choice. */
 export function choosePlainMode() {
   localStorage.setItem(KEY, "plain")
   location.assign(withMode(new URL(location.href), "plain"))

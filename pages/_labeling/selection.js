@@ -12,40 +12,40 @@ export class Selection {
     this.a = annotator
   }
 
-  /** Select what was pressed on the picture. @param {TrackRef | null} track */
+  /** Select a track, or none. @param {TrackRef | null} track */
   pick(track) {
     this.track = track
     this.a.edit.confirming = null
     this.a.paint()
   }
 
-  /** True where the choice of this track was all that was meant. @param {TrackRef | null} track */
-  isTakenBy(track) {
+  /** Select a track, or complete a pending merge with it; true for a merge. @param {TrackRef | null} track */
+  pickOrMerge(track) {
     if (this.a.edit.mergeWith(track)) return true
     this.pick(track)
     return false
   }
 
-  /** Select a track of the list, and go to where it has a box. @param {TrackRef} track @param {boolean} isHere */
+  /** Select a track in the list, and go to its nearest frame. @param {TrackRef} track @param {boolean} isHere */
   choose(track, isHere) {
-    if (!this.isTakenBy(track) && !isHere) this.a.go.toTrack(track)
+    if (!this.pickOrMerge(track) && !isHere) this.a.go.toTrack(track)
   }
 
-  /** The next box of this frame, or the one before. @param {1 | -1} direction */
+  /** Select the next or the previous box of this frame. @param {1 | -1} direction */
   next(direction) {
-    const { here, annotations } = this.a
-    const reachable = new Set(here.withinReach.map(({ track }) => track))
-    const tracks = annotations.document.tracks.map(({ id }) => id).filter((id) => reachable.has(id))
-    const at = this.track === null ? -1 : tracks.indexOf(this.track)
-    const from = at < 0 && direction < 0 ? 0 : at
+    const { frameBoxes, annotations } = this.a
+    const selectable = new Set(frameBoxes.selectable.map(({ track }) => track))
+    const tracks = annotations.document.tracks.map(({ id }) => id).filter((id) => selectable.has(id))
+    const index = this.track === null ? -1 : tracks.indexOf(this.track)
+    const from = index < 0 && direction < 0 ? 0 : index
     const track = tracks[(from + direction + tracks.length) % tracks.length]
     if (track === undefined) return PASSED_ON
-    this.isTakenBy(track)
+    this.pickOrMerge(track)
     return undefined
   }
 
-  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
-  rename(named) {
-    if (this.track !== null) this.track = named.get(this.track) ?? this.track
+  /** Replace temporary track names by row ids. @param {ReadonlyMap<TrackRef, number>} savedIds */
+  rename(savedIds) {
+    if (this.track !== null) this.track = savedIds.get(this.track) ?? this.track
   }
 }

@@ -1,7 +1,7 @@
-/** A canvas as sharp as the screen. */
+/** A canvas at the resolution of the screen. */
 
 /**
- * A 2D context in CSS pixels, as sharp as the screen.
+ * A cleared 2D context in CSS pixels, at the resolution of the screen.
  * @param {HTMLCanvasElement} canvas
  * @param {number} width
  * @param {number} height

@@ -1,11 +1,11 @@
-/** Where in the video a track has boxes. */
+/** The frames on which a track has boxes. */
 
 /** @typedef {import("./operations.js").Keyframe} Keyframe */
 /** @typedef {import("./operations.js").Range} Range */
 
 /**
- * [start, stop) stretches in which a track has a box: from a key frame that shows it to the
- * next one that ends it; after the last key frame the box stays.
+ * The ranges [start, stop) in which a track has a box: from a visible key frame to the next one
+ * that is outside; after the last key frame the box stays.
  * @param {{ keyframes: Pick<Keyframe, "frame" | "outside">[] }} track
  * @param {number} frameCount
  * @returns {Range[]}

@@ -1,10 +1,10 @@
-/** How uncertain the boxes between key frames are: of the selected track, else the most of all. */
+/** The uncertainty of derived boxes: of the selected track, otherwise the highest of all tracks. */
 
 import { h } from "../_shared/element.js"
 import { WARNING_COLOR } from "./box_painting.js"
 import { UNCERTAIN } from "./box_store.js"
 import { sharpContext } from "./sharp_canvas.js"
-import { clipText, dragToSeek, GUTTER_PX, lookOf, xOf } from "./strip.js"
+import { clipText, dragToSeek, GUTTER_PX, themeOf, xOf } from "./strip.js"
 import { trackNumber } from "./track_name.js"
 
 /**
@@ -12,12 +12,12 @@ import { trackNumber } from "./track_name.js"
  * @property {number} frameCount
  * @property {number} shown
  * @property {import("./operations.js").TrackRef | null} selected track
- * @property {import("./operations.js").TrackRef[]} ids the tracks that count
+ * @property {import("./operations.js").TrackRef[]} ids the tracks to include
  * @property {import("./propagation_store.js").PropagationStore} propagation
  */
 
 const SPARK_PX = 30
-const FULL = 0.6 // an uncertainty that fills the strip: higher ones are rare
+const FULL = 0.6 // the uncertainty that fills the strip; higher ones are rare
 
 export class Sparkline {
   /** @param {HTMLElement} element @param {import("./strip.js").Seek} seek */
@@ -27,41 +27,41 @@ export class Sparkline {
     this.state = null
     this.canvas = h("canvas", {})
     element.append(this.canvas)
-    element.title = "Uncertainty of the boxes between key frames; where a detector went over the video and saw something else, it is higher. W goes to the worst frame."
+    element.title = "Uncertainty of the boxes between key frames. It is higher where a detector disagrees with them. W goes to the worst frame."
     element.addEventListener("pointerdown", (event) => {
       if (this.state) dragToSeek(event, element, this.state.frameCount, seek)
     })
   }
 
-  /** state: {frameCount, shown, selected, ids, propagation} @param {State} state */
+  /** @param {State} state */
   paint(state) {
     this.state = state
     const width = this.element.clientWidth
     if (!width) return
     const context = sharpContext(this.canvas, width, SPARK_PX)
-    const look = lookOf(this.element)
-    this.#gutter(context, look, state)
+    const theme = themeOf(this.element)
+    this.#gutter(context, theme, state)
     this.#curve(context, width, state)
     const x = Math.round(xOf(state.shown + 0.5, width, state.frameCount))
-    context.fillStyle = look.accent
+    context.fillStyle = theme.accent
     context.fillRect(x - 1, 0, 2, SPARK_PX)
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {import("./strip.js").Look} look
+   * @param {import("./strip.js").Theme} theme
    * @param {State} state
    */
-  #gutter(context, look, { propagation, selected }) {
-    context.font = `11px ${look.font}`
+  #gutter(context, theme, { propagation, selected }) {
+    context.font = `11px ${theme.font}`
     context.textBaseline = "middle"
-    context.fillStyle = look.faint
-    const words = propagation.pending ? "working it out…" : "uncertainty"
+    context.fillStyle = theme.faint
+    const words = propagation.pending ? "computing…" : "uncertainty"
     context.fillText(clipText(context, selected ? `${words} ${trackNumber(selected)}` : words, GUTTER_PX - 14), 7, SPARK_PX / 2)
   }
 
   /**
-   * One bar for each pixel: the most of its frames, so that no peak is lost in a long video.
+   * One bar per pixel: the maximum of its frames, so that no peak is lost in a long video.
    * @param {CanvasRenderingContext2D} context
    * @param {number} width
    * @param {State} state

@@ -1,4 +1,4 @@
-/** The picture: the frame at once, with its boxes, and what is said over it. */
+/** The picture with its boxes, and the messages over it. */
 
 import { h } from "../_shared/element.js"
 import { sharpContext } from "./sharp_canvas.js"
@@ -11,7 +11,7 @@ const BUSY_AFTER_MS = 300
 export class Stage {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #busyTimer
 
-  /** @param {View} view @param {...HTMLElement} notices what lies over the picture until it is dealt with */
+  /** @param {View} view @param {...HTMLElement} notices elements over the picture */
   constructor(view, ...notices) {
     this.view = view
     this.picture = h("canvas", { class: "picture" })
@@ -26,7 +26,7 @@ export class Stage {
     return { width: this.element.clientWidth, height: this.element.clientHeight }
   }
 
-  /** Lay out a frame of this size. @param {{width: number, height: number}} frame */
+  /** Update the layout for a frame of this size. @param {{width: number, height: number}} frame */
   place(frame) {
     this.view.layout(this.size, frame)
     const { left, top, scale } = this.view
@@ -34,7 +34,7 @@ export class Stage {
   }
 
   /**
-   * Start a picture with the frame on it. Without the image the last one stays, boxes and all.
+   * Paint the frame; returns the context for its boxes. Without an image, the last picture stays.
    * @param {HTMLImageElement | null} image
    * @param {boolean} failed
    */
@@ -61,7 +61,7 @@ export class Stage {
     this.busy.hidden = true
   }
 
-  /** On the frame where propagation thinks that the object is gone. @param {string} words @param {() => void} run */
+  /** Offer to end the track where propagation has lost the object. @param {string} words @param {() => void} run */
   offerEnd(words, run) {
     this.ending.hidden = !words
     this.ending.textContent = words

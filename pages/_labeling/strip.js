@@ -1,12 +1,12 @@
-/** The strips under the picture: how frames lie on them, and how they are dragged along. */
+/** Shared by the strips under the picture: positions of frames, seeking, and theme colours. */
 
 /** @typedef {(frame: number, dropped: boolean) => void} Seek */
-/** @typedef {Record<"ink" | "faint" | "line" | "accent" | "done" | "paper" | "font", string>} Look */
+/** @typedef {Record<"ink" | "faint" | "line" | "accent" | "done" | "paper" | "font", string>} Theme */
 
 export const GUTTER_PX = 116
 
 /**
- * The frames lie on both strips in the same way, right of a gutter for names.
+ * The x position of a frame, which is the same on all strips: right of a gutter for names.
  * @param {number} frame
  * @param {number} width
  * @param {number} frameCount
@@ -28,7 +28,7 @@ export function frameAt(x, width, frameCount) {
 }
 
 /**
- * From a pointer that went down on a strip until it is up: `seek(frame, dropped)`.
+ * Call `seek(frame, dropped)` from pointer-down on a strip until pointer-up.
  * @param {PointerEvent} event
  * @param {HTMLElement} element
  * @param {number} frameCount
@@ -53,8 +53,8 @@ export function dragToSeek(event, element, frameCount, seek) {
   to(event, false)
 }
 
-/** The theme's colours, for what is painted and not styled. @param {HTMLElement} element @returns {Look} */
-export function lookOf(element) {
+/** The colours of the theme, for painting on a canvas. @param {HTMLElement} element @returns {Theme} */
+export function themeOf(element) {
   const style = getComputedStyle(element)
   /** @param {string} name */
   const color = (name) => style.getPropertyValue(`--${name}`).trim()
@@ -69,7 +69,7 @@ export function lookOf(element) {
   }
 }
 
-/** @param {number} count @param {number} slots @returns {number} */
+/** The distance of at most `slots` marks on `count` frames: 1, 2 or 5 times a power of 10. @param {number} count @param {number} slots @returns {number} */
 export function niceStep(count, slots) {
   const raw = count / Math.max(1, slots)
   const power = 10 ** Math.floor(Math.log10(Math.max(1, raw)))

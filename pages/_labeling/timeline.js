@@ -1,15 +1,15 @@
-/** The strip under the picture: where we are, what is labelled, and a lane per track. */
+/** The timeline under the picture: the playhead, the labelled ranges, and a lane per track. */
 
 import { h } from "../_shared/element.js"
 import { sharpContext } from "./sharp_canvas.js"
-import { dragToSeek, lookOf } from "./strip.js"
+import { dragToSeek, themeOf } from "./strip.js"
 import { LANE_PX, RULER_PX, paintTimeline } from "./timeline_painting.js"
 
 /** @typedef {import("./timeline_painting.js").TimelineState} TimelineState */
-/** @typedef {{ seek: import("./strip.js").Seek, select(track: import("./operations.js").TrackRef): void }} Owner */
+/** @typedef {{ seek: import("./strip.js").Seek, select(track: import("./operations.js").TrackRef): void }} TimelineListener */
 
 export class Timeline {
-  /** @param {HTMLElement} element @param {Owner} on */
+  /** @param {HTMLElement} element @param {TimelineListener} on */
   constructor(element, on) {
     this.element = element
     this.on = on
@@ -33,11 +33,11 @@ export class Timeline {
     this.spacer.style.height = `${RULER_PX + state.tracks.length * LANE_PX}px`
     if (state.selected !== this.selected) this.#reveal(state, height)
     const { scrollTop } = this.element
-    paintTimeline({ context, look: lookOf(this.element), width, height, scrollTop }, state)
+    paintTimeline({ context, theme: themeOf(this.element), width, height, scrollTop }, state)
   }
 
   /**
-   * Scroll the lane of a track that was just selected into sight.
+   * Scroll the lane of a newly selected track into view.
    * @param {TimelineState} state
    * @param {number} height
    */

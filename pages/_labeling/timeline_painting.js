@@ -1,4 +1,4 @@
-/** How the timeline looks: a ruler with the finished ranges, and a lane for each track. */
+/** Paints the timeline: a ruler with the fully labelled ranges, and a lane per track. */
 
 import { WARNING_COLOR } from "./box_painting.js"
 import { spansOf } from "./spans.js"
@@ -17,36 +17,36 @@ export const LANE_PX = 15
  * @property {import("./operations.js").Range[]} ranges
  * @property {import("./operations.js").TrackRef | null} selected
  * @property {Record<string, string>} colors by label
- * @property {number | null} rangeFrom the first frame of a range that waits for its last one
+ * @property {number | null} rangeFrom the first frame of a range being marked
  * @property {(track: import("./operations.js").TrackRef) => boolean} isHidden
  * @property {(track: import("./operations.js").TrackRef) => number | null} endOf where a track probably ends
  */
 /**
- * @typedef {object} Paper
+ * @typedef {object} PaintTarget
  * @property {CanvasRenderingContext2D} context
- * @property {import("./strip.js").Look} look
+ * @property {import("./strip.js").Theme} theme
  * @property {number} width
  * @property {number} height
  * @property {number} scrollTop
  */
 
-/** @param {Paper} paper @param {TimelineState} state */
-export function paintTimeline(paper, state) {
+/** @param {PaintTarget} target @param {TimelineState} state */
+export function paintTimeline(target, state) {
   state.tracks.forEach((track, index) => {
-    const top = RULER_PX + index * LANE_PX - paper.scrollTop
-    if (top >= RULER_PX - LANE_PX && top <= paper.height) paintLane(paper, state, track, top)
+    const top = RULER_PX + index * LANE_PX - target.scrollTop
+    if (top >= RULER_PX - LANE_PX && top <= target.height) paintLane(target, state, track, top)
   })
-  paintRuler(paper, state)
-  paintPlayhead(paper, state)
+  paintRuler(target, state)
+  paintPlayhead(target, state)
 }
 
-/** @param {Paper} paper @param {TimelineState} state */
-function paintRuler({ context, look, width }, { frameCount, ranges, rangeFrom, shown }) {
+/** @param {PaintTarget} target @param {TimelineState} state */
+function paintRuler({ context, theme, width }, { frameCount, ranges, rangeFrom, shown }) {
   /** @param {number} frame */
   const x = (frame) => xOf(frame, width, frameCount)
-  context.fillStyle = look.paper
+  context.fillStyle = theme.paper
   context.fillRect(0, 0, width, RULER_PX)
-  context.fillStyle = look.done
+  context.fillStyle = theme.done
   for (const [start, stop] of ranges) context.fillRect(x(start), RULER_PX - 5, Math.max(2, x(stop) - x(start)), 3)
   if (rangeFrom !== null) {
     const [from, to] = [Math.min(rangeFrom, shown), Math.max(rangeFrom, shown)]
@@ -54,52 +54,52 @@ function paintRuler({ context, look, width }, { frameCount, ranges, rangeFrom, s
     context.fillRect(x(from), 0, Math.max(2, x(to + 1) - x(from)), RULER_PX)
     context.globalAlpha = 1
   }
-  context.font = `10px ${look.font}`
+  context.font = `10px ${theme.font}`
   context.textBaseline = "middle"
   const step = niceStep(frameCount, (width - GUTTER_PX) / 80)
   for (let frame = 0; frame < frameCount; frame += step) {
     const left = Math.round(x(frame))
-    context.fillStyle = look.line
+    context.fillStyle = theme.line
     context.fillRect(left, RULER_PX - 8, 1, 8)
-    context.fillStyle = look.faint
+    context.fillStyle = theme.faint
     context.fillText(String(frame), left + 3.5, 8)
   }
-  context.fillStyle = look.line
+  context.fillStyle = theme.line
   context.fillRect(0, RULER_PX - 1, width, 1)
 }
 
-/** @param {Paper} paper @param {TimelineState} state @param {Track} track @param {number} top */
-function paintLane(paper, state, track, top) {
-  const { context, look, width } = paper
+/** @param {PaintTarget} target @param {TimelineState} state @param {Track} track @param {number} top */
+function paintLane(target, state, track, top) {
+  const { context, theme, width } = target
   if (track.id === state.selected) {
-    context.fillStyle = look.accent
+    context.fillStyle = theme.accent
     context.globalAlpha = 0.14
     context.fillRect(0, top, width, LANE_PX)
     context.globalAlpha = 1
   }
-  paintName(paper, state, track, top)
+  paintName(target, state, track, top)
   context.globalAlpha = state.isHidden(track.id) ? 0.35 : 1
-  context.fillStyle = context.strokeStyle = state.colors[track.label] ?? look.faint
+  context.fillStyle = context.strokeStyle = state.colors[track.label] ?? theme.faint
   context.beginPath()
   context.roundRect(7, top + 4, 7, 7, 2)
   if (track.proposed) context.stroke()
   else context.fill()
-  paintSpans(paper, state, track, top)
+  paintSpans(target, state, track, top)
   context.globalAlpha = 1
   const end = state.endOf(track.id)
   if (end !== null) paintEnd(context, xOf(end, width, state.frameCount), top)
 }
 
-/** @param {Paper} paper @param {TimelineState} state @param {Track} track @param {number} top */
-function paintName({ context, look }, { selected }, { id, label }, top) {
+/** @param {PaintTarget} target @param {TimelineState} state @param {Track} track @param {number} top */
+function paintName({ context, theme }, { selected }, { id, label }, top) {
   const chosen = id === selected
-  context.font = `${chosen ? 600 : 400} 11px ${look.font}`
+  context.font = `${chosen ? 600 : 400} 11px ${theme.font}`
   context.textBaseline = "middle"
-  context.fillStyle = chosen ? look.ink : look.faint
+  context.fillStyle = chosen ? theme.ink : theme.faint
   context.fillText(clipText(context, trackName({ id, label }), GUTTER_PX - 28), 20, top + 8)
 }
 
-/** @param {Paper} paper @param {TimelineState} state @param {Track} track @param {number} top */
+/** @param {PaintTarget} target @param {TimelineState} state @param {Track} track @param {number} top */
 function paintSpans({ context, width }, { frameCount }, track, top) {
   /** @param {number} frame */
   const x = (frame) => xOf(frame, width, frameCount)
@@ -116,7 +116,7 @@ function paintSpans({ context, width }, { frameCount }, track, top) {
 }
 
 /**
- * Here the object is probably gone: a mark on its lane.
+ * Mark the probable end of a track on its lane.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x
  * @param {number} top
@@ -131,10 +131,10 @@ function paintEnd(context, x, top) {
   context.fill()
 }
 
-/** @param {Paper} paper @param {TimelineState} state */
-function paintPlayhead({ context, look, width, height }, { shown, frameCount }) {
+/** @param {PaintTarget} target @param {TimelineState} state */
+function paintPlayhead({ context, theme, width, height }, { shown, frameCount }) {
   const x = Math.round(xOf(shown + 0.5, width, frameCount))
-  context.fillStyle = look.accent
+  context.fillStyle = theme.accent
   context.fillRect(x - 1, 0, 2, height)
   context.beginPath()
   context.roundRect(x - 5, 0, 10, 8, 3)

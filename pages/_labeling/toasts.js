@@ -1,8 +1,8 @@
-/** What the labelling screen says over the picture for a while. */
+/** Messages that appear over the picture for a while. */
 
 import { h } from "../_shared/element.js"
 
-const PASSING_MS = 3500
+const INFO_MS = 3500
 const REFUSAL_MS = 9000 // a refusal takes longer to read
 
 export class Toasts {
@@ -21,7 +21,7 @@ export class Toasts {
     this.toast.dataset.refused = String(refused)
     this.toast.hidden = false
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.close(), refused ? REFUSAL_MS : PASSING_MS)
+    this.#timer = setTimeout(() => this.close(), refused ? REFUSAL_MS : INFO_MS)
   }
 
   close() {

@@ -1,4 +1,4 @@
-/** The list of tracks: those on this frame first, then those elsewhere in the video. */
+/** The list of tracks: first those on this frame, then those elsewhere in the video. */
 
 import { h } from "../_shared/element.js"
 import { eye, lock } from "./buttons.js"
@@ -18,7 +18,7 @@ export class TrackList {
     this.a = annotator
     this.filter = ""
     /**
-     * @type {Map<TrackRef, { key: string, element: HTMLElement }>} by track; a row is built again when it changes
+     * @type {Map<TrackRef, { key: string, element: HTMLElement }>} by track; a row is rebuilt when its key changes
      */
     this.rows = new Map()
     this.title = h("span")
@@ -70,7 +70,7 @@ export class TrackList {
     for (const id of this.rows.keys()) if (!known.has(id)) this.rows.delete(id)
   }
 
-  /** Scroll the row of a track that was just selected into sight. @param {TrackRef | null} track */
+  /** Scroll the row of a newly selected track into view. @param {TrackRef | null} track */
   #reveal(track) {
     this.selected = track
     if (track !== null) this.rows.get(track)?.element.scrollIntoView({ block: "nearest" })
@@ -91,7 +91,7 @@ export class TrackList {
   /** @param {TrackRef[]} ids */
   #paintTools(ids) {
     const { visibility } = this.a
-    const key = JSON.stringify([ids, visibility.aside])
+    const key = JSON.stringify([ids, visibility.unselectable])
     if (key === this.toolsKey) return
     this.toolsKey = key
     this.all.replaceChildren(
@@ -110,10 +110,10 @@ export class TrackList {
   #hint({ labels, tracks }) {
     const first = labels.length
       ? "Drag on the picture to draw a box around each object."
-      : "Add a label first: the name of what you want to find."
+      : "Add a label first: the name of the objects to find."
     const next = tracks.length
       ? "No box on this frame. Drag on the picture to draw one."
-      : `${first} Then go on some frames and correct the dashed box: that is all it takes.`
+      : `${first} Then go some frames further and correct the dashed box.`
     this.hintElement.textContent = next
     return this.hintElement
   }
@@ -122,7 +122,7 @@ export class TrackList {
   #row(state, track, box) {
     const chosen = track.id === state.selected
     const { visibility, edit } = this.a
-    const about = {
+    const rowState = {
       track, box, chosen,
       color: state.colors[track.label],
       labels: state.labels.map(({ name }) => name),
@@ -132,22 +132,22 @@ export class TrackList {
       merging: edit.merging === track.id,
       end: chosen ? this.a.propagation.endOf(track.id) : null,
     }
-    const key = JSON.stringify(about)
+    const key = JSON.stringify(rowState)
     const before = this.rows.get(track.id)
     if (before?.key === key) return before.element
-    const element = trackRow(this.a, about)
+    const element = trackRow(this.a, rowState)
     this.rows.set(track.id, { key, element })
     return element
   }
 }
 
 /**
- * Put exactly these children into an element, and touch none that is in its place already.
+ * Replace the children of an element, unless they are the same already.
  * @param {HTMLElement} parent
  * @param {(HTMLElement | null)[]} children
  */
 function arrange(parent, children) {
-  const wanted = children.filter((child) => child !== null)
-  if (wanted.length === parent.children.length && wanted.every((child, at) => parent.children[at] === child)) return
-  parent.replaceChildren(...wanted)
+  const present = children.filter((child) => child !== null)
+  if (present.length === parent.children.length && present.every((child, index) => parent.children[index] === child)) return
+  parent.replaceChildren(...present)
 }

@@ -1,4 +1,4 @@
-/** What a track is called. Its number is its row; until it has one, it goes by its label alone. */
+/** The name of a track: its label and its row id, which an unsaved track lacks. */
 
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
 

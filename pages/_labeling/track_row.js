@@ -1,4 +1,4 @@
-/** One track in the list: what it is, where it is, and, when it is selected, all that can be done. */
+/** A row of the track list, with the actions of a selected track. */
 
 import { h } from "../_shared/element.js"
 import { kindOf, UNLISTED_COLOR } from "./box_painting.js"
@@ -14,12 +14,12 @@ import { percent } from "./words.js"
  * @property {string} label
  * @property {number} first frame with a box
  * @property {number} last
- * @property {number} keys how many key frames it has
+ * @property {number} keys the number of key frames
  * @property {boolean} proposed
  * @property {number | null} score
  */
 /**
- * @typedef {object} About
+ * @typedef {object} RowState
  * @property {ListedTrack} track
  * @property {BoxRect | null} box on this frame
  * @property {boolean} chosen
@@ -32,29 +32,29 @@ import { percent } from "./words.js"
  * @property {number | null} end where the track probably ends
  */
 
-/** @param {Annotator} a @param {About} about @returns {HTMLElement} */
-export function trackRow(a, about) {
-  const { track, box, chosen, color, hidden, locked } = about
+/** @param {Annotator} a @param {RowState} state @returns {HTMLElement} */
+export function trackRow(a, state) {
+  const { track, box, chosen, color, hidden, locked } = state
   const classes = ["box", box ? "here" : "", chosen ? "chosen" : "", hidden ? "out" : ""]
   const row = h("div", { class: classes.filter(Boolean).join(" "), "data-track": track.id },
     h("div", { class: "line" },
       h("button", { class: "row", onclick: () => a.selection.choose(track.id, box !== null), title: box ? "Select this track" : "Go to this track" },
         h("i", { class: `kind ${box ? kindOf(box) : track.proposed ? "proposed" : "away"}`, style: `--color:${color ?? UNLISTED_COLOR}` }),
         h("span", { class: "name" }, track.label, h("small", {}, ` ${trackNumber(track.id)}`)),
-        h("span", { class: "tag" }, tagOf(about)),
+        h("span", { class: "tag" }, tagOf(state)),
       ),
       track.proposed ? judgement(a, track) : null,
       eye(hidden, "this track (H)", () => a.toggleVisibility("hidden", [track.id])),
       lock(locked, "this track (L)", () => a.toggleVisibility("locked", [track.id])),
     ),
   )
-  if (chosen) row.append(about.confirming ? confirmation(a, track) : trackActions(a, about))
+  if (chosen) row.append(state.confirming ? confirmation(a, track) : trackActions(a, state))
   return row
 }
 
 const HOW = { human: "key", uncertain: "unsure", derived: "between", proposed: "" }
 
-/** @param {About} about */
+/** @param {RowState} state */
 function tagOf({ track, box }) {
   const span = track.first === track.last ? `${track.first}` : `${track.first}–${track.last}`
   const how = HOW[box ? kindOf(box) : "proposed"]
@@ -70,7 +70,7 @@ function judgement(a, { id }) {
   )
 }
 
-/** @param {Annotator} a @param {About} about */
+/** @param {Annotator} a @param {RowState} state */
 function trackActions(a, { track, box, labels, end, merging }) {
   const { edit, go } = a
   const relabel = h("select", { title: "Relabel the track (Shift 1–9)", "aria-label": "Label of the track", onchange: () => edit.relabel(relabel.value) },
@@ -86,9 +86,9 @@ function trackActions(a, { track, box, labels, end, merging }) {
       rowTool("keyOn", "Next key frame (])", () => go.keyframe(1)),
       rowTool("last", "Last frame of the track (Shift End)", () => go.trackEnd(track.id, 1)),
     ),
-    end === null ? null : h("button", { class: "action warn", title: "Its boxes become a guess there (Shift E)", onclick: () => a.acceptEnd() }, `Ends at ${end}? End it there`),
+    end === null ? null : h("button", { class: "action warn", title: "From there on, its boxes are uncertain (Shift E)", onclick: () => a.acceptEnd() }, `Ends at ${end}? End it there`),
     box ? boxActions(edit, box) : null,
-    action("Copy previous", "P", () => edit.copyPrevious(), "The box of the frame before becomes a key frame here"),
+    action("Copy previous", "P", () => edit.copyPrevious(), "Copy its box from the previous frame as a key frame"),
     action(merging ? "Choose the other…" : "Join…", "J", () => edit.startMerging(), "Then choose the other track of the same object", merging ? "on" : ""),
     action("Delete track…", "Shift Delete", () => edit.askDeleteTrack(), "Delete it everywhere", "danger"),
   )
@@ -98,10 +98,10 @@ function trackActions(a, { track, box, labels, end, merging }) {
 function boxActions(edit, box) {
   return [
     action("Delete here", "Delete", () => edit.deleteHere(), "Delete the box on this frame only"),
-    action("End here", "E", () => edit.endTrack(), "The object is gone from this frame on"),
-    action(box.occluded ? "Not hidden" : "Partly hidden", "O", () => edit.toggleOccluded(), "Something covers it"),
-    box.human ? action("Drop key frame", "K", () => edit.removeKeyframe(), "Let it be derived here again") : null,
-    action("Split here", "S", () => edit.split(), "From here on it is another object"),
+    action("End here", "E", () => edit.endTrack(), "The object has left the picture"),
+    action(box.occluded ? "Not hidden" : "Partly hidden", "O", () => edit.toggleOccluded(), "Whether something covers the object"),
+    box.human ? action("Drop key frame", "K", () => edit.removeKeyframe(), "Derive the box on this frame again") : null,
+    action("Split here", "S", () => edit.split(), "From here on, it is another object"),
   ]
 }
 

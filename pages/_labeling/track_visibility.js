@@ -1,6 +1,6 @@
 /**
- * Which tracks are hidden and which are locked. This is the person's own view of the video, not
- * part of it: the browser tab keeps it.
+ * Which tracks are hidden and which are locked. This belongs to the user's view, not to the video,
+ * and is kept in the browser tab.
  */
 
 /** @typedef {import("./operations.js").TrackRef} TrackRef */
@@ -26,16 +26,16 @@ export class TrackVisibility {
     return this.locked.has(track)
   }
 
-  /** Out of the pointer's reach. @param {TrackRef} track */
-  isAside(track) {
+  /** Whether the pointer cannot select a track. @param {TrackRef} track */
+  isUnselectable(track) {
     return this.hidden.has(track) || this.locked.has(track)
   }
 
-  get aside() {
+  get unselectable() {
     return [...new Set([...this.hidden, ...this.locked])]
   }
 
-  /** Change `tracks` together: all on, or all off where all were on. @param {"hidden" | "locked"} which @param {TrackRef[]} tracks */
+  /** Switch `tracks` together: off if all are on, otherwise on. @param {"hidden" | "locked"} which @param {TrackRef[]} tracks */
   toggle(which, tracks) {
     const set = this[which]
     const off = tracks.every((track) => set.has(track))
@@ -43,18 +43,18 @@ export class TrackVisibility {
       if (off) set.delete(track)
       else set.add(track)
     }
-    this.#keep()
+    this.#store()
   }
 
-  /** Tracks have rows now that had names. @param {ReadonlyMap<TrackRef, number>} named */
-  rename(named) {
-    const row = (/** @type {TrackRef} */ ref) => named.get(ref) ?? ref
+  /** Replace temporary track names by row ids. @param {ReadonlyMap<TrackRef, number>} savedIds */
+  rename(savedIds) {
+    const row = (/** @type {TrackRef} */ ref) => savedIds.get(ref) ?? ref
     this.hidden = new Set([...this.hidden].map(row))
     this.locked = new Set([...this.locked].map(row))
-    this.#keep()
+    this.#store()
   }
 
-  #keep() {
+  #store() {
     sessionStorage.setItem(this.key, JSON.stringify({ hidden: [...this.hidden], locked: [...this.locked] }))
   }
 }

@@ -1,8 +1,8 @@
-/** What waits in this browser to be saved, and how Home says it. */
+/** Counts the unsent edits in this browser, and describes them on the Home page. */
 
 /** @typedef {import("./queue_records.js").Records} Records */
 /**
- * @typedef {object} Waiting what one person has to send in one video
+ * @typedef {object} UnsentCount the unsent edits of one user in one video
  * @property {string} username
  * @property {number} videoId
  * @property {string} videoName
@@ -10,9 +10,9 @@
  * @property {number} rejected
  */
 
-/** What waits in this browser, of each person in each video. @param {Records} records @returns {Waiting[]} */
-export function countWaiting({ entries }) {
-  /** @type {Map<string, Waiting>} */
+/** Count the unsent edits of each user in each video. @param {Records} records @returns {UnsentCount[]} */
+export function countUnsent({ entries }) {
+  /** @type {Map<string, UnsentCount>} */
   const found = new Map()
   for (const { userId, username, videoId, videoName, state } of entries) {
     const key = `${userId} ${videoId}`
@@ -24,11 +24,11 @@ export function countWaiting({ entries }) {
 }
 
 /**
- * @param {Waiting} waiting
+ * @param {UnsentCount} count
  * @param {string} username who is signed in
  * @returns {string}
  */
-export function waitingWords({ username: author, videoName, waiting, rejected }, username) {
+export function unsentText({ username: author, videoName, waiting, rejected }, username) {
   const whose = author === username ? "" : ` of ${author}`
   const parts = []
   if (waiting) {
@@ -36,7 +36,7 @@ export function waitingWords({ username: author, videoName, waiting, rejected },
     parts.push(`${counted(waiting)}${whose} in ${videoName} ${waiting === 1 ? "waits" : "wait"} in this browser${how}.`)
   }
   if (rejected) {
-    parts.push(`${counted(rejected)}${whose} in ${videoName} ${rejected === 1 ? "was" : "were"} not done: open the video to see why.`)
+    parts.push(`${counted(rejected)}${whose} in ${videoName} ${rejected === 1 ? "was" : "were"} not saved: open the video to see why.`)
   }
   return parts.join(" ")
 }

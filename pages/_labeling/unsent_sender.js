@@ -1,4 +1,4 @@
-/** On every page: sends what a labelling screen of this browser left behind. Nothing is seen of it. */
+/** On every page: sends the edits that a labelling screen left in this browser. Invisible. */
 
 import { API_ROOT } from "../_shared/api.js"
 import { component } from "../_shared/component.js"
@@ -14,10 +14,10 @@ class UnsentSender {
   /** @param {User} user */
   constructor(user) {
     this.user = user
-    const surroundings = {
+    const environment = {
       store: openStore(() => {}), fetch: window.fetch.bind(window), api: API_ROOT, clock: browserClock, random: Math.random,
     }
-    this.sender = new BackgroundSender(surroundings, user, openVideo)
+    this.sender = new BackgroundSender(environment, user, openVideo)
     const options = { signal: this.#abort.signal }
     for (const type of ["online", "focus"]) window.addEventListener(type, () => this.sender.wake(), options)
     window.addEventListener("pagehide", () => void this.sender.close(), options)
@@ -36,7 +36,7 @@ class UnsentSender {
   }
 }
 
-/** The video whose labelling screen this page is. */
+/** The video whose labelling screen is open on this page, if any. */
 function openVideo() {
   const { pathname, searchParams } = new URL(location.href)
   return pathname.endsWith("/labeling") ? Number(searchParams.get("video")) : null

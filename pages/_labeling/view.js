@@ -1,33 +1,33 @@
 /**
- * What part of the picture is seen, and how large. It stays from frame to frame.
+ * The zoom and position of the picture, which stay from frame to frame.
  *
- * Two planes: pixels of the frame (the server's) and of the stage (the screen's).
+ * Two coordinate systems: pixels of the frame and CSS pixels of the stage.
  */
 
 /** @typedef {{x: number, y: number}} Point */
 /** @typedef {{width: number, height: number}} Size */
 /** @typedef {{x1: number, y1: number, x2: number, y2: number}} Corners */
 
-const MOST_ZOOM = 16
+const MAX_ZOOM = 16
 const NO_SIZE = { width: 1, height: 1 }
 
 export const ZOOM_STEP = 1.25
 
 export class View {
   /** 1 shows the whole frame. */ zoom = 1
-  /** Of what is seen, as fractions of the frame. @type {Point} */ centre = { x: 0.5, y: 0.5 }
+  /** Of the visible part, as fractions of the frame. @type {Point} */ centre = { x: 0.5, y: 0.5 }
   /** Of the frame on the stage. */ left = 0
   top = 0
   /** @type {Size} */ stage = NO_SIZE
   /** @type {Size} */ frame = NO_SIZE
 
-  /** Put a frame of this size on a stage of this size. @param {Size} stage in CSS pixels @param {Size} frame */
+  /** Fit a frame of this size on a stage of this size. @param {Size} stage in CSS pixels @param {Size} frame */
   layout(stage, frame) {
     this.stage = stage
     this.frame = frame
-    const { width, height } = this.#seen
-    this.left = place(stage.width, width, this.centre.x)
-    this.top = place(stage.height, height, this.centre.y)
+    const { width, height } = this.#frameOnStage
+    this.left = offsetOf(stage.width, width, this.centre.x)
+    this.top = offsetOf(stage.height, height, this.centre.y)
     if (this.zoom !== 1) this.#recentre(this.left, this.top)
   }
 
@@ -37,68 +37,69 @@ export class View {
   }
 
   /** The frame's size on the stage. @returns {Size} */
-  get #seen() {
+  get #frameOnStage() {
     return { width: this.frame.width * this.scale, height: this.frame.height * this.scale }
   }
 
-  /** Zoom by a factor; the point of the frame under `at` stays where it is. @param {number} factor @param {Point} at on the stage */
+  /** Zoom by a factor around a point, which stays in place. @param {number} factor @param {Point} at on the stage */
   zoomBy(factor, at = { x: this.stage.width / 2, y: this.stage.height / 2 }) {
     const under = this.onFrame(at)
-    this.zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM)
+    this.zoom = Math.min(Math.max(this.zoom * factor, 1), MAX_ZOOM)
     if (this.zoom < 1.01) this.zoom = 1
-    this.#look(at.x - under.x * this.scale, at.y - under.y * this.scale)
+    this.#moveTo(at.x - under.x * this.scale, at.y - under.y * this.scale)
   }
 
   /** @param {number} dx @param {number} dy stage pixels */
   pan(dx, dy) {
-    this.#look(this.left + dx, this.top + dy)
+    this.#moveTo(this.left + dx, this.top + dy)
   }
 
-  whole() {
+  /** Show the whole frame. */
+  reset() {
     this.zoom = 1
     this.centre = { x: 0.5, y: 0.5 }
     this.layout(this.stage, this.frame)
   }
 
-  /** Show a rectangle of the frame with some room around it. @param {Corners} rect */
-  lookAt({ x1, y1, x2, y2 }) {
+  /** Zoom to a rectangle of the frame with a margin. @param {Corners} rect */
+  zoomTo({ x1, y1, x2, y2 }) {
     const fit = this.scale / this.zoom
-    const room = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1)) / fit
-    this.zoom = Math.min(Math.max(room * 0.6, 1), MOST_ZOOM)
+    const factor = Math.min(this.stage.width / (x2 - x1), this.stage.height / (y2 - y1)) / fit
+    this.zoom = Math.min(Math.max(factor * 0.6, 1), MAX_ZOOM)
     this.centre = { x: (x1 + x2) / 2 / this.frame.width, y: (y1 + y2) / 2 / this.frame.height }
     this.layout(this.stage, this.frame)
   }
 
-  /** A rectangle of the frame on the stage. @param {Corners} rect */
+  /** Convert a rectangle from frame to stage pixels. @param {Corners} rect */
   onStage({ x1, y1, x2, y2 }) {
     const { scale, left, top } = this
     return { x: left + x1 * scale, y: top + y1 * scale, width: (x2 - x1) * scale, height: (y2 - y1) * scale }
   }
 
-  /** A point of the stage on the frame, which it may lie outside of. @param {Point} point @returns {Point} */
+  /** Convert a point from stage to frame pixels; it may be outside the frame. @param {Point} point @returns {Point} */
   onFrame({ x, y }) {
     return { x: (x - this.left) / this.scale, y: (y - this.top) / this.scale }
   }
 
   /** @param {number} left @param {number} top */
-  #look(left, top) {
+  #moveTo(left, top) {
     this.#recentre(left, top)
     this.layout(this.stage, this.frame)
   }
 
   /** @param {number} left @param {number} top */
   #recentre(left, top) {
-    const { width, height } = this.#seen
+    const { width, height } = this.#frameOnStage
     this.centre = { x: (this.stage.width / 2 - left) / width, y: (this.stage.height / 2 - top) / height }
   }
 }
 
 /**
- * Where a picture of length `size` begins on a stage of length `room`: never a gap at one end
- * only. Whole pixels keep the pointer and the picture in step.
- * @param {number} room @param {number} size @param {number} centre
+ * The offset of a picture of length `size` on a stage of length `available`, without a gap at only
+ * one end. Whole pixels keep the pointer and the picture aligned.
+ * @param {number} available @param {number} size @param {number} centre
  */
-function place(room, size, centre) {
-  if (size <= room) return Math.round((room - size) / 2)
-  return Math.round(Math.min(0, Math.max(room - size, room / 2 - centre * size)))
+function offsetOf(available, size, centre) {
+  if (size <= available) return Math.round((available - size) / 2)
+  return Math.round(Math.min(0, Math.max(available - size, available / 2 - centre * size)))
 }

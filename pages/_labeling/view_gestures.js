@@ -1,4 +1,4 @@
-/** Moves and zooms the view: wheel, middle button and Alt drag, and two fingers. */
+/** Moves and zooms the view by wheel, middle button, Alt drag, or two fingers. */
 
 /** @typedef {import("./view.js").Point} Point */
 /** @typedef {import("./view.js").View} View */
@@ -6,7 +6,7 @@
  * @typedef {object} GestureListener
  * @property {View} view
  * @property {() => void} changed
- * @property {() => void} taken two fingers took over what one had begun
+ * @property {() => void} pinchStarted a second finger went down
  */
 
 const LINE_PX = 20
@@ -14,8 +14,8 @@ const WHEEL_PX_PER_E = 300
 
 export class ViewGestures {
   /** Where each finger is. @type {Map<number, Point>} */ #fingers = new Map()
-  /** @type {{pointerId: number, at: Point} | null} the pointer that drags the picture */ #hand = null
-  /** Until every finger is up, two of them were down. */ #isPinching = false
+  /** @type {{pointerId: number, at: Point} | null} the pointer that pans the picture */ #panning = null
+  /** From the second finger down until all fingers are up. */ #isPinching = false
 
   /** @param {HTMLElement} stage @param {GestureListener} on @param {AbortSignal} signal */
   constructor(stage, on, signal) {
@@ -38,7 +38,7 @@ export class ViewGestures {
 
   /** @param {WheelEvent} event */
   #wheel(event) {
-    // What lies over the picture may have a list to scroll.
+    // The notices over the picture may scroll.
     if (event.target instanceof Element && event.target.closest(".notices")) return
     const { view } = this.on
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1
@@ -54,10 +54,10 @@ export class ViewGestures {
   #down(event) {
     if (event.pointerType === "touch") this.#fingers.set(event.pointerId, this.#at(event))
     if (this.#fingers.size > 1) {
-      if (!this.#isPinching) this.on.taken()
+      if (!this.#isPinching) this.on.pinchStarted()
       this.#isPinching = true
     } else if (event.button === 1 || (event.button === 0 && event.altKey)) {
-      this.#hand = { pointerId: event.pointerId, at: this.#at(event) }
+      this.#panning = { pointerId: event.pointerId, at: this.#at(event) }
       this.stage.setPointerCapture(event.pointerId)
     } else return
     consume(event)
@@ -66,9 +66,9 @@ export class ViewGestures {
   /** @param {PointerEvent} event */
   #move(event) {
     const at = this.#at(event)
-    if (this.#hand?.pointerId === event.pointerId) {
-      this.on.view.pan(at.x - this.#hand.at.x, at.y - this.#hand.at.y)
-      this.#hand.at = at
+    if (this.#panning?.pointerId === event.pointerId) {
+      this.on.view.pan(at.x - this.#panning.at.x, at.y - this.#panning.at.y)
+      this.#panning.at = at
     } else if (this.#isPinching && this.#fingers.has(event.pointerId)) {
       this.#pinch(event.pointerId, at)
     } else return
@@ -78,16 +78,16 @@ export class ViewGestures {
 
   /** @param {number} pointerId @param {Point} at */
   #pinch(pointerId, at) {
-    const before = this.#grip
+    const before = this.#pinchState
     this.#fingers.set(pointerId, at)
-    const after = this.#grip
+    const after = this.#pinchState
     const { view } = this.on
     view.pan(after.middle.x - before.middle.x, after.middle.y - before.middle.y)
     if (before.width && after.width) view.zoomBy(after.width / before.width, after.middle)
   }
 
-  /** The middle of the first two fingers and how far they are apart; 0 for one finger. */
-  get #grip() {
+  /** The middle and the distance of the first two fingers; distance 0 for one finger. */
+  get #pinchState() {
     const [a = { x: 0, y: 0 }, b = a] = this.#fingers.values()
     return { middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 }, width: Math.hypot(a.x - b.x, a.y - b.y) }
   }
@@ -95,7 +95,7 @@ export class ViewGestures {
   /** @param {PointerEvent} event */
   #up(event) {
     this.#fingers.delete(event.pointerId)
-    if (this.#hand?.pointerId === event.pointerId) this.#hand = null
+    if (this.#panning?.pointerId === event.pointerId) this.#panning = null
     else if (!this.#isPinching) return
     if (!this.#fingers.size) this.#isPinching = false
     consume(event)

@@ -1,4 +1,4 @@
-/** Numbers and names as people read them. */
+/** Formats numbers and names as text. */
 
 /** `"Ann, Bea and Cid"`. @param {string[]} names @returns {string} */
 export function listed(names) {
@@ -12,7 +12,7 @@ export function clock(seconds) {
 }
 
 /**
- * "12 min · 34 by hand · 18 boxes each": what the work has brought so far.
+ * "12 min · 34 by hand · 18 boxes each": the work so far.
  * @param {import("./presence.js").Effort} effort
  * @returns {string}
  */

@@ -1,4 +1,4 @@
-"""What a person has decided in this browser tab."""
+"""The review decisions made in this browser tab."""
 
 import streamlit as st
 
@@ -6,6 +6,6 @@ _KEY = "decided_findings"
 
 
 def decided_findings(detector_id: int) -> list[int]:
-    """The decided findings of a detector, the last at the end, to be taken back."""
+    """The ids of a detector's decided findings, oldest first, for undo."""
     decided: dict[int, list[int]] = st.session_state.setdefault(_KEY, {})
     return decided.setdefault(detector_id, [])

@@ -1,14 +1,14 @@
-/** Where the API is: beside the address from which this script came, on any host and sub-path. */
+/** The URL of the API, derived from the URL of this script, for any host and sub-path. */
 
-/** The root of the API, without a slash at its end. */
+/** The root of the API, without a trailing slash. */
 export const API_ROOT = apiRootOf(import.meta.url)
 
-/** @param {string} scriptUrl a script that `/assets/` serves @returns {string} */
+/** @param {string} scriptUrl of a script below `/assets/` @returns {string} */
 export function apiRootOf(scriptUrl) {
   return `${scriptUrl.slice(0, scriptUrl.lastIndexOf("/assets/"))}/api/v1`
 }
 
-/** @param {string} path below the root, as `/videos/12` @returns {string} */
+/** @param {string} path below the root, such as `/videos/12` @returns {string} */
 export function apiUrl(path) {
   return API_ROOT + path
 }

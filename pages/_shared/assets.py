@@ -1,7 +1,7 @@
 """The scripts and styles of the screens, served below ``/assets/<version>/``.
 
-The version is a hash of all of them: another file makes another address, so a browser keeps
-what it has for a year, and never mixes scripts of two releases.
+The version is a hash of all files, so a browser can cache them for a year and never mixes
+scripts of two releases.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from starlette.routing import Route
 _PAGES = Path(__file__).parents[1]
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _VERSION_DIGITS = 16
-_ALWAYS = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Assets:
-    """``files`` are all that is served, by their path below ``pages/``."""
+    """``files`` maps paths below ``pages/`` to the files served."""
 
     version: str
     files: Mapping[str, Asset]
@@ -37,12 +37,12 @@ class Assets:
 
 @cache
 def assets() -> Assets:
-    """Read once: an upgrade on disk must not change what the running version serves."""
+    """Returns the assets as read at first use: a later change on disk has no effect."""
     return read_assets(_PAGES)
 
 
 def read_assets(root: Path) -> Assets:
-    """All scripts, styles and drawings below ``root``."""
+    """Reads all scripts, styles and SVG images below ``root``."""
     paths = sorted(path for path in root.rglob("*") if path.suffix in _MEDIA_TYPES)
     files = {path.relative_to(root).as_posix(): _read(path) for path in paths}
     contents = "\n".join(f"{name} {asset.etag}" for name, asset in files.items())
@@ -50,18 +50,18 @@ def read_assets(root: Path) -> Assets:
 
 
 def asset_url(path: str) -> str:
-    """The address of a file below ``pages/``, as ``"_labeling/annotator.js"``.
+    """Returns the URL of a file below ``pages/``, such as ``"_labeling/annotator.js"``.
 
     Raises: KeyError if there is no such file.
     """
-    known = assets()
-    if path not in known.files:
+    served = assets()
+    if path not in served.files:
         raise KeyError(path)
-    return f"/assets/{known.version}/{path}"
+    return f"/assets/{served.version}/{path}"
 
 
 def assets_route() -> Route:
-    """Open to everybody: the sign-in screen needs styles too, and nothing here is secret."""
+    """The route of the assets. It is public: the sign-in screen needs styles too."""
     return Route("/assets/{version}/{path:path}", _serve, methods=["GET"])
 
 
@@ -75,13 +75,13 @@ def _digest(content: bytes) -> str:
 
 
 async def _serve(request: Request) -> Response:
-    known, path = assets(), request.path_params["path"]
-    # Looked up, never opened: no path leads out of the folder.
-    asset = known.files.get(path)
-    if asset is None or request.path_params["version"] != known.version:
+    served, path = assets(), request.path_params["path"]
+    # A dictionary lookup, not a file access: no path can leave the folder.
+    asset = served.files.get(path)
+    if asset is None or request.path_params["version"] != served.version:
         return PlainTextResponse("There is no such file.", 404, {"Cache-Control": "no-store"})
     headers = {
-        "Cache-Control": _ALWAYS,
+        "Cache-Control": _IMMUTABLE,
         "ETag": asset.etag,
         "X-Content-Type-Options": "nosniff",
     }

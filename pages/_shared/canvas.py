@@ -1,9 +1,9 @@
-"""Between the drawing canvas and the pixels of a frame. Nothing here knows a screen.
+"""Converts between drawings of the canvas and boxes in pixels of a frame.
 
-streamlit-drawable-canvas keeps few properties of a box. Two facts travel in those that it
-keeps: a number of ours in ``strokeDashOffset``, and the name of the drawing in the label of an
-invisible box, which is as large as the canvas. An answer therefore says to which drawing it
-belongs, and at which size it was drawn.
+streamlit-drawable-canvas keeps few properties of a box. Two of them carry our data:
+``strokeDashOffset`` the number of a box, and the label of an invisible box as large as the
+canvas the name of the drawing. So an answer says to which drawing it belongs and at which size
+it was drawn.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,12 +15,12 @@ from tpod_core.geometry import MIN_SIDE_PX, Box, clip
 STROKE_PX = 2
 FONT_PX = 13
 _SNAP_PX = 3.0
-"""An edge dropped this close to the border of the canvas means the border."""
+"""An edge this close to the border of the canvas snaps to it."""
 _UNCHANGED_PX = 0.05
-"""Canvas pixels by which a box that nobody touched may come back (four decimals)."""
+"""Canvas pixels by which an untouched box may differ in the answer (four decimals)."""
 _TAP_PX = 2.0 * STROKE_PX + 0.5
-"""The canvas makes a box of this size, or a smaller one, out of a click without a drag."""
-_NAME = "__"
+"""The canvas turns a click without a drag into a box of at most this size."""
+_NAME_PREFIX = "__"
 _DASHES = [7, 4]
 _ORIGIN = {"left": 0.0, "top": 0.0, "center": 0.5, "right": 1.0, "bottom": 1.0}
 
@@ -42,7 +42,7 @@ class Surface:
         return Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy)
 
     def to_frame(self, box: Box) -> Box:
-        """The frame's box of a canvas box: cut at the border, and snapped to it when near."""
+        """Converts a canvas box to frame pixels; clips it, and snaps it to the border if near."""
         (width, height), (sx, sy) = self.canvas_wh, self.scale
         snapped = Box(
             0.0 if box.x1 <= _SNAP_PX else box.x1 / sx,
@@ -55,7 +55,7 @@ class Surface:
 
 @dataclass(frozen=True)
 class ShownBox:
-    """A box to be put on the canvas, in pixels of the frame; ``number`` is 1 or more."""
+    """A box to show on the canvas, in pixels of the frame; ``number`` is 1 or more."""
 
     number: int
     label: str
@@ -66,7 +66,7 @@ class ShownBox:
 
 @dataclass(frozen=True)
 class DrawnBox:
-    """A box as the canvas has it, in canvas pixels; ``number`` is ``None`` for a new one."""
+    """A box of the canvas's answer, in canvas pixels; ``number`` is ``None`` for a new one."""
 
     number: int | None
     label: str
@@ -75,7 +75,7 @@ class DrawnBox:
 
     @property
     def is_tap(self) -> bool:
-        """Whether this came of a click or a tap: nobody drew it."""
+        """Whether the box is the trace of a click or tap without a drag."""
         return self.number is None and max(self.box.width, self.box.height) <= _TAP_PX
 
 
@@ -88,42 +88,44 @@ class Drawing:
     boxes: tuple[DrawnBox, ...]
 
 
-def fit(frame_wh: tuple[int, int], room_wh: tuple[int, int]) -> Surface:
-    """The largest canvas of the frame's proportions in a room of CSS pixels."""
-    scale = min(room_wh[0] / frame_wh[0], room_wh[1] / frame_wh[1])
+def fit(frame_wh: tuple[int, int], available_wh: tuple[int, int]) -> Surface:
+    """The largest canvas with the frame's aspect ratio in ``available_wh`` CSS pixels."""
+    scale = min(available_wh[0] / frame_wh[0], available_wh[1] / frame_wh[1])
     width, height = (max(1, int(side * scale)) for side in frame_wh)
     return Surface((width, height), frame_wh)
 
 
-def drawing_of(name: str, surface: Surface, boxes: Iterable[ShownBox]) -> dict[str, Any]:
+def to_drawing(name: str, surface: Surface, boxes: Iterable[ShownBox]) -> dict[str, Any]:
     """The ``initial_drawing`` with ``boxes``, larger ones below smaller ones.
 
-    The canvas gives the topmost box to the pointer.
+    The canvas selects the topmost box under the pointer.
     """
     lowest_first = sorted(boxes, key=lambda each: -each.box.area)
     outline = Box(0, 0, *surface.canvas_wh)
-    named = _rect(outline, f"{_NAME}{name}", "#000000") | {"visible": False}
-    return {"objects": [named, *(_shown(each, surface) for each in lowest_first)]}
+    named = _rect(outline, f"{_NAME_PREFIX}{name}", "#000000") | {"visible": False}
+    return {"objects": [named, *(_to_rect(each, surface) for each in lowest_first)]}
 
 
 def read_drawing(raw: Mapping[str, Any] | None) -> Drawing | None:
-    """Understand ``CanvasResult.json_data``; ``None`` if it does not say where it belongs."""
+    """Parses ``CanvasResult.json_data``; returns ``None`` if it has no name."""
     name, canvas_wh, boxes = None, (0, 0), []
     for item in (raw or {}).get("objects", []):
         if item.get("type") != "LabeledRect":
             continue
         label = str(item.get("label", ""))
-        if label.startswith(_NAME) and not item.get("visible", True):
+        if label.startswith(_NAME_PREFIX) and not item.get("visible", True):
             outline = _centre_line(item)
             name, canvas_wh = label, (round(outline.width), round(outline.height))
         else:
             number = int(item.get("strokeDashOffset") or 0) or None
             boxes.append(DrawnBox(number, label, _centre_line(item), _is_rotated(item)))
-    return None if name is None else Drawing(name.removeprefix(_NAME), canvas_wh, tuple(boxes))
+    return (
+        None if name is None else Drawing(name.removeprefix(_NAME_PREFIX), canvas_wh, tuple(boxes))
+    )
 
 
 def resized(raw: Mapping[str, Any], canvas_wh: tuple[int, int]) -> dict[str, Any]:
-    """A drawing with all that was drawn, for a canvas of another size."""
+    """Scales a drawing to a canvas of another size."""
     drawing = read_drawing(raw)
     if drawing is None:
         return dict(raw)
@@ -131,22 +133,22 @@ def resized(raw: Mapping[str, Any], canvas_wh: tuple[int, int]) -> dict[str, Any
     return {"objects": [_scaled(item, sx, sy) for item in raw["objects"]]}
 
 
-def is_where(drawn: DrawnBox, box: Box, surface: Surface) -> bool:
-    """Whether ``drawn`` is still where ``box``, in pixels of the frame, was put."""
-    there = surface.to_canvas(box)
-    apart = (abs(p - q) for p, q in zip(drawn.box.xyxy, there.xyxy, strict=True))
+def is_unmoved(drawn: DrawnBox, box: Box, surface: Surface) -> bool:
+    """Whether ``drawn`` still has the position of ``box``, given in pixels of the frame."""
+    original = surface.to_canvas(box)
+    apart = (abs(p - q) for p, q in zip(drawn.box.xyxy, original.xyxy, strict=True))
     return not drawn.is_rotated and all(distance <= _UNCHANGED_PX for distance in apart)
 
 
-def refusal(drawn: DrawnBox, box: Box) -> str:
-    """Why ``drawn`` can be no label, as a sentence; empty if it can.
+def invalid_reason(drawn: DrawnBox, box: Box) -> str:
+    """Returns a sentence on why ``drawn`` cannot be a label; empty if it can.
 
     Args:
-        box: the same in pixels of the frame.
+        box: the same box in pixels of the frame.
     """
     if drawn.is_rotated:
-        return "A box was turned, but boxes stay upright. Take it back, or draw it again."
-    # Written so that a side that is not a number is refused as well.
+        return "A box was rotated. Undo that, or draw the box again: boxes must be upright."
+    # "not >=" rather than "<", so that NaN is refused as well.
     if not min(box.width, box.height) >= MIN_SIDE_PX:
         return (
             f"A box is smaller than {MIN_SIDE_PX:.0f} pixels of the frame. "
@@ -155,7 +157,7 @@ def refusal(drawn: DrawnBox, box: Box) -> str:
     return ""
 
 
-def _shown(each: ShownBox, surface: Surface) -> dict[str, Any]:
+def _to_rect(each: ShownBox, surface: Surface) -> dict[str, Any]:
     return _rect(surface.to_canvas(each.box), each.label, each.color) | {
         "strokeDashOffset": each.number,
         "strokeDashArray": _DASHES if each.is_dashed else None,
@@ -163,7 +165,7 @@ def _shown(each: ShownBox, surface: Surface) -> dict[str, Any]:
 
 
 def _centre_line(item: Mapping[str, Any]) -> Box:
-    """Fabric's ``left``/``top`` is the outer edge of the stroke; people aim with its middle."""
+    """The box along the middle of the stroke; Fabric's ``left``/``top`` is its outer edge."""
     width = item.get("width", 0.0) * item.get("scaleX", 1.0)
     height = item.get("height", 0.0) * item.get("scaleY", 1.0)
     stroke = item.get("strokeWidth", STROKE_PX)
@@ -176,8 +178,8 @@ def _centre_line(item: Mapping[str, Any]) -> Box:
 
 def _scaled(item: Mapping[str, Any], sx: float, sy: float) -> dict[str, Any]:
     box = _centre_line(item)
-    placed = _place(Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy))
-    return {**item, **placed, "scaleX": 1, "scaleY": 1}
+    position = _rect_position(Box(box.x1 * sx, box.y1 * sy, box.x2 * sx, box.y2 * sy))
+    return {**item, **position, "scaleX": 1, "scaleY": 1}
 
 
 def _is_rotated(item: Mapping[str, Any]) -> bool:
@@ -186,7 +188,7 @@ def _is_rotated(item: Mapping[str, Any]) -> bool:
     )
 
 
-def _place(box: Box) -> dict[str, Any]:
+def _rect_position(box: Box) -> dict[str, Any]:
     return {
         "left": box.x1 - STROKE_PX / 2,
         "top": box.y1 - STROKE_PX / 2,
@@ -198,7 +200,7 @@ def _place(box: Box) -> dict[str, Any]:
 
 
 def _rect(box: Box, label: str, color: str) -> dict[str, Any]:
-    return _place(box) | {
+    return _rect_position(box) | {
         "type": "LabeledRect",
         "label": label,
         "stroke": color,

@@ -1,28 +1,28 @@
 /**
- * What a drawing canvas needs of the browser: how much room there is, whether the picture behind
- * it has come, and that a finger can do what a mouse does.
+ * Supports the drawing canvas in the browser: measures the available room, reports when the picture
+ * has loaded, and makes the canvas work with touch.
  */
 
-const SETTLED_MS = 200
-const AGAIN_MS = 1000
-const LEAST_WIDTH_CHANGE_PX = 8
-const LEAST_HEIGHT_CHANGE_PX = 100 // a phone's address bar comes and goes
+const RESIZE_MS = 200
+const RETRY_MS = 1000
+const MIN_WIDTH_CHANGE_PX = 8
+const MIN_HEIGHT_CHANGE_PX = 100 // more than a phone's address bar
 
 /** @typedef {{ width: number, height: number }} Room in CSS pixels */
 /**
  * @typedef {object} Data
- * @property {string[]} pictures the address of the one behind the canvas, then those that may come next
+ * @property {string[]} pictures the URL of the canvas's background, then those to load ahead
  */
 /** @typedef {import("./component.js").Call<Data>} Call */
 
-letFingersDraw()
-document.addEventListener("touchend", showTools, { passive: true })
+enableTouchDrawing()
+document.addEventListener("touchend", showToolbar, { passive: true })
 
 /** @type {WeakMap<ShadowRoot, Stage>} */
 const stages = new WeakMap()
 
 /**
- * Streamlit calls this at every change of the data, and what it returns at the end.
+ * Streamlit calls this at every change of the data, and the returned function at the end.
  * @param {Call} call
  */
 export default function mount(call) {
@@ -31,7 +31,7 @@ export default function mount(call) {
   stages.set(root, stage)
   stage.update(call)
   return () => {
-    // A call that was overtaken ends too, and leaves the stage to its successor.
+    // A superseded call ends too, but must leave the stage to its successor.
     if (stage.call !== call) return
     stage.destroy()
     stages.delete(root)
@@ -39,20 +39,20 @@ export default function mount(call) {
 }
 
 /**
- * streamlit-drawable-canvas 0.13 begins a box only where the event's `button` is 0, and a touch
- * has no buttons. A finger counts as the main button, as it does in pointer events.
+ * streamlit-drawable-canvas 0.13 starts a box only if the event's `button` is 0, which touch events
+ * lack. So a finger counts as the main button, as in pointer events.
  */
-function letFingersDraw() {
+function enableTouchDrawing() {
   if (typeof TouchEvent === "undefined" || "button" in TouchEvent.prototype) return
   Object.defineProperty(TouchEvent.prototype, "button", { configurable: true, get: () => 0 })
 }
 
 /**
- * The canvas shows its toolbar while a mouse is over it, or while the toolbar has the focus. A
- * finger hovers over nothing, so the canvas that it touches gets the focus, as by the Tab key.
+ * The canvas shows its toolbar while the mouse is over it or the toolbar has the focus. A finger
+ * cannot hover, so touching the canvas focuses the toolbar.
  * @param {TouchEvent} event
  */
-function showTools(event) {
+function showToolbar(event) {
   const root = event.composedPath().find((each) => each instanceof ShadowRoot)
   if (!(root instanceof ShadowRoot) || !root.querySelector("canvas") || root.activeElement) return
   root.querySelector("button")?.focus({ preventScroll: true })
@@ -105,14 +105,14 @@ class Stage {
       if (isWanted()) this.call?.setStateValue("loaded", url)
     }
     image.onerror = () => {
-      if (isWanted()) this.loading = window.setTimeout(() => this.#load(url), AGAIN_MS)
+      if (isWanted()) this.loading = window.setTimeout(() => this.#load(url), RETRY_MS)
     }
     image.src = url
   }
 
   #measureSoon() {
     clearTimeout(this.measuring)
-    this.measuring = window.setTimeout(() => this.#measure(), this.room ? SETTLED_MS : 0)
+    this.measuring = window.setTimeout(() => this.#measure(), this.room ? RESIZE_MS : 0)
   }
 
   #measure() {
@@ -120,17 +120,17 @@ class Stage {
       width: Math.floor(this.element.getBoundingClientRect().width),
       height: document.documentElement.clientHeight,
     }
-    if (!room.width || !isAnother(room, this.room)) return
+    if (!room.width || !hasChanged(room, this.room)) return
     this.room = room
     this.call?.setStateValue("room", room)
   }
 }
 
 /** @param {Room} room @param {Room | null} before */
-function isAnother(room, before) {
+function hasChanged(room, before) {
   if (!before) return true
   const wider = room.width - before.width
   const higher = room.height - before.height
-  // A canvas that is too wide would be cut off, so less room always counts.
-  return wider < 0 || wider >= LEAST_WIDTH_CHANGE_PX || Math.abs(higher) >= LEAST_HEIGHT_CHANGE_PX
+  // A canvas that is too wide would be cut off, so less width always counts.
+  return wider < 0 || wider >= MIN_WIDTH_CHANGE_PX || Math.abs(higher) >= MIN_HEIGHT_CHANGE_PX
 }

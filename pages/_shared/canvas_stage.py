@@ -1,7 +1,7 @@
-"""The drawing canvas on a screen, and around it a stage that knows what the browser knows.
+"""The drawing canvas, and a component that measures its space and loads its pictures.
 
-The canvas tells of a box 200 ms after the pointer went up. Before the picture changes, or what
-was drawn is used, ``call_after_answer`` waits for that.
+The canvas reports a box 200 ms after pointer-up. ``call_after_answer`` waits for that before
+the picture changes or the drawing is used.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ from pages._shared.canvas import FONT_PX, STROKE_PX, Surface, fit
 from pages._shared.component import script_component
 
 ANSWER_WITHIN_S = 0.45
-"""The browser counts this time and sends what happens meanwhile in order. So the canvas's answer
-is here before the end of the time is, however slow the network."""
+"""The browser measures this time and sends events in order. So the canvas's answer arrives
+before the end of the wait, however slow the network."""
 
 _WIDTH_STEP_PX = 160
-_LEAST_HEIGHT_PX = 220
+_MIN_HEIGHT_PX = 220
 _NO_COLOR = "#888888"
 _OFFSCREEN_URL = "http://localhost"
 
@@ -30,17 +30,17 @@ _mount = script_component("tpod_canvas_stage", "_shared/canvas_stage.js")
 
 @dataclass(frozen=True)
 class Pen:
-    """What the next box is drawn with; ``color`` is ``"#rrggbb"``."""
+    """The label and colour of the next box; ``color`` is ``"#rrggbb"``."""
 
     label: str
     color: str
 
 
 def mount_stage(key: str, pictures: Sequence[str]) -> None:
-    """Put the stage where the canvas will stand, as wide as what is around it.
+    """Mount the stage above the canvas, as wide as its container.
 
     Args:
-        pictures: the address of the picture behind the canvas, then those that may come next.
+        pictures: the URL of the canvas's background, then those to load ahead.
     """
     _mount(
         key=key,
@@ -52,29 +52,29 @@ def mount_stage(key: str, pictures: Sequence[str]) -> None:
     )
 
 
-def find_surface(key: str, frame_wh: tuple[int, int], beside_px: int) -> Surface | None:
-    """The canvas that fits the window, once the browser has measured it.
+def find_surface(key: str, frame_wh: tuple[int, int], reserved_height_px: int) -> Surface | None:
+    """The canvas that fits the window; ``None`` until the browser has measured it.
 
     Args:
-        beside_px: so much of the window's height is needed for other things.
+        reserved_height_px: the part of the window's height that other elements need.
     """
     room = (st.session_state.get(key) or {}).get("room")
     if not room:
         return None
-    height = max(_LEAST_HEIGHT_PX, int(room["height"]) - beside_px)
+    height = max(_MIN_HEIGHT_PX, int(room["height"]) - reserved_height_px)
     return fit(frame_wh, (int(room["width"]), height))
 
 
 def is_loaded(key: str, picture: str) -> bool:
-    """Whether the browser has ``picture``: before, the canvas still shows the one before it."""
+    """Whether the browser has loaded ``picture``; until then the canvas shows the previous one."""
     return bool((st.session_state.get(key) or {}).get("loaded") == picture)
 
 
 def frame_url(video_id: int, frame: int, surface: Surface) -> str:
-    """Where the canvas finds a frame; absolute, for it takes a relative one for a file's path."""
+    """The absolute URL of a frame: the canvas takes a relative one for a file path."""
     parts = urlsplit(st.context.url or _OFFSCREEN_URL)
-    wanted = -(-surface.canvas_wh[0] // _WIDTH_STEP_PX) * _WIDTH_STEP_PX
-    width = min(surface.frame_wh[0], wanted)
+    min_width = -(-surface.canvas_wh[0] // _WIDTH_STEP_PX) * _WIDTH_STEP_PX
+    width = min(surface.frame_wh[0], min_width)
     path = f"/api/v1/videos/{video_id}/frames/{frame}"
     return f"{parts.scheme}://{parts.netloc}{path}?width={width}"
 
@@ -88,13 +88,14 @@ def show_canvas(
     *,
     serial: int,
 ) -> None:
-    """The canvas with its own toolbar; what it answers is read with ``read_answer``.
+    """Show the canvas with its toolbar; ``read_answer`` reads its answer.
 
     Args:
-        pen: without one, nobody can draw.
-        serial: another one after each act of the person. Streamlit sends a large message as a
-            reference if the browser had it before, and at times the browser has just dropped
-            it. So no message may come back later; boxes make no use of the radius of a point.
+        pen: without one, drawing is disabled.
+        serial: a new number after each action. Streamlit sends a large message that the browser
+            had before as a reference only, but the browser may just have dropped it. So no two
+            messages may be equal. The number is sent as the radius of points, which boxes
+            do not use.
     """
     width, height = surface.canvas_wh
     st_canvas(
@@ -115,23 +116,23 @@ def show_canvas(
 
 
 def read_answer(key: str) -> Mapping[str, Any] | None:
-    """The newest answer of a canvas, before the canvas is on the screen in this run."""
+    """The newest answer of a canvas; can be read before the canvas is shown in this run."""
     answer = st.session_state.get(key) or {}
     return (answer.get("drawing") or {}).get("raw")
 
 
-def call_after_answer(then: Callable[[], None]) -> None:
-    """Call ``then`` once the canvas has told of all that is drawn by now, and run the script."""
+def call_after_answer(callback: Callable[[], None]) -> None:
+    """Call ``callback`` once the canvas has reported all drawn so far, then rerun the script."""
     rounds = count()
 
     @st.fragment(run_every=ANSWER_WITHIN_S)
     def wait() -> None:
-        if next(rounds):  # The first round is part of this very run.
-            then()
+        if next(rounds):  # The first round is part of this run.
+            callback()
             st.rerun()
 
     wait()
 
 
 def _rerun() -> None:
-    """The script runs again by itself; Streamlit asks for a callback to keep the value."""
+    """Does nothing: Streamlit reruns by itself, but keeps the value only with a callback."""

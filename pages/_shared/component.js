@@ -1,32 +1,32 @@
 /**
- * A part of a screen that Streamlit mounts.
+ * Manages a component that Streamlit mounts.
  *
  * Streamlit calls the default export of a component's script at every change of its data or of
- * the theme, and the function that it answers when the component leaves the page. The script
- * comes by a dynamic import, so two calls can be under way at once: the newest one counts.
+ * the theme, and the function that it returns when the component leaves the page. The script is
+ * imported dynamically, so two calls can run at once: the newest one counts.
  */
 
 import { addStylesheet } from "./stylesheet.js"
 
 /**
  * @template Data
- * @typedef {object} Call what Streamlit passes
- * @property {Data} data as Python gave it
+ * @typedef {object} Call the argument that Streamlit passes
+ * @property {Data} data from Python
  * @property {ShadowRoot} parentElement
  * @property {(name: string, value: unknown) => void} setStateValue
  * @property {(name: string, value: unknown) => void} setTriggerValue
  */
 /**
  * @template Data
- * @typedef {object} Part what a script makes of its component
- * @property {(call: Call<Data>) => boolean} update false where the part has to be made anew
+ * @typedef {object} Part the component's content
+ * @property {(call: Call<Data>) => boolean} update false if the content must be created again
  * @property {() => void} destroy
  */
 /**
  * @template Data
  * @typedef {object} Definition
- * @property {URL} style the stylesheet of the component; nothing is shown before it is there
- * @property {URL} [pageStyle] the stylesheet for the page around it, for as long as it is mounted
+ * @property {URL} style the stylesheet of the component; nothing is shown before it is loaded
+ * @property {URL} [pageStyle] a stylesheet for the page while the component is mounted
  * @property {(call: Call<Data>) => Part<Data>} create
  */
 
@@ -41,9 +41,9 @@ export function component(definition) {
   const mounted = new WeakMap()
   return (call) => {
     const root = call.parentElement
-    const one = mounted.get(root) ?? new Mounted(root, definition)
-    mounted.set(root, one)
-    return one.render(call, () => mounted.delete(root))
+    const instance = mounted.get(root) ?? new Mounted(root, definition)
+    mounted.set(root, instance)
+    return instance.render(call, () => mounted.delete(root))
   }
 }
 
@@ -64,14 +64,14 @@ class Mounted {
   /**
    * @param {Call<Data>} call
    * @param {() => void} forget
-   * @returns {Promise<() => void>} what Streamlit calls at the end
+   * @returns {Promise<() => void>} the function that Streamlit calls at the end
    */
   async render(call, forget) {
     this.newest = call
     await Promise.all(this.sheets.map(({ loaded }) => loaded))
     if (this.newest === call) this.#show(call)
     return () => {
-      // A call that was overtaken ends too, and must leave the part to its successor.
+      // A superseded call ends too, but must leave the content to its successor.
       if (this.newest !== call) return
       this.#destroy()
       forget()

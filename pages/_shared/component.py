@@ -1,4 +1,4 @@
-"""Web components of the screens: their scripts are modules that the browser loads and keeps."""
+"""Mounts web components whose scripts are ES modules that the browser caches."""
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
@@ -7,22 +7,22 @@ from pages._shared.assets import asset_url
 
 
 def script_component(name: str, script: str, html: str = "") -> ComponentRenderer:
-    """A component of Streamlit made of a served script.
+    """A Streamlit component made of a served script.
 
     Args:
         name: unique in the app.
-        script: below ``pages/``, as ``"_labeling/annotator.js"``; its default export is what
-            ``component`` of ``component.js`` gives. It names its own stylesheets.
-        html: what the script finds in its shadow root.
+        script: path below ``pages/``, such as ``"_labeling/annotator.js"``. Its default export
+            is a result of ``component`` in ``component.js``. It names its own stylesheets.
+        html: the initial content of the shadow root.
     """
     return st.components.v2.component(name, html=html or None, js=loading_script(asset_url(script)))
 
 
 def loading_script(url: str) -> str:
-    """A script that loads another one.
+    """A script that imports the module at ``url``.
 
-    Streamlit runs it from a ``blob:`` address, against which no path can be resolved: hence the
-    whole address. It needs two lines: one line with a slash would be taken for a file's path.
+    Streamlit runs it from a ``blob:`` URL, against which no path can be resolved: hence the
+    absolute URL. It needs two lines: Streamlit takes one line with a slash for a file path.
     """
     return (
         f'const script = new URL("{url}", location.origin)\n'

@@ -1,4 +1,4 @@
-"""Which detector, how sure it has to be, and what of all that it finds is wanted."""
+"""Fields to choose a detector, a confidence and classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from tpod_core.models import Detector, User, saved_id
 
 
 @dataclass(frozen=True)
-class TryOut:
-    """Who tries which detector, and what is wanted of it."""
+class DetectorTrial:
+    """A user's trial of a detector, with a filter on its detections."""
 
     user: User
     detector: Detector
     filter: DetectionFilter
 
 
-def choose_detector(usable: Sequence[Detector], wanted: str = "") -> Detector:
-    """One of ``usable``, at first the one whose id is ``wanted``."""
+def choose_detector(usable: Sequence[Detector], preselected_id: str = "") -> Detector:
+    """Choose one of ``usable``; ``preselected_id`` is selected at first."""
     ids = [str(each.id) for each in usable]
     return st.selectbox(
         "Detector",
         usable,
-        ids.index(wanted) if wanted in ids else 0,
+        ids.index(preselected_id) if preselected_id in ids else 0,
         format_func=lambda each: f"{each.name} · {', '.join(each.labels)}",
-        help="Only detectors that have been trained to the end are here.",
+        help="Only detectors whose training has finished are listed.",
     )
 
 
 def choose_filter(detector: Detector) -> DetectionFilter:
-    """Confidence and classes; each detector begins with the confidence that suits it best."""
+    """Choose confidence and classes; the default is the detector's recommended confidence."""
     number, best = saved_id(detector), float(detector.metrics["recommended_confidence"])
     confidence = st.slider(
         "Confidence",
@@ -40,7 +40,7 @@ def choose_filter(detector: Detector) -> DetectionFilter:
         min(max(best, 0.01), 0.99),
         0.01,
         key=f"confidence-{number}",
-        help=f"Boxes with a lower score are left out. {best:.2f} suits this detector best.",
+        help=f"Boxes with a lower score are left out. {best:.2f} is recommended for this detector.",
     )
     labels = st.multiselect(
         "Classes", detector.labels, placeholder="All classes", key=f"classes-{number}"

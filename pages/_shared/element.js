@@ -1,18 +1,18 @@
-/** One maker of elements for all scripts. */
+/** Creates HTML elements. */
 
 /** @typedef {Node | string | null | undefined | false} Child */
 /** @typedef {string | number | boolean | null | undefined} Attribute */
 /**
- * Attributes, and listeners by `on` and the name of their event.
+ * Attributes, and listeners named `on` plus the event.
  * @typedef {{ [Event in keyof HTMLElementEventMap as `on${Event}`]?: (event: HTMLElementEventMap[Event]) => void }
  *   & { [name: string]: any }} Properties
  */
 
 /**
- * `h("button", {class: "x", onclick: f}, "text", child)`: one element.
+ * Create an element: `h("button", {class: "x", onclick: f}, "text", child)`.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Properties} properties those that are false, null or undefined are left out
+ * @param {Properties} properties false, null and undefined are left out
  * @param {(Child | Child[])[]} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */

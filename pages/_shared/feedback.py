@@ -1,4 +1,4 @@
-"""From an error to a sentence on the screen: the page door."""
+"""Shows errors of a page as sentences on the screen."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
 
@@ -15,13 +15,13 @@ _log = get_logger("pages")
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Show what went wrong where it went wrong; the rest of the page goes on."""
+    """Show an error in place; the rest of the page still renders."""
     try:
         yield
     except (RerunException, StopException):
         raise
     except TpodError as error:
-        st.error(plain(error.message))
+        st.error(escape_md(error.message))
     except Exception:
         _log.exception("a page failed")
         st.error("Something went wrong on our side. Reload the page; the log has the details.")

@@ -1,4 +1,4 @@
-"""Who sits in front of this screen."""
+"""The signed-in user of this screen."""
 
 import streamlit as st
 
@@ -10,9 +10,9 @@ from tpod_core.services import users
 
 
 def require_user() -> User:
-    """The signed-in user with access; else the sign-in screen is shown and the page ends.
+    """Returns the signed-in user with access; otherwise shows the sign-in screen and stops.
 
-    The session's row is looked up at every call, so a sign-out anywhere holds at once.
+    Every call looks up the session's row, so a sign-out elsewhere takes effect at once.
     """
     user = find_user()
     if user is None:

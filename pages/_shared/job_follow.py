@@ -1,10 +1,10 @@
-"""One job while it waits and runs: how far it is, and a button that ends it."""
+"""Shows the progress of a queued or running job, with a button that cancels it."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobState, saved_id
@@ -14,7 +14,7 @@ REFRESH_S = 1.0
 
 
 def follow(job: Job) -> None:
-    """Show ``job`` until it ends; then the page is made anew."""
+    """Show ``job`` until it ends; then the page reruns."""
     st.fragment(_follow, run_every=REFRESH_S)(saved_id(job))
 
 
@@ -26,15 +26,16 @@ def _follow(job_id: int) -> None:
             st.rerun()
         waiting = job.state is JobState.QUEUED
         st.progress(
-            job.progress, "Waiting for a free worker" if waiting else plain(job.message) or "…"
+            job.progress,
+            "Waiting for a free worker" if waiting else escape_md(job.message) or "…",
         )
-        ending = job.cancel_requested
-        label = "Ending …" if ending else "Cancel"
+        is_cancelling = job.cancel_requested
+        label = "Cancelling …" if is_cancelling else "Cancel"
         st.button(
             label,
             key=f"end-{job_id}",
             icon=":material/stop_circle:",
-            disabled=ending,
+            disabled=is_cancelling,
             on_click=_cancel,
             args=(job_id,),
         )
@@ -46,8 +47,8 @@ def _cancel(job_id: int) -> None:
 
 
 def show_end(job: Job) -> None:
-    """How a job ended that did not succeed."""
+    """Show how a job ended that did not succeed."""
     if job.state is JobState.CANCELLED:
         st.caption("Cancelled.")
     else:
-        st.error(plain(job.message))
+        st.error(escape_md(job.message))

@@ -1,4 +1,4 @@
-"""Background work in a few words, on the Home and the Jobs page."""
+"""The list of jobs on the Home page and the Jobs page."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobKind, JobState, saved_id, utc_now
 from tpod_core.services import jobs, overview
@@ -17,8 +17,8 @@ _KIND_WORDS = {
     JobKind.IMPORT_VIDEO: "Reading a video",
     JobKind.BUILD_TRAINING_SET: "Building a training set",
     JobKind.TRAIN_DETECTOR: "Training a detector",
-    JobKind.EXPORT_MODEL: "Packing a model",
-    JobKind.LOAD_DEMO: "Making the demo project",
+    JobKind.EXPORT_MODEL: "Exporting a model",
+    JobKind.LOAD_DEMO: "Creating the demo project",
     JobKind.PROPAGATE_TRACKS: "Following objects between key frames",
     JobKind.PRELABEL_VIDEO: "Pre-labelling a video",
     JobKind.ANNOTATE_VIDEO: "Drawing boxes into a video",
@@ -34,12 +34,12 @@ _STATE_BADGES = {
 }
 
 
-def job_list(shown: Sequence[Job]) -> None:
-    """One line per job: what, how far, when, and a button that ends it."""
+def job_list(listed: Sequence[Job]) -> None:
+    """Show one line per job: kind, progress, time, and a button that cancels it."""
     with read_session() as session:
-        names = overview.subject_names(session, shown)
+        names = overview.subject_names(session, listed)
     with st.container(gap="xsmall"):
-        for job in shown:
+        for job in listed:
             with st.container(border=True):
                 _job_line(job, names.get(job.subject, ""))
 
@@ -47,21 +47,21 @@ def job_list(shown: Sequence[Job]) -> None:
 def _job_line(job: Job, name: str) -> None:
     what, how, when, act = st.columns([5, 6, 2, 2], vertical_alignment="center")
     attempt = f" · attempt {job.attempt}" if job.attempt > 1 else ""
-    about = f"  \n:gray[{plain(name)}{attempt}]" if name or attempt else ""
+    about = f"  \n:gray[{escape_md(name)}{attempt}]" if name or attempt else ""
     what.markdown(f"**{_KIND_WORDS[job.kind]}**{about}")
     if job.state is JobState.RUNNING:
-        how.progress(job.progress, plain(job.message) or f"{job.progress:.0%}")
+        how.progress(job.progress, escape_md(job.message) or f"{job.progress:.0%}")
     else:
-        how.markdown(f"{_STATE_BADGES[job.state]} {plain(job.message)}")
+        how.markdown(f"{_STATE_BADGES[job.state]} {escape_md(job.message)}")
     when.caption(naturaltime(utc_now() - (job.finished_at or job.created_at)))
     if not job.state.is_final:
         _offer_cancel(job, act)
 
 
-def _offer_cancel(job: Job, place: DeltaGenerator) -> None:
-    user, number, ending = require_user(), saved_id(job), job.cancel_requested
-    label = "Ending …" if ending else "Cancel"
-    if place.button(label, key=f"cancel-job-{number}", disabled=ending, width="stretch"):
+def _offer_cancel(job: Job, column: DeltaGenerator) -> None:
+    user, number, is_cancelling = require_user(), saved_id(job), job.cancel_requested
+    label = "Cancelling …" if is_cancelling else "Cancel"
+    if column.button(label, key=f"cancel-job-{number}", disabled=is_cancelling, width="stretch"):
         with show_errors():
             with transaction() as session:
                 jobs.cancel(session, user, number)

@@ -1,4 +1,4 @@
-"""What every screen has at its top, and the words that several of them use."""
+"""The header of a screen, and text formatting that several screens use."""
 
 import streamlit as st
 
@@ -6,31 +6,30 @@ PAGE_STYLE = """<style>
 .stMainBlockContainer { max-width: 96rem; padding-bottom: 3rem; }
 body [data-testid="stCaptionContainer"] { opacity: .82; }
 </style>"""
-"""On a very wide screen lines and cards would grow too long to read; captions, and the links in
-them, would be too pale."""
+"""Limits the line length on very wide screens, and makes captions less pale."""
 
 
 def page_header(title: str, caption: str = "") -> None:
-    """The screen's name, and one sentence on what it is for."""
+    """Show the title of a screen and one sentence on its purpose."""
     st.title(title, anchor=False)
     if caption:
         st.caption(caption)
 
 
 def empty_state(title: str, sentence: str) -> None:
-    """Where a list is empty: say so, and what to do next."""
+    """Show that a list is empty, and what to do next."""
     with st.container(border=True):
         st.subheader(title, anchor=False)
         st.write(sentence)
 
 
-def plain(text: str) -> str:
-    """``text`` without a meaning in Markdown."""
+def escape_md(text: str) -> str:
+    """Escapes the characters of ``text`` that have a meaning in Markdown."""
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
 
 
 def counted(count: int, noun: str) -> str:
-    """``"1 box"``, ``"1,200 frames"``; nouns that end in x, as "box", get an "es"."""
+    """``"1 box"``, ``"1,200 frames"``; nouns that end in x, like "box", get "es"."""
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"

@@ -1,4 +1,4 @@
-/** Stylesheets that a script brings along. */
+/** Adds stylesheets from scripts. */
 
 /**
  * @typedef {object} Stylesheet

@@ -1,4 +1,4 @@
-"""One sentence where work needs the packages for training, and this host lacks them."""
+"""A notice on hosts that lack the packages for training."""
 
 import streamlit as st
 
@@ -6,6 +6,6 @@ from tpod_core import training_packages
 
 
 def training_notice() -> None:
-    """Say that the work will wait for a worker elsewhere; nothing where it need not."""
+    """Say that jobs wait for a worker on another host, if this one lacks the packages."""
     if not training_packages.are_installed():
         st.info(training_packages.WAITS, icon=":material/hourglass_top:")

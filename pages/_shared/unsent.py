@@ -1,4 +1,4 @@
-"""Edits that wait in this browser: sent from every page, counted on Home."""
+"""Unsent edits in this browser: sent from every page, counted on the Home page."""
 
 from pages._shared.component import script_component
 from tpod_core.models import User
@@ -10,10 +10,10 @@ _notice = script_component(
 
 
 def send(user: User) -> None:
-    """Let the browser save what a labelling screen in it left behind."""
+    """Have the browser send the edits that a labelling screen left in it."""
     _sender(key="unsent-sender", data={"id": user.id, "username": user.username})
 
 
 def show_count(user: User) -> None:
-    """Say how many edits wait in this browser, if any do."""
+    """Show the number of unsent edits in this browser, if there are any."""
     _notice(key="unsent-notice", data={"username": user.username}, height="content")

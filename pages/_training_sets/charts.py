@@ -1,4 +1,4 @@
-"""A training set in pictures: its boxes by size, shape, place and video."""
+"""Charts of a training set: its boxes by size, aspect ratio, position and video."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,25 +11,25 @@ from tpod_core.services.training_sets import Histogram, Shapes, Statistics
 _BLUE = "#2f6fed"
 _HEIGHT_PX = 220
 _BAR_PX = 32
-"""Height that a video's bar takes, with the space to the next."""
+"""Height of a video's bar, with the gap to the next."""
 
 
 def show_shapes(shapes: Shapes) -> None:
-    """Three charts beside each other."""
+    """Show the sizes, aspect ratios and positions of the boxes."""
     sizes, aspects, positions = st.columns(3, gap="large")
     with sizes:
-        st.markdown("**Size** of the boxes, in pixels of the training picture")
+        st.markdown("**Size** of the boxes, in pixels of the training image")
         _show_histogram(shapes.sizes, "px")
     with aspects:
-        st.markdown("**Shape**, width divided by height")
+        st.markdown("**Aspect ratio**, width divided by height")
         _show_histogram(shapes.aspects, "")
     with positions:
-        st.markdown("**Place** of their centres in the picture")
+        st.markdown("**Position** of their centres in the image")
         _show_positions(shapes.positions)
 
 
 def show_classes_by_video(statistics: Statistics, colors: Mapping[str, str]) -> None:
-    """A bar for each video, made of its boxes of each class; ``colors`` are those by name."""
+    """A bar per video with its boxes of each class; ``colors`` maps class names to colours."""
     names = [row.name for row in statistics.classes]
     rows = [
         {"Video": video.name, "Class": name, "Boxes": boxes}
@@ -83,7 +83,7 @@ def _show_positions(positions: Sequence[Sequence[int]]) -> None:
         for y, row in enumerate(positions)
         for x, boxes in enumerate(row)
     ]
-    # Opacity and not a scale of colours: it stands on a light page as on a dark one.
+    # Opacity instead of a colour scale, because it suits both the light and the dark theme.
     chart = (
         _chart(rows)
         .mark_rect(color=_BLUE)

@@ -1,10 +1,10 @@
-"""Two training sets side by side: what the one shown has more or less than another."""
+"""Compares the training set shown with another one."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
@@ -13,7 +13,7 @@ from tpod_core.services.training_set_files import Comparison, VideoChange
 
 
 def show_comparison(user: User, training_set: TrainingSet) -> None:
-    """A choice of the other finished sets, and the difference to the one chosen."""
+    """Ask for another finished set, and show the differences from it."""
     with read_session() as session:
         others = {
             saved_id(row): row
@@ -40,24 +40,24 @@ def show_comparison(user: User, training_set: TrainingSet) -> None:
 def _compare(
     older_hash: str, newer_hash: str, _older: TrainingSet, _newer: TrainingSet
 ) -> Comparison:
-    """Finished sets never change: the hashes of both are the cache's key."""
+    """Finished sets never change, so their hashes are the cache key."""
     return training_set_files.diff(_older, _newer)
 
 
-def _show(found: Comparison, other: TrainingSet) -> None:
-    if found.identical:
+def _show(comparison: Comparison, other: TrainingSet) -> None:
+    if comparison.identical:
         st.success(
-            f"“{plain(other.name)}” holds exactly the same pictures, parts and boxes.",
+            f"“{escape_md(other.name)}” has exactly the same images, splits and boxes.",
             icon=":material/equal:",
         )
         return
-    frames = found.frames
+    frames = comparison.frames
     figures = {
-        "Pictures added": frames.added,
-        "Pictures removed": frames.removed,
-        "With other boxes": frames.relabelled,
-        "In the other part": frames.moved,
-        "The same": frames.same,
+        "Images added": frames.added,
+        "Images removed": frames.removed,
+        "With changed boxes": frames.relabelled,
+        "In the other split": frames.moved,
+        "Unchanged": frames.same,
     }
     for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
         column.metric(name, f"{value:,}", border=True)
@@ -71,11 +71,11 @@ def _show(found: Comparison, other: TrainingSet) -> None:
                 "Removed": row.removed,
                 "Changed": row.changed,
             }
-            for row in found.classes
+            for row in comparison.classes
         ],
         hide_index=True,
     )
-    _show_videos(found.videos)
+    _show_videos(comparison.videos)
 
 
 def _show_videos(changes: Sequence[VideoChange]) -> None:
@@ -84,7 +84,7 @@ def _show_videos(changes: Sequence[VideoChange]) -> None:
 
 
 def _sentence(change: VideoChange) -> str:
-    name = f"**{plain(change.name)}**"
+    name = f"**{escape_md(change.name)}**"
     if change.before is None:
         return f"{name} was added."
     if change.after is None:

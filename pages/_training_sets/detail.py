@@ -1,4 +1,4 @@
-"""One training set: how far its building is, what it holds, what to do with it."""
+"""The page of one training set: its progress, contents and actions."""
 
 from collections.abc import Mapping
 from html import escape
@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from pages._shared.feedback import show_errors
-from pages._shared.page import page_header, plain
+from pages._shared.page import escape_md, page_header
 from pages._training_sets.charts import show_classes_by_video, show_shapes
 from pages._training_sets.comparison import show_comparison
 from pages._training_sets.numbers import (
@@ -23,11 +23,11 @@ from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import jobs, training_set_files, training_sets
 
 REFRESH_S = 1.0
-_PICTURES, _PICTURE_WIDTH_PX, _PICTURES_IN_A_ROW = 8, 480, 4
+_SAMPLE_COUNT, _SAMPLE_WIDTH_PX, _SAMPLE_COLUMNS = 8, 480, 4
 _FORMATS = {
-    "yolo": ("YOLO", "Pictures and label files as Ultralytics reads them."),
-    "coco": ("COCO", "Pictures and one JSON file for each part."),
-    "voc": ("Pascal VOC", "Pictures and an XML file for each."),
+    "yolo": ("YOLO", "Images and label files in the layout of Ultralytics."),
+    "coco": ("COCO", "Images and one JSON file per split."),
+    "voc": ("Pascal VOC", "Images and one XML file per image."),
 }
 _BADGES = {
     TrainingSetState.QUEUED: ("Waiting", "gray", ":material/hourglass_empty:"),
@@ -48,23 +48,28 @@ def show_training_set(user: User, training_set_id: int) -> None:
         st.rerun()
     with read_session() as session:
         training_set = access.get_training_set(session, user, training_set_id)
-    page_header(plain(training_set.name), f"Made on {training_set.created_at:%d %B %Y, %H:%M} UTC")
+    page_header(
+        escape_md(training_set.name),
+        f"Created on {training_set.created_at:%d %B %Y, %H:%M} UTC",
+    )
     if training_sets.is_building(training_set):
         st.fragment(_show_building, run_every=REFRESH_S)(user, training_set_id)
     else:
         _show_actions(user, training_set)
         if training_set.state is TrainingSetState.FAILED:
-            st.error(plain(training_set.message))
+            st.error(escape_md(training_set.message))
     _show_numbers(training_set)
     if training_set.state is TrainingSetState.READY:
-        _show_pictures(training_set)
-        st.subheader("Against another training set", anchor=False)
+        _show_samples(training_set)
+        st.subheader("Comparison with another training set", anchor=False)
         show_comparison(user, training_set)
-        st.caption(f"Content {training_set.content_hash[:12]}: the same again from equal labels.")
+        st.caption(
+            f"Content hash {training_set.content_hash[:12]}: equal for equal labels and settings."
+        )
 
 
 def _show_building(user: User, training_set_id: int) -> None:
-    """What changes while it is built; the page is made anew when that has ended."""
+    """Show the progress of the build; then the whole page reruns."""
     with show_errors():
         with read_session() as session:
             training_set = access.get_training_set(session, user, training_set_id)
@@ -76,7 +81,7 @@ def _show_building(user: User, training_set_id: int) -> None:
             if training_set.job_id and st.button("Cancel", icon=":material/stop_circle:"):
                 with transaction() as session:
                     jobs.cancel(session, user, training_set.job_id)
-        st.progress(progress, f"{progress:.0%} of the pictures are written")
+        st.progress(progress, f"{progress:.0%} of the images are written")
 
 
 def _show_actions(user: User, training_set: TrainingSet) -> None:
@@ -90,13 +95,13 @@ def _show_actions(user: User, training_set: TrainingSet) -> None:
             with st.popover("Download", icon=":material/download:"):
                 _show_downloads(saved_id(training_set))
         with st.popover("Delete", icon=":material/delete:"):
-            st.write("Its pictures and label files are removed for good. Detectors stay.")
+            st.write("Its images and label files are removed for good. Detectors stay.")
             if st.button("Delete this training set", type="primary"):
                 _delete(user, saved_id(training_set))
 
 
 def _show_downloads(training_set_id: int) -> None:
-    """The same pictures and boxes, written as other tools want them."""
+    """Links to the training set in the formats of other tools."""
     for format_name, (label, sentence) in _FORMATS.items():
         st.link_button(
             label,
@@ -135,8 +140,8 @@ def _show_numbers(training_set: TrainingSet) -> None:
         show_video_table(statistics)
 
 
-def _show_pictures(training_set: TrainingSet) -> None:
-    st.subheader("A look inside", anchor=False)
+def _show_samples(training_set: TrainingSet) -> None:
+    st.subheader("Sample images", anchor=False)
     colors = _colors(training_set)
     st.html(_legend(colors))
     pictures = _contact_sheet(
@@ -144,9 +149,9 @@ def _show_pictures(training_set: TrainingSet) -> None:
         tuple(colors.values()),
         training_set,
     )
-    for start in range(0, len(pictures), _PICTURES_IN_A_ROW):
-        row = pictures[start : start + _PICTURES_IN_A_ROW]
-        for column, (jpeg, caption) in zip(st.columns(_PICTURES_IN_A_ROW), row, strict=False):
+    for start in range(0, len(pictures), _SAMPLE_COLUMNS):
+        row = pictures[start : start + _SAMPLE_COLUMNS]
+        for column, (jpeg, caption) in zip(st.columns(_SAMPLE_COLUMNS), row, strict=False):
             column.image(jpeg, caption, width="stretch")
 
 
@@ -154,14 +159,16 @@ def _show_pictures(training_set: TrainingSet) -> None:
 def _contact_sheet(
     set_key: tuple[str, str], colors: tuple[str, ...], _training_set: TrainingSet
 ) -> list[tuple[bytes, str]]:
-    """Drawn once for all: a set never changes. The first two arguments are the cache's key."""
-    pictures = training_set_files.contact_sheet(_training_set, _PICTURES, _PICTURE_WIDTH_PX, colors)
+    """Cached, because a set never changes; the first two arguments are the cache key."""
+    pictures = training_set_files.contact_sheet(
+        _training_set, _SAMPLE_COUNT, _SAMPLE_WIDTH_PX, colors
+    )
     names = {row.video_id: row.name for row in training_sets.statistics_in(_training_set).videos}
     parts = {"train": "training", "val": "validation"}
     return [
         (
             picture.jpeg,
-            f"{plain(names[picture.frame.video_id])}, frame {picture.frame.frame_index}, "
+            f"{escape_md(names[picture.frame.video_id])}, frame {picture.frame.frame_index}, "
             f"{parts[picture.frame.split]}",
         )
         for picture in pictures
@@ -169,14 +176,14 @@ def _contact_sheet(
 
 
 def _colors(training_set: TrainingSet) -> dict[str, str]:
-    """The colour of each class by its name, in the order of their ids."""
+    """Maps each class to its colour, in the order of the class ids."""
     classes = [row.name for row in training_sets.statistics_in(training_set).classes]
     with read_session() as session:
         return label_colors(session, classes)
 
 
 def _legend(colors: Mapping[str, str]) -> str:
-    """The classes in the colours of their drawn boxes."""
+    """The HTML of a legend: each class with the colour of its boxes."""
     entries = "".join(
         f"<span style='margin-right:1rem'><i style='display:inline-block;width:.7rem;height:.7rem;"
         f"border-radius:50%;margin-right:.35rem;background:{color}'></i>"

@@ -1,11 +1,10 @@
-"""A new training set: choose, see at once what that gives, build."""
+"""The form for a new training set, with a live preview."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
-from pages._shared.page import empty_state, page_header, plain
-from pages._training_sets.fields import choose, read_offer
-from pages._training_sets.findings import show_findings
+from pages._shared.page import empty_state, escape_md, page_header
+from pages._training_sets.fields import choose, read_available_videos
 from pages._training_sets.form_values import TrainingSetForm
 from pages._training_sets.numbers import (
     show_class_table,
@@ -13,6 +12,7 @@ from pages._training_sets.numbers import (
     show_totals,
     show_warnings,
 )
+from pages._training_sets.preflight import show_findings
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import InvalidInput
 from tpod_core.models import User, saved_id
@@ -21,10 +21,10 @@ from tpod_core.services.training_sets import Preview
 
 
 def show_form(user: User) -> int | None:
-    """The form with its live preview; the id of the new set once it is queued."""
-    page_header("New training set", "Choose frames; the numbers follow as you choose.")
-    offer = read_offer(user)
-    if not offer.videos:
+    """Show the form and its preview; returns the id of the new set once it is queued."""
+    page_header("New training set", "Choose frames; the numbers update as you choose.")
+    available = read_available_videos(user)
+    if not available.videos:
         empty_state(
             "Nothing is labelled yet",
             "A training set is made of labelled frames. Open a video and draw some boxes first.",
@@ -35,22 +35,22 @@ def show_form(user: User) -> int | None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         name = st.text_input("Name", placeholder="Cups in the kitchen", max_chars=200)
-        form = choose(offer)
+        form = choose(available)
     with right:
         st.markdown("**What you get**")
-        found = _preview(user, form)
+        preview = _preview(user, form)
         refusal = st.container()  # above the button: below the findings it is out of sight
         pressed = st.button(
             "Build the training set",
             type="primary",
             icon=":material/construction:",
             width="stretch",
-            disabled=found is None,
+            disabled=preview is None,
         )
-        if found is not None:
-            show_warnings(found.warnings)
-            show_findings(found.findings)
-            show_class_table(found.statistics)
+        if preview is not None:
+            show_warnings(preview.warnings)
+            show_findings(preview.findings)
+            show_class_table(preview.statistics)
     if pressed:
         with refusal, show_errors(), transaction() as session:
             return saved_id(training_sets.create(session, user, name, form.spec()))
@@ -58,13 +58,13 @@ def show_form(user: User) -> int | None:
 
 
 def _preview(user: User, form: TrainingSetForm) -> Preview | None:
-    """Show what the form gives, or why it gives nothing."""
+    """Show the statistics of the chosen set, or why it is invalid."""
     try:
         with read_session() as session:
-            found = training_sets.preview(session, user, form.spec())
+            preview = training_sets.preview(session, user, form.spec())
     except InvalidInput as refused:
-        st.info(plain(refused.message), icon=":material/info:")
+        st.info(escape_md(refused.message), icon=":material/info:")
         return None
-    show_totals(found.statistics)
-    show_split(found.statistics)
-    return found
+    show_totals(preview.statistics)
+    show_split(preview.statistics)
+    return preview

@@ -1,4 +1,4 @@
-"""The values of the form, and the choice that they mean; nothing here draws."""
+"""The values of the form, and their conversion to a ``TrainingSetSpec``."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _RANGE = re.compile(r"(\d{1,9})(?:\s*(?:-|–|to)\s*(\d{1,9}))?")
 
 @dataclass(frozen=True)
 class TrainingSetForm:
-    """The form's fields; ``videos`` maps the chosen ones to the text of their ranges."""
+    """The form's fields; ``videos`` maps the ids of chosen videos to the text of their ranges."""
 
     videos: dict[int, str]
     labels: tuple[str, ...] | None = None
@@ -39,7 +39,7 @@ class TrainingSetForm:
     names: dict[int, str] = field(default_factory=dict)
 
     def spec(self) -> TrainingSetSpec:
-        """Raises: InvalidInput for ranges that cannot be read, or where nothing is chosen."""
+        """Raises: InvalidInput for unreadable ranges, or without a video or class."""
         if not self.videos:
             raise InvalidInput("Choose at least one video.")
         if self.labels is not None and not self.labels:
@@ -80,9 +80,10 @@ class TrainingSetForm:
 
 
 def read_ranges(text: str) -> tuple[tuple[int, int], ...] | None:
-    """``"0-99, 150"`` as ``((0, 100), (150, 151))``; nothing written means ``None``.
+    """``"0-99, 150"`` as ``((0, 100), (150, 151))``; an empty text as ``None``.
 
-    People name the last frame, ranges the one after it. Raises: InvalidInput.
+    The text includes the last frame; the returned ranges exclude their stop. Raises:
+    InvalidInput.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     return tuple(_read_range(part) for part in parts) or None
@@ -91,7 +92,7 @@ def read_ranges(text: str) -> tuple[tuple[int, int], ...] | None:
 def _read_range(part: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(part)
     if match is None:
-        raise InvalidInput(f"“{part}” is no range of frames. Write them like 0-99, 150-200.")
+        raise InvalidInput(f"“{part}” is not a range of frames. Write ranges like 0-99, 150-200.")
     first = int(match[1])
     last = int(match[2]) if match[2] else first
     if last < first:
@@ -99,6 +100,6 @@ def _read_range(part: str) -> tuple[int, int]:
     return first, last + 1
 
 
-def all_or(chosen: Sequence[str], offered: Sequence[str]) -> tuple[str, ...] | None:
-    """``None`` where everything offered is chosen, so that the set's order is the list's."""
+def none_if_all(chosen: Sequence[str], offered: Sequence[str]) -> tuple[str, ...] | None:
+    """``None`` if everything offered is chosen, so that the set keeps the order of the list."""
     return None if set(chosen) == set(offered) else tuple(chosen)

@@ -1,11 +1,11 @@
-"""A training set in numbers, the same for a preview as for a finished set."""
+"""Statistics of a training set, for the preview and for a finished set."""
 
 from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-from pages._shared.page import counted, plain
+from pages._shared.page import counted, escape_md
 from tpod_core.services.training_sets import Leakage, Statistics
 
 _BAD_LEAKAGE = 0.1
@@ -21,7 +21,7 @@ _BAR_STYLE = """<style>
 
 
 def show_totals(statistics: Statistics) -> None:
-    """Frames, boxes and frames without objects, and what came or went beside them."""
+    """Show counts of frames, boxes, and images left out or added."""
     figures = {
         "Frames": statistics.frames.total,
         "Boxes": statistics.boxes.total,
@@ -33,14 +33,14 @@ def show_totals(statistics: Statistics) -> None:
     if at_most:
         st.caption("Frames that look like the one before are found while the set is built.")
     if statistics.near_duplicates:
-        st.caption(f"Left out: {counted(statistics.near_duplicates, 'frame')} like the one before.")
+        st.caption(f"Left out: {counted(statistics.near_duplicates, 'near-duplicate frame')}.")
     if statistics.background_crops:
-        pieces = counted(statistics.background_crops, "background piece")
-        st.caption(f"With {pieces} as further pictures.")
+        crops = counted(statistics.background_crops, "background crop")
+        st.caption(f"Plus {crops}.")
 
 
 def show_split(statistics: Statistics) -> None:
-    """A bar of training, guard gap and validation, and how they came about."""
+    """Show the shares of training, guard gap and validation, and how they were split."""
     split, frames = statistics.split, statistics.frames
     parts = (
         ("train", frames.train, "Training"),
@@ -56,12 +56,12 @@ def show_split(statistics: Statistics) -> None:
     st.html(f"{_BAR_STYLE}<div class='tpod-split'>{shown}</div>")
     sentence = (
         f"Validation: {_METHODS[split.method]}, {split.val_fraction:.0%} of the frames. "
-        "The detector never sees them while it learns."
+        "The detector is never trained on them."
     )
     if split.dropped:
         sentence += (
-            f" Beside them {counted(split.dropped, 'frame')} of nearly the same look "
-            f"{'is' if split.dropped == 1 else 'are'} left out."
+            f" {counted(split.dropped, 'frame')} next to them "
+            f"{'is' if split.dropped == 1 else 'are'} left out as nearly the same."
         )
     st.caption(sentence)
     if split.leakage is not None:
@@ -69,7 +69,7 @@ def show_split(statistics: Statistics) -> None:
 
 
 def _leakage_badge(leakage: Leakage) -> None:
-    """How much of validation nearly is training; only none of it is well."""
+    """Show the share of validation frames that nearly equal training frames."""
     near = f"within {leakage.within_frames} frames of a training frame of the same file"
     if not leakage.frames:
         st.badge(
@@ -89,7 +89,7 @@ def _percent(share: float) -> str:
 
 
 def show_class_chart(statistics: Statistics) -> None:
-    """Boxes of each class in both parts."""
+    """Show the boxes of each class in both splits."""
     st.bar_chart(
         {
             "Class": [row.name for row in statistics.classes],
@@ -120,7 +120,7 @@ def show_class_table(statistics: Statistics) -> None:
 
 
 def show_video_table(statistics: Statistics) -> None:
-    """What each video gives, and which of its frames are held out."""
+    """Show what each video contributes, and which of its frames are held out."""
     st.dataframe(
         [
             {
@@ -129,7 +129,7 @@ def show_video_table(statistics: Statistics) -> None:
                 "Validation frames": row.frames.val,
                 "Boxes": row.boxes.total,
                 "Held out": _spans(row.val_spans),
-                "Taken from": row.basis,
+                "Selected from": row.basis,
             }
             for row in statistics.videos
         ],
@@ -138,10 +138,10 @@ def show_video_table(statistics: Statistics) -> None:
 
 
 def show_warnings(warnings: Sequence[str]) -> None:
-    """All of them in one box, so that none pushes the others out of sight."""
+    """Show all warnings in one box, to save space."""
     if warnings:
         mark = "- " if len(warnings) > 1 else ""
-        lines = "\n".join(f"{mark}{plain(warning)}" for warning in warnings)
+        lines = "\n".join(f"{mark}{escape_md(warning)}" for warning in warnings)
         st.warning(lines, icon=":material/warning:")
 
 

@@ -1,4 +1,4 @@
-"""What a detector is tried on: an image file, the camera, a frame of a video, a video."""
+"""Fields to choose the input of a detector: an image file, the camera, a frame or a video."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ IMAGE_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "avif"
 
 
 @dataclass(frozen=True)
-class FrameAt:
+class VideoFrame:
     """A frame of a video."""
 
     video: Video
@@ -20,31 +20,31 @@ class FrameAt:
 
 
 def pick_image() -> bytes | None:
-    """The content of an image file."""
+    """Ask for an image file; returns its content."""
     file = st.file_uploader("Image", IMAGE_TYPES)
     return file.getvalue() if file else None
 
 
 def pick_camera() -> bytes | None:
-    """A picture of the camera of the person's device."""
+    """Ask for a photo from the device's camera; returns its content."""
     photo = st.camera_input(
-        "Camera", help="Browsers open the camera on this machine itself, or over HTTPS."
+        "Camera", help="Browsers allow the camera only on this machine itself, or over HTTPS."
     )
     return photo.getvalue() if photo else None
 
 
-def pick_frame(user: User) -> FrameAt | None:
-    """A frame of one of the person's videos, if there are any."""
+def pick_frame(user: User) -> VideoFrame | None:
+    """Ask for a frame of one of the user's videos, if there are any."""
     video = pick_video(user)
     if video is None:
         return None
     last = video.frame_count - 1
     frame = st.slider("Frame", 0, last, 0, key=f"try-frame-{video.id}") if last else 0
-    return FrameAt(video, frame)
+    return VideoFrame(video, frame)
 
 
 def pick_video(user: User) -> Video | None:
-    """One of the person's videos that have been read to the end, if there are any."""
+    """Ask for one of the user's videos that are ready, if there are any."""
     with read_session() as session:
         ready = [
             video for video in videos.list_videos(session, user) if video.state is VideoState.READY

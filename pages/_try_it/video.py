@@ -1,8 +1,8 @@
-"""A detector goes through a whole video: an annotated copy, or proposals for its labels."""
+"""Runs a detector on a whole video: makes an annotated copy, or proposes labels."""
 
 import streamlit as st
 
-from pages._shared.detection_filter import TryOut
+from pages._shared.detection_filter import DetectorTrial
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow, show_end
 from pages._shared.prelabelling import show_prelabelling
@@ -12,45 +12,45 @@ from tpod_core.models import Job, JobState, Video, saved_id
 from tpod_core.services.detector_runs import annotated_videos
 
 
-def show_video(tried: TryOut, video: Video | None) -> None:
-    """Both things that a detector can do with ``video``, side by side."""
+def show_video(trial: DetectorTrial, video: Video | None) -> None:
+    """Offer an annotated copy and pre-labelling of ``video``, side by side."""
     if video is None:
         return
     copy, labels = st.columns(2)
     with copy.container(border=True, height="stretch"):
-        st.subheader("See it", anchor=False)
-        st.write("A copy of the video with the boxes drawn in, to watch and to download.")
-        _show_copy(tried, video)
+        st.subheader("Annotated copy", anchor=False)
+        st.write("A copy of the video with the boxes drawn in, to watch and download.")
+        _show_copy(trial, video)
     with labels.container(border=True, height="stretch"):
-        st.subheader("Label with it", anchor=False)
-        show_prelabelling(tried, saved_id(video))
+        st.subheader("Pre-labelling", anchor=False)
+        show_prelabelling(trial, saved_id(video))
 
 
-def _show_copy(tried: TryOut, video: Video) -> None:
+def _show_copy(trial: DetectorTrial, video: Video) -> None:
     with show_errors():
-        if st.button("Draw the boxes in", icon=":material/movie_edit:", type="primary"):
+        if st.button("Make a copy", icon=":material/movie_edit:", type="primary"):
             with transaction() as session:
-                row = access.get_video(session, tried.user, saved_id(video))
-                annotated_videos.start(session, tried.user, tried.detector, row, tried.filter)
+                row = access.get_video(session, trial.user, saved_id(video))
+                annotated_videos.start(session, trial.user, trial.detector, row, trial.filter)
         with read_session() as session:
-            job = annotated_videos.find_newest(session, tried.detector, video)
+            job = annotated_videos.find_newest(session, trial.detector, video)
         if job is None:
             return
         if not job.state.is_final:
             follow(job)
         elif job.state is JobState.SUCCEEDED:
-            _offer_copy(tried, job)
+            _offer_copy(trial, job)
         else:
             show_end(job)
 
 
-def _offer_copy(tried: TryOut, job: Job) -> None:
-    address = f"/api/v1/detectors/{tried.detector.id}/annotated/{job.id}"
+def _offer_copy(trial: DetectorTrial, job: Job) -> None:
+    address = f"/api/v1/detectors/{trial.detector.id}/annotated/{job.id}"
     st.html(
         f"<video src='{address}' controls muted playsinline "
         "style='width:100%;border-radius:.5rem;display:block'></video>"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.link_button("Download", f"{address}?download=true", icon=":material/download:")
-        confidence = job.request["confidence"] or tried.detector.metrics["recommended_confidence"]
-        st.caption(f"Made with a confidence of {confidence:.2f}. A new copy takes its place.")
+        confidence = job.request["confidence"] or trial.detector.metrics["recommended_confidence"]
+        st.caption(f"Made with a confidence of {confidence:.2f}. A new copy replaces it.")

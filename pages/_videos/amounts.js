@@ -1,4 +1,4 @@
-/** Amounts of bytes and seconds as people read them. */
+/** Formats bytes and seconds as text. */
 
 const UNITS = ["bytes", "kB", "MB", "GB"]
 

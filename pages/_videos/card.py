@@ -1,4 +1,4 @@
-"""A video on the Videos page: its picture, how far it is, and what can be done with it."""
+"""The card of a video on the Videos page: its picture, state and actions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import counted, duration_text
-from pages._videos.state import VideoAct, open_video_dialog, video_menu_key
+from pages._videos.state import VideoAction, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Label, Video, VideoState, saved_id
@@ -20,16 +20,16 @@ from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
 
 CARD_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
-"""For the page that shows cards. In place, not served: a card must not be seen without it."""
+"""Inline rather than served, so that no card appears without it."""
 _THUMB_WIDTH_PX = 480
 
 
 @dataclass(frozen=True)
 class CardFacts:
-    """All that a card shows; two equal ones look alike."""
+    """The data that a card shows."""
 
     video: Video
-    done: Labelled
+    labelled: Labelled
     labels: Sequence[Label]
     import_progress: float
 
@@ -48,19 +48,19 @@ class CardFacts:
         return usable and self.video.frame_count > 0
 
 
-def read_facts(session: Session, found: Sequence[Video]) -> list[CardFacts]:
-    """What the cards of ``found`` show."""
-    done = videos.labelled(session, found)
-    labels = video_labels.list_labels_of_each(session, found)
-    progress = videos.import_progress(session, found)
+def read_facts(session: Session, listed: Sequence[Video]) -> list[CardFacts]:
+    """Returns the data of the cards of ``listed``."""
+    labelled = videos.labelled(session, listed)
+    labels = video_labels.list_labels_of_each(session, listed)
+    progress = videos.import_progress(session, listed)
     return [
-        CardFacts(video, done[number], labels[number], progress[number])
-        for number, video in ((saved_id(video), video) for video in found)
+        CardFacts(video, labelled[number], labels[number], progress[number])
+        for number, video in ((saved_id(video), video) for video in listed)
     ]
 
 
 def video_card(facts: CardFacts, refresh_s: float) -> None:
-    """One card; the words of a busy one follow what happens every ``refresh_s`` seconds."""
+    """Show one card; a busy one refreshes every ``refresh_s`` seconds."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         if facts.is_busy:
             st.fragment(run_every=refresh_s)(_follow)(facts)
@@ -70,7 +70,7 @@ def video_card(facts: CardFacts, refresh_s: float) -> None:
 
 
 def _follow(before: CardFacts) -> None:
-    """The whole page is made anew once another button fits, or nothing is left to follow."""
+    """Show the current state; rerun the page when the buttons change or the import ends."""
     with show_errors():
         with read_session() as session:
             video = access.get_video(session, require_user(), saved_id(before.video))
@@ -86,7 +86,7 @@ def _show(facts: CardFacts) -> None:
         f"<div class='tpod-card'>{_picture(video)}"
         f"<div class='name' title='{escape(video.name)}'>{escape(video.name)}</div>"
         f"<div class='facts'>{_facts(video)}{_locked(video)}</div>"
-        f"{_state(video, facts.done, facts.import_progress)}{_warnings(video)}"
+        f"{_state(video, facts.labelled, facts.import_progress)}{_warnings(video)}"
         f"{_labels(facts.labels)}</div>"
     )
 
@@ -115,7 +115,7 @@ def _locked(video: Video) -> str:
     return " · <b title='Never trained on'>Held out</b>" if video.held_out else ""
 
 
-def _state(video: Video, done: Labelled, import_progress: float) -> str:
+def _state(video: Video, labelled: Labelled, import_progress: float) -> str:
     if video.state is VideoState.FAILED:
         return f"<div class='problem' role='alert'>{escape(video.message)}</div>"
     if video.state is VideoState.CREATED:
@@ -126,8 +126,8 @@ def _state(video: Video, done: Labelled, import_progress: float) -> str:
         return _bar("Waiting to be read", "", 0.0, "busy")
     if video.state is VideoState.PROCESSING:
         return _bar("Reading frames", f"{import_progress:.0%}", import_progress, "busy")
-    share = done.share(video)
-    tracks = counted(done.tracks, "track")
+    share = labelled.share(video)
+    tracks = counted(labelled.tracks, "track")
     return _bar(f"{share:.0%} fully labelled", tracks, share, "")
 
 
@@ -162,7 +162,7 @@ def _actions(facts: CardFacts) -> None:
     ):
         st.switch_page("labeling.py", query_params={"video": str(number)})
     with labels:
-        _dialog_button("Labels …", VideoAct.LABELS, number)
+        _dialog_button("Labels …", VideoAction.LABELS, number)
     with more.popover(
         "",
         icon=":material/more_horiz:",
@@ -172,31 +172,31 @@ def _actions(facts: CardFacts) -> None:
     ):
         _lock(facts.video)
         if facts.video.state is VideoState.READY:
-            _dialog_button("Pre-label with a detector", VideoAct.PRELABEL, number)
-        _dialog_button("Rename", VideoAct.RENAME, number)
-        _dialog_button("Delete", VideoAct.DELETE, number)
+            _dialog_button("Pre-label with a detector", VideoAction.PRELABEL, number)
+        _dialog_button("Rename", VideoAction.RENAME, number)
+        _dialog_button("Delete", VideoAction.DELETE, number)
 
 
 def _lock(video: Video) -> None:
-    """A switch that keeps a video for judging."""
+    """A toggle that holds a video out of training."""
     number = saved_id(video)
-    wanted = st.toggle(
+    held_out = st.toggle(
         "Held out",
         video.held_out,
-        key=f"held-out-{number}-{video.held_out}",  # another act elsewhere makes it anew
-        help="Always validation, never training: detectors are judged on it.",
+        key=f"held-out-{number}-{video.held_out}",  # a new widget if changed elsewhere
+        help="Always validation, never training: detectors are evaluated on it.",
     )
-    if wanted != video.held_out:
+    if held_out != video.held_out:
         with show_errors(), transaction() as session:
-            videos.hold_out(session, access.get_video(session, require_user(), number), wanted)
+            videos.hold_out(session, access.get_video(session, require_user(), number), held_out)
         st.rerun()
 
 
-def _dialog_button(words: str, act: VideoAct, video_id: int) -> None:
+def _dialog_button(label: str, action: VideoAction, video_id: int) -> None:
     st.button(
-        words,
-        key=f"{act.name.lower()}-{video_id}",
+        label,
+        key=f"{action.name.lower()}-{video_id}",
         width="stretch",
         on_click=open_video_dialog,
-        args=(act, video_id),
+        args=(action, video_id),
     )

@@ -1,10 +1,10 @@
-"""Rename and delete a video, each asked for in a dialog."""
+"""The dialogs of the Videos page."""
 
 import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import plain
+from pages._shared.page import escape_md
 from pages._shared.prelabelling import choose_and_prelabel
 from pages._videos import state
 from pages._videos.label_editor import edit_labels
@@ -14,18 +14,20 @@ from tpod_core.services import videos
 
 
 def show_video_dialog() -> None:
-    """The dialog that is open, if one is. Called at the end of the page, outside fragments:
-    whatever refreshes itself meanwhile must not close it."""
-    wanted = state.video_dialog()
-    if wanted is None:
+    """Show the open dialog, if any.
+
+    Called at the end of the page, outside fragments, so that a refreshing card does not close it.
+    """
+    opened = state.video_dialog()
+    if opened is None:
         return
-    shown = {
-        state.VideoAct.LABELS: edit_labels,
-        state.VideoAct.RENAME: _rename,
-        state.VideoAct.PRELABEL: _prelabel,
-        state.VideoAct.DELETE: _delete,
-    }[wanted.act]
-    shown(wanted.video_id)
+    show = {
+        state.VideoAction.LABELS: edit_labels,
+        state.VideoAction.RENAME: _rename,
+        state.VideoAction.PRELABEL: _prelabel,
+        state.VideoAction.DELETE: _delete,
+    }[opened.action]
+    show(opened.video_id)
 
 
 @st.dialog("Rename the video", on_dismiss=state.close_video_dialog)
@@ -42,7 +44,7 @@ def _rename(video_id: int) -> None:
 @st.dialog("Pre-label with a detector", on_dismiss=state.close_video_dialog)
 def _prelabel(video_id: int) -> None:
     with show_errors():
-        st.markdown(f"**{plain(_name(video_id))}**")
+        st.markdown(f"**{escape_md(_name(video_id))}**")
         choose_and_prelabel(video_id)
 
 
@@ -50,8 +52,8 @@ def _prelabel(video_id: int) -> None:
 def _delete(video_id: int) -> None:
     with show_errors():
         st.write(
-            f"**{plain(_name(video_id))}** goes with all its boxes. Training sets and detectors "
-            "made from it stay. This cannot be undone."
+            f"**{escape_md(_name(video_id))}** is deleted with all its boxes. Training sets and "
+            "detectors made from it stay. This cannot be undone."
         )
         if st.button("Delete for good", type="primary", key="delete-confirmed"):
             with transaction() as session:

@@ -1,4 +1,4 @@
-"""Which dialog and which menu are open on the Videos page, as typed functions.
+"""The open dialog and menu of the Videos page, as typed functions.
 
 No other module touches these keys of ``st.session_state``.
 """
@@ -11,8 +11,8 @@ import streamlit as st
 _VIDEO_DIALOG = "video_dialog"
 
 
-class VideoAct(Enum):
-    """What the Videos page asks about in a dialog."""
+class VideoAction(Enum):
+    """The actions that open a dialog on the Videos page."""
 
     LABELS = auto()
     RENAME = auto()
@@ -22,24 +22,24 @@ class VideoAct(Enum):
 
 @dataclass(frozen=True)
 class VideoDialog:
-    act: VideoAct
+    action: VideoAction
     video_id: int
 
 
 def video_dialog() -> VideoDialog | None:
-    """The dialog that is open: it outlives the page's own refreshes."""
+    """The open dialog, kept in the session state so that page refreshes do not close it."""
     opened: VideoDialog | None = st.session_state.get(_VIDEO_DIALOG)
     return opened
 
 
-def open_video_dialog(act: VideoAct, video_id: int) -> None:
-    st.session_state[_VIDEO_DIALOG] = VideoDialog(act, video_id)
-    # Left open, the menu would lie over the dialog.
+def open_video_dialog(action: VideoAction, video_id: int) -> None:
+    st.session_state[_VIDEO_DIALOG] = VideoDialog(action, video_id)
+    # Otherwise the open menu would cover the dialog.
     st.session_state[video_menu_key(video_id)] = False
 
 
 def video_menu_key(video_id: int) -> str:
-    """The key of the menu on a video's card, whose value is whether it is open."""
+    """The session state key of the menu on a video's card; its value says if it is open."""
     return f"video-menu-{video_id}"
 
 

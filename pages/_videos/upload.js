@@ -1,6 +1,6 @@
 /**
- * One file on its way to the API, by the tus protocol (tus.io). After a cut connection it goes on
- * from what has arrived; so does a file that is chosen again after the page was reloaded.
+ * Uploads a file to the API by the tus protocol (tus.io). After a lost connection, the upload
+ * resumes where it stopped; so does a file that is chosen again after a reload of the page.
  */
 
 import "../_shared/vendor/tus.min.js"
@@ -8,18 +8,18 @@ import { apiUrl } from "../_shared/api.js"
 
 const { DetailedError, Upload } = globalThis.tus
 
-const RETRY_DELAYS_MS = Array(80).fill(1500) // two minutes in which nothing arrives
-/** 0 is no answer; at 409 the server still waits for bytes of a connection that broke. */
-const PASSING = [0, 409, 502, 503, 504]
-const LOST = "The connection broke before the file had arrived. Choose it again to go on from there."
-const GIVEN_UP = "The upload was given up. Upload the file again."
+const RETRY_DELAYS_MS = Array(80).fill(1500) // two minutes without progress
+/** 0 means no answer; with 409 the server still waits for bytes of the lost connection. */
+const TRANSIENT = [0, 409, 502, 503, 504]
+const LOST = "The connection broke before the file had arrived. Choose it again to resume."
+const GIVEN_UP = "The upload failed. Upload the file again."
 
 /** @typedef {import("tus-js-client").Upload} TusUpload */
 /**
- * @typedef {object} Progress where a transfer tells how far it is
- * @property {boolean} cancelled the person does not want it any more
- * @property {() => void} onCancel called when the person cancels
- * @property {(offset: number) => void} begin a stretch from this offset
+ * @typedef {object} Progress the listener of an upload
+ * @property {boolean} cancelled whether the user has cancelled
+ * @property {() => void} onCancel called when the user cancels
+ * @property {(offset: number) => void} begin sending starts at this offset
  * @property {(sent: number, total: number) => void} progress
  * @property {(words: string) => void} say
  * @property {() => void} finish
@@ -27,7 +27,7 @@ const GIVEN_UP = "The upload was given up. Upload the file again."
  */
 
 /**
- * Make a video of a file, or go on with one. Every outcome is told by `row`.
+ * Create a video from a file, or resume its upload. `row` reports the outcome.
  * @param {File} file
  * @param {Progress} row
  * @returns {Promise<void>}
@@ -51,8 +51,8 @@ export async function sendVideo(file, row) {
     if (status === 404 && (await hasArrived(video))) return row.finish()
     if (status === 404 && kept) return sendVideo(file, row)
     row.fail(sentenceFor(problem))
-    // A card that holds neither file nor labels would only be in the way.
-    if (video && !isPassing(status)) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
+    // Remove the video: its card would have neither a file nor labels.
+    if (video && !isTransient(status)) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
   }
 }
 
@@ -79,11 +79,11 @@ function finished(upload, row) {
       onBeforeRequest: (request) => {
         if (request.getMethod() === "PATCH") row.begin(Number(request.getHeader("Upload-Offset")))
       },
-      // With an endpoint, a proxy's 502 would start the file again from its first byte.
+      // With an endpoint, a proxy's 502 would restart the upload from the first byte.
       onUploadUrlAvailable: () => Object.assign(upload.options, { endpoint: null }),
       onShouldRetry: (problem) => {
-        if (isPassing(statusOf(problem))) row.say("connection lost, trying again …")
-        return isPassing(statusOf(problem))
+        if (isTransient(statusOf(problem))) row.say("connection lost, trying again …")
+        return isTransient(statusOf(problem))
       },
       onProgress: (sent, total) => row.progress(sent, total),
       onSuccess: () => resolve(),
@@ -93,7 +93,7 @@ function finished(upload, row) {
   })
 }
 
-/** Whether the file is there, and only the answer to its last bytes was lost. @param {string | undefined} video */
+/** Whether the file has arrived and only the last answer was lost. @param {string | undefined} video */
 async function hasArrived(video) {
   const answer = await fetch(apiUrl(`/videos/${video}/status`)).catch(() => null)
   return answer?.ok && !["created", "uploading"].includes((await answer.json()).state)
@@ -104,9 +104,9 @@ function statusOf(problem) {
   return problem.originalResponse?.getStatus() ?? 0
 }
 
-/** Whether trying again helps. @param {number | null} status */
-function isPassing(status) {
-  return status !== null && PASSING.includes(status)
+/** Whether a retry may succeed. @param {number | null} status */
+function isTransient(status) {
+  return status !== null && TRANSIENT.includes(status)
 }
 
 /** @param {unknown} problem @returns {string} */
@@ -114,10 +114,10 @@ function sentenceFor(problem) {
   if (!(problem instanceof DetailedError)) return problem instanceof Error ? problem.message : String(problem)
   const body = problem.originalResponse?.getBody()
   if (body) return sentenceOf(body)
-  return isPassing(statusOf(problem)) ? LOST : GIVEN_UP
+  return isTransient(statusOf(problem)) ? LOST : GIVEN_UP
 }
 
-/** The sentence of an error's body. @param {string} body @returns {string} */
+/** The message in the body of an error. @param {string} body @returns {string} */
 export function sentenceOf(body) {
   try {
     return JSON.parse(body).error.message

@@ -1,25 +1,25 @@
-/** One file in the list below the drop zone: its name, how far it is, and what went wrong. */
+/** A row in the list of uploads: file name, progress, and errors. */
 
 import { h } from "../_shared/element.js"
 import { sizeText, timeText } from "./amounts.js"
 
 /** @typedef {import("./upload.js").Progress} Progress */
 
-const KEPT_MS = 4000 // how long an uploaded file stays in the list
+const REMOVE_AFTER_MS = 4000 // how long an uploaded file stays in the list
 
 /** @implements {Progress} */
 export class UploadRow {
   /** @param {HTMLElement} list @param {string} name */
   constructor(list, name) {
     this.cancelled = false
-    /** Called when the person cancels. */
+    /** Called when the user cancels. */
     this.onCancel = () => {}
     this.startedAt = 0
     this.startedFrom = 0
-    this.said = h("span", { class: "said" }, "waiting")
+    this.status = h("span", { class: "said" }, "waiting")
     this.bar = h("i")
     this.button = h("button", { type: "button", title: "Cancel", onclick: () => this.#cancel() }, "✕")
-    this.item = h("li", {}, h("span", { class: "name" }, name), this.said, this.button, h("span", { class: "bar" }, this.bar))
+    this.item = h("li", {}, h("span", { class: "name" }, name), this.status, this.button, h("span", { class: "bar" }, this.bar))
     list.append(this.item)
   }
 
@@ -33,18 +33,18 @@ export class UploadRow {
   progress(sent, total) {
     const seconds = Math.max((performance.now() - this.startedAt) / 1000, 0.1)
     this.bar.style.width = `${((100 * sent) / total).toFixed(1)}%`
-    this.said.textContent = progressText(sent, total, (sent - this.startedFrom) / seconds)
+    this.status.textContent = progressText(sent, total, (sent - this.startedFrom) / seconds)
   }
 
   /** @param {string} words */
   say(words) {
-    this.said.textContent = words
+    this.status.textContent = words
   }
 
   finish() {
     this.#end("done", "uploaded")
     this.button.remove()
-    setTimeout(() => this.item.remove(), KEPT_MS)
+    setTimeout(() => this.item.remove(), REMOVE_AFTER_MS)
   }
 
   /** @param {string} sentence */
@@ -53,11 +53,11 @@ export class UploadRow {
     this.button.title = "Dismiss"
   }
 
-  /** @param {string} how @param {string} words */
-  #end(how, words) {
-    this.item.className = how
+  /** @param {string} state @param {string} words */
+  #end(state, words) {
+    this.item.className = state
     this.bar.style.width = "100%"
-    this.said.textContent = words
+    this.status.textContent = words
   }
 
   #cancel() {

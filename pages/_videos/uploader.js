@@ -1,4 +1,4 @@
-/** The drop zone: sends files to the API, one after the other, and reruns the page after each. */
+/** The drop zone: uploads files one after the other, and reruns the page after each. */
 
 import { component } from "../_shared/component.js"
 import { sizeText } from "./amounts.js"
@@ -8,7 +8,7 @@ import { UploadRow } from "./upload_row.js"
 /** @typedef {{ max_bytes: number }} Data */
 /** @typedef {import("../_shared/component.js").Call<Data>} Call */
 
-const EMPTY = "The file is empty. Copy it again from where it was recorded."
+const EMPTY = "The file is empty. Copy it from its source again."
 
 class Uploader {
   /** @param {Call} call */
@@ -24,7 +24,7 @@ class Uploader {
     this.list = find(parentElement, ".files")
     find(parentElement, ".limit").textContent = `up to ${sizeText(this.limit)} each`
     this.#listen()
-    this.root.hidden = false // not before: a file dropped on it would open in the tab
+    this.root.hidden = false // not before, because the browser would open a file dropped on it
   }
 
   #listen() {
@@ -50,7 +50,7 @@ class Uploader {
     return true
   }
 
-  /** What is on its way still arrives; only the page is left. */
+  /** Remove the listeners; running uploads continue. */
   destroy() {
     this.abort.abort()
   }
@@ -77,7 +77,7 @@ class Uploader {
     this.queue = this.queue.then(async () => {
       if (!row.cancelled) await sendVideo(file, row)
       this.waiting -= 1
-      // Inside a call of Streamlit a trigger would stick: leave the call stack first.
+      // A trigger set inside a call from Streamlit would stick, so set it afterwards.
       setTimeout(() => this.setTriggerValue("changed", Date.now()))
     })
   }

@@ -1,4 +1,4 @@
-"""Drag and drop for video files: they go straight to the API, never through Streamlit."""
+"""The drop zone for video files, which are sent straight to the API, not through Streamlit."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _uploader = script_component(
 
 
 def uploader(max_bytes: int, key: str = "uploader") -> None:
-    """A drop zone with one progress bar per file; the page reruns when an upload has ended.
+    """Show a drop zone with one progress bar per file; the page reruns when an upload has ended.
 
     Args:
         max_bytes: larger files are refused before anything is sent.
@@ -21,4 +21,4 @@ def uploader(max_bytes: int, key: str = "uploader") -> None:
 
 
 def _rerun() -> None:
-    """That a trigger has a callback is what makes the component tell it; the rerun is enough."""
+    """Does nothing: the component sends a trigger only if it has a callback, and then reruns."""

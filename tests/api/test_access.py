@@ -8,8 +8,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import PASSWORD, Api, add_user
-from tests.detector_life import add_trained_detector, add_training_set
+from tests.detectors import add_trained_detector
 from tests.labelled import add_video
+from tests.training_sets import add_training_set
 from tpod_core import db
 from tpod_core.jobs import submit
 from tpod_core.models import (

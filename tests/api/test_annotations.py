@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.conftest import Api
 from tests.labelled import add_video
 from tpod_core.models import User, Video
 
@@ -275,16 +274,6 @@ def test_boxes_of_too_many_frames_are_refused(api: TestClient, admin: User) -> N
     video = add_video(admin, "Long", frame_count=20_000)
     query = {"start": 0, "stop": 10_001}
     assert "at most 10000" in error(api.get(url(video, "boxes"), params=query), 422)["message"]
-
-
-def test_annotations_of_someone_else_are_not_found(
-    installation: Api, member: User, video: Video
-) -> None:
-    stranger = installation.client("member")
-    assert stranger.get(url(video)).status_code == 404
-    assert put(stranger, video, 0).status_code == 404
-    assert patch(stranger, video, 0, {"op": "mark_range", "start": 0, "stop": 5}).status_code == 404
-    assert stranger.get(url(video, "boxes"), params={"frame": 0}).status_code == 404
 
 
 def test_patch_merges_splits_and_accepts_tracks(api: TestClient, video: Video) -> None:

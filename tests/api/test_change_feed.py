@@ -17,7 +17,7 @@ from tests.labelled import add_video
 from tpod_core import db
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.models import Role, User, Video, saved_id
-from tpod_core.propagation.store import note_news
+from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.services import annotations, labeling, videos
 from tpod_core.services.annotations import MarkRange
 from tpod_core.services.labeling import VideoNews
@@ -64,7 +64,7 @@ def mark(user: User, video: Video) -> None:
 
 def find_boxes(user: User, video: Video) -> None:
     with db.transaction() as session:
-        note_news(session, saved_id(video))
+        bump_boxes_revision(session, saved_id(video))
 
 
 def come_in(user: User, video: Video) -> None:

@@ -90,9 +90,8 @@ def documented() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("call", CONTRACT.strip().splitlines())
-def test_call_of_the_contract_is_served_and_documented(documented: set[str], call: str) -> None:
-    assert call in documented
+def test_every_call_of_the_contract_is_served_and_documented(documented: set[str]) -> None:
+    assert set(CONTRACT.strip().splitlines()) - documented == set()
 
 
 def test_operations_are_documented_as_one_union_told_by_op() -> None:
@@ -110,12 +109,3 @@ def test_openapi_and_its_pages_are_public(api: TestClient) -> None:
     api.cookies.clear()
     assert api.get("/openapi.json").json()["info"]["title"] == "TPOD"
     assert api.get("/docs").status_code == 200
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["/videos", "/videos/1", "/videos/1/frames/0", "/trainsets", "/detectors", "/jobs", "/users"],
-)
-def test_nothing_is_told_to_strangers(api: TestClient, path: str) -> None:
-    api.cookies.clear()
-    assert api.get(path).status_code == 401

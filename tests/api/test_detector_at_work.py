@@ -8,12 +8,10 @@ import httpx
 import pytest
 
 from tests.browser.annotator import import_video
-from tests.detector_life import add_trained_detector
-from tests.live import Server, wait_for
+from tests.detectors import add_trained_detector
+from tests.live import Server, installation_of, wait_for
 from tests.synthetic import make_video
-from tpod_core import db
-from tpod_core.config import get_settings
-from tpod_core.models import User
+from tpod_core.models import saved_id
 
 FRAMES = 45
 
@@ -25,18 +23,10 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def detector_id(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def detector_id(server: Server) -> int:
     """A trained detector beside the running app: one object, always in the same place."""
-    monkeypatch.setenv("TPOD_DATA_DIR", str(server.home))
-    get_settings.cache_clear()
-    db.dispose()
-    with db.read_session() as session:
-        owner = session.get_one(User, 1)
-    made = add_trained_detector(server.home, owner, labels=("cup", "bus"))
-    yield made.id or 0
-    db.engine().dispose()
-    db.dispose()
-    get_settings.cache_clear()
+    with installation_of(server) as owner:
+        return saved_id(add_trained_detector(server.home, owner, labels=("cup", "bus")))
 
 
 @pytest.mark.slow

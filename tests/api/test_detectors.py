@@ -1,33 +1,18 @@
 """Detectors over HTTP: the contract's bodies and codes, with a family that trains at once."""
 
 import io
-import os
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Api, add_user
-from tests.detector_life import add_training_set, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
+from tests.detectors import TINY, FakeProvider, now, work
+from tests.jobs import run_job
 from tpod_core import db
-from tpod_core.jobs import execute
-from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState, User
+from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState
 from workers import measure_learning
-
-TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def training_set(home: Path, admin: User) -> TrainingSet:
-    return add_training_set(home, admin)
 
 
 @pytest.fixture
@@ -159,16 +144,9 @@ def test_list_is_paged_searched_and_ordered(client: TestClient) -> None:
     assert (page["count"], [row["name"] for row in page["results"]]) == (3, ["Cups"])
 
 
-def test_detector_of_another_is_404(installation: Api, client: TestClient) -> None:
-    post(client)
+def test_training_set_of_another_is_404(installation: Api, client: TestClient) -> None:
     add_user("stranger", Role.USER)
-    stranger = installation.client("stranger")
-    for path in ("", "/metrics", "/log", "/model"):
-        assert stranger.get(f"/detectors/1{path}").status_code == 404
-    for path in ("/cancel", "/resume", "/model"):
-        assert stranger.post(f"/detectors/1{path}").status_code == 404
-    assert stranger.delete("/detectors/1").status_code == 404
-    assert post(stranger).status_code == 404
+    assert post(installation.client("stranger")).status_code == 404
 
 
 def test_metrics_hold_a_row_per_epoch_and_the_final_score(client: TestClient) -> None:
@@ -204,7 +182,7 @@ def test_learning_curve_is_asked_for_measured_and_read(client: TestClient) -> No
     asked = client.post(path)
     assert (asked.status_code, asked.json()["kind"]) == (202, "measure-learning")
     assert client.get(path).json()["job"]["id"] == asked.json()["id"]
-    execute(asked.json()["id"], 1, run=measure_learning.run, worker="w", abandon=os.abort)
+    run_job(asked.json()["id"], measure_learning.run)
     body = client.get(path).json()
     assert [point["share"] for point in body["points"]] == [25, 50, 100]
     assert body["points"][0]["AP50"].keys() == {"cup", "bus stop"}

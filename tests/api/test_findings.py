@@ -1,23 +1,14 @@
 """The inbox of unexplained detections over HTTP."""
 
-from pathlib import Path
-
 import pytest
 from starlette.testclient import TestClient
 
-from tests.conftest import Api, add_user
-from tests.detector_life import add_trained_detector
 from tests.labelled import add_video
 from tpod_core import db
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
-from tpod_core.models import Detector, Role, User, Video, VideoState, saved_id
+from tpod_core.models import Detector, User, Video, VideoState, saved_id
 from tpod_core.services import findings
-
-
-@pytest.fixture
-def detector(home: Path, admin: User, api: TestClient) -> Detector:
-    return add_trained_detector(home, admin)
 
 
 @pytest.fixture
@@ -26,7 +17,7 @@ def video(admin: User, detector: Detector) -> Video:
     row = add_video(admin)
     with db.transaction() as session:
         things = [
-            Unexplained(saved_id(row), 10 * n, "cup", Box(1, 2, 30, 40), score, frames=n + 1)
+            UnmatchedDetection(saved_id(row), 10 * n, "cup", Box(1, 2, 30, 40), score, frames=n + 1)
             for n, score in enumerate((0.3, 0.9, 0.6))
         ]
         findings.record(session, saved_id(detector), things)
@@ -101,15 +92,3 @@ def test_verdict_is_kept_and_taken_back(api: TestClient, detector: Detector, vid
 def test_unknown_verdict_is_422(api: TestClient, detector: Detector, video: Video) -> None:
     answer = api.patch("/findings/1", json={"verdict": "perhaps"})
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "verdict")
-
-
-def test_findings_of_others_are_404(
-    installation: Api, api: TestClient, detector: Detector, video: Video
-) -> None:
-    add_user("stranger", Role.USER)
-    stranger = installation.client("stranger")
-    assert stranger.get(f"/detectors/{detector.id}/findings").status_code == 404
-    wish = {"video_id": video.id}
-    assert stranger.post(f"/detectors/{detector.id}/review", json=wish).status_code == 404
-    assert stranger.patch("/findings/1", json={"verdict": "ignore"}).status_code == 404
-    assert installation.client().get(f"/detectors/{detector.id}/findings").status_code == 401

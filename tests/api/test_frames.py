@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from tests.conftest import Api
 from tests.synthetic import make_video, number_in
 from tpod_core import db, jobs
-from tpod_core.models import Job, User, Video, VideoState
+from tpod_core.models import Job, Video, VideoState
 from tpod_core.video import scan
 from tpod_core.video.source import frame_source, index_key
 from workers import import_video
@@ -172,14 +171,6 @@ def test_part_of_the_original_can_be_asked_for(api: TestClient, video_id: int, c
     assert answer.status_code == 206
     assert answer.content == clip.read_bytes()[100:200]
     assert answer.headers["content-range"] == f"bytes 100-199/{clip.stat().st_size}"
-
-
-@pytest.mark.parametrize("what", ["frames/0", "preview", "file"])
-def test_someone_else_s_video_shows_nothing(
-    installation: Api, api: TestClient, member: User, video_id: int, what: str
-) -> None:
-    assert installation.client("member").get(f"/videos/{video_id}/{what}").status_code == 404
-    assert installation.client().get(f"/videos/{video_id}/{what}").status_code == 401
 
 
 def test_video_whose_file_is_gone_is_404(api: TestClient, video_id: int, home: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.collections import LabelledImage, import_collection, read_voc, read_yolo
+from tests.jobs import run_job
 from tpod_core.formats.yolo import read_label_file, read_manifest
-from tpod_core.jobs import execute
 from tpod_core.storage import get_storage
 from workers import build_training_set
 
@@ -31,7 +31,7 @@ def test_a_collection_becomes_a_training_set_box_by_box(
     video = import_collection(api, images, tmp_path / f"{name}.mp4")
     wish = {"name": name, "videos": [{"video_id": video}], "negatives": {"ratio": 10}}
     queued = api.post("/trainsets", json=wish | {"split": {"guard_frames": 0}}).json()
-    execute(queued["job_id"], 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    run_job(queued["job_id"], build_training_set.run)
     assert api.get(f"/trainsets/{queued['id']}").json()["state"] == "ready"
 
     directory = get_storage().path(f"training_sets/{queued['id']}")

@@ -1,6 +1,5 @@
 """Detectors at work over HTTP: one image, and an annotated copy of a video."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +9,18 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Api, add_user
-from tests.detector_life import add_trained_detector
+from tests.detectors import add_trained_detector
+from tests.jobs import run_job
 from tests.labelled import FILE_WH, add_video, give_file
-from tests.unit.test_pictures import image_file
+from tests.unit.test_video_pictures import image_file
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.inference import trained_model
-from tpod_core.jobs import execute, running
+from tpod_core.jobs import running
 from tpod_core.models import Detector, DetectorState, Job, Label, Role, User, Video
 from workers import annotate_video
 
 FRAMES = 12
-
-
-@pytest.fixture
-def detector(home: Path, admin: User) -> Detector:
-    return add_trained_detector(home, admin)
 
 
 @pytest.fixture
@@ -42,11 +37,7 @@ def infer(client: TestClient, content: bytes, detector_id: int = 1, **form: Any)
 
 def work(job_id: int) -> Job:
     """Run an annotate job once, as a worker would."""
-    with db.read_session() as session:
-        attempt = session.get_one(Job, job_id).attempt
-    execute(job_id, attempt, run=annotate_video.run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job_id)
+    return run_job(job_id, annotate_video.run)
 
 
 def annotate(client: TestClient, **wish: Any) -> int:
@@ -147,16 +138,14 @@ def test_detector_without_a_model_is_409(api: TestClient, detector: Detector, vi
     assert api.post("/detectors/1/annotate", json={"video_id": 1}).status_code == 409
 
 
-def test_everything_of_others_is_404(
+def test_video_of_another_is_404(
     installation: Api, api: TestClient, detector: Detector, video: Video
 ) -> None:
-    stranger_row = add_user("stranger", Role.USER)
-    stranger = installation.client("stranger")
-    assert infer(stranger, image_file()).status_code == 404
-    assert stranger.post("/detectors/1/annotate", json={"video_id": 1}).status_code == 404
+    stranger = add_user("stranger", Role.USER)
     with db.transaction() as session:
-        session.get_one(Detector, detector.id).owner_id = stranger_row.id or 0
-    assert stranger.post("/detectors/1/annotate", json={"video_id": 1}).status_code == 404
+        session.get_one(Detector, detector.id).owner_id = stranger.id or 0
+    asked = installation.client("stranger").post("/detectors/1/annotate", json={"video_id": 1})
+    assert asked.status_code == 404
 
 
 def test_annotated_copy_has_every_frame_with_boxes_in_the_label_s_colour(

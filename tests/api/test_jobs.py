@@ -6,9 +6,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.detector_life import add_trained_detector, add_training_set
+from tests.detectors import add_trained_detector
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video
+from tests.training_sets import add_training_set
 from tpod_core import db, jobs
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Job, JobKind, QueueName, User, Video

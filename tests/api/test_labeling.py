@@ -178,12 +178,3 @@ def test_presence_shows_the_second_person_to_the_first(
 def test_presence_refuses_what_is_no_time(api: TestClient, video: Video, active_s: object) -> None:
     refused = error(api.post(url(video, "presence"), json={"active_s": active_s}), 422)
     assert refused["field"] == "active_s"
-
-
-def test_the_video_of_someone_else_is_not_found(
-    installation: Api, member: User, video: Video
-) -> None:
-    stranger = installation.client("member")
-    assert stranger.get(url(video, "propagation")).status_code == 404
-    assert stranger.post(url(video, "propagate"), json={}).status_code == 404
-    assert stranger.post(url(video, "presence"), json={}).status_code == 404

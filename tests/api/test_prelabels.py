@@ -1,6 +1,5 @@
 """Pre-labelling: a detector proposes tracks, a person decides, and nobody's work is touched."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,14 @@ import pytest
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from tests.conftest import Api, add_user
-from tests.detector_life import add_trained_detector
+from tests.detectors import add_trained_detector, play
+from tests.jobs import run_job
 from tests.labelled import add_video, give_file
-from tests.scripted_detector import play
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box, iou
-from tpod_core.jobs import execute, running
-from tpod_core.models import Detector, Job, Label, Role, User, Video
+from tpod_core.jobs import running
+from tpod_core.models import Detector, Job, Label, User, Video
 from tpod_core.training_sets.labelled_videos import load_labelled_video
 from workers import prelabel_video
 
@@ -68,11 +66,7 @@ def start(client: TestClient, **wish: Any) -> int:
 
 def work(job_id: int) -> Job:
     """Run a prelabel job once, as a worker would."""
-    with db.read_session() as session:
-        attempt = session.get_one(Job, job_id).attempt
-    execute(job_id, attempt, run=prelabel_video.run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job_id)
+    return run_job(job_id, prelabel_video.run)
 
 
 def prelabel(client: TestClient, **wish: Any) -> Job:
@@ -408,11 +402,3 @@ def test_deciding_on_nothing_changes_nothing(client: TestClient) -> None:
         answer = client.post(f"/videos/1/proposals/{act}", json={"min_score": 0.5})
         assert answer.json() == {"revision": before["revision"], "track_ids": []}
     assert document(client) == before
-
-
-def test_everything_of_others_is_404(installation: Api, client: TestClient) -> None:
-    add_user("stranger", Role.USER)
-    stranger = installation.client("stranger")
-    assert stranger.post("/videos/1/prelabel", json={"detector_id": 1}).status_code == 404
-    for act in ("accept", "reject"):
-        assert stranger.post(f"/videos/1/proposals/{act}", json={}).status_code == 404

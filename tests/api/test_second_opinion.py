@@ -1,6 +1,5 @@
 """A detector that went over a video makes derived boxes less sure where it disagrees."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +8,15 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests import fake_propagation
-from tests.detector_life import add_trained_detector
+from tests.detectors import add_trained_detector, play
 from tests.fake_propagation import OFFSET_PX
+from tests.jobs import run_job
 from tests.labelled import add_video, give_file
-from tests.scripted_detector import play
 from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
-from tpod_core.jobs import execute, running
+from tpod_core.jobs import running
 from tpod_core.models import Detector, Job, User, Video
 from tpod_core.propagation.updating import fill_all
 from workers import prelabel_video, review_video
@@ -85,9 +84,7 @@ def work(client: TestClient, url: str, run: Any, wish: dict[str, Any]) -> Job:
     answer = client.post(url, json=wish)
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["id"]
-    execute(job_id, 1, run=run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job_id)
+    return run_job(job_id, run)
 
 
 def prelabel(client: TestClient, **wish: Any) -> Job:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,16 +9,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Api, add_user
-from tests.detector_life import add_training_set, use_fake_provider, work
-from tpod_core import db
-from tpod_core.models import Role, User, saved_id
-from tpod_core.services import detectors
-from tpod_core.services.detectors import DetectorDraft
+from tests.detectors import TINY, create_detector, work
+from tpod_core.models import Role, TrainingSet, User
 from tpod_core.tensorboard import TensorBoards
 from tpod_core.tensorboard.pool import Address
 from tpod_core.web import visualization
 
-TINY: dict[str, Any] = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
 DEADLINE_S = 60
 
 
@@ -33,15 +28,10 @@ def boards(monkeypatch: pytest.MonkeyPatch) -> Iterator[TensorBoards]:
 
 @pytest.fixture
 def path(
-    home: Path, admin: User, api: TestClient, boards: TensorBoards, monkeypatch: pytest.MonkeyPatch
+    owner: User, api: TestClient, boards: TensorBoards, training_set: TrainingSet, provider: object
 ) -> str:
     """Of the TensorBoard of a detector that was trained for three epochs."""
-    use_fake_provider(monkeypatch)
-    training_set = add_training_set(home, admin)
-    with db.transaction() as session:
-        draft = DetectorDraft("Cups", "yolo26n", saved_id(training_set), TINY)
-        detector = detectors.create(session, admin, draft)
-    work(detector)
+    detector = work(create_detector(owner, training_set))
     return f"/detectors/{detector.id}/visualization"
 
 

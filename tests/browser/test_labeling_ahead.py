@@ -111,7 +111,7 @@ def test_press_where_a_box_may_still_come_draws_none(annotator: Annotator, serve
         annotator.page.goto(f"/labeling?video={annotator.video_id}&frame=1")
         annotator.wait_shown_from(1)
         annotator.drag((160, 140), (190, 160))
-        assert "still on their way" in annotator.toast()
+        assert "still loading" in annotator.toast()
     annotator.wait_ready(1)
     assert [each["track_id"] for each in annotator.boxes(1)] == [cup]
 

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, Route, WebSocket, expect
 
 from tests.browser.annotator import DEADLINE_S, Annotator, near, track
 from tests.browser.labeling_pictures import SECOND_PERSON, second_person
-from tests.live import Server, start_again, stop_server
+from tests.live import Server, start_again, start_server, stop_server
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +38,14 @@ def nothing_saved(page: Page) -> Iterator[None]:
 def sign_in(context: BrowserContext, username: str, password: str) -> None:
     who = {"username": username, "password": password}
     assert context.request.post("/api/v1/auth/login", data=who).ok
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An app of this module's own, for it will die."""
+    running = start_server(tmp_path_factory.mktemp("mortal"))
+    yield running
+    stop_server(running)
 
 
 class MortalServer:
@@ -196,7 +204,7 @@ def test_refused_edit_is_listed_with_its_reason_and_those_behind_it_go_on(
     (box,) = annotator.boxes(0)
     assert near(box, *RIGHT)
     annotator.page.reload()
-    item.get_by_role("button", name="Leave it").click()
+    item.get_by_role("button", name="Discard").click()
     expect(item).to_have_count(0)
 
 

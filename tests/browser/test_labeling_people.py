@@ -104,7 +104,7 @@ def test_track_that_both_changed_is_asked_about_and_nothing_is_overwritten(
     (box,) = annotator.boxes(0)
     assert near(box, *RIGHT)
     annotator.wait_color(400, 90, 400, 190, color=annotator.color_of("cup"))
-    item.get_by_role("button", name="Leave it").click()
+    item.get_by_role("button", name="Discard").click()
     expect(item).to_have_count(0)
     assert annotator.boxes(0) == [box]
 
@@ -112,9 +112,9 @@ def test_track_that_both_changed_is_asked_about_and_nothing_is_overwritten(
 def test_edit_that_came_second_is_done_again_on_demand(annotator: Annotator, second: httpx.Client):
     come_second(annotator, second)
     annotator.press("[")  # something else is said meanwhile
-    assert "No key frame" in annotator.toast()
+    assert "no key frame" in annotator.toast()
     item = annotator.page.locator(".annotator .rejected .item")
-    item.get_by_role("button", name="Do it again").click()
+    item.get_by_role("button", name="Save anyway").click()
     annotator.wait_boxes(0, lambda boxes: near(boxes[0], 100, 100, 220, 220))
     expect(item).to_have_count(0)
 

@@ -150,7 +150,7 @@ def test_rejected_proposal_is_gone_and_comes_back_by_undo(annotator: Annotator, 
 def test_proposals_above_a_confidence_are_accepted_together(annotator: Annotator):
     _, sure, unsure = annotator.put_tracks(track("cup", (5, LEFT)), SURE, UNSURE)
     annotator.open()
-    annotator.page.get_by_label("Least confidence in percent").fill("60")
+    annotator.page.get_by_label("Minimum confidence in percent").fill("60")
     annotator.page.get_by_role("button", name="Accept 1").click()
     annotator.wait_document(lambda document: proposed_in(annotator) == [unsure])
     assert sure in ids_in(annotator)

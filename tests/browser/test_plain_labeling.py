@@ -147,7 +147,7 @@ def test_conflict_keeps_the_drawing_until_the_person_decides(
     colleague.patch(f"/videos/{screen.video_id}/annotations", json=edit).raise_for_status()
     screen.press("Next")
     screen.wait_text("Your drawing is not saved yet")
-    screen.press("Do it again")
+    screen.press("Save anyway")
     screen.wait_frame(6)
     [box] = screen.keyframes()
     assert (box["frame"], box["label"]) == (5, "cup")

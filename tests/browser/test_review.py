@@ -6,13 +6,16 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
-from sqlmodel import Session
 
 from tests.browser.annotator import import_video
-from tests.live import Server
+from tests.detectors import add_trained_detector
+from tests.live import Server, installation_of
 from tests.synthetic import make_video
-from tpod_core.db import make_engine
-from tpod_core.models import Detector, DetectorState, Finding, User, saved_id
+from tpod_core import db
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
+from tpod_core.geometry import Box
+from tpod_core.models import saved_id
+from tpod_core.services import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,37 +29,16 @@ def detector_id(server: Server, tmp_path: Path) -> int:
     with closing(server.api()) as api:
         path = make_video(tmp_path / "numbers.mp4", 48, wh=(640, 360))
         video_id = import_video(api, path, ["cup"])
-    engine = make_engine(f"sqlite:///{server.home}/tpod.sqlite3")
-    with Session(engine) as session:
-        session.connection()
-        owner = session.get_one(User, 1)
-        detector = Detector(
-            owner_id=saved_id(owner),
-            name="Cups",
-            dnn_type="yolo26n",
-            state=DetectorState.TRAINED,
-            labels=["cup"],
-        )
-        session.add(detector)
-        session.flush()
-        for place, frame in enumerate(FRAMES):
-            session.add(
-                Finding(
-                    detector_id=saved_id(detector),
-                    video_id=video_id,
-                    frame_index=frame,
-                    label="cup",
-                    score=0.9 - place / 10,
-                    x1=160,
-                    y1=90,
-                    x2=320,
-                    y2=180,
-                )
-            )
-        session.commit()
-        number = saved_id(detector)
-    engine.dispose()
-    return number
+    with installation_of(server) as owner:
+        detector_id = saved_id(add_trained_detector(server.home, owner))
+        with db.transaction() as session:
+            box = Box(160, 90, 320, 180)
+            found = [
+                UnmatchedDetection(video_id, frame, "cup", box, 0.9 - place / 10, 1)
+                for place, frame in enumerate(FRAMES)
+            ]
+            findings.record(session, detector_id, found)
+    return detector_id
 
 
 def verdicts(api: httpx.Client, detector_id: int) -> dict[int, str]:

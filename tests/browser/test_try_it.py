@@ -9,28 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.plain_labeling import DrawingCanvas, PlainLabeling
-from tests.detector_life import add_trained_detector
-from tests.live import Server
-from tpod_core import db
-from tpod_core.config import get_settings
-from tpod_core.models import User
+from tests.detectors import add_trained_detector
+from tests.live import Server, installation_of
+from tpod_core.models import saved_id
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def detector_id(server: Server) -> Iterator[int]:
+def detector_id(server: Server) -> int:
     """A detector of cups that finds the same in every picture."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TPOD_DATA_DIR", str(server.home))
-        get_settings.cache_clear()
-        db.dispose()
-        with db.read_session() as session:
-            owner = session.get_one(User, 1)
-        yield int(add_trained_detector(server.home, owner).id or 0)
-        db.engine().dispose()
-        db.dispose()
-    get_settings.cache_clear()
+    with installation_of(server) as owner:
+        return saved_id(add_trained_detector(server.home, owner))
 
 
 @dataclass
@@ -97,7 +87,7 @@ def test_moved_and_added_boxes_become_labels_by_hand(screen: TryIt):
     screen.labeling.put_tracks()
     middle = ((x1 + x2) / 2, (y1 + y2) / 2)
     screen.canvas.drag((x2 + 40, y1), (x2 + 140, y1 + 80))
-    screen.labeling.wait_text("Corrected, not used yet")
+    screen.labeling.wait_text("Corrected, not saved yet")
     screen.press("Edit")
     screen.canvas.drag(middle, (middle[0] + 20, middle[1] + 10))
     screen.use(2)
@@ -109,7 +99,7 @@ def test_moved_and_added_boxes_become_labels_by_hand(screen: TryIt):
 
 def test_correction_outlives_another_confidence(screen: TryIt):
     screen.canvas.drag((400, 200), (500, 300))
-    screen.labeling.wait_text("Corrected, not used yet")
+    screen.labeling.wait_text("Corrected, not saved yet")
     slider = screen.labeling.page.get_by_role("slider", name="Confidence")
     slider.focus()
     slider.press("End")

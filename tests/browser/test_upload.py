@@ -1,6 +1,5 @@
 """Videos arrive by drag and drop, and every bad file gets a sentence."""
 
-import hashlib
 from contextlib import closing
 from pathlib import Path
 
@@ -52,10 +51,8 @@ def test_dropped_video_becomes_a_card_with_picture_length_and_labels(
     expect(made.locator("img[src*=preview]")).to_be_visible(timeout=DEADLINE_MS)
     expect(made).to_contain_text("192×96 · 48 frames")
     expect(made).to_contain_text("0:02")
-    stored = next(server.home.glob("videos/*/source.mp4"))
-    assert hashlib.sha256(stored.read_bytes()).digest() == (
-        hashlib.sha256(clip.read_bytes()).digest()
-    )
+    stored = [path.read_bytes() for path in server.home.glob("videos/*/source.mp4")]
+    assert stored.count(clip.read_bytes()) == 1
     page.get_by_role("button", name="Labels …").first.click()
     page.get_by_label("New labels").fill("cup, traffic light")
     page.get_by_role("button", name="Add", exact=True).click()

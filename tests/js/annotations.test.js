@@ -28,14 +28,14 @@ beforeEach(async () => {
   revision = 10
   instead = null
   status = 200
-  const surroundings = { store: new MemoryStore(), fetch: fakeFetch, api: "/api/v1", clock, random: () => 1 }
-  annotations = new Annotations("/api/v1/videos/3", VIDEO, { id: 7, username: "ann" }, surroundings, {
+  const environment = { store: new MemoryStore(), fetch: fakeFetch, api: "/api/v1", clock, random: () => 1 }
+  annotations = new Annotations("/api/v1/videos/3", VIDEO, { id: 7, username: "ann" }, environment, {
     changed: () => {},
-    named: (named) => told.push(`named ${[...named.values()]}`),
+    tracksSaved: (savedIds) => told.push(`saved ${[...savedIds.values()]}`),
     refused: (sentence) => told.push(sentence),
-    stepped: (what) => told.push(what),
-    told: () => {},
-    moved: () => {},
+    stepDone: (what) => told.push(what),
+    polled: () => {},
+    boxesChanged: () => {},
   })
 })
 
@@ -87,7 +87,7 @@ test("an edit is seen at once, waits, and is saved under its number", async () =
   await clock.settle()
   assert.equal(annotations.saving, "saved")
   assert.equal(annotations.document.track(87)?.label, "cup")
-  assert.deepEqual(told, ["named 87"])
+  assert.deepEqual(told, ["saved 87"])
 })
 
 test("what the server would refuse is told and not sent", async () => {
@@ -105,7 +105,7 @@ test("an edit that came second is done again on the newest state", async () => {
   await clock.settle()
   assert.equal(annotations.document.track("new:a"), undefined)
   revision = 15
-  await annotations.again(annotations.queue.rejected)
+  await annotations.retry(annotations.queue.rejected)
   await clock.settle()
   assert.deepEqual(sent.map((body) => body.revision), [10, 15])
   assert.deepEqual(annotations.queue.rejected, [])
@@ -116,7 +116,7 @@ test("an edit that came second can be left", async () => {
   instead = refusal(409, "edit_conflict")
   drawBox()
   await clock.settle()
-  annotations.leave(annotations.queue.rejected)
+  annotations.dismiss(annotations.queue.rejected)
   await clock.settle()
   assert.deepEqual(annotations.queue.rejected, [])
   assert.equal(sent.length, 1)
@@ -124,7 +124,7 @@ test("an edit that came second can be left", async () => {
 
 test("an undo says what it was", async () => {
   await start()
-  annotations.step("undo", 4)
+  annotations.undoOrRedo("undo", 4)
   await clock.settle()
   assert.deepEqual(told, ["Undone: a box of cup on frame 4"])
 })

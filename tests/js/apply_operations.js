@@ -11,9 +11,9 @@ import { Refused } from "../../pages/_labeling/refused.js"
 
 /** @typedef {import("../../pages/_labeling/operations.js").AnnotationDocument} AnnotationDocument */
 /** @typedef {import("../../pages/_labeling/operations.js").Operation} Operation */
-/** @typedef {import("../../pages/_labeling/operations.js").Scene} Scene */
+/** @typedef {import("../../pages/_labeling/operations.js").VideoContext} VideoContext */
 
-/** @param {{document: AnnotationDocument, operations: Operation[], scene: Scene}} given */
+/** @param {{document: AnnotationDocument, operations: Operation[], scene: VideoContext}} given */
 function answerTo({ document, operations, scene }) {
   try {
     return operations.reduce((before, operation) => apply(before, operation, scene), document)

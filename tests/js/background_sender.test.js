@@ -4,7 +4,7 @@ import { beforeEach, test } from "node:test"
 import { BackgroundSender } from "../../pages/_labeling/background_sender.js"
 import { OperationQueue } from "../../pages/_labeling/operation_queue.js"
 import { MemoryStore } from "../../pages/_labeling/queue_store.js"
-import { countWaiting, waitingWords } from "../../pages/_labeling/unsent_edits.js"
+import { countUnsent, unsentText } from "../../pages/_labeling/unsent_edits.js"
 import { FakeApi } from "./fake_api.js"
 import { FakeClock } from "./fake_clock.js"
 
@@ -21,7 +21,7 @@ beforeEach(() => {
   store = new MemoryStore()
 })
 
-function surroundings() {
+function environment() {
   return { store, fetch: api.fetch, api: "/api/v1", clock, random: () => 1 }
 }
 
@@ -29,7 +29,7 @@ function surroundings() {
 async function leaveBehind(videoId, count, user = ANN) {
   api.isOnline = false
   const nothing = { changed() {}, adopted() {}, saved() {}, dropped() {} }
-  const queue = new OperationQueue(surroundings(), user, { id: videoId, name: `video ${videoId}` }, nothing)
+  const queue = new OperationQueue(environment(), user, { id: videoId, name: `video ${videoId}` }, nothing)
   await queue.start()
   const entries = Array.from({ length: count }, () => queue.add({ kind: "edit", ops: [], frame: 0, revision: 1 }))
   await clock.settle()
@@ -40,7 +40,7 @@ async function leaveBehind(videoId, count, user = ANN) {
 
 /** @param {number | null} openVideoId */
 async function startSender(openVideoId = null) {
-  const sender = new BackgroundSender(surroundings(), ANN, () => openVideoId)
+  const sender = new BackgroundSender(environment(), ANN, () => openVideoId)
   await sender.start()
   await clock.settle()
   return sender
@@ -87,16 +87,16 @@ test("people and videos are counted apart", async () => {
   await leaveBehind(3, 2)
   await leaveBehind(4, 1)
   await leaveBehind(3, 1, BEN)
-  const counted = countWaiting(store.records).map(({ username, videoId, waiting }) => [username, videoId, waiting])
+  const counted = countUnsent(store.records).map(({ username, videoId, waiting }) => [username, videoId, waiting])
   assert.deepEqual(counted, [["ann", 3, 2], ["ann", 4, 1], ["ben", 3, 1]])
 })
 
 for (const [author, waiting, rejected, words] of /** @type {[string, number, number, string][]} */ ([
   ["ann", 1, 0, "1 edit in street waits in this browser and will be saved as soon as TPOD answers."],
   ["ben", 2, 0, "2 edits of ben in street wait in this browser: they are saved when ben signs in here."],
-  ["ann", 0, 1, "1 edit in street was not done: open the video to see why."],
+  ["ann", 0, 1, "1 edit in street was not saved: open the video to see why."],
 ])) {
   test(`Home says "${words}"`, () => {
-    assert.equal(waitingWords({ username: author, videoId: 3, videoName: "street", waiting, rejected }, "ann"), words)
+    assert.equal(unsentText({ username: author, videoId: 3, videoName: "street", waiting, rejected }, "ann"), words)
   })
 }

@@ -23,7 +23,7 @@ beforeEach(() => {
   tracked = TRACKED
   asked = []
   document = new LocalDocument({ frameCount: 300, width: 640, height: 360 }, () => {})
-  document.take({ revision: 1, labels: [{ name: "cup", color: "#ff0000", id: 1 }], tracks: [cup()], ranges: [] })
+  document.replace({ revision: 1, labels: [{ name: "cup", color: "#ff0000", id: 1 }], tracks: [cup()], ranges: [] })
   boxes = new BoxStore("/video", document, () => {})
   boxes.frameCount = 300
   mock.method(globalThis, "fetch", async (/** @type {string} */ url) => {
@@ -42,23 +42,23 @@ function cup() {
 
 /** @param {number} frame */
 async function prepared(frame) {
-  boxes.prepare(frame)
+  boxes.prefetch(frame)
   for (let turn = 0; turn < 5; turn++) await nextTurn()
 }
 
 function boxOn5() {
-  return boxes.on(5)[0]?.box
+  return boxes.boxesOn(5)[0]?.box
 }
 
 test("until the server has answered boxes lie on straight lines", () => {
-  assert.deepEqual(boxes.on(5), [
+  assert.deepEqual(boxes.boxesOn(5), [
     { track: 1, label: "cup", box: [50, 0, 60, 10], human: false, occluded: false, proposed: false, uncertainty: null },
   ])
 })
 
 test("then they are where the server found them", async () => {
   await prepared(5)
-  assert.deepEqual(boxes.on(5)[0], {
+  assert.deepEqual(boxes.boxesOn(5)[0], {
     track: 1, label: "cup", box: TRACKED, human: false, occluded: false, proposed: false, uncertainty: 0.4,
   })
   assert.equal(boxes.shown(cup(), 5)?.source, "tracked")
@@ -66,7 +66,7 @@ test("then they are where the server found them", async () => {
 
 test("a key frame is a person's", async () => {
   await prepared(5)
-  assert.equal(boxes.on(10)[0]?.human, true)
+  assert.equal(boxes.boxesOn(10)[0]?.human, true)
 })
 
 test("an edit of a key frame beside it makes the line straight again", async () => {
@@ -84,7 +84,7 @@ test("an edit farther away leaves the box where the server found it", async () =
 test("boxes found anew replace the old ones, which stay until then", async () => {
   await prepared(5)
   tracked = END
-  boxes.refresh()
+  boxes.invalidate()
   assert.deepEqual(boxOn5(), TRACKED)
   await prepared(5)
   assert.deepEqual(boxOn5(), END)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { beforeEach, test } from "node:test"
 
-import { DrawingController, settled } from "../../pages/_labeling/drawing_controller.js"
+import { DrawingController, snapped } from "../../pages/_labeling/drawing_controller.js"
 import { View } from "../../pages/_labeling/view.js"
 import { FakeElement } from "./fake_element.js"
 
@@ -145,19 +145,19 @@ test("a drag beyond the border ends there", () => {
 })
 
 test("an edge dropped close to the border means the border", () => {
-  assert.deepEqual(corners(settled({ x1: 2, y1: 10, x2: 638, y2: 350 }, "", view)), [0, 10, 640, 350])
+  assert.deepEqual(corners(snapped({ x1: 2, y1: 10, x2: 638, y2: 350 }, "", view)), [0, 10, 640, 350])
 })
 
 test("an edge that did not move does not snap", () => {
-  assert.deepEqual(corners(settled({ x1: 2, y1: 10, x2: 638, y2: 350 }, "e", view)), [2, 10, 640, 350])
+  assert.deepEqual(corners(snapped({ x1: 2, y1: 10, x2: 638, y2: 350 }, "e", view)), [2, 10, 640, 350])
 })
 
 test("a box moved over the border is cut off there", () => {
-  assert.deepEqual(corners(settled({ x1: -30, y1: 10, x2: 50, y2: 400 }, "", view)), [0, 10, 50, 360])
+  assert.deepEqual(corners(snapped({ x1: -30, y1: 10, x2: 50, y2: 400 }, "", view)), [0, 10, 50, 360])
 })
 
 test("coordinates are kept in hundredths", () => {
-  assert.deepEqual(corners(settled({ x1: 100 / 3, y1: 10, x2: 200 / 3, y2: 50 }, "", view)), [33.33, 10, 66.67, 50])
+  assert.deepEqual(corners(snapped({ x1: 100 / 3, y1: 10, x2: 200 / 3, y2: 50 }, "", view)), [33.33, 10, 66.67, 50])
 })
 
 test("a finger and a pen draw as the mouse does", () => {

@@ -22,7 +22,7 @@ const CUP = { name: "cup", color: "#ff0000", id: 1 }
 beforeEach(() => {
   differences = []
   document = new LocalDocument(SCENE, (difference) => differences.push(difference))
-  document.take({ revision: 10, labels: [CUP], tracks: [track(1), track(2)], ranges: [] })
+  document.replace({ revision: 10, labels: [CUP], tracks: [track(1), track(2)], ranges: [] })
 })
 
 /** @param {number | string} id @param {Box} [box] @returns {Track} */
@@ -58,10 +58,10 @@ test("a pending edit is seen at once", () => {
 
 test("a saved edit next in line is part of the document without another question", () => {
   document.add(edit("a", put("new:x")))
-  document.answered("a", { revision: 11, tracks: { "new:x": 87 } })
+  document.confirm("a", { revision: 11, tracks: { "new:x": 87 } })
   assert.deepEqual(document.savedTracks, [track(1), track(2), track(87)])
   assert.equal(document.revision, 11)
-  assert.equal(document.wantedRevision, 11)
+  assert.equal(document.newestRevision, 11)
 })
 
 for (const [what, edits, revision] of /** @type {[string, PendingEdit[], number][]} */ ([
@@ -71,52 +71,52 @@ for (const [what, edits, revision] of /** @type {[string, PendingEdit[], number]
 ])) {
   test(`a saved edit stays pending where ${what}`, () => {
     for (const each of edits) document.add(each)
-    document.answered("a", { revision, tracks: { "new:x": 87 } })
+    document.confirm("a", { revision, tracks: { "new:x": 87 } })
     assert.equal(document.revision, 10)
-    assert.equal(document.wantedRevision, revision)
+    assert.equal(document.newestRevision, revision)
   })
 }
 
 test("a saved edit is seen until the server's document contains it, and once", () => {
   document.add(edit("a", put("new:x")))
-  document.answered("a", { revision: 12, tracks: { "new:x": 87 } })
+  document.confirm("a", { revision: 12, tracks: { "new:x": 87 } })
   assert.deepEqual(ids(), [1, 2, "new:x"])
-  document.takeChanges({ revision: 12, tracks: [track(87)], deleted: [] })
+  document.applyChanges({ revision: 12, tracks: [track(87)], deleted: [] })
   assert.deepEqual(ids(), [1, 2, 87])
 })
 
 test("a track keeps its name until its row is in the document, and then follows it", () => {
   document.add(edit("a", put("new:x")))
-  document.answered("a", { revision: 12, tracks: { "new:x": 87 } })
+  document.confirm("a", { revision: 12, tracks: { "new:x": 87 } })
   assert.equal(document.rowOf("new:x"), "new:x")
-  document.takeChanges({ revision: 12, tracks: [track(87)], deleted: [] })
+  document.applyChanges({ revision: 12, tracks: [track(87)], deleted: [] })
   assert.equal(document.rowOf("new:x"), 87)
-  assert.deepEqual([...(differences.at(-1)?.named ?? [])], [["new:x", 87]])
+  assert.deepEqual([...(differences.at(-1)?.savedIds ?? [])], [["new:x", 87]])
   assert.equal(document.track("new:x")?.id, 87)
 })
 
 test("later edits of a named track hold on to it when it is saved", () => {
   document.add(edit("a", put("new:x")))
   document.add(edit("b", put("new:x", MOVED)))
-  document.answered("a", { revision: 11, tracks: { "new:x": 87 } })
+  document.confirm("a", { revision: 11, tracks: { "new:x": 87 } })
   assert.deepEqual(boxOf(87), MOVED)
   assert.deepEqual(ids(), [1, 2, 87])
 })
 
 test("edits of others appear under one's own pending ones", () => {
   document.add(edit("a", put(1, MOVED)))
-  document.takeChanges({ revision: 11, tracks: [track(2, MOVED), track(3)], deleted: [] })
+  document.applyChanges({ revision: 11, tracks: [track(2, MOVED), track(3)], deleted: [] })
   assert.deepEqual([boxOf(1), boxOf(2), boxOf(3)], [MOVED, MOVED, BOX])
 })
 
 test("a track that another one deleted is gone", () => {
-  document.takeChanges({ revision: 11, tracks: [], deleted: [2] })
+  document.applyChanges({ revision: 11, tracks: [], deleted: [2] })
   assert.deepEqual(ids(), [1])
 })
 
 test("labels and ranges stay when the server does not name them", () => {
-  document.takeChanges({ revision: 11, tracks: [], deleted: [], ranges: [[0, 5]] })
-  document.takeChanges({ revision: 12, tracks: [], deleted: [] })
+  document.applyChanges({ revision: 11, tracks: [], deleted: [], ranges: [[0, 5]] })
+  document.applyChanges({ revision: 12, tracks: [], deleted: [] })
   assert.deepEqual(document.ranges, [[0, 5]])
   assert.deepEqual(document.labels, [CUP])
 })
@@ -134,9 +134,9 @@ test("an edit that cannot be done any more is left out whole", () => {
 })
 
 test("an older document changes nothing", () => {
-  document.takeChanges({ revision: 11, tracks: [track(3)], deleted: [] })
-  document.takeChanges({ revision: 10, tracks: [], deleted: [3] })
-  document.take({ revision: 10, labels: [], tracks: [], ranges: [] })
+  document.applyChanges({ revision: 11, tracks: [track(3)], deleted: [] })
+  document.applyChanges({ revision: 10, tracks: [], deleted: [3] })
+  document.replace({ revision: 10, labels: [], tracks: [], ranges: [] })
   assert.deepEqual(ids(), [1, 2, 3])
 })
 

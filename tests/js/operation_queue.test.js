@@ -123,7 +123,7 @@ test("a lost answer makes the same batch go again", async () => {
 test("a request without an answer is given up after a while and sent again", async () => {
   const queue = world.makeQueue()
   let asked = 0
-  queue.surroundings.fetch = (url, options) => {
+  queue.environment.fetch = (url, options) => {
     if (asked++) return world.api.fetch(url, options)
     return new Promise((_, reject) => options?.signal?.addEventListener("abort", () => reject(new Error("aborted"))))
   }
@@ -215,7 +215,7 @@ test("a conflicting edit done again is a new batch on the newest revision", asyn
   world.api.answers.push(() => refusal(409, "edit_conflict"))
   const { batch, ops } = edit(queue)
   await world.clock.settle()
-  const [again] = queue.again([batch], 12)
+  const [again] = queue.retry([batch], 12)
   await world.clock.settle()
   assert.notEqual(again?.batch, batch)
   assert.deepEqual(world.api.requests[1]?.body, { batch: again?.batch, user_id: 7, revision: 12, ops })

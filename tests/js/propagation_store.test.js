@@ -9,7 +9,7 @@ function store() {
   const known = new PropagationStore("/videos/1", () => {})
   const seven = { start: 10, stop: 15, uncertainty: [0.1, 0.5, 0.2, 0.4], correction: { frame: 12, weight: 3 } }
   const eight = { start: 0, stop: 3, uncertainty: [0, 0.9, 0.1] }
-  known.take({
+  known.update({
     pending: false,
     tracks: [
       { track_id: 7, ends_at: 14, segments: [seven] },
@@ -21,10 +21,10 @@ function store() {
 
 test("the doubt of a frame is that of its place in the segment", () => {
   const known = store()
-  assert.deepEqual([10, 11, 12, 14, 15].map((frame) => known.doubtOf(7, frame)), [0, 0.1, 0.5, 0.4, 0])
-  assert.equal(known.doubtOf(8, 0), 0)
-  assert.equal(known.doubtOf(8, 1), 0.9)
-  assert.equal(known.doubtOf("new:a", 1), 0)
+  assert.deepEqual([10, 11, 12, 14, 15].map((frame) => known.uncertaintyOf(7, frame)), [0, 0.1, 0.5, 0.4, 0])
+  assert.equal(known.uncertaintyOf(8, 0), 0)
+  assert.equal(known.uncertaintyOf(8, 1), 0.9)
+  assert.equal(known.uncertaintyOf("new:a", 1), 0)
 })
 
 test("the worst frame is the weightiest correction, then the most uncertain one that is left", () => {
@@ -35,9 +35,9 @@ test("the worst frame is the weightiest correction, then the most uncertain one 
 
 test("a frame right beside one that was proposed is not proposed", () => {
   const known = store()
-  known.looked.add(13)
+  known.suggested.add(13)
   assert.equal(known.worst([7]), null)
-  known.looked.clear()
+  known.suggested.clear()
   assert.equal(known.worst([7]), 12)
 })
 

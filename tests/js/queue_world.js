@@ -21,8 +21,8 @@ export class QueueWorld {
   /** A tab. `time` is another clock for one whose timers never come. */
   makeQueue({ user = ANN, video = VIDEO, time = this.clock } = {}) {
     const { store, api } = this
-    const surroundings = { store, fetch: api.fetch, api: "/api/v1", clock: time, random: () => 1 }
-    return new OperationQueue(surroundings, user, video, {
+    const environment = { store, fetch: api.fetch, api: "/api/v1", clock: time, random: () => 1 }
+    return new OperationQueue(environment, user, video, {
       changed: () => {},
       adopted: (entry) => this.adopted.push(entry),
       saved: () => {},

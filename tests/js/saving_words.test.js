@@ -27,7 +27,7 @@ test("every trouble has a banner and nothing else has", () => {
 })
 
 test("a browser that keeps nothing is always named", () => {
-  assert.match(bannerWords("saved", false, "ann"), /this tab alone/)
+  assert.match(bannerWords("saved", false, "ann"), /only in this tab/)
   assert.match(bannerWords("offline", false, "ann"), /do not close it/)
 })
 

@@ -6,19 +6,19 @@ import { ServerSync } from "../../pages/_labeling/server_sync.js"
 import { refusal } from "./fake_api.js"
 import { FakeClock } from "./fake_clock.js"
 
-/** @typedef {import("../../pages/_labeling/server_sync.js").News} News */
+/** @typedef {import("../../pages/_labeling/server_sync.js").ServerChanges} ServerChanges */
 
 const BETWEEN_MS = 500
 const QUIET_MS = 600
 
 /** @type {string[]} */ let asked
-/** @type {News} what the server knows */ let server
-/** @type {((news: News | number) => void)[]} polls that wait */ let polls
+/** @type {ServerChanges} what the server knows */ let server
+/** @type {((news: ServerChanges | number) => void)[]} polls that wait */ let polls
 /** @type {string[]} */ let told
 /** @type {FakeClock} */ let clock
 /** @type {LocalDocument} */ let document
 /** @type {Response | null} what the next poll is answered */ let instead = null
-let mayTake = true
+let mayApply = true
 let isOnline = true
 
 beforeEach(() => {
@@ -26,7 +26,7 @@ beforeEach(() => {
   polls = []
   told = []
   clock = new FakeClock()
-  mayTake = isOnline = true
+  mayApply = isOnline = true
   instead = null
   server = { revision: 10, boxes_revision: 1, frames: 100, people: [] }
   document = new LocalDocument({ frameCount: 100, width: 640, height: 360 }, () => {})
@@ -52,7 +52,7 @@ async function fakeFetch(url, options) {
   })
 }
 
-/** @param {Partial<News>} news */
+/** @param {Partial<ServerChanges>} news */
 async function answerPoll(news) {
   server = { ...server, ...news }
   polls.shift()?.(server)
@@ -61,11 +61,11 @@ async function answerPoll(news) {
 
 function listener() {
   return {
-    mayTake: () => mayTake,
-    told: (/** @type {News} */ { frames }) => told.push(`${frames} frames`),
-    boxesMoved: () => told.push("boxes"),
-    edited: () => told.push("edited"),
-    reached: (/** @type {number} */ status) => told.push(`status ${status}`),
+    mayApply: () => mayApply,
+    polled: (/** @type {ServerChanges} */ { frames }) => told.push(`${frames} frames`),
+    boxesChanged: () => told.push("boxes"),
+    annotationsChanged: () => told.push("edited"),
+    responded: (/** @type {number} */ status) => told.push(`status ${status}`),
   }
 }
 
@@ -90,7 +90,7 @@ test("a new revision brings what changed since the document's own", async () => 
 })
 
 test("where the log does not reach back the whole document comes", async () => {
-  document.take({ revision: 2, labels: [], tracks: [], ranges: [] })
+  document.replace({ revision: 2, labels: [], tracks: [], ranges: [] })
   await startedSync()
   assert.deepEqual(asked.slice(0, 2), ["/changes", "/annotations?since=2"])
   assert.equal(document.revision, 10)
@@ -98,10 +98,10 @@ test("where the log does not reach back the whole document comes", async () => {
 
 test("while an edit is on its way nothing is fetched, and then it is", async () => {
   const sync = await startedSync()
-  mayTake = false
+  mayApply = false
   await answerPoll({ revision: 12 })
   assert.equal(document.revision, 10)
-  mayTake = true
+  mayApply = true
   await sync.catchUp()
   assert.equal(document.revision, 12)
 })
@@ -115,7 +115,7 @@ test("what was doubted is fetched though no poll has told of it", async () => {
 
 test("a poll does not ask again for what it told while the document lags behind", async () => {
   await startedSync()
-  mayTake = false
+  mayApply = false
   await answerPoll({ revision: 12 })
   assert.equal(asked.at(-1), "/changes?since=12&boxes_since=1")
 })
@@ -192,7 +192,7 @@ test("a poll that is never answered is given up", async () => {
 
 test("at rest it asks nothing, and goes on where it was", async () => {
   const sync = await startedSync()
-  sync.rest()
+  sync.stop()
   await clock.advance(60_000)
   assert.equal(asked.length, 3)
   server.revision = 11

@@ -44,7 +44,7 @@ test("a frame larger than the stage leaves no gap at its edge", () => {
 })
 
 test("a box that is looked at is in the middle with room around it", () => {
-  view.lookAt({ x1: 100, y1: 100, x2: 140, y2: 120 })
+  view.zoomTo({ x1: 100, y1: 100, x2: 140, y2: 120 })
   const { x, y, width, height } = view.onStage({ x1: 100, y1: 100, x2: 140, y2: 120 })
   assert.ok(Math.abs(x + width / 2 - 400) < 1 && Math.abs(y + height / 2 - 200) < 1)
   assert.ok(width < 800 * 0.61 && height < 400 * 0.61)

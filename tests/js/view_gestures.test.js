@@ -16,7 +16,7 @@ beforeEach(() => {
   view.layout({ width: 640, height: 360 }, { width: 640, height: 360 })
   view.zoomBy(4, { x: 0, y: 0 })
   taken = passedOn = 0
-  const on = { view, changed: () => {}, taken: () => taken++ }
+  const on = { view, changed: () => {}, pinchStarted: () => taken++ }
   new ViewGestures(/** @type {any} */ (stage), on, new AbortController().signal)
   stage.addEventListener("pointerdown", () => passedOn++)
 })

@@ -1,5 +1,7 @@
 """A trained detector's score on its page: curves, mistakes, parent, what to do next."""
 
+import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,50 +10,39 @@ from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
 from pages._detectors.charts import worst_mix_up
-from pages._shared import guard
-from tests.detector_life import add_training_set, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
-from tests.fake_queue import ListQueue
+from tests.detectors import FakeProvider, create_detector, now, work
 from tests.labelled import add_video
+from tests.random_detections import Answer, gathered, usual, weak
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
+from tpod_core.detectors.paths import model_key
+from tpod_core.detectors.protocol import Detection
+from tpod_core.evaluation import reporting, scoring
+from tpod_core.evaluation.average_precision import measure
 from tpod_core.evaluation.learning_curve import Point
+from tpod_core.evaluation.result_file import EVALUATION_FILE, Evaluation, write_evaluation
+from tpod_core.geometry import Box
+from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobKind, TrainingSet, User, saved_id
-from tpod_core.services import detectors, learning
-from tpod_core.services.detectors import DetectorDraft
+from tpod_core.services import learning
+from workers import export_model
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:::torch"),
+    pytest.mark.filterwarnings("ignore:::ultralytics"),
+]
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
 
 
 @pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen; the training set's pictures are of a video."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    add_video(member)
-    return member
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def training_set(home: Path, user: User) -> TrainingSet:
-    return add_training_set(home, user)
-
-
-@pytest.fixture
 def detector(user: User, training_set: TrainingSet, provider: FakeProvider) -> Detector:
+    add_video(user)  # It is the one that the training set's pictures are of.
     return train(user, training_set, "Cups")
 
 
 def train(user: User, training_set: TrainingSet, name: str, parent: int | None = None) -> Detector:
-    config = {"epochs": 1, "pretrained": "random"}
-    draft = DetectorDraft(name, "yolo26n", saved_id(training_set), config, parent)
-    with db.transaction() as session:
-        detector = detectors.create(session, user, draft)
-    return work(detector)
+    return work(create_detector(user, training_set, name=name, parent_id=parent))
 
 
 def page(detector: Detector) -> AppTest:
@@ -75,9 +66,9 @@ def test_slider_reads_precision_and_recall_at_a_confidence(detector: Detector) -
     test.selectbox(key="confidence-class").set_value("cup")
     test.slider(key="confidence-at").set_value(0.5)
     shown = texts(welcome(test.run()))
-    assert "about **50** are right; of 100 objects it finds about **100**" in shown
+    assert "it finds about **100**; of 100 boxes that it draws, about **50** are right" in shown
     test.slider(key="confidence-at").set_value(0.95)
-    assert "it finds about **0**" in texts(welcome(test.run()))
+    assert "It draws no box at this confidence" in texts(welcome(test.run()))
 
 
 def test_mix_ups_and_counts_are_told(detector: Detector) -> None:
@@ -128,10 +119,10 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 
 
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
-    test = accepted(page(detector), "Look through it")
+    test = accepted(page(detector), "Search it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
     assert job.request["video_id"] == 1
-    assert "Look through it" not in [button.label for button in test.button]
+    assert "Search it" not in [button.label for button in test.button]
 
 
 def test_learning_curve_is_started_and_cancelled_on_the_page(detector: Detector) -> None:
@@ -149,9 +140,120 @@ def test_learning_curve_says_what_to_label_next(detector: Detector) -> None:
     shown = texts(page(detector))
     assert "**Yes.** The second half of the images brought +0.20 mAP50" in shown
     assert "more **bus stop**, its weakest class" in shown
-    assert "scenes like those of **Kitchen** (one detection there is unexplained)" in shown
+    assert "scenes like those of **Kitchen** (1 unmatched detection)" in shown
+
+
+def test_page_of_a_weak_detector_has_one_number_for_one_thing(
+    home: Path, detector: Detector
+) -> None:
+    """In the words, in the tiles, at the slider, in the table, in the matrix."""
+    result = give(home, detector, weak(200, seed=41))
+    counts = result.counts
+    assert counts.correct == 0 < counts.wrong, "all that is right has a lower score"
+    test = page(detector)
+    shown = texts(test)
+    assert shown.count("it finds about **0**; of 100 boxes that it draws, about **0** are") == 2
+    assert "what it finds has lower scores" in shown
+    assert (
+        f"At a confidence of 0.05, on 200 validation images: **0** objects found, **200** missed, "
+        f"**{counts.wrong}** boxes wrong."
+    ) in shown
+    tiles = {metric.label: metric.value for metric in test.metric}
+    assert (tiles["Precision"], tiles["Recall"], tiles["Best confidence"]) == (
+        "0.00",
+        "0.00",
+        "0.05",
+    )
+    assert test.dataframe[0].value[["precision", "recall"]].to_numpy().tolist() == [[0, 0]] * 2
+
+
+def test_page_has_the_shares_of_its_matrix(home: Path, detector: Detector) -> None:
+    counts = give(home, detector, usual(120, seed=42)).counts
+    found = f"{counts.correct / (counts.correct + counts.missed):.2f}"
+    right = f"{counts.correct / (counts.correct + counts.wrong):.2f}"
+    test = page(detector)
+    assert texts(test).count(told(found, right)) == 2
+    assert f"**{counts.correct}** objects found, **{counts.missed}** missed" in texts(test)
+    tiles = {metric.label: metric.value for metric in test.metric}
+    assert (tiles["Precision"], tiles["Recall"]) == (right, found)
+    test.selectbox(key="confidence-class").set_value("bus stop")
+    row = test.dataframe[0].value.iloc[1]
+    assert told(str(row["recall"]), str(row["precision"])) in texts(welcome(test.run()))
+
+
+def test_half_a_hundredth_is_shown_alike_everywhere(home: Path, detector: Detector) -> None:
+    """Of eight boxes on eight cups five are right: 0.625, which browsers make 0.63."""
+    cups = [Box(150 * n, 0, 150 * n + 100, 100) for n in range(8)]
+    places = [*cups[:5], *(Box(150 * n, 300, 150 * n + 100, 400) for n in range(3))]
+    answers: list[Answer] = [
+        ([(0, cup) for cup in cups], [Detection(place, 0.9, 0) for place in places])
+    ]
+    give(home, detector, answers)
+    test = page(detector)
+    assert texts(test).count(told("0.62", "0.62")) == 2
+    assert [metric.value for metric in test.metric][2:4] == ["0.62", "0.62"]
+    assert test.dataframe[0].value.iloc[0][["precision", "recall"]].tolist() == [0.62, 0.62]
+
+
+def told(found: str, right: str) -> str:
+    """What the words make of ``"0.29"`` and ``"0.5"``."""
+    of_100, right_of_100 = (round(float(share) * 100) for share in (found, right))
+    return f"it finds about **{of_100}**; of 100 boxes that it draws, about **{right_of_100}** are"
+
+
+def give(home: Path, detector: Detector, answers: list[Answer]) -> Evaluation:
+    """Put the score of ``answers`` in the place of the detector's own."""
+    found = gathered(answers, tuple(detector.labels))
+    metrics = measure(found.ranked())
+    result = reporting.report(found, metrics)
+    write_evaluation(home / model_key(saved_id(detector)), result)
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        row.metrics = row.metrics | scoring.score_of(found, metrics).as_json()
+    return result
+
+
+def test_score_of_an_earlier_version_opens_and_is_worked_out_anew(
+    home: Path, detector: Detector
+) -> None:
+    first_metrics, file = detector.metrics, home / model_key(saved_id(detector)) / EVALUATION_FILE
+    make_old(file, detector)
+    test = page(detector)
+    [told] = [info.value for info in test.info]
+    assert "An earlier version of TPOD worked out these figures" in told
+    assert "it finds about **100**" in texts(test)
+    accepted(test, "Work out the score anew")
+    [job] = jobs(JobKind.EXPORT_MODEL)
+    execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
+    assert now(detector).metrics == first_metrics
+    assert not page(detector).info
+
+
+def make_old(file: Path, detector: Detector) -> None:
+    """The evaluation and the metrics as the first version wrote them."""
+    content = json.loads(file.read_text())
+    del content["version"], content["overall"]
+    for curve in (content["mean"], *content["curves"].values()):
+        del curve["detections"]
+    file.write_text(json.dumps(content))
+    with db.transaction() as session:
+        row = session.get_one(Detector, detector.id)
+        row.metrics = {name: row.metrics[name] for name in row.metrics if name != "counts"} | {
+            "precision": 0.7,
+            "recall": 1.0,
+        }
+
+
+def test_score_that_is_worked_out_anew_is_not_asked_for_twice(
+    home: Path, detector: Detector
+) -> None:
+    make_old(home / model_key(saved_id(detector)) / EVALUATION_FILE, detector)
+    test = accepted(page(detector), "Work out the score anew")
+    assert "Work out the score anew" not in [button.label for button in test.button]
 
 
 def test_model_from_before_there_were_evaluations_says_so(home: Path, detector: Detector) -> None:
-    (home / "detectors" / str(detector.id) / "model" / "evaluation.json").unlink()
-    assert "Export the model anew" in texts(page(detector))
+    (home / model_key(saved_id(detector)) / EVALUATION_FILE).unlink()
+    test = page(detector)
+    assert "before curves and mistakes were worked out" in test.info[0].value
+    assert "Work out the score anew" in [button.label for button in test.button]

@@ -1,21 +1,17 @@
 """The detectors screen: list, form, live view, result."""
 
-import os
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
-from pages._shared import guard
-from tests.detector_life import add_training_set, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
-from tests.fake_queue import ListQueue
+from tests.detectors import FakeProvider, create_detector, now, work
+from tests.jobs import run_job
 from tests.ui.acting import press, sound
 from tpod_core import db
 from tpod_core.detectors.queries import list_exports
 from tpod_core.exports import needs
-from tpod_core.jobs import execute
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -26,36 +22,14 @@ from tpod_core.models import (
     saved_id,
 )
 from tpod_core.services import detectors, model_files
-from tpod_core.services.detectors import DetectorDraft
 from workers import export_model
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
 
 
 @pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
-
-
-@pytest.fixture
-def training_set(home: Path, user: User) -> TrainingSet:
-    return add_training_set(home, user)
-
-
-@pytest.fixture
-def detector(user: User, training_set: TrainingSet) -> Detector:
-    draft = DetectorDraft(
-        "Cups", "yolo26n", saved_id(training_set), {"epochs": 3, "pretrained": "random"}
-    )
-    with db.transaction() as session:
-        return detectors.create(session, user, draft)
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
+def detector(owner: User, training_set: TrainingSet) -> Detector:
+    return create_detector(owner, training_set)
 
 
 def page(**query: str) -> AppTest:
@@ -112,7 +86,7 @@ def test_form_offers_fast_and_accurate_families_with_their_cost(
 
 def test_form_asks_for_no_parent_where_there_is_none(user: User, training_set: TrainingSet) -> None:
     test = press(page(), "New detector")
-    assert [box.label for box in test.selectbox if box.label == "Teach further"] == []
+    assert [box.label for box in test.selectbox if box.label == "Fine-tune"] == []
 
 
 def test_form_queues_a_child_of_the_chosen_parent(
@@ -121,7 +95,7 @@ def test_form_queues_a_child_of_the_chosen_parent(
     work(detector)
     test = press(page(), "New detector")
     test.text_input[0].set_value("Child")
-    [start] = [box for box in test.selectbox if box.label == "Teach further"]
+    [start] = [box for box in test.selectbox if box.label == "Fine-tune"]
     start.set_value(start.options[1])
     test = press(test, "New detector")
     [mix] = [box for box in test.toggle if "parent's training set" in box.label]
@@ -179,7 +153,7 @@ def test_trained_detector_explains_its_score(detector: Detector, provider: FakeP
     assert figures == {
         "mAP50": "0.41",
         "mAP50-95": "0.41",
-        "Precision": "0.25",
+        "Precision": "0.50",
         "Recall": "0.50",
         "Best confidence": "0.45",
     }
@@ -203,9 +177,7 @@ def words(test: AppTest) -> str:
 def test_waiting_training_tells_its_place_in_line(
     detector: Detector, user: User, training_set: TrainingSet
 ) -> None:
-    with db.transaction() as session:
-        draft = DetectorDraft("Second", "yolo26n", saved_id(training_set), {"epochs": 3})
-        second = detectors.create(session, user, draft)
+    second = create_detector(user, training_set, name="Second")
     assert "1st in line" in words(page(detector=str(detector.id)))
     assert "2nd in line" in words(page(detector=str(second.id)))
     with db.transaction() as session:
@@ -251,7 +223,7 @@ def test_ending_training_says_so_and_takes_no_second_cancel(detector: Detector) 
         row.state = DetectorState.TRAINING
         job = session.get_one(Job, row.job_id)
         job.state, job.cancel_requested = JobState.RUNNING, True
-    [button] = [b for b in page(detector=str(detector.id)).button if "Ending" in b.label]
+    [button] = [b for b in page(detector=str(detector.id)).button if "Stopping" in b.label]
     assert button.disabled
 
 
@@ -329,7 +301,7 @@ def test_failed_export_shows_its_cause_and_can_be_tried_again(
 def run_export(detector: Detector) -> None:
     with db.read_session() as session:
         [job] = list_exports(session, saved_id(detector))
-    execute(saved_id(job), job.attempt, run=export_model.run, worker="w", abandon=os.abort)
+    run_job(saved_id(job), export_model.run)
 
 
 def test_deleting_asks_first_and_returns_to_the_list(

@@ -7,7 +7,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._labeling import annotator
-from pages._shared import guard
 from tests.conftest import add_user
 from tests.labelled import add_video
 from tpod_core import db
@@ -15,13 +14,6 @@ from tpod_core.models import Role, User, Video, VideoState
 from tpod_core.services import videos
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "labeling.py")
-
-
-@pytest.fixture
-def user(member: User, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
 
 
 @pytest.fixture
@@ -70,7 +62,7 @@ def test_frame_in_the_address_changes_nothing_that_is_mounted(
 
 
 def test_page_without_a_video_says_where_to_choose_one(user: User):
-    assert "open it from the list" in words(page())
+    assert "Open it from the list" in words(page())
 
 
 def test_page_of_someone_elses_video_finds_nothing(user: User):

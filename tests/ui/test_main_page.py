@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
-from tpod_core.auth import seal
+from tpod_core.auth import sign
 from tpod_core.db import transaction
 from tpod_core.models import Job, JobState, Role, User, Video, saved_id
 from tpod_core.services import demo, videos
@@ -56,8 +56,8 @@ def test_stranger_is_asked_to_sign_in_and_sees_nothing_else(
 
 def test_door_repeats_only_sentences_of_ours(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
     sit(monkeypatch, None)
-    assert "Call 0900" not in written(page(problem="Call 0900!", seal=seal("other")))
-    assert "Too often." in written(page(problem="Too often.", seal=seal("Too often.")))
+    assert "Call 0900" not in written(page(problem="Call 0900!", seal=sign("other")))
+    assert "Too often." in written(page(problem="Too often.", seal=sign("Too often.")))
 
 
 def test_account_without_a_role_waits_at_the_door(

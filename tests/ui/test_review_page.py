@@ -6,13 +6,11 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
-from tests.detector_life import add_trained_detector
-from tests.fake_queue import ListQueue
+from tests.detectors import add_trained_detector
 from tests.labelled import add_video, annotate, track
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
 from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
 from tpod_core.services import findings
@@ -21,24 +19,12 @@ PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "review.py")
 
 
 @pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
-
-
-@pytest.fixture
-def detector(home: Path, user: User) -> Detector:
-    return add_trained_detector(home, user)
-
-
-@pytest.fixture
 def video(user: User, detector: Detector) -> Video:
     """With two open findings, on frames 10 (surer) and 50."""
     row = add_video(user)
     with db.transaction() as session:
         things = [
-            Unexplained(saved_id(row), frame, "cup", Box(64, 36, 128, 180), score, frames=3)
+            UnmatchedDetection(saved_id(row), frame, "cup", Box(64, 36, 128, 180), score, frames=3)
             for frame, score in ((50, 0.4), (10, 0.9))
         ]
         findings.record(session, saved_id(detector), things)
@@ -68,7 +54,7 @@ def verdicts() -> dict[int, Verdict]:
 def test_surest_detection_is_shown_first_with_its_box(detector: Detector, video: Video) -> None:
     shown = texts(page(detector))
     assert "**2 left**" in shown
-    assert "Confidence 0.90, seen on 3 frames" in shown
+    assert "Confidence 0.90, detected on 3 frames" in shown
     assert f"/api/v1/videos/{video.id}/frames/10?width=1280" in shown
     assert "left:10.000%;top:10.000%;width:10.000%;height:40.000%" in shown
     assert f"/api/v1/videos/{video.id}/frames/50" in shown  # fetched ahead
@@ -115,25 +101,25 @@ def test_missed_label_offers_the_way_to_its_frame(detector: Detector, video: Vid
     assert f"[Label it now](/labeling?video={video.id}&frame=10)" in shown
 
 
-def test_verdicts_are_taken_back_last_first(detector: Detector, video: Video) -> None:
+def test_undo_reopens_the_last_verdict_first(detector: Detector, video: Video) -> None:
     test = accepted(accepted(page(detector), "Not one"), "Ignore")
     assert "All done" in texts(test)
-    test = accepted(test, "Take back")
+    test = accepted(test, "Undo")
     assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
-    test = accepted(test, "Take back")
+    test = accepted(test, "Undo")
     assert verdicts() == {10: Verdict.OPEN, 50: Verdict.OPEN}
     assert "Confidence 0.90" in texts(test)
-    [back] = [button for button in test.button if button.label == "Take back"]
+    [back] = [button for button in test.button if button.label == "Undo"]
     assert back.disabled
 
 
-def test_only_one_s_answers_about_this_detector_are_taken_back(
+def test_undo_reopens_only_verdicts_on_this_detector(
     home: Path, user: User, detector: Detector, video: Video
 ) -> None:
     test = accepted(page(detector), "Not one")
     test.query_params["detector"] = str(add_trained_detector(home, user).id)
     welcome(test.run())
-    [back] = [button for button in test.button if button.label == "Take back"]
+    [back] = [button for button in test.button if button.label == "Undo"]
     assert back.disabled
     assert verdicts() == {10: Verdict.NEGATIVE, 50: Verdict.OPEN}
 

@@ -6,27 +6,18 @@ import pytest
 from sqlmodel import select
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
-from pages._training_sets.form_values import TrainingSetForm, all_or, read_ranges
-from tests.fake_queue import ListQueue
+from pages._training_sets.form_values import TrainingSetForm, none_if_all, read_ranges
+from tests.jobs import run_job
 from tests.labelled import add_video, annotate, give_file, track
 from tests.ui.acting import welcome
 from tpod_core import db
 from tpod_core.errors import InvalidInput
-from tpod_core.jobs import execute
 from tpod_core.models import Label, TrainingSet, TrainingSetState, User, Video
 from tpod_core.services import videos
 from workers import build_training_set
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "training_sets.py")
 BUILD = "Build the training set"
-
-
-@pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
 
 
 @pytest.fixture
@@ -155,7 +146,7 @@ def test_cancelled_set_shows_its_state_and_can_be_deleted(user: User, video: Vid
 def test_finished_set_shows_its_numbers_and_pictures(user: User, video: Video) -> None:
     made = build_one(page(new="1"), "Cups")
     assert made.job_id is not None
-    execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    run_job(made.job_id, build_training_set.run)
     with db.transaction() as session:
         session.exec(select(Label).where(Label.name == "bus")).one().color = "#123456"
     test = page(training_set=str(made.id))
@@ -171,19 +162,19 @@ def test_finished_set_is_compared_with_another(user: User, video: Video) -> None
         build_one(page(new="1"), name)
         job_id = sets()[-1].job_id
         assert job_id is not None
-        execute(job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+        run_job(job_id, build_training_set.run)
         annotate(user, video, track("cup", 0, 30), ranges=[(0, 40)])
     test = page(training_set=str(sets()[1].id))
     [choice] = [each for each in test.selectbox if each.label == "Compare with"]
     welcome(choice.select_index(0).run())
-    assert int(metrics(test)["With other boxes"]) > 0
+    assert int(metrics(test)["With changed boxes"]) > 0
     assert any("revision 1 became 2" in each.value for each in test.markdown)
 
 
 def test_finished_set_is_offered_in_every_format(user: User, video: Video) -> None:
     made = build_one(page(new="1"), "Cups")
     assert made.job_id is not None
-    execute(made.job_id, 1, run=build_training_set.run, worker="w", abandon=lambda: None)
+    run_job(made.job_id, build_training_set.run)
     links = page(training_set=str(made.id)).get("link_button")
     assert [link.proto.url.rpartition("=")[2] for link in links] == ["yolo", "coco", "voc"]
 
@@ -219,5 +210,5 @@ def test_ranges_that_cannot_be_read_are_refused(text: str) -> None:
 
 
 def test_all_classes_chosen_leave_the_order_to_the_list() -> None:
-    assert all_or(["b", "a"], ["a", "b"]) is None
-    assert all_or(["b"], ["a", "b"]) == ("b",)
+    assert none_if_all(["b", "a"], ["a", "b"]) is None
+    assert none_if_all(["b"], ["a", "b"]) == ("b",)

@@ -1,6 +1,5 @@
 """The Try it screen, and pre-labelling from a video's card."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +7,17 @@ import pytest
 from sqlmodel import col, select
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
-from pages._try_it.as_labels import use_as_labels
-from pages._try_it.sources import FrameAt
-from tests.detector_life import add_trained_detector
-from tests.fake_queue import ListQueue
+from pages._try_it.add_labels import add_labels
+from pages._try_it.sources import VideoFrame
+from tests.detectors import add_trained_detector, play
+from tests.jobs import run_job
 from tests.labelled import add_video, give_file
-from tests.scripted_detector import play
 from tests.ui.acting import press, sound
-from tests.unit.test_pictures import image_file
+from tests.unit.test_video_pictures import image_file
 from tpod_core import db
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 from tpod_core.inference.proposals import TakenBox
-from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobState, User, Video, saved_id
 from tpod_core.services import annotations
 from workers import annotate_video, prelabel_video
@@ -29,18 +25,6 @@ from workers import annotate_video, prelabel_video
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 FRAMES = 12
 BESIDE = Box(100, 10, 150, 60)
-
-
-@pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
-
-
-@pytest.fixture
-def detector(home: Path, user: User) -> Detector:
-    return add_trained_detector(home, user)
 
 
 @pytest.fixture
@@ -73,9 +57,7 @@ def work(run: Any) -> Job:
     with db.read_session() as session:
         job = session.exec(select(Job).order_by(col(Job.id).desc())).first()
     assert job is not None
-    execute(saved_id(job), job.attempt, run=run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job.id)
+    return run_job(saved_id(job), run)
 
 
 def tracks(video: Video) -> list[annotations.TrackDoc]:
@@ -129,7 +111,7 @@ def test_confidence_and_classes_filter_without_looking_again(
     test.slider[0].set_value(0.95)
     sound(test.run())
     assert "**0 objects**" in texts(test)
-    assert "Its best guess has a score of 0.90" in texts(test)
+    assert "The best detection has a score of 0.90" in texts(test)
     test.slider[0].set_value(0.5)
     test.multiselect[0].set_value(["bus stop"])
     assert "**0 objects**" in texts(sound(test.run()))
@@ -156,13 +138,13 @@ def test_frame_s_boxes_become_labels_of_that_frame_alone(detector: Detector, vid
 def test_boxes_that_are_there_already_are_not_added_again(detector: Detector, video: Video) -> None:
     test = press(look_at("Frame"), "Use these boxes as labels")
     test = press(test, "Use these boxes as labels")
-    assert "0 boxes added as labels. Left out as known or too small: 1." in texts(test)
+    assert "0 boxes added as labels. Skipped as already labelled or too small: 1." in texts(test)
     assert len(tracks(video)) == 1
 
 
 def test_corrected_box_is_a_key_frame_by_hand(user: User, detector: Detector, video: Video) -> None:
     taken = [TakenBox("cup", Box(10, 10, 60, 60), by_hand=True), TakenBox("teapot", BESIDE)]
-    assert use_as_labels(user, FrameAt(video, 5), taken) == 2
+    assert add_labels(user, VideoFrame(video, 5), taken) == 2
     by_hand, found = tracks(video)
     assert [(each.frame, each.outside) for each in by_hand.keyframes] == [(5, False), (6, True)]
     assert {each.source for each in by_hand.keyframes} == {"manual"}
@@ -172,14 +154,14 @@ def test_corrected_box_is_a_key_frame_by_hand(user: User, detector: Detector, vi
 def test_picture_of_no_video_says_where_boxes_are_corrected(detector: Detector) -> None:
     test = page()
     test.file_uploader[0].upload("cup.png", image_file(wh=(160, 120)), "image/png")
-    assert "look at a *Frame*" in texts(sound(test.run()))
+    assert "choose *Frame*" in texts(sound(test.run()))
 
 
 def test_boxes_that_were_used_are_called_labels(detector: Detector, video: Video) -> None:
     test = look_at("Frame")
-    assert "These boxes are labels of this frame" not in texts(test)
+    assert "These boxes are saved as labels" not in texts(test)
     test = press(test, "Use these boxes as labels")
-    assert "These boxes are labels of this frame" in texts(sound(test.run()))
+    assert "These boxes are saved as labels" in texts(sound(test.run()))
 
 
 def test_box_that_cannot_be_a_label_keeps_all_from_being_used(
@@ -194,7 +176,7 @@ def test_box_that_cannot_be_a_label_keeps_all_from_being_used(
 
 
 def test_video_is_drawn_followed_and_offered(detector: Detector, video: Video) -> None:
-    test = press(look_at("Video"), "Draw the boxes in")
+    test = press(look_at("Video"), "Make a copy")
     assert "Cancel" in [button.label for button in test.button]
     assert work(annotate_video.run).state is JobState.SUCCEEDED
     sound(test.run())
@@ -218,7 +200,7 @@ def test_video_s_proposals_are_made_and_accepted(
 
 
 def test_job_that_failed_says_why(detector: Detector, video: Video) -> None:
-    test = press(look_at("Video"), "Draw the boxes in")
+    test = press(look_at("Video"), "Make a copy")
     with db.transaction() as session:
         job = session.get_one(Job, 1)
         job.state, job.message = JobState.FAILED, "The disk is full."

@@ -5,21 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._shared import guard
-from tests.fake_queue import ListQueue
 from tests.ui.acting import sound
 from tpod_core.db import read_session, transaction
 from tpod_core.models import User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "videos.py")
-
-
-@pytest.fixture
-def user(member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A member who sits in front of the screen."""
-    monkeypatch.setattr(guard, "find_user", lambda: member)
-    return member
 
 
 def add(user: User, name: str = "Kitchen", **facts: object) -> int:

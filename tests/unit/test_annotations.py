@@ -25,8 +25,8 @@ from tpod_core.services.annotations import (
     MarkRange,
     PutBox,
     RelabelTrack,
-    TakenBack,
     TrackDoc,
+    UndoResult,
 )
 
 BOX = Box(10, 20, 60, 80)
@@ -54,7 +54,7 @@ def boxes(video: Video, start: int, stop: int) -> dict[int, list[FrameBox]]:
         return annotations.boxes_in(session, session.get_one(Video, video.id), start, stop)
 
 
-def take_back(act: Callable[..., TakenBack], user: User, video: Video) -> TakenBack:
+def take_back(act: Callable[..., UndoResult], user: User, video: Video) -> UndoResult:
     with db.transaction() as session:
         return act(session, user, session.get_one(Video, video.id))
 

@@ -160,7 +160,7 @@ def test_clear_range_cuts_a_hole() -> None:
         (RemoveKeyframe(7, 41), "ops[0].frame", "no key frame 41"),
         (RelabelTrack(7, "dog"), "ops[0].label", 'no label "dog"'),
         (RelabelTrack(7, "cat"), "ops[0].label", "not in this video's list"),
-        (MarkRange(10, 10), "ops[0].stop", "a start before a stop"),
+        (MarkRange(10, 10), "ops[0].stop", "a start before the stop"),
         (MarkRange(0, 101), "ops[0].stop", "between 0 and 100"),
     ],
     ids=lambda value: str(value)[:40],

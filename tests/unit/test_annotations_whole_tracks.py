@@ -172,7 +172,7 @@ def test_a_box_that_a_machine_puts_does_not_accept() -> None:
 
 def test_new_tracks_are_numbered_in_the_order_of_their_making() -> None:
     after = edited(PutBox(1, BOX, "bus"), SplitTrack(7, 50), PutBox(2, BOX, "cup"))
-    numbered = after.numbered([11, 12, 13]).tracks
+    numbered = after.with_new_ids([11, 12, 13]).tracks
     assert [numbered[n].label_id for n in (11, 12, 13)] == [DOOR.label_ids["bus"], 1, 1]
 
 

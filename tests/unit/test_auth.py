@@ -39,19 +39,19 @@ def test_form_token_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_limiter_loses_patience_with_one_key_only() -> None:
     limiter = AttemptLimiter(limit=2, window_s=60)
     for _ in range(2):
-        limiter.require_patience("ann")
-        limiter.note_failure("ann")
+        limiter.require_allowed("ann")
+        limiter.record_failure("ann")
     with pytest.raises(TooManyAttempts):
-        limiter.require_patience("ann")
-    limiter.require_patience("bob")
+        limiter.require_allowed("ann")
+    limiter.require_allowed("bob")
 
 
 def test_limiter_forgives_after_a_while_and_after_success(monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = AttemptLimiter(limit=1, window_s=60)
-    limiter.note_failure("ann")
-    limiter.note_success("ann")
-    limiter.require_patience("ann")
-    limiter.note_failure("ann")
+    limiter.record_failure("ann")
+    limiter.record_success("ann")
+    limiter.require_allowed("ann")
+    limiter.record_failure("ann")
     now = auth.time.monotonic()
     monkeypatch.setattr(auth.time, "monotonic", lambda: now + 61)
-    limiter.require_patience("ann")
+    limiter.require_allowed("ann")

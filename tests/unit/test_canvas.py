@@ -8,12 +8,12 @@ from pages._shared.canvas import (
     DrawnBox,
     ShownBox,
     Surface,
-    drawing_of,
     fit,
-    is_where,
+    invalid_reason,
+    is_unmoved,
     read_drawing,
-    refusal,
     resized,
+    to_drawing,
 )
 from tpod_core.geometry import Box
 
@@ -29,7 +29,7 @@ def stroke_rect(left: float, top: float, width: float, height: float, **more: An
 
 def drawn(*new: dict, known: tuple[ShownBox, ...] = (KNOWN,)) -> dict:
     """What the canvas answers after ``new`` was drawn over the ``known`` boxes."""
-    return {"objects": [*drawing_of("7:1", SURFACE, known)["objects"], *new]}
+    return {"objects": [*to_drawing("7:1", SURFACE, known)["objects"], *new]}
 
 
 def boxes_of(raw: dict) -> tuple[DrawnBox, ...]:
@@ -73,13 +73,13 @@ def test_label_that_looks_like_a_name_is_still_a_box():
 def test_untouched_box_is_where_it_was_put():
     (box,) = boxes_of(drawn())
     assert box == DrawnBox(21, "cup", Box(20, 40, 100, 120))
-    assert is_where(box, KNOWN.box, SURFACE)
+    assert is_unmoved(box, KNOWN.box, SURFACE)
 
 
 def test_box_that_moved_a_tenth_of_a_pixel_is_elsewhere():
     raw = drawn()
     raw["objects"][1]["left"] += 0.1
-    assert not is_where(boxes_of(raw)[0], KNOWN.box, SURFACE)
+    assert not is_unmoved(boxes_of(raw)[0], KNOWN.box, SURFACE)
 
 
 def test_new_box_is_the_middle_of_its_stroke():
@@ -135,17 +135,17 @@ def test_tap_is_told_from_a_box(rect, is_tap):
 )
 def test_unusable_box_is_refused_with_a_word(rect, word):
     box = boxes_of(drawn(rect))[1]
-    assert word in refusal(box, SURFACE.to_frame(box.box))
+    assert word in invalid_reason(box, SURFACE.to_frame(box.box))
 
 
 def test_usable_box_is_not_refused():
     box = boxes_of(drawn(stroke_rect(99, 49, 10, 10)))[1]
-    assert refusal(box, SURFACE.to_frame(box.box)) == ""
+    assert invalid_reason(box, SURFACE.to_frame(box.box)) == ""
 
 
 def test_dashed_boxes_are_dashed_and_others_solid():
     derived = ShownBox(22, "cup", "#ff0000", Box(0, 0, 5, 5), is_dashed=True)
-    _, solid, dashed = drawing_of("7:1", SURFACE, (KNOWN, derived))["objects"]
+    _, solid, dashed = to_drawing("7:1", SURFACE, (KNOWN, derived))["objects"]
     assert dashed["strokeDashArray"]
     assert solid["strokeDashArray"] is None
 

@@ -4,7 +4,6 @@ The jobs run here in this process, through the same door as in a worker.
 """
 
 import json
-import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,16 +14,16 @@ from sqlmodel import Session, select
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.conftest import add_user
-from tests.detector_life import add_training_set, job_of, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
+from tests.detectors import TINY, FakeProvider, create_detector, job_of, now, work
 from tests.fake_queue import ListQueue
-from tests.training_data import CLASSES
+from tests.jobs import run_job
+from tests.training_sets import CLASSES, add_training_set
 from tpod_core import access, db
 from tpod_core.config import get_settings
 from tpod_core.detectors import registry
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.formats.yolo import ManifestVideo, read_manifest, write_manifest
-from tpod_core.jobs import RunningJob, execute
+from tpod_core.jobs import RunningJob
 from tpod_core.models import (
     Artifact,
     Detector,
@@ -35,36 +34,17 @@ from tpod_core.models import (
     TrainingSet,
     TrainingSetState,
     User,
+    saved_id,
 )
 from tpod_core.services import detectors, model_files, scores, trainings
-from tpod_core.services.detectors import DetectorDraft
 from tpod_core.storage import sha256_of
 from workers import export_model, training_report
 from workers.training_report import TrainingReport, seconds_left
 
-TINY = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
-
-
-@pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def training_set(home: Path, member: User, queue: ListQueue) -> TrainingSet:
-    return add_training_set(home, member)
-
 
 @pytest.fixture
 def queued(member: User, training_set: TrainingSet, provider: FakeProvider) -> Detector:
-    return create(member, training_set)
-
-
-def create(user: User, training_set: TrainingSet, **values: object) -> Detector:
-    assert training_set.id is not None
-    draft = {"name": "Cups", "dnn_type": "yolo26n", "train_config": TINY} | values
-    with db.transaction() as session:
-        return detectors.create(session, user, DetectorDraft(train_set_id=training_set.id, **draft))  # type: ignore[arg-type]
+    return create_detector(member, training_set)
 
 
 def cancel(detector: Detector) -> None:
@@ -262,8 +242,7 @@ def test_time_left_is_reckoned_anew_where_an_epoch_begins_anew(
         for clock.now, share in ((100.0, 0.5), (110.0, 0.6), (200.0, 0.4), (220.0, 0.5)):
             report.on_batch(2, share)
 
-    job = job_of(queued)
-    execute(job.id or 0, 1, run=train, worker="w", abandon=os.abort)
+    run_job(saved_id(job_of(queued)), train)
     assert known == [None, pytest.approx(40), None, pytest.approx(100)]
 
 
@@ -382,7 +361,7 @@ def test_missing_weights_start_at_random_with_a_visible_warning(
 ) -> None:
     monkeypatch.setenv("TPOD_WEIGHTS_DOWNLOAD", "false")
     get_settings.cache_clear()
-    done = work(create(member, training_set, train_config={"epochs": 1, "imgsz": 64}))
+    done = work(create_detector(member, training_set, train_config={"epochs": 1, "imgsz": 64}))
     assert done.state is DetectorState.TRAINED
     assert provider.requests[0].weights is None
     assert "random weights" in done.metrics["warnings"][0]
@@ -395,7 +374,7 @@ def test_local_weights_are_started_from(
     local = home / "weights" / "yolo26n.pt"
     local.parent.mkdir()
     local.write_bytes(b"published")
-    done = work(create(member, training_set, train_config={"epochs": 1, "imgsz": 64}))
+    done = work(create_detector(member, training_set, train_config={"epochs": 1, "imgsz": 64}))
     assert provider.requests[0].weights == local
     assert done.metrics["warnings"] == []
 
@@ -404,7 +383,7 @@ def test_child_starts_from_its_parent_s_checkpoint(
     queued: Detector, member: User, training_set: TrainingSet, provider: FakeProvider, home: Path
 ) -> None:
     work(queued)
-    child = work(create(member, training_set, name="Child", parent_id=queued.id))
+    child = work(create_detector(member, training_set, name="Child", parent_id=queued.id))
     assert provider.requests[1].weights == home / "detectors" / str(queued.id) / "model/model.pt"
     card = home / "detectors" / str(child.id) / "model" / "detector.json"
     assert json.loads(card.read_text())["parent"] == "Cups"
@@ -415,7 +394,7 @@ def test_child_is_compared_with_its_parent_on_the_same_images(
 ) -> None:
     work(queued)
     provider.finds = lambda scene: scene.checkpoint.name != "trained.pt"  # the child is blind
-    child = work(create(member, training_set, name="Child", parent_id=queued.id))
+    child = work(create_detector(member, training_set, name="Child", parent_id=queued.id))
     evaluation = scores.find_evaluation(child)
     assert evaluation is not None and evaluation.parent is not None
     assert (evaluation.parent.detector_id, evaluation.parent.name) == (queued.id, "Cups")
@@ -455,7 +434,7 @@ def test_child_learns_its_parent_s_classes_and_frames_too(
 ) -> None:
     work(queued)
     own = other_set(home, member, "tram", "cup", sha256="other")
-    child = work(create(member, own, name="Child", parent_id=queued.id))
+    child = work(create_detector(member, own, name="Child", parent_id=queued.id))
     assert child.labels == ["cup", "bus stop", "tram"]
     assert len(provider.requests[1].data.train) == 16
     assert any("does not label tram" in warning for warning in child.metrics["warnings"])
@@ -469,7 +448,9 @@ def test_child_may_do_without_its_parent_s_frames(
     work(queued)
     own = other_set(home, member, "cup", "tram", sha256="other")
     config = {**TINY, "mix_parent_data": False}
-    child = work(create(member, own, name="Child", parent_id=queued.id, train_config=config))
+    child = work(
+        create_detector(member, own, name="Child", parent_id=queued.id, train_config=config)
+    )
     assert child.labels == ["cup", "bus stop", "tram"]
     assert len(provider.requests[1].data.train) == 8
     assert any("may forget" in warning for warning in child.metrics["warnings"])
@@ -483,9 +464,11 @@ def test_child_that_is_judged_on_what_its_parent_learnt_says_so(
     manifest = read_manifest(home / own.directory_key)
     write_manifest(home / own.directory_key, replace(manifest, content_hash="another"))
     config = {**TINY, "mix_parent_data": False}
-    child = work(create(member, own, name="Child", parent_id=queued.id, train_config=config))
+    child = work(
+        create_detector(member, own, name="Child", parent_id=queued.id, train_config=config)
+    )
     assert any("4 of 4 validation frames" in each for each in child.metrics["warnings"])
-    honest = work(create(member, training_set, name="Again", parent_id=queued.id))
+    honest = work(create_detector(member, training_set, name="Again", parent_id=queued.id))
     assert not any("validation frames" in each for each in honest.metrics["warnings"])
 
 
@@ -494,9 +477,9 @@ def test_grandchild_learns_from_the_whole_line(
 ) -> None:
     work(queued)
     first = other_set(home, member, "cup", "tram", sha256="first")
-    child = work(create(member, first, name="Child", parent_id=queued.id))
+    child = work(create_detector(member, first, name="Child", parent_id=queued.id))
     second = other_set(home, member, "kiosk", "cup", sha256="second")
-    last = work(create(member, second, name="Grandchild", parent_id=child.id))
+    last = work(create_detector(member, second, name="Grandchild", parent_id=child.id))
     assert last.labels == ["cup", "bus stop", "tram", "kiosk"]
     assert len(provider.requests[2].data.train) == 24
 
@@ -506,12 +489,12 @@ def test_child_is_exported_with_the_classes_it_was_trained_with(
 ) -> None:
     work(queued)
     own = other_set(home, member, "tram", "cup", sha256="other")
-    child = work(create(member, own, name="Child", parent_id=queued.id))
+    child = work(create_detector(member, own, name="Child", parent_id=queued.id))
     with db.transaction() as session:
         detectors.delete(session, session.get_one(Detector, queued.id))
     with db.transaction() as session:
         job = model_files.start_export(session, session.get_one(Detector, child.id), "zip")
-    execute(job.id, 1, run=export_model.run, worker="w", abandon=os.abort)  # type: ignore[arg-type]
+    run_job(saved_id(job), export_model.run)
     labels = home / "detectors" / str(child.id) / "model" / "labels.txt"
     assert labels.read_text().splitlines() == ["cup", "bus stop", "tram"]
 
@@ -521,7 +504,7 @@ def test_deleted_set_of_the_parent_is_a_warning_not_an_end(
 ) -> None:
     work(queued)
     own = other_set(home, member, "cup", "tram", sha256="other")
-    child = create(member, own, name="Child", parent_id=queued.id)
+    child = create_detector(member, own, name="Child", parent_id=queued.id)
     with db.transaction() as session:
         session.delete(session.get_one(TrainingSet, training_set.id))
     done = work(child)
@@ -533,7 +516,7 @@ def test_lost_model_of_the_parent_is_an_error_with_a_way_out(
     queued: Detector, member: User, training_set: TrainingSet, home: Path
 ) -> None:
     work(queued)
-    child = create(member, training_set, name="Child", parent_id=queued.id)
+    child = create_detector(member, training_set, name="Child", parent_id=queued.id)
     (home / "detectors" / str(queued.id) / "model/model.pt").unlink()
     done = work(child)
     assert done.state is DetectorState.ERROR
@@ -544,7 +527,7 @@ def test_parent_is_not_deleted_under_a_waiting_child(
     queued: Detector, member: User, training_set: TrainingSet
 ) -> None:
     work(queued)
-    create(member, training_set, name="Child", parent_id=queued.id)
+    create_detector(member, training_set, name="Child", parent_id=queued.id)
     with db.transaction() as session, pytest.raises(Conflict, match="Child is being trained from"):
         detectors.delete(session, session.get_one(Detector, queued.id))
 
@@ -581,7 +564,7 @@ def test_lost_zip_is_exported_again(queued: Detector, home: Path) -> None:
     with db.transaction() as session:
         again = model_files.start_export(session, session.get_one(Detector, queued.id), "zip")
     assert again.id == job.id
-    execute(job.id, 1, run=export_model.run, worker="w", abandon=os.abort)  # type: ignore[arg-type]
+    run_job(saved_id(job), export_model.run)
     assert archive.is_file()
     assert now(queued).state is DetectorState.TRAINED
 
@@ -616,7 +599,7 @@ def test_wrong_wish_is_refused_by_its_field(
     member: User, training_set: TrainingSet, values: dict[str, object], field: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        create(member, training_set, **values)
+        create_detector(member, training_set, **values)
     assert caught.value.field == field
 
 
@@ -624,14 +607,14 @@ def test_unready_training_set_is_refused(member: User, training_set: TrainingSet
     with db.transaction() as session:
         session.get_one(TrainingSet, training_set.id).state = TrainingSetState.BUILDING
     with pytest.raises(Conflict, match="not ready"):
-        create(member, training_set)
+        create_detector(member, training_set)
 
 
 def test_parent_of_another_family_is_refused(
     queued: Detector, member: User, training_set: TrainingSet
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        create(member, training_set, dnn_type="yolo11n", parent_id=queued.id)
+        create_detector(member, training_set, dnn_type="yolo11n", parent_id=queued.id)
     assert caught.value.field == "parent_id"
 
 
@@ -639,7 +622,7 @@ def test_untrained_parent_is_refused(
     queued: Detector, member: User, training_set: TrainingSet
 ) -> None:
     with pytest.raises(Conflict, match="not trained yet"):
-        create(member, training_set, parent_id=queued.id)
+        create_detector(member, training_set, parent_id=queued.id)
 
 
 def test_detectors_of_others_are_neither_listed_nor_found(queued: Detector, member: User) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training_data import write_training_set
+from tests.training_sets import write_training_set
 from tpod_core.detectors.dataset_layout import Ancestry, label_of, materialize
 from tpod_core.detectors.mixing import Mixture, count_known, mix, union_of_classes
 from tpod_core.errors import Conflict

@@ -1,6 +1,5 @@
 """The inbox of unexplained detections: filled by trainings and reviews, emptied by a person."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,14 +7,13 @@ import pytest
 from sqlmodel import select
 
 from tests.conftest import add_user
-from tests.detector_life import add_trained_detector, publish_model, use_fake_provider, work
-from tests.fake_queue import ListQueue
+from tests.detectors import FakeProvider, add_trained_detector, create_detector, publish_model, work
+from tests.jobs import run_job
 from tests.labelled import add_video, annotate, give_file
 from tpod_core import db
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.geometry import Box
-from tpod_core.jobs import execute
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -23,6 +21,7 @@ from tpod_core.models import (
     Job,
     JobState,
     Role,
+    TrainingSet,
     User,
     Verdict,
     Video,
@@ -41,11 +40,6 @@ FRAMES = 40
 
 
 @pytest.fixture
-def detector(home: Path, member: User, queue: ListQueue) -> Detector:
-    return add_trained_detector(home, member)
-
-
-@pytest.fixture
 def video(home: Path, member: User) -> Video:
     row = add_video(member)
     give_file(row, FRAMES)
@@ -59,9 +53,7 @@ def ask(user: User, detector: Detector, video: Video, **wish: object) -> Job:
 
 
 def perform(job: Job) -> Job:
-    execute(saved_id(job), job.attempt, run=review_video.run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job.id)
+    return run_job(saved_id(job), review_video.run)
 
 
 def rows() -> list[Finding]:
@@ -160,7 +152,7 @@ def test_verdict_can_be_taken_back(member: User, detector: Detector, video: Vide
 def test_list_is_worst_first_and_filtered(member: User, detector: Detector, video: Video) -> None:
     other = add_video(member, "Street")
     things = [
-        Unexplained(saved_id(row), 10 * n, "cup", SEEN, score)
+        UnmatchedDetection(saved_id(row), 10 * n, "cup", SEEN, score)
         for row in (video, other)
         for n, score in enumerate((0.3, 0.9, 0.6))
     ]
@@ -182,18 +174,10 @@ def test_list_is_worst_first_and_filtered(member: User, detector: Detector, vide
 
 
 def test_training_fills_the_inbox_from_its_validation_images(
-    home: Path, member: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+    member: User, training_set: TrainingSet, provider: FakeProvider
 ) -> None:
-    from tests.detector_life import add_training_set
-    from tpod_core.services.detectors import DetectorDraft
-
-    use_fake_provider(monkeypatch)
     add_video(member)  # the set's pictures are named after it
-    draft = DetectorDraft(
-        "Cups", "yolo26n", saved_id(add_training_set(home, member)), {"pretrained": "random"}
-    )
-    with db.transaction() as session:
-        queued = detectors.create(session, member, draft)
+    queued = create_detector(member, training_set)
     work(queued)
     [found] = rows()
     assert (found.detector_id, found.label, found.frame_index) == (queued.id, "cup", 1)
@@ -204,7 +188,9 @@ def test_validation_images_of_a_deleted_video_are_no_findings(
     member: User, detector: Detector
 ) -> None:
     with db.transaction() as session:
-        count = findings.record(session, saved_id(detector), [Unexplained(99, 0, "cup", SEEN, 1)])
+        count = findings.record(
+            session, saved_id(detector), [UnmatchedDetection(99, 0, "cup", SEEN, 1)]
+        )
     assert (count, rows()) == (0, [])
 
 

@@ -17,7 +17,7 @@ from tpod_core.propagation.immediate_process import (
     immediate_propagation,
     is_busy_with,
 )
-from tpod_core.propagation.immediate_worker import order_of, touched_of
+from tpod_core.propagation.immediate_worker import decode_edit, encode_edit
 from tpod_core.propagation.requests import Touched
 from tpod_core.services.annotations import PutBox
 
@@ -102,6 +102,6 @@ def test_follower_gives_way_to_the_app() -> None:
 
 def test_edit_reaches_the_process_as_it_was() -> None:
     touched = Touched(7, frozenset({3, 1}), 10, 40)
-    line = order_of(touched, 5)
+    line = encode_edit(touched, 5)
     assert line.count("\n") == 1
-    assert touched_of(json.loads(line)) == touched
+    assert decode_edit(json.loads(line)) == touched

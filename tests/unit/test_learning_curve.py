@@ -1,15 +1,14 @@
 """Trainings on parts of the set: which parts, what is kept, what follows from it."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.detector_life import add_training_set, now, use_fake_provider, work
-from tests.fake_provider import FakeProvider
-from tests.fake_queue import ListQueue
+from tests.detectors import FakeProvider, create_detector, now, work
+from tests.jobs import run_job
 from tpod_core import db
 from tpod_core.detectors.config import TrainConfig
+from tpod_core.detectors.scores import Counts
 from tpod_core.errors import Conflict
 from tpod_core.evaluation.learning_curve import (
     SHARES,
@@ -19,9 +18,9 @@ from tpod_core.evaluation.learning_curve import (
     config_for,
     part_of,
 )
-from tpod_core.evaluation.result_file import Counts, Curve, Evaluation, VideoScore
+from tpod_core.evaluation.result_file import Curve, Evaluation, VideoScore
 from tpod_core.formats import yolo
-from tpod_core.jobs import execute, request_cancel
+from tpod_core.jobs import request_cancel
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -32,8 +31,7 @@ from tpod_core.models import (
     User,
     saved_id,
 )
-from tpod_core.services import detectors, learning
-from tpod_core.services.detectors import DetectorDraft
+from tpod_core.services import learning
 from workers import measure_learning
 
 IMAGES = [
@@ -74,24 +72,8 @@ def test_part_is_trained_for_as_many_steps(images: int, batch: int, epochs: int)
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
-    return use_fake_provider(monkeypatch)
-
-
-@pytest.fixture
-def training_set(home: Path, member: User) -> TrainingSet:
-    return add_training_set(home, member)
-
-
-@pytest.fixture
-def trained(
-    member: User, training_set: TrainingSet, queue: ListQueue, provider: FakeProvider
-) -> Detector:
-    config = {"epochs": 3, "imgsz": 64, "pretrained": "random"}
-    draft = DetectorDraft("Cups", "yolo26n", saved_id(training_set), config)
-    with db.transaction() as session:
-        detector = detectors.create(session, member, draft)
-    done = work(detector)
+def trained(member: User, training_set: TrainingSet, provider: FakeProvider) -> Detector:
+    done = work(create_detector(member, training_set))
     provider.requests.clear()
     return done
 
@@ -102,11 +84,7 @@ def start(user: User, detector: Detector) -> Job:
 
 
 def perform(job: Job) -> Job:
-    with db.read_session() as session:
-        attempt = session.get_one(Job, job.id).attempt
-    execute(saved_id(job), attempt, run=measure_learning.run, worker="w", abandon=os.abort)
-    with db.read_session() as session:
-        return session.get_one(Job, job.id)
+    return run_job(saved_id(job), measure_learning.run)
 
 
 def test_job_trains_on_a_quarter_and_on_half(

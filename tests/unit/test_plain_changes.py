@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pages._labeling.plain_changes import Changes, changes, edits, on_tracks
-from pages._shared.canvas import ShownBox, Surface, drawing_of, read_drawing
+from pages._labeling.plain_changes import Changes, find_changes, to_edits, without_deleted_tracks
+from pages._shared.canvas import ShownBox, Surface, read_drawing, to_drawing
 from tests.unit.test_canvas import stroke_rect
 from tpod_core.geometry import Box
 from tpod_core.services.annotations import (
@@ -23,13 +23,13 @@ SURFACE = Surface((400, 200), (200, 100))
 def objects(*new: dict[str, Any]) -> list[dict[str, Any]]:
     """The name of the drawing, the box of track 21, and ``new`` ones."""
     given = ShownBox(21, "cup", "#ff0000", GIVEN.box)
-    return [*drawing_of("7:1", SURFACE, [given])["objects"], *new]
+    return [*to_drawing("7:1", SURFACE, [given])["objects"], *new]
 
 
 def read(items: list[dict[str, Any]]) -> Changes:
     drawing = read_drawing({"objects": items})
     assert drawing
-    return changes(drawing, 7, (200, 100), [GIVEN], ["cup", "black cat"])
+    return find_changes(drawing, 7, (200, 100), [GIVEN], ["cup", "black cat"])
 
 
 def test_untouched_drawing_changes_nothing():
@@ -94,14 +94,14 @@ def test_taps_are_counted_apart():
 
 
 def test_removed_box_is_hidden_on_its_frame_alone():
-    assert edits(Changes(removed=(21, 22)), 7, set(), {22}) == [HideBox(21, 7)]
+    assert to_edits(Changes(removed=(21, 22)), 7, set(), {22}) == [HideBox(21, 7)]
 
 
 def test_only_a_track_that_was_asked_about_is_deleted():
-    assert edits(Changes(removed=(21, 22)), 7, {21}, set()) == [DeleteTrack(21), HideBox(22, 7)]
+    assert to_edits(Changes(removed=(21, 22)), 7, {21}, set()) == [DeleteTrack(21), HideBox(22, 7)]
 
 
 def test_box_of_a_track_that_is_gone_begins_a_new_one():
     box = Box(0, 0, 50, 50)
     wanted = [PutBox(7, box, "cup", 21), RelabelTrack(21, "cup"), HideBox(22, 7)]
-    assert on_tracks(wanted, {22}) == [PutBox(7, box, "cup"), HideBox(22, 7)]
+    assert without_deleted_tracks(wanted, {22}) == [PutBox(7, box, "cup"), HideBox(22, 7)]

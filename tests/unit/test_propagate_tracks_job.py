@@ -1,6 +1,5 @@
 """The job that fills gaps: who submits it, how often, and how it ends."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,12 +10,12 @@ from tests import fake_propagation
 from tests.conftest import add_user
 from tests.fake_propagation import FakePropagation
 from tests.fake_queue import ListQueue
+from tests.jobs import run_job
 from tests.labelled import add_video, annotate, give_file, track
 from tests.unit.test_annotations import boxes, edit, take_back
 from tpod_core import db
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.geometry import Box
-from tpod_core.jobs import execute
 from tpod_core.models import Job, JobKind, JobState, Role, Track, User, Video, saved_id, utc_now
 from tpod_core.services import annotations, propagation
 from tpod_core.services.annotations import (
@@ -55,7 +54,7 @@ def submitted(state: JobState | None = None) -> list[Job]:
 
 
 def run(job: Job) -> Job:
-    execute(saved_id(job), job.attempt, run=propagate_tracks.run, worker="w", abandon=os.abort)
+    run_job(saved_id(job), propagate_tracks.run)
     return ended(job)
 
 

@@ -8,7 +8,7 @@ from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.detector_evidence import raise_uncertainty
-from tpod_core.tracking.boxes import Boxes, cornered, placed
+from tpod_core.tracking.boxes import Boxes, to_center_form, to_corner_form
 from tpod_core.tracking.fusion import Paths, fuse
 from tpod_core.tracking.hmm import BACKWARD, BOTH, FORWARD, NEITHER, posterior
 from tpod_core.tracking.segments import Anchor, Segment
@@ -66,7 +66,7 @@ def test_iou_of_half_shifted_squares_is_a_third() -> None:
 
 def test_placed_boxes_come_back_as_corners() -> None:
     boxes = moved(3, 2.0)
-    np.testing.assert_allclose(cornered(placed(boxes)), boxes)
+    np.testing.assert_allclose(to_corner_form(to_center_form(boxes)), boxes)
 
 
 def test_believe_trusts_both_pursuits_that_agree_against_the_straight_line() -> None:
@@ -97,7 +97,7 @@ def test_fuse_takes_the_way_that_both_pursuits_saw() -> None:
     paths = Paths(straight + bow, straight + bow, straight, straight)
     fused = fuse(paths, [])
     assert iou(fused.boxes_xyxy, straight + bow).min() > 0.95
-    assert fused.promise.min() > 0.9
+    assert fused.expected_iou.min() > 0.9
 
 
 def test_fuse_promises_least_where_nothing_agrees() -> None:
@@ -106,7 +106,7 @@ def test_fuse_promises_least_where_nothing_agrees() -> None:
     straight = moved(count, 1.0)
     sideways = apart[:, [1, 0, 1, 0]]
     fused = fuse(Paths(straight + apart, straight - sideways[::-1], straight, straight), [])
-    assert fused.promise[100] < 0.5 < fused.promise[2]
+    assert fused.expected_iou[100] < 0.5 < fused.expected_iou[2]
 
 
 def test_fuse_shrinks_small_deviations_more_when_the_track_is_known_to_go_straight() -> None:

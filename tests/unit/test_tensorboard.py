@@ -13,7 +13,7 @@ import psutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from tests.fake_provider import row_of
+from tests.detectors import row_of
 from tests.faults.house import still_runs
 from tests.live import REPO
 from tpod_core.errors import Unavailable

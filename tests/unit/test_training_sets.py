@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.choices import frames_of, plan_of, preview, spec, used
 from tests.conftest import add_user
 from tests.labelled import add_video, annotate, track
+from tests.training_sets import frames_of, plan_of, preview, spec, used
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from tests import fake_propagation
-from tests.choices import built, label_files, now, queued, run_job
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import number_in
+from tests.training_sets import build, built, label_files, now, queued
 from tests.unwatched import Unwatched
 from tpod_core import db, jobs
 from tpod_core.access import get_training_set
@@ -159,7 +159,7 @@ def test_contact_sheet_draws_the_boxes_in_the_colours_of_their_labels(
 def test_a_choice_that_became_empty_fails_with_the_cause(admin: User, video: Video) -> None:
     training_set = queued(admin, video)
     annotate(admin, video)
-    assert run_job(training_set).state is JobState.FAILED
+    assert build(training_set).state is JobState.FAILED
     after = now(admin, training_set)
     assert after.state is TrainingSetState.FAILED
     assert after.message.startswith("There are no boxes in the chosen frames.")
@@ -173,7 +173,7 @@ def test_a_full_disk_fails_the_build_and_leaves_no_files(
 
     training_set = queued(admin, video)
     monkeypatch.setattr("tpod_core.training_sets.pictures._encode_to", full)
-    run_job(training_set)
+    build(training_set)
     assert now(admin, training_set).message == "The disk is full."
     assert list(get_storage().path("training_sets").iterdir()) == []
 
@@ -194,7 +194,7 @@ def test_cancelling_ends_a_running_build_within_a_frame(
         on_progress(job, storage, progress)
 
     monkeypatch.setattr(build_training_set, "_on_progress", cancel_at_third)
-    assert run_job(training_set).state is JobState.CANCELLED
+    assert build(training_set).state is JobState.CANCELLED
     assert calls == [1, 2, 3]
     assert now(admin, training_set).message == "Building was cancelled."
     assert list(get_storage().path("training_sets").iterdir()) == []
@@ -213,7 +213,7 @@ def test_run_after_the_end_of_another_changes_nothing(admin: User, video: Video)
     annotate(admin, video, track("cup", 0, 20, x=9), ranges=[(0, FRAMES)])
     with db.transaction() as session:  # as if its worker had died before it could write the end
         session.get_one(Job, training_set.job_id).state = JobState.QUEUED
-    assert run_job(training_set).state is JobState.SUCCEEDED
+    assert build(training_set).state is JobState.SUCCEEDED
     assert now(admin, training_set) == training_set
     assert label_files(directory) == before
 
@@ -224,7 +224,7 @@ def test_what_a_killed_build_left_behind_is_swept_by_the_next(admin: User, video
     left.mkdir(parents=True)
     other = get_storage().path("training_sets/77.0badcafe.part")
     other.mkdir()
-    assert run_job(training_set).state is JobState.SUCCEEDED
+    assert build(training_set).state is JobState.SUCCEEDED
     assert other.exists() and not left.exists()
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.choices import built
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
+from tests.training_sets import built
 from tpod_core.errors import Conflict
 from tpod_core.models import TrainingSet, TrainingSetState, User, Video
 from tpod_core.services import training_set_files

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.choices import preview, spec
 from tests.labelled import add_video, annotate, track
+from tests.training_sets import preview, spec
 from tpod_core.geometry import Box
 from tpod_core.models import User, Video
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.choices import built
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file
+from tests.training_sets import built
 from tpod_core.formats.yolo import read_yolo_line
 from tpod_core.geometry import Box
 from tpod_core.models import TrainingSet, User, Video

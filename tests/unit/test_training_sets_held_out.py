@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.choices import frames_of, plan_of, preview, spec
 from tests.labelled import add_video, annotate, track
+from tests.training_sets import frames_of, plan_of, preview, spec
 from tpod_core import db
 from tpod_core.errors import InvalidInput
 from tpod_core.models import User, Video

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.choices import built, frames_of, plan_of, preview, spec, used
 from tests.fake_queue import ListQueue
 from tests.labelled import FILE_WH, add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
+from tests.training_sets import built, frames_of, plan_of, preview, spec, used
 from tpod_core import db
 from tpod_core.annotations.interpolation import derive_at
 from tpod_core.formats.yolo import read_manifest

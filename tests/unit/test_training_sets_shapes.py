@@ -3,8 +3,8 @@
 import json
 from dataclasses import asdict
 
-from tests.choices import preview, spec
 from tests.labelled import add_video, annotate
+from tests.training_sets import preview, spec
 from tpod_core.geometry import Box
 from tpod_core.models import User
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc

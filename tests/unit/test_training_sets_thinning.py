@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.choices import built, label_files, plan_of, preview, spec
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
+from tests.training_sets import built, label_files, plan_of, preview, spec
 from tests.unwatched import Unwatched
 from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box, iou
@@ -53,21 +53,21 @@ def test_a_frame_repeats_the_kept_one_if_picture_and_boxes_do(
     part: Split, image: Image, boxes: list[TrackBox], is_repeated: bool
 ) -> None:
     thinning = NearDuplicates(6)
-    assert not thinning.repeats(Split.TRAIN, PICTURE, [cup(0)])
-    assert thinning.repeats(part, image, boxes) is is_repeated
+    assert not thinning.is_duplicate(Split.TRAIN, PICTURE, [cup(0)])
+    assert thinning.is_duplicate(part, image, boxes) is is_repeated
 
 
 def test_frames_are_compared_with_the_last_kept_so_slow_motion_is_seen() -> None:
     thinning = NearDuplicates(6)
-    kept = [x for x in range(60) if not thinning.repeats(Split.TRAIN, PICTURE, [cup(x)])]
+    kept = [x for x in range(60) if not thinning.is_duplicate(Split.TRAIN, PICTURE, [cup(x)])]
     assert kept == [0, 12, 24, 36, 48]
 
 
 def test_distance_says_how_alike_pictures_must_be() -> None:
     for distance, is_repeated in ((0, False), (32, True)):
         thinning = NearDuplicates(distance)
-        thinning.repeats(Split.TRAIN, PICTURE, [])
-        assert thinning.repeats(Split.TRAIN, numbered_image(15, WH), []) is is_repeated
+        thinning.is_duplicate(Split.TRAIN, PICTURE, [])
+        assert thinning.is_duplicate(Split.TRAIN, numbered_image(15, WH), []) is is_repeated
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_thinning_shrinks_real_video_and_follows_the_boxes(shared_data: Path, na
     thinning, kept = NearDuplicates(6), [0]
     with VideoReader(path, index) as reader:
         for frame, image in reader.read_many(range(200)):
-            if not thinning.repeats(Split.TRAIN, image, [TrackBox(1, 0, boxes[frame])]):
+            if not thinning.is_duplicate(Split.TRAIN, image, [TrackBox(1, 0, boxes[frame])]):
                 kept.append(frame)
             assert iou(boxes[frame], boxes[kept[-1]]) >= 0.8
     assert 10 <= len(kept) <= 80

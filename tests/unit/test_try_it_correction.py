@@ -21,7 +21,7 @@ COLORS = {"cup": "#ff0000", "bus": "#00ff00"}
 def correction() -> Correction:
     """A cup and a bus were found and are on the canvas, untouched."""
     made = Correction("frame")
-    made.give({1: CUP, 2: BUS}, SURFACE, COLORS)
+    made.show({1: CUP, 2: BUS}, SURFACE, COLORS)
     return made
 
 
@@ -33,47 +33,47 @@ def objects(correction: Correction) -> list[dict[str, Any]]:
 def move_the_cup(correction: Correction) -> None:
     raw = objects(correction)
     raw[1]["left"] += 20
-    correction.hear({"objects": raw})
+    correction.receive_answer({"objects": raw})
 
 
 def test_untouched_boxes_stay_the_detectors(correction: Correction):
-    correction.hear({"objects": objects(correction)})
-    assert correction.taken() == [TakenBox("cup", CUP.box), TakenBox("bus", BUS.box)]
+    correction.receive_answer({"objects": objects(correction)})
+    assert correction.boxes() == [TakenBox("cup", CUP.box), TakenBox("bus", BUS.box)]
     assert not correction.is_touched
 
 
 def test_moved_box_is_the_persons(correction: Correction):
     move_the_cup(correction)
     moved = TakenBox("cup", Box(20, 20, 60, 60), by_hand=True)
-    assert correction.taken() == [moved, TakenBox("bus", BUS.box)]
+    assert correction.boxes() == [moved, TakenBox("bus", BUS.box)]
 
 
 def test_box_that_was_put_back_is_the_detectors_again(correction: Correction):
     move_the_cup(correction)
-    correction.hear({"objects": objects(correction)})
+    correction.receive_answer({"objects": objects(correction)})
     assert not correction.is_touched
 
 
 def test_renamed_box_is_the_persons(correction: Correction):
     raw = objects(correction)
     raw[1]["label"] = "teapot"
-    correction.hear({"objects": raw})
-    assert correction.taken()[0] == TakenBox("teapot", CUP.box, by_hand=True)
+    correction.receive_answer({"objects": raw})
+    assert correction.boxes()[0] == TakenBox("teapot", CUP.box, by_hand=True)
 
 
 def test_deleted_box_is_not_taken(correction: Correction):
-    correction.hear({"objects": objects(correction)[:2]})
-    assert [box.label for box in correction.taken()] == ["cup"]
+    correction.receive_answer({"objects": objects(correction)[:2]})
+    assert [box.label for box in correction.boxes()] == ["cup"]
 
 
 def test_added_box_is_the_persons(correction: Correction):
     new = stroke_rect(199, 99, 60, 80)
-    correction.hear({"objects": [*objects(correction), new]})
-    assert correction.taken()[2] == TakenBox("cup", Box(100, 50, 130, 90), by_hand=True)
+    correction.receive_answer({"objects": [*objects(correction), new]})
+    assert correction.boxes()[2] == TakenBox("cup", Box(100, 50, 130, 90), by_hand=True)
 
 
 def test_tap_is_no_box(correction: Correction):
-    correction.hear({"objects": [*objects(correction), stroke_rect(199, 99, 4, 4)]})
+    correction.receive_answer({"objects": [*objects(correction), stroke_rect(199, 99, 4, 4)]})
     assert not correction.is_touched
 
 
@@ -84,9 +84,9 @@ def test_tap_is_no_box(correction: Correction):
 )
 def test_box_that_can_be_no_label_is_refused(correction: Correction, more, word):
     new = stroke_rect(199, 99, 60, 80) | more
-    correction.hear({"objects": [*objects(correction), new]})
+    correction.receive_answer({"objects": [*objects(correction), new]})
     assert [word in sentence for sentence in correction.refused] == [True]
-    assert len(correction.taken()) == 2
+    assert len(correction.boxes()) == 2
 
 
 def test_correction_outlives_another_filter_and_another_size(correction: Correction):
@@ -94,32 +94,32 @@ def test_correction_outlives_another_filter_and_another_size(correction: Correct
     new = stroke_rect(199, 99, 60, 80)
     raw = objects(correction)
     raw[1]["left"] += 20
-    correction.hear({"objects": [*raw[:2], new]})  # The bus is deleted, a cup is added.
-    before = correction.taken()
-    correction.give({1: CUP}, SURFACE, COLORS)
-    correction.give({1: CUP, 2: BUS}, Surface((200, 100), (200, 100)), COLORS)
-    correction.hear({"objects": objects(correction)})
-    assert correction.taken() == before
+    correction.receive_answer({"objects": [*raw[:2], new]})  # The bus is deleted, a cup is added.
+    before = correction.boxes()
+    correction.show({1: CUP}, SURFACE, COLORS)
+    correction.show({1: CUP, 2: BUS}, Surface((200, 100), (200, 100)), COLORS)
+    correction.receive_answer({"objects": objects(correction)})
+    assert correction.boxes() == before
 
 
 def test_answer_about_another_drawing_is_not_taken(correction: Correction):
     late = objects(correction)[:1]
-    correction.give({1: CUP}, SURFACE, COLORS)
-    correction.hear({"objects": late})
-    assert [box.label for box in correction.taken()] == ["cup"]
+    correction.show({1: CUP}, SURFACE, COLORS)
+    correction.receive_answer({"objects": late})
+    assert [box.label for box in correction.boxes()] == ["cup"]
 
 
 def test_canvas_that_had_another_frame_begins_with_what_was_corrected(correction: Correction):
     move_the_cup(correction)
     correction.redraw(COLORS)
-    correction.hear({"objects": objects(correction)})
-    assert correction.taken()[0].box == Box(20, 20, 60, 60)
+    correction.receive_answer({"objects": objects(correction)})
+    assert correction.boxes()[0].box == Box(20, 20, 60, 60)
 
 
 def test_boxes_are_used_once_for_each_time_asked(correction: Correction):
     correction.ask()
-    assert not correction.take_due()
+    assert not correction.pop_due()
     correction.end_wait()
-    assert correction.take_due()
-    assert not correction.take_due()
+    assert correction.pop_due()
+    assert not correction.pop_due()
     assert not correction.is_pending

@@ -17,7 +17,7 @@ from tpod_core.errors import Conflict, NotFound
 from tpod_core.video import frame_worker, server
 from tpod_core.video.cache import ByteBoundedCache
 from tpod_core.video.encode import DEFAULT_QUALITY, encode_jpeg, scaled_down
-from tpod_core.video.frame_worker import READ_AHEAD, Wanted
+from tpod_core.video.frame_worker import READ_AHEAD, FrameRequest
 from tpod_core.video.probe import probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import scan
@@ -66,9 +66,9 @@ def eventually(is_so: Callable[[], bool]) -> bool:
 
 def ready(frames: FrameServer, source: FrameSource) -> set[int]:
     """Numbers of the frames that are in the cache at their own size."""
-    any_frame, index = Wanted(0, 0, None, DEFAULT_QUALITY), source.index()
+    any_frame, index = FrameRequest(0, 0, None, DEFAULT_QUALITY), source.index()
     wanted = [any_frame.at(number, index) for number in range(COUNT)]
-    return {each.frame_index for each in wanted if frames._memory.jpegs.find((source, each))}
+    return {each.frame_index for each in wanted if frames._caches.jpegs.find((source, each))}
 
 
 def readers(directory: Path) -> list[threading.Thread]:
@@ -170,13 +170,13 @@ def replace_file(path: Path, content: bytes) -> None:
 def test_four_files_are_open_at_most(frames: FrameServer, tmp_path: Path) -> None:
     for name in "abcdef":
         frames.jpeg(indexed(make_video(tmp_path / f"{name}.mp4", 5, (160, 120))), 0)
-    assert eventually(lambda: len(readers(tmp_path)) <= server.MAX_DESKS)
+    assert eventually(lambda: len(readers(tmp_path)) <= server.MAX_WORKERS)
 
 
 def test_idle_file_is_closed_and_opened_again_when_asked_for(
     frames: FrameServer, source: FrameSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frame_worker, "IDLE_S", 0.05)
+    monkeypatch.setattr(frame_worker, "IDLE_TIMEOUT_S", 0.05)
     frames.jpeg(source, 0)
     assert eventually(lambda: not readers(source.path.parent))
     assert shown(frames.jpeg(source, 70)) == 70
@@ -194,8 +194,8 @@ def test_memory_stays_within_its_bounds(source: FrameSource, raw_bytes: int) -> 
     tight = FrameServer(jpeg_bytes=30_000, raw_bytes=raw_bytes)
     for number in [*range(40), *range(39, 0, -1)]:
         assert shown(tight.jpeg(source, number)) == number
-        assert tight._memory.jpegs.size_bytes <= 30_000
-        assert tight._memory.raw.size_bytes <= raw_bytes
+        assert tight._caches.jpegs.size_bytes <= 30_000
+        assert tight._caches.raw.size_bytes <= raw_bytes
     tight.close()
 
 

@@ -8,19 +8,19 @@ import onnx
 import pytest
 
 from tests.base_python import REPO, make_base_python
-from tests.fake_provider import ANSWER_IN_INPUT, constant_model
+from tests.detectors import ANSWER_IN_INPUT, constant_model
 
 ALSO_HOLD = (
-    "tests/unit/test_video_import_job.py",
-    "tests/unit/test_propagate_tracks_job.py",
-    "tests/unit/test_training_sets_build.py",
-    "tests/api/test_annotations.py",
+    "tests/unit/test_video_import_job.py::test_imported_video_is_ready_with_its_numbers",
+    "tests/unit/test_video_import_job.py::test_damaged_video_is_rewritten_and_says_so",
+    "tests/unit/test_propagate_tracks_job.py::test_the_job_fills_every_gap_and_ends_well",
+    "tests/unit/test_training_sets_build.py"
+    "::test_a_set_is_built_on_propagated_boxes_whether_a_job_had_run_or_not",
+    "tests/unit/test_training_sets_build.py"
+    "::test_contact_sheet_draws_the_boxes_in_the_colours_of_their_labels",
+    "tests/api/test_annotations.py::test_patch_does_every_kind_of_edit",
 )
-"""Importing, propagating, building training sets and labelling."""
-
-ASKS_ULTRALYTICS = (
-    "tests/unit/test_training_sets_build.py::test_ultralytics_accepts_the_set_as_it_is_downloaded"
-)
+"""Importing, propagating, building training sets and labelling, each from its start to its end."""
 
 
 @pytest.mark.slow
@@ -31,7 +31,7 @@ def test_host_without_the_extra_labels_and_leaves_training_to_others(tmp_path: P
     options = ("-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'claims'}")
     run = subprocess.run(
         [
-            *(str(python), "-m", "pytest", *options, f"--deselect={ASKS_ULTRALYTICS}"),
+            *(str(python), "-m", "pytest", *options),
             *("tests/without_training", *ALSO_HOLD),
         ],
         cwd=REPO,

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video, give_file
-from tests.training_data import CLASSES, write_training_set
+from tests.training_sets import CLASSES
 from tests.ui.acting import accepted, press, sound
 from tpod_core import db, training_packages
 from tpod_core.models import (
@@ -18,7 +18,6 @@ from tpod_core.models import (
     Job,
     QueueName,
     TrainingSet,
-    TrainingSetState,
     User,
     Video,
     saved_id,
@@ -36,21 +35,15 @@ def user(admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch) -> User
 
 
 @pytest.fixture
+def owner(user: User) -> User:
+    return user
+
+
+@pytest.fixture
 def video(user: User) -> Video:
     made = add_video(user, labels=CLASSES)
     give_file(made, 12)
     return made
-
-
-@pytest.fixture
-def training_set(home: Path, user: User) -> TrainingSet:
-    with db.transaction() as session:
-        row = TrainingSet(owner_id=saved_id(user), name="kitchen", state=TrainingSetState.READY)
-        session.add(row)
-        session.flush()
-        row.directory_key = f"training_sets/{row.id}"
-    write_training_set(home / row.directory_key)
-    return row
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.fake_queue import ListQueue
-from tests.training_data import write_training_set
+from tests.training_sets import add_training_set
 from tpod_core import db, jobs, training_packages
 from tpod_core.config import get_settings
 from tpod_core.embedded.app_registry import worker_spec
@@ -25,8 +25,6 @@ from tpod_core.models import (
     JobKind,
     JobState,
     QueueName,
-    TrainingSet,
-    TrainingSetState,
     User,
     saved_id,
 )
@@ -40,12 +38,7 @@ REPO = Path(__file__).resolve().parents[2]
 def test_training_over_the_api_is_accepted_and_queued(
     api: TestClient, home: Path, admin: User
 ) -> None:
-    with db.transaction() as session:
-        row = TrainingSet(owner_id=saved_id(admin), name="kitchen", state=TrainingSetState.READY)
-        session.add(row)
-        session.flush()
-        row.directory_key = f"training_sets/{row.id}"
-    write_training_set(home / row.directory_key)
+    row = add_training_set(home, admin)
     draft = {"name": "Cups", "dnn_type": "yolo26n", "train_set_id": row.id}
     answer = api.post("/detectors", json=draft)
     assert (answer.status_code, answer.json()["state"]) == (202, "queued")

@@ -1,1 +1,1 @@
-"""Tracks and their key frames: values, edits, history, and the way to and from the tables."""
+"""Tracks and their key frames: values, edit operations, history, and their database tables."""

@@ -1,7 +1,7 @@
-"""Requests that must not be done twice, and the names of tracks that had no row yet.
+"""Makes edit requests idempotent, and maps clients' names of new tracks to track ids.
 
-A client whose answer got lost sends the same batch again, perhaps hours later. It is answered
-as before.
+A client that got no answer sends the same batch again, perhaps hours later, and gets the
+first answer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,9 +19,9 @@ MAX_BATCH_LENGTH = 64
 def find_answer(
     session: Session, user: User, video: Video, batch: str, kind: str
 ) -> dict[str, Any] | None:
-    """What was answered to ``batch``, or ``None`` if it was not done yet.
+    """Returns the saved answer to ``batch``; ``None`` if it was not applied yet.
 
-    Raises: Conflict if somebody else used this name for a batch, or for another kind of call.
+    Raises: Conflict if another user or another kind of call has used this batch name.
     """
     row = session.exec(
         select(EditBatch).where(EditBatch.video_id == video.id, EditBatch.batch == batch)
@@ -29,11 +29,11 @@ def find_answer(
     if row is None:
         return None
     if row.author_id != user.id or row.kind != kind:
-        raise Conflict(f"The batch {batch} is another one already. Name each batch anew.")
+        raise Conflict(f"The batch name {batch} is taken. Give each batch a name of its own.")
     return row.answer
 
 
-def keep_answer(
+def save_answer(
     session: Session, user: User, video: Video, batch: str, kind: str, answer: dict[str, Any]
 ) -> None:
     session.add(
@@ -47,8 +47,8 @@ def keep_answer(
     )
 
 
-def find_rows(session: Session, video: Video, names: Iterable[str]) -> dict[str, int]:
-    """The rows of the tracks that were made under one of ``names``, by name."""
+def find_track_ids(session: Session, video: Video, names: Iterable[str]) -> dict[str, int]:
+    """Returns the ids of the tracks that were created under ``names``, by name."""
     found: dict[str, int] = {}
     for some in batches(names):
         rows = session.exec(
@@ -60,7 +60,8 @@ def find_rows(session: Session, video: Video, names: Iterable[str]) -> dict[str,
     return found
 
 
-def keep_rows(session: Session, video: Video, rows: Mapping[str, int]) -> None:
+def save_track_ids(session: Session, video: Video, track_ids: Mapping[str, int]) -> None:
     session.add_all(
-        TrackName(video_id=saved_id(video), name=name, track_id=row) for name, row in rows.items()
+        TrackName(video_id=saved_id(video), name=name, track_id=track_id)
+        for name, track_id in track_ids.items()
     )

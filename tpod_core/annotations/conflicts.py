@@ -1,8 +1,8 @@
-"""Whether edits can be done on top of what others did since their author looked.
+"""Finds the conflicts between edits and the steps that others logged meanwhile.
 
-Most can: whoever works on other tracks is in nobody's way. An edit conflicts with a step of
-somebody else that changed a track it names, took away a label it uses, or said the opposite
-about frames that it marks as fully labelled, or not.
+An edit conflicts with another person's step that changed a track it names, removed a label it
+uses, or marked the same frames the other way (fully labelled or not). Edits of different
+tracks do not conflict.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,12 +13,12 @@ from tpod_core.annotations.label_names import same_name_key
 from tpod_core.annotations.log import LoggedStep
 from tpod_core.annotations.operations import ClearRange, EditOp, MarkRange, PutBox, RelabelTrack
 from tpod_core.annotations.ranges import Range, minus, overlap
-from tpod_core.annotations.track_names import named_tracks
+from tpod_core.annotations.track_names import referenced_tracks
 
 
 @dataclass(frozen=True)
 class _Touched:
-    """What edits depend on; ``marked`` and ``cleared`` are frames."""
+    """What edits depend on; ``marked`` and ``cleared`` are ranges of frames."""
 
     tracks: frozenset[str]
     labels: frozenset[str]
@@ -28,7 +28,7 @@ class _Touched:
     @classmethod
     def by(cls, edits: Sequence[EditOp]) -> "_Touched":
         return cls(
-            frozenset(str(track) for track in named_tracks(edits)),
+            frozenset(str(track) for track in referenced_tracks(edits)),
             frozenset(
                 same_name_key(edit.label)
                 for edit in edits
@@ -40,7 +40,7 @@ class _Touched:
 
 
 def conflicting(edits: Sequence[EditOp], steps: Iterable[LoggedStep]) -> list[LoggedStep]:
-    """Those of ``steps``, made by others, that ``edits`` must not be done on top of."""
+    """Returns those of ``steps``, all by other people, with which ``edits`` conflict."""
     touched = _Touched.by(edits)
     return [step for step in steps if _conflicts(touched, step)]
 

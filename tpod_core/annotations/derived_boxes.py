@@ -1,4 +1,4 @@
-"""Boxes that were derived for consecutive frames, and their form in the database."""
+"""Boxes that were derived for consecutive frames, and their binary form in the database."""
 
 import struct
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _UNCERTAINTY_STEPS = 255
 
 @dataclass(frozen=True)
 class DerivedBoxes:
-    """Boxes of consecutive frames, the first of them ``start``.
+    """The derived boxes of consecutive frames from ``start`` on.
 
     ``boxes_xyxy`` is (n, 4) in upright source pixels, inside the frame. ``uncertainty`` is
-    (n,), from 0 (sure) to 1 (a guess). Following forward ends early where it becomes unsure.
+    (n,), from 0 (certain) to 1 (a guess). Tracking forward stops early once it is too uncertain.
     """
 
     start: int
@@ -29,26 +29,26 @@ class DerivedBoxes:
         return len(self.uncertainty)
 
     def box_at(self, frame: int) -> Box | None:
-        """The box on ``frame``, or ``None`` outside the stretch."""
+        """Returns the box on ``frame``; ``None`` outside the stretch."""
         if not 0 <= frame - self.start < len(self):
             return None
         return Box(*(float(edge) for edge in self.boxes_xyxy[frame - self.start]))
 
     def uncertainty_at(self, frame: int) -> float | None:
-        """How unsure the box on ``frame`` is, or ``None`` outside the stretch."""
+        """Returns the uncertainty of the box on ``frame``; ``None`` outside the stretch."""
         if not 0 <= frame - self.start < len(self):
             return None
         return float(self.uncertainty[frame - self.start])
 
     def to_bytes(self) -> bytes:
-        """17 bytes a frame: four little-endian float32 edges, and the uncertainty in 1/255."""
+        """Encodes 17 bytes a frame: four little-endian float32 edges, uncertainty in 1/255."""
         rounded = np.rint(np.clip(self.uncertainty, 0, 1) * _UNCERTAINTY_STEPS).astype(np.uint8)
         header = _HEADER.pack(_MAGIC, _VERSION, self.start, len(self))
         return header + self.boxes_xyxy.astype("<f4").tobytes() + rounded.tobytes()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "DerivedBoxes":
-        """What ``to_bytes`` wrote. Raises: ValueError for anything else."""
+        """Decodes the result of ``to_bytes``. Raises: ValueError for anything else."""
         if len(content) < _HEADER.size:
             raise ValueError("derived boxes are cut short")
         magic, version, start, count = _HEADER.unpack_from(content)

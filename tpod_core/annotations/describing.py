@@ -1,4 +1,4 @@
-"""A step of the log in words, and the frame on which it is seen."""
+"""Describes a step of the edit log in words, and finds the frame to show for it."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,10 @@ from tpod_core.annotations.ranges import minus
 
 
 def describe(before: Part, after: Part, names: Mapping[int, str]) -> str:
-    """What a step did, as the object of a sentence: ``"a box of cup 3 on frame 12"``.
+    """Returns what a step changed, as the object of a sentence: ``"a box of cup 3 on frame 12"``.
 
     Args:
-        names: of all labels, by row.
+        names: the names of all labels, by ``Label.id``.
     """
     tracks = after.get("tracks", {})
     if not tracks:
@@ -51,8 +51,8 @@ def _both(before: Part, after: Part) -> Part:
     return {number: track or before["tracks"][number] for number, track in after["tracks"].items()}
 
 
-def seen_on(before: Part, after: Part) -> int | None:
-    """The first frame on which a step changed something, if it changed anything on a frame."""
+def first_changed_frame(before: Part, after: Part) -> int | None:
+    """Returns the first frame that a step changed; ``None`` if it changed no frame."""
     frames = [
         frame
         for part in (before, after)

@@ -1,4 +1,4 @@
-"""A detected track as the key frames of a track: thinned, and ``outside`` where it was not seen."""
+"""Turns the detections of one object into key frames: thinned, ``outside`` in detection gaps."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,23 +16,25 @@ def detected_keyframes(
     frame_count: int,
     tolerance: float = TOLERANCE,
 ) -> tuple[KeyframeDoc, ...]:
-    """The fewest key frames that are true to ``observed``, each of source ``detected``.
+    """Returns the fewest key frames that represent ``observed``, each of source ``detected``.
 
     Args:
         observed: at least one, by ascending frame.
-        step: frames between two looks: after its last one an object is gone half of it later.
-        longest_gap: over so many frames between two observations the line is drawn.
+        step: frames between two detector runs; a track ends half a step after its last box.
+        longest_gap: boxes are interpolated over gaps of up to this many frames.
     """
     keyframes: list[KeyframeDoc] = []
     for stretch in _stretches(observed, longest_gap):
-        kept = [stretch[place] for place in thin(stretch, tolerance)]
+        kept = [stretch[index] for index in thin(stretch, tolerance)]
         keyframes += [
             KeyframeDoc(each.frame, each.box, source=KeyframeSource.DETECTED) for each in kept
         ]
-        gone = stretch[-1].frame + step // 2 + 1
-        if gone < frame_count:
+        end_frame = stretch[-1].frame + step // 2 + 1
+        if end_frame < frame_count:
             box = stretch[-1].box
-            keyframes.append(KeyframeDoc(gone, box, outside=True, source=KeyframeSource.DETECTED))
+            keyframes.append(
+                KeyframeDoc(end_frame, box, outside=True, source=KeyframeSource.DETECTED)
+            )
     return tuple(keyframes)
 
 

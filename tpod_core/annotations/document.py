@@ -1,4 +1,4 @@
-"""Annotations as values: what goes in and out of the service, the API and the screen."""
+"""Annotations as plain values, as the services, the API and the screens exchange them."""
 
 from dataclasses import dataclass, field
 
@@ -8,10 +8,10 @@ from tpod_core.models import KeyframeSource
 
 @dataclass(frozen=True, slots=True)
 class KeyframeDoc:
-    """A box fixed on one frame.
+    """A key frame: a track's box on one frame.
 
-    ``outside`` ends the track's box from this frame until the next key frame; ``box`` is then
-    where the object was last. ``occluded``: the object is there, partly hidden.
+    ``outside`` hides the track from this frame until the next key frame; ``box`` is then its
+    last box. ``occluded`` means that the object is partly hidden.
     """
 
     frame: int
@@ -23,10 +23,10 @@ class KeyframeDoc:
 
 @dataclass(frozen=True)
 class TrackDoc:
-    """One object through a video; ``id`` is ``None`` for a track that is new.
+    """One object through a video; ``id`` is ``None`` for a new track.
 
-    A ``proposed`` track is a detector's, with the detector's ``score`` 0..1, and waits for a
-    person to accept it.
+    A ``proposed`` track comes from a detector, whose ``score`` is 0..1, and waits for a person
+    to accept it.
     """
 
     id: int | None
@@ -38,7 +38,7 @@ class TrackDoc:
 
 @dataclass(frozen=True)
 class LabelDoc:
-    """A label of the video's list; ``color`` is ``"#rrggbb"``."""
+    """A label in a video's list; ``color`` is ``"#rrggbb"``."""
 
     name: str
     color: str
@@ -47,9 +47,9 @@ class LabelDoc:
 
 @dataclass(frozen=True)
 class AnnotationDoc:
-    """Everything known about a video at one revision.
+    """All annotations of a video at one revision.
 
-    ``ranges`` are the fully labelled stretches, ``start <= frame < stop``, sorted and apart.
+    ``ranges`` are the fully labelled frames, ``start <= frame < stop``, sorted and disjoint.
     """
 
     revision: int
@@ -60,11 +60,10 @@ class AnnotationDoc:
 
 @dataclass(frozen=True, slots=True)
 class FrameBox:
-    """A box as it stands on one frame.
+    """A track's box on one frame.
 
-    ``source`` says where it comes from: a ``KeyframeSource`` on a key frame, ``"linear"`` or
-    ``"visual"`` elsewhere. ``keyframe`` tells the two apart. ``uncertainty`` is 0 (sure) to
-    1 (a guess), and known of visual boxes alone.
+    ``source`` is a ``KeyframeSource`` on a key frame, else ``"linear"`` or ``"visual"``.
+    ``uncertainty`` is 0 (certain) to 1 (a guess), and ``None`` for all but visual boxes.
     """
 
     track_id: int
@@ -79,11 +78,11 @@ class FrameBox:
 
 @dataclass(frozen=True)
 class TrackState:
-    """A track as stored: its label's row, its key frames by frame, and as in ``TrackDoc``.
+    """A track as stored; ``proposed`` and ``score`` as in ``TrackDoc``, key frames by frame.
 
-    ``linear`` and ``derived`` are no part of what an edit changes, and are not compared.
-    ``derived`` holds propagated boxes by the number of the key frame before them, as bytes of
-    ``DerivedBoxes``; only ``tracks.derived`` fills it, with what fits the key frames.
+    ``derived`` holds propagated boxes as bytes of ``DerivedBoxes``, by the number of the key
+    frame before them; only ``propagation.store`` fills it. Edits do not change ``linear`` and
+    ``derived``, so comparisons ignore them.
     """
 
     label_id: int
@@ -94,5 +93,5 @@ class TrackState:
     derived: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def ordered(self) -> list[KeyframeDoc]:
-        """The key frames in the order of time."""
+        """Returns the key frames in the order of their frames."""
         return [self.keyframes[frame] for frame in sorted(self.keyframes)]

@@ -1,4 +1,4 @@
-"""A whole annotation document at the door."""
+"""Validates a whole annotation document."""
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from tpod_core.errors import InvalidInput
 
 @dataclass(frozen=True)
 class CheckedDocument:
-    """What a document says, boxes clipped and labels resolved; new tracks have no id."""
+    """A valid document with clipped boxes and resolved labels; new tracks have no id."""
 
     tracks: tuple[tuple[int | None, TrackState], ...]
     ranges: tuple[Range, ...]
@@ -24,7 +24,7 @@ class CheckedDocument:
 def check_document(
     document: AnnotationDoc, validator: AnnotationValidator, known: Container[int]
 ) -> CheckedDocument:
-    """Raises: InvalidInput whose field is like ``tracks[2].keyframes[0].box``."""
+    """Validate a document. Raises: InvalidInput, field like ``tracks[2].keyframes[0].box``."""
     seen: set[int] = set()
     for number, track in enumerate(document.tracks):
         if track.id is not None:
@@ -52,7 +52,7 @@ def _check_id(track_id: int, known: Container[int], seen: set[int], field: str) 
 
 
 def check_track(track: TrackDoc, validator: AnnotationValidator, field: str) -> TrackState:
-    """Raises: InvalidInput whose field is like ``{field}.keyframes[0].box``."""
+    """Validate a track. Raises: InvalidInput, field like ``{field}.keyframes[0].box``."""
     label_id = validator.label_id(track.label, f"{field}.label")
     if not track.keyframes:
         raise InvalidInput("A track needs at least one key frame.", f"{field}.keyframes")
@@ -64,9 +64,9 @@ def check_track(track: TrackDoc, validator: AnnotationValidator, field: str) -> 
             raise InvalidInput(
                 f"Frame {keyframe.frame} has two key frames of one track.", f"{at}.frame"
             )
-        inside = validator.box(keyframe.box, f"{at}.box")
-        is_whole = inside is keyframe.box
-        keyframes[keyframe.frame] = keyframe if is_whole else replace(keyframe, box=inside)
+        clipped = validator.box(keyframe.box, f"{at}.box")
+        is_unclipped = clipped is keyframe.box
+        keyframes[keyframe.frame] = keyframe if is_unclipped else replace(keyframe, box=clipped)
     return TrackState(label_id, keyframes, track.proposed, _score(track.score, f"{field}.score"))
 
 

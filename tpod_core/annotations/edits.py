@@ -1,6 +1,6 @@
-"""Edits applied to tracks as values; nothing here knows a database.
+"""Applies edit operations to tracks as plain values, without a database.
 
-A refused edit raises ``InvalidInput`` whose field counts the edits: ``ops[2].frame``.
+An invalid edit raises ``InvalidInput``, whose field names it by its position: ``ops[2].frame``.
 """
 
 from collections.abc import Sequence
@@ -39,12 +39,12 @@ from tpod_core.models import KeyframeSource
 
 _Tracks = dict[TrackRef, TrackState]
 _UNNAMED = "new:#"
-"""No author can choose a name that begins so."""
+"""A prefix that ``NEW_TRACK_PATTERN`` does not allow in clients' names."""
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """Tracks by their rows, and the fully labelled ranges."""
+    """Tracks by ``Track.id``, and the fully labelled ranges."""
 
     tracks: dict[int, TrackState]
     ranges: tuple[Range, ...] = ()
@@ -52,40 +52,40 @@ class Annotations:
 
 @dataclass(frozen=True)
 class Edited:
-    """Annotations after an edit.
+    """Annotations after edits.
 
-    ``new_tracks`` have no row yet. They stand in the order of their creation under the name
-    that their author gave them, or under one made here.
+    ``new_tracks`` have no id yet. They are in the order of creation, by the name that the
+    client gave them, or else by a generated one.
     """
 
     tracks: dict[int, TrackState]
     new_tracks: dict[str, TrackState]
     ranges: tuple[Range, ...]
 
-    def numbered(self, rows: Sequence[int]) -> Annotations:
-        """The same, the new tracks under their rows, which are given in the same order."""
-        new = dict(zip(rows, self.new_tracks.values(), strict=True))
+    def with_new_ids(self, track_ids: Sequence[int]) -> Annotations:
+        """Returns the annotations with ``track_ids`` assigned to the new tracks, in order."""
+        new = dict(zip(track_ids, self.new_tracks.values(), strict=True))
         return Annotations(self.tracks | new, self.ranges)
 
-    def named(self, rows: Sequence[int]) -> dict[str, int]:
-        """The rows of the new tracks to which their author gave a name, by name."""
-        named = zip(self.new_tracks, rows, strict=True)
-        return {name: row for name, row in named if not name.startswith(_UNNAMED)}
+    def ids_by_name(self, track_ids: Sequence[int]) -> dict[str, int]:
+        """Returns the ids of the new tracks that the client named, by name."""
+        named = zip(self.new_tracks, track_ids, strict=True)
+        return {name: track_id for name, track_id in named if not name.startswith(_UNNAMED)}
 
 
-def looked_at(edits: Sequence[EditOp]) -> tuple[int, int] | None:
-    """Start and stop of the frames whose derived boxes ``edits`` will fix, if any."""
+def frames_to_derive(edits: Sequence[EditOp]) -> tuple[int, int] | None:
+    """Returns start and stop of the frames whose derived boxes ``edits`` need, if any."""
     frames = [
         edit.frame
         for edit in edits
         if isinstance(edit, HideBox | EndTrack | SetOccluded | SplitTrack)
     ]
-    # To hide a box fixes the one on the next frame as well.
+    # Hiding a box also turns the box of the next frame into a key frame.
     return (min(frames), max(frames) + 2) if frames else None
 
 
 def apply(before: Annotations, edits: Sequence[EditOp], validator: AnnotationValidator) -> Edited:
-    """``before`` with all ``edits``, in order. The caller has added the labels to add."""
+    """Returns ``before`` with all ``edits`` applied in order; the caller adds new labels."""
     tracks: _Tracks = dict(before.tracks.items())
     ranges = before.ranges
     for number, edit in enumerate(edits):
@@ -99,11 +99,11 @@ def apply(before: Annotations, edits: Sequence[EditOp], validator: AnnotationVal
                 _edit_whole_tracks(tracks, edit, validator, field)
             case AddLabel():
                 pass
-            case _:  # the edits of one existing track
+            case _:  # An edit of one existing track.
                 state = _get(tracks, edit.track_id, f"{field}.track_id")
                 tracks[edit.track_id] = _edit_track(state, edit, validator, field)
     return Edited(
-        {row: state for row, state in tracks.items() if isinstance(row, int)},
+        {track_id: state for track_id, state in tracks.items() if isinstance(track_id, int)},
         {name: state for name, state in tracks.items() if isinstance(name, str)},
         ranges,
     )
@@ -209,8 +209,8 @@ def _hide_box(
     hidden = _with(state, replace(shown, outside=True))
     if following == validator.frame_count or following in state.keyframes:
         return hidden
-    goes_on = _shown(state, edit, following, validator, field)
-    return _with(hidden, goes_on)
+    shown_again = _shown(state, edit, following, validator, field)
+    return _with(hidden, shown_again)
 
 
 def _end_track(
@@ -233,7 +233,7 @@ def _add(tracks: _Tracks, state: TrackState, name: TrackRef | None, field: str) 
 
 
 def _is_new(tracks: _Tracks, track: TrackRef) -> bool:
-    """Whether ``track`` is a name that stands for nothing yet."""
+    """Whether ``track`` is a name that is not used yet."""
     return isinstance(track, str) and track not in tracks
 
 
@@ -257,7 +257,7 @@ def _shown(
 
 
 def _with(state: TrackState, keyframe: KeyframeDoc) -> TrackState:
-    """``state`` with ``keyframe``; what was derived on either side of it is forgotten."""
+    """Adds ``keyframe`` to ``state``, and drops the derived boxes on both sides of it."""
     before = max((frame for frame in state.keyframes if frame < keyframe.frame), default=None)
     derived = {f: boxes for f, boxes in state.derived.items() if f not in (before, keyframe.frame)}
     keyframes = state.keyframes | {keyframe.frame: keyframe}

@@ -1,10 +1,10 @@
-"""What an edit changed, as two parts of a log entry, and which entry undo takes back.
+"""The content of a log entry, as parts ``before`` and ``after``, and the order of undo.
 
-A part holds the touched key frames only: ``{"tracks": {id: {"label_id", "proposed", "score",
-"keyframes": {frame: [x1, y1, x2, y2, outside, occluded, source] or null}} or null}, "ranges"?:
-[[start, stop]]}``; a track that came or went with the step has "linear" too; steps of the
-first release lack all but "label_id" and "keyframes". Null says "was not there". The part
-``before`` put over the state ``after`` gives the state ``before``, and the other way round.
+A part holds only the key frames that the step changed: ``{"tracks": {id: {"label_id",
+"proposed", "score", "keyframes": {frame: [x1, y1, x2, y2, outside, occluded, source] or null}}
+or null}, "ranges"?: [[start, stop]]}``. Null means "did not exist". A track that the step
+created or deleted has "linear" too; steps of the first release have only "label_id" and
+"keyframes". Writing ``before`` over the later state restores the earlier one, and vice versa.
 """
 
 from collections.abc import Iterable
@@ -15,32 +15,36 @@ from tpod_core.annotations.document import KeyframeDoc, TrackState
 from tpod_core.annotations.edits import Annotations
 
 MAX_STEPS = 1000
-"""So many steps of a video can be undone in a row."""
+"""The number of a video's steps that can be undone in a row."""
 KEPT_STEPS = 2 * MAX_STEPS
-"""So many the log remembers: each undo is a step itself and pushes an older one out."""
+"""The number of steps that the log keeps: each undo is a step too, and evicts an older one."""
 
 Part = dict[str, Any]
 
 
 def difference(before: Annotations, after: Annotations) -> tuple[Part, Part]:
-    """The parts ``before`` and ``after`` of a log entry; both empty if nothing changed."""
+    """Returns the parts ``before`` and ``after`` of a log entry; both empty if nothing changed."""
     old: Part = {}
     new: Part = {}
     for track_id in sorted(before.tracks.keys() | after.tracks.keys()):
-        was, now = before.tracks.get(track_id), after.tracks.get(track_id)
-        if was != now:
-            frames = _changed_frames(was, now)
-            whole = was is None or now is None
-            old.setdefault("tracks", {})[str(track_id)] = _track_part(was, frames, whole=whole)
-            new.setdefault("tracks", {})[str(track_id)] = _track_part(now, frames, whole=whole)
+        old_state, new_state = before.tracks.get(track_id), after.tracks.get(track_id)
+        if old_state != new_state:
+            frames = _changed_frames(old_state, new_state)
+            whole = old_state is None or new_state is None
+            old.setdefault("tracks", {})[str(track_id)] = _track_part(
+                old_state, frames, whole=whole
+            )
+            new.setdefault("tracks", {})[str(track_id)] = _track_part(
+                new_state, frames, whole=whole
+            )
     if before.ranges != after.ranges:
         old["ranges"] = [list(each) for each in before.ranges]
         new["ranges"] = [list(each) for each in after.ranges]
     return old, new
 
 
-def _changed_frames(was: TrackState | None, now: TrackState | None) -> list[int]:
-    old, new = (state.keyframes if state else {} for state in (was, now))
+def _changed_frames(old_state: TrackState | None, new_state: TrackState | None) -> list[int]:
+    old, new = (state.keyframes if state else {} for state in (old_state, new_state))
     return sorted(f for f in old.keys() | new.keys() if old.get(f) != new.get(f))
 
 
@@ -61,7 +65,7 @@ def _row(keyframe: KeyframeDoc | None) -> tuple[Any, ...] | None:
 
 
 def head_of(part: Part) -> TrackState:
-    """A track's entry of a part without its key frames."""
+    """Returns a track of a part without its key frames."""
     return TrackState(
         part["label_id"],
         proposed=part.get("proposed", False),
@@ -71,7 +75,7 @@ def head_of(part: Part) -> TrackState:
 
 
 def touched_tracks(part: Part) -> dict[int, list[int]]:
-    """The frames that a part names of each track that it leaves in being."""
+    """Returns the frames in a part, by track; deleted tracks are left out."""
     return {
         int(track_id): [int(frame) for frame in track["keyframes"]]
         for track_id, track in part.get("tracks", {}).items()
@@ -80,7 +84,7 @@ def touched_tracks(part: Part) -> dict[int, list[int]]:
 
 
 def touched_frames(part: Part) -> tuple[int, int] | None:
-    """The first and last frame that a part names, or ``None`` if it names none."""
+    """Returns the first and last frame in a part; ``None`` if there is none."""
     frames = [frame for track in touched_tracks(part).values() for frame in track]
     frames += [frame for start, stop in part.get("ranges", ()) for frame in (start, stop - 1)]
     return (min(frames), max(frames)) if frames else None
@@ -88,17 +92,17 @@ def touched_frames(part: Part) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class Step:
-    """A log entry without its content; ``undoes`` is the revision of the entry it took back."""
+    """A log entry without its content; ``undoes`` is the revision of the entry it reverts."""
 
     revision: int
     undoes: int | None
 
 
 def next_undo_and_redo(log: Iterable[Step]) -> tuple[int | None, int | None]:
-    """The entries that undo and redo would take back, by revision.
+    """Returns the revisions of the entries that undo and redo would revert.
 
-    A redo is an undo of an undo, so both write an entry that takes another one back. An
-    ordinary edit ends the chance to redo. What takes back a forgotten step is passed over.
+    A redo is an undo of an undo, so both write an entry that reverts another one. An ordinary
+    edit clears the redo stack. Entries that revert a step no longer in the log are skipped.
     """
     done: list[int] = []
     undone: list[int] = []

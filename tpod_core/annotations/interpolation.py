@@ -1,9 +1,8 @@
-"""What a track shows on any frame: its key frames, and the boxes derived from them.
+"""Derives a track's box on any frame from its key frames and propagated boxes.
 
-Between two key frames the box is the propagated one where there is one. Else each edge of the
-box moves evenly, as CVAT draws it; from an outside key frame to the next there is no box;
-after the last key frame the box is held where it is, to the end of the video. Before the
-first there is none.
+Between two key frames the box is the propagated one, or else interpolated linearly, as in
+CVAT. After the last key frame the box stays where it is, to the end of the video. There is no
+box before the first key frame, nor from an outside key frame to the next.
 
 Source: ``TrackManager.get_interpolated_shapes`` of CVAT (cvat/apps/dataset_manager).
 """
@@ -21,66 +20,66 @@ from tpod_core.models import KeyframeSource
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """How a box was derived: ``"linear"`` or ``"visual"``, and how unsure a visual one is."""
+    """How a box was derived, ``"linear"`` or ``"visual"``; only the latter has an uncertainty."""
 
     source: str
     uncertainty: float | None = None
 
 
 LINEAR = Derivation("linear")
-_NOTHING: Mapping[int, bytes] = MappingProxyType({})
+_NO_BOXES: Mapping[int, bytes] = MappingProxyType({})
 
 
 def derive(
     keyframes: Sequence[KeyframeDoc],
     frames: Iterable[int],
-    derived: Mapping[int, bytes] = _NOTHING,
+    derived: Mapping[int, bytes] = _NO_BOXES,
 ) -> Iterator[tuple[KeyframeDoc, Derivation | None]]:
-    """The box of a track on each of ``frames`` that has one.
+    """Yields a track's box on each of ``frames`` that has one.
 
     Args:
         keyframes: of one track, sorted by frame.
         frames: ascending frame indices, gaps allowed.
-        derived: propagated boxes as in ``TrackState``; without them all lines are straight.
-    Yields: the key frame as it stands on that frame, and how it was derived, if it was.
+        derived: propagated boxes as in ``TrackState``; without them, boxes are interpolated.
+    Yields: the box as a key frame of its frame, and its derivation; ``None`` on key frames.
     """
-    times = [keyframe.frame for keyframe in keyframes]
-    position = -1
-    found: DerivedBoxes | None = None
+    frame_numbers = [keyframe.frame for keyframe in keyframes]
+    index = -1
+    propagated: DerivedBoxes | None = None
     for frame in frames:
-        if position + 1 < len(times) and times[position + 1] <= frame:
-            position = bisect_right(times, frame, lo=position + 1) - 1
-            payload = derived.get(times[position])
-            found = DerivedBoxes.from_bytes(payload) if payload else None
-        if position < 0 or keyframes[position].outside:
+        if index + 1 < len(frame_numbers) and frame_numbers[index + 1] <= frame:
+            index = bisect_right(frame_numbers, frame, lo=index + 1) - 1
+            payload = derived.get(frame_numbers[index])
+            propagated = DerivedBoxes.from_bytes(payload) if payload else None
+        if index < 0 or keyframes[index].outside:
             continue
-        left = keyframes[position]
+        left = keyframes[index]
         if left.frame == frame:
             yield left, None
         else:
-            right = keyframes[position + 1] if position + 1 < len(times) else None
-            yield _between(left, right, frame, found)
+            right = keyframes[index + 1] if index + 1 < len(frame_numbers) else None
+            yield _between(left, right, frame, propagated)
 
 
 def _between(
-    left: KeyframeDoc, right: KeyframeDoc | None, frame: int, found: DerivedBoxes | None
+    left: KeyframeDoc, right: KeyframeDoc | None, frame: int, propagated: DerivedBoxes | None
 ) -> tuple[KeyframeDoc, Derivation]:
-    """What a track shows on ``frame``, after ``left`` and before ``right``.
+    """Returns the box on ``frame``, between key frames ``left`` and ``right``.
 
-    All but the place is that of ``left``; a propagated box is known to be tracked.
+    It has the flags of ``left``; the source of a propagated box is ``tracked``.
     """
-    if found is None:
-        return KeyframeDoc(frame, _straight(left, right, frame), *_flags(left)), LINEAR
-    box = found.box_at(frame)
+    if propagated is None:
+        return KeyframeDoc(frame, _linear(left, right, frame), *_flags(left)), LINEAR
+    box = propagated.box_at(frame)
     if box is None:
-        # Tracking ended before: the object was here last, so here the box is held.
-        box = found.box_at(found.start + len(found) - 1) or left.box
+        # Tracking stopped before this frame, so the last tracked box is held.
+        box = propagated.box_at(propagated.start + len(propagated) - 1) or left.box
         return KeyframeDoc(frame, box, *_flags(left)), LINEAR
     shown = KeyframeDoc(frame, box, left.outside, left.occluded, KeyframeSource.TRACKED)
-    return shown, Derivation("visual", found.uncertainty_at(frame))
+    return shown, Derivation("visual", propagated.uncertainty_at(frame))
 
 
-def _straight(left: KeyframeDoc, right: KeyframeDoc | None, frame: int) -> Box:
+def _linear(left: KeyframeDoc, right: KeyframeDoc | None, frame: int) -> Box:
     if right is None:
         return left.box
     return interpolate(left.box, right.box, (frame - left.frame) / (right.frame - left.frame))
@@ -91,17 +90,16 @@ def _flags(keyframe: KeyframeDoc) -> tuple[bool, bool, KeyframeSource]:
 
 
 def derive_at(
-    keyframes: Sequence[KeyframeDoc], frame: int, derived: Mapping[int, bytes] = _NOTHING
+    keyframes: Sequence[KeyframeDoc], frame: int, derived: Mapping[int, bytes] = _NO_BOXES
 ) -> KeyframeDoc | None:
-    """The box of a track on one frame, or ``None`` where it has none."""
+    """Returns a track's box on one frame; ``None`` where it has none."""
     return next((keyframe for keyframe, _ in derive(keyframes, [frame], derived)), None)
 
 
 def spans(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[tuple[int, int]]:
-    """The stretches ``start <= frame < stop`` on which a track has a box, in order.
+    """Yields the ranges ``start <= frame < stop`` on which a track has a box, in order.
 
-    One per key frame that is not outside, so a track seen without a break gives several
-    that touch.
+    There is one for each key frame that is not outside, so adjacent ranges are not merged.
     """
     for number, keyframe in enumerate(keyframes):
         last = number + 1 == len(keyframes)

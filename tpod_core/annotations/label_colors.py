@@ -1,4 +1,4 @@
-"""The colours in which classes are drawn, the same on every screen."""
+"""The colours of classes, the same on every screen."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tpod_core.models import Label
 
 
 def label_colors(session: Session, classes: Sequence[str]) -> dict[str, str]:
-    """The colour of each of ``classes``, by name: the label's own, or one of the palette."""
+    """Returns the colour of each class by name: the label's own, or one from the palette."""
     query = select(Label.name, Label.color).where(col(Label.name).in_(classes))
     known = dict(session.exec(query).all())
     return {name: known.get(name, color_at(class_id)) for class_id, name in enumerate(classes)}

@@ -1,4 +1,4 @@
-"""A video's list of labels in the tables, and the team-wide catalogue that all lists draw from."""
+"""A video's list of labels in the database, and the team's catalogue that all lists share."""
 
 from collections.abc import Sequence
 
@@ -13,38 +13,38 @@ from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import Label, Track, User, Video, VideoLabel, saved_id
 
 MAX_LABELS = 500
-"""So many labels may be in a video's list."""
+"""The most labels that a video's list may have."""
 
 LabelSpec = tuple[str, str | None]
-"""A label's name and its colour, or None to have one chosen."""
+"""A label's name and its colour; ``None`` has one chosen."""
 
 
 def list_labels_of_each(session: Session, videos: Sequence[Video]) -> dict[int, list[Label]]:
-    """The labels of each video in their order, by the video's id, in one query for all."""
-    found: dict[int, list[Label]] = {saved_id(video): [] for video in videos}
+    """Returns the labels of each video in their order, by video id, with one query."""
+    labels_by_video: dict[int, list[Label]] = {saved_id(video): [] for video in videos}
     query = (
         select(VideoLabel.video_id, Label)
         .join(Label, col(VideoLabel.label_id) == Label.id)
-        .where(col(VideoLabel.video_id).in_(found))
+        .where(col(VideoLabel.video_id).in_(labels_by_video))
         .order_by(col(VideoLabel.position))
     )
     for video_id, label in session.exec(query):
-        found[video_id].append(label)
-    return found
+        labels_by_video[video_id].append(label)
+    return labels_by_video
 
 
 def list_labels(session: Session, video: Video) -> list[Label]:
-    """The video's labels in their order; the first nine have the keys 1-9."""
+    """Returns the video's labels in their order; the first nine have the keys 1-9."""
     return list_labels_of_each(session, [video])[saved_id(video)]
 
 
 def write_list(session: Session, video: Video, labels: Sequence[LabelSpec]) -> list[Label]:
-    """Make ``labels`` the video's list, in this order; a colour given changes the team's.
+    """Make ``labels`` the video's list, in this order; a given colour changes the catalogue's.
 
-    Raises: InvalidInput for a bad or repeated name; Conflict if one left out has boxes here.
+    Raises: InvalidInput for a bad or repeated name; Conflict if a removed label has boxes here.
     """
-    wanted = _clean_labels(labels)
-    rows = [_catalogued(session, name, color) for name, color in wanted]
+    specs = _clean_labels(labels)
+    rows = [_save_in_catalogue(session, name, color) for name, color in specs]
     _require_unused(session, video, {saved_id(row) for row in rows})
     present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
     for link in present:
@@ -60,9 +60,9 @@ def write_list(session: Session, video: Video, labels: Sequence[LabelSpec]) -> l
 def change_list(
     session: Session, user: User, video: Video, labels: Sequence[LabelSpec]
 ) -> list[Label]:
-    """``write_list`` as a step of the video's log, so that open screens hear of it.
+    """Call ``write_list`` and log the step, so that open screens update.
 
-    Undo passes such a step over.
+    Undo skips such a step.
     """
     log.lock(session, video)
     before = label_part(session, video)
@@ -74,43 +74,43 @@ def change_list(
 
 
 def append(session: Session, video: Video, added: Sequence[LabelSpec]) -> None:
-    """Put labels at the end of the video's list, but for those that are in it.
+    """Append labels to the video's list, except those already in it.
 
-    A label that the team has already keeps its colour. Raises as ``write_list``.
+    A label that is in the catalogue keeps its colour. Raises: as ``write_list``.
     """
     listed = list_labels(session, video)
     present = {same_name_key(label.name) for label in listed}
-    wishes: list[LabelSpec] = [(label.name, None) for label in listed]
+    specs: list[LabelSpec] = [(label.name, None) for label in listed]
     for name, color in added:
         if same_name_key(name) not in present:
             present.add(same_name_key(name))
             known = _find(session, name) is not None
-            wishes.append((name, None if known else color))
-    if len(wishes) > len(listed):
-        write_list(session, video, wishes)
+            specs.append((name, None if known else color))
+    if len(specs) > len(listed):
+        write_list(session, video, specs)
 
 
 def label_part(session: Session, video: Video) -> Part:
-    """The list as a part of a log entry."""
+    """Returns the list as a part of a log entry."""
     return {"labels": [[label.name, label.color] for label in list_labels(session, video)]}
 
 
 def _clean_labels(labels: Sequence[LabelSpec]) -> list[LabelSpec]:
     if len(labels) > MAX_LABELS:
         raise InvalidInput(f"A video has at most {MAX_LABELS} labels.", "labels")
-    clean: list[LabelSpec] = []
-    seen: set[str] = set()
+    specs: list[LabelSpec] = []
+    keys: set[str] = set()
     for position, (name, color) in enumerate(labels):
         field = f"labels[{position}]"
-        fine = clean_label_name(name, f"{field}.name")
-        if same_name_key(fine) in seen:
-            raise InvalidInput(f"The label {fine!r} is there twice.", f"{field}.name")
-        seen.add(same_name_key(fine))
-        clean.append((fine, clean_color(color, f"{field}.color") if color else None))
-    return clean
+        clean = clean_label_name(name, f"{field}.name")
+        if same_name_key(clean) in keys:
+            raise InvalidInput(f"The label {clean!r} is there twice.", f"{field}.name")
+        keys.add(same_name_key(clean))
+        specs.append((clean, clean_color(color, f"{field}.color") if color else None))
+    return specs
 
 
-def _catalogued(session: Session, name: str, color: str | None) -> Label:
+def _save_in_catalogue(session: Session, name: str, color: str | None) -> Label:
     row = _find(session, name)
     if row is None:
         position = session.exec(select(func.count()).select_from(Label)).one()

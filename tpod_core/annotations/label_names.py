@@ -1,4 +1,4 @@
-"""What a label may be called: any printable text, in one spelling."""
+"""Validates and normalises label names, which may be any printable text."""
 
 import unicodedata
 
@@ -6,13 +6,13 @@ from tpod_core.errors import InvalidInput
 
 MAX_LENGTH = 100
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Control characters, lone surrogates and line breaks. Joiners (Cf) belong to many scripts."""
+"""Control characters, lone surrogates, line breaks. Joiners (Cf) are needed in many scripts."""
 
 
 def clean_label_name(name: str, field: str | None = None) -> str:
-    """``name`` trimmed and in Unicode's composed form (NFC), so that equal looks are equal.
+    """Returns ``name`` trimmed and in Unicode's composed form (NFC).
 
-    Raises: InvalidInput if it is empty, too long, or holds what cannot be printed on a line.
+    Raises: InvalidInput if it is empty, too long, or has characters that cannot be printed.
     """
     clean = unicodedata.normalize("NFC", name).strip()
     if not clean:
@@ -25,5 +25,5 @@ def clean_label_name(name: str, field: str | None = None) -> str:
 
 
 def same_name_key(name: str) -> str:
-    """Equal for names that a person reads as one: "Cup" and " cup"."""
+    """Returns a key that is equal for names that read the same, as "Cup" and " cup"."""
     return unicodedata.normalize("NFKC", name).strip().casefold()

@@ -1,4 +1,4 @@
-"""The log of a video's edits: who may write next, what was written, what to take back."""
+"""The log of a video's edits: locking, conflict checks, writing and undo."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tpod_core.models import Edit, User, Video, saved_id
 
 @dataclass(frozen=True)
 class LoggedStep:
-    """A step of the log with its author, ``None`` once the account is deleted."""
+    """A step of the log; ``author`` is ``None`` if the account is deleted."""
 
     revision: int
     author: str | None
@@ -24,60 +24,66 @@ class LoggedStep:
 
 
 def lock(session: Session, video: Video) -> None:
-    """Read ``video`` anew, and let nobody else write its annotations until the commit."""
-    session.flush()  # What the caller changed of the video is not to be read over.
+    """Lock the annotations of ``video`` until the commit, and refresh its row."""
+    session.flush()  # The refresh must not overwrite the caller's changes to the video.
     session.refresh(video, with_for_update=True)
 
 
-def require_current(session: Session, video: Video, seen: int) -> None:
-    """Raises: EditConflict, saying what changed, unless ``seen`` is the video's revision."""
-    if seen != video.revision:
-        raise EditConflict(what_changed(seen, steps_since(session, video, seen)))
+def require_current(session: Session, video: Video, base_revision: int) -> None:
+    """Raises: EditConflict, saying what changed, unless ``base_revision`` is current."""
+    if base_revision != video.revision:
+        raise EditConflict(
+            conflict_message(base_revision, steps_since(session, video, base_revision))
+        )
 
 
 def steps_since(
-    session: Session, video: Video, seen: int, *, but_of: User | None = None
+    session: Session, video: Video, base_revision: int, *, except_author: User | None = None
 ) -> list[LoggedStep]:
-    """The steps after revision ``seen``, the oldest first, but for those of one author.
+    """Returns the steps after ``base_revision``, oldest first, without ``except_author``'s own.
 
-    Raises: TooOld if the log does not reach back so far, or ``seen`` is still to come.
+    Raises: TooOld if the log does not reach back that far, or does not have that revision yet.
     """
     query = (
         select(Edit, User.username)
         .outerjoin(User, col(Edit.author_id) == col(User.id))
-        .where(Edit.video_id == video.id, Edit.revision > seen)
+        .where(Edit.video_id == video.id, Edit.revision > base_revision)
         .order_by(col(Edit.revision))
     )
-    _require_whole(session, video, seen)
-    if but_of is not None:
-        query = query.where(col(Edit.author_id).is_distinct_from(but_of.id))
+    _require_complete(session, video, base_revision)
+    if except_author is not None:
+        query = query.where(col(Edit.author_id).is_distinct_from(except_author.id))
     return [
         LoggedStep(edit.revision, author, edit.created_at, edit.before, edit.after)
         for edit, author in session.exec(query)
     ]
 
 
-def _require_whole(session: Session, video: Video, seen: int) -> None:
+def _require_complete(session: Session, video: Video, base_revision: int) -> None:
     kept = session.exec(
-        select(func.count()).where(Edit.video_id == video.id, Edit.revision > seen)
+        select(func.count()).where(Edit.video_id == video.id, Edit.revision > base_revision)
     ).one()
-    if kept != video.revision - seen:
+    if kept != video.revision - base_revision:
         raise TooOld(
-            f"Revision {seen} of this video's labels is too old to tell what changed since. "
-            "Load the labels again."
-            if seen < video.revision
-            else f"Revision {seen} of this video's labels is not known here. Load them again."
+            f"Revision {base_revision} of this video's labels is too old to tell what changed "
+            "since. Load the labels again."
+            if base_revision < video.revision
+            else f"Revision {base_revision} of this video's labels is not known here. "
+            "Load them again."
         )
 
 
-def what_changed(seen: int, steps: Sequence[LoggedStep]) -> str:
-    """A sentence that says who changed what, and that nothing was overwritten."""
+def conflict_message(base_revision: int, steps: Sequence[LoggedStep]) -> str:
+    """Returns a message that says who changed what, and that nothing was overwritten."""
     if not steps:
-        return f"Revision {seen} of this video's labels is not the current one. Reload to continue."
+        return (
+            f"Revision {base_revision} of this video's labels is not the current one. "
+            "Reload to continue."
+        )
     authors = sorted({step.author or "a deleted account" for step in steps})
     return (
-        f"{_listed(authors)} changed {_where([step.after for step in steps])} since you opened "
-        f"this video, last at {steps[-1].when:%H:%M} UTC. "
+        f"{_names_in_words(authors)} changed {_frames_in_words([step.after for step in steps])} "
+        f"since you opened this video, last at {steps[-1].when:%H:%M} UTC. "
         "Nothing was overwritten. Reload to continue."
     )
 
@@ -89,9 +95,9 @@ def write_step(
     parts: tuple[Part, Part],
     undoes: int | None = None,
 ) -> None:
-    """Append the step that led from the first part to the second, under the next revision.
+    """Log the step from the first part to the second as the next revision.
 
-    Steps too old to be undone are forgotten.
+    Steps too old to be undone are deleted.
     """
     before, after = parts
     video.revision += 1
@@ -118,7 +124,7 @@ def write_step(
 def find_undo_and_redo(
     session: Session, video_id: int, author_id: int
 ) -> tuple[int | None, int | None]:
-    """The revisions of the author's steps that undo and redo would take back now."""
+    """Returns the revisions of the author's steps that undo and redo would revert."""
     rows = session.exec(
         select(Edit.revision, Edit.undoes)
         .where(Edit.video_id == video_id, Edit.author_id == author_id, col(Edit.undoable))
@@ -133,7 +139,7 @@ def get_step(session: Session, video_id: int, revision: int) -> Edit:
     ).one()
 
 
-def _where(parts: Collection[Part]) -> str:
+def _frames_in_words(parts: Collection[Part]) -> str:
     touched = [frames for part in parts if (frames := touched_frames(part))]
     if not touched:
         return "some tracks"
@@ -141,5 +147,5 @@ def _where(parts: Collection[Part]) -> str:
     return f"frame {first}" if first == last else f"frames {first} to {last}"
 
 
-def _listed(names: list[str]) -> str:
+def _names_in_words(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

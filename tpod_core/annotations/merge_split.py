@@ -1,4 +1,4 @@
-"""Two tracks that are one object, and one track that is two, as values."""
+"""Merges and splits tracks as plain values."""
 
 from dataclasses import replace
 
@@ -9,32 +9,32 @@ _NAMED_FRAMES = 5
 
 
 def merge(state: TrackState, other: TrackState, field: str) -> TrackState:
-    """``state`` with the key frames of ``other``; label and score stay.
+    """Returns ``state`` with the key frames of ``other``; label and score stay.
 
-    As in CVAT: where the earlier one had ended, the object stays away until the later one
-    begins; where it had not, its box goes on to the later one. A visible box wins over an end.
+    As in CVAT: if the earlier track has ended, there is no box until the later one begins;
+    else its box is interpolated to the later one. A visible box replaces an end.
 
-    Raises: InvalidInput if both fix a box on one frame.
+    Raises: InvalidInput if both have a visible key frame on the same frame.
     Source: ``mergeInternal`` of CVAT (cvat-core/src/annotations-collection.ts).
     """
     both = sorted(_visible(state) & _visible(other))
     if both:
         raise InvalidInput(
-            f"Both tracks have a key frame on {_listed(both)}: one object has one box. "
+            f"Both tracks have a key frame on {_frames_in_words(both)}: one object has one box. "
             "Remove one of the two there first.",
             field,
         )
-    joined = _without_ends_inside(other, state) | _without_ends_inside(state, other)
-    joined |= {f: k for each in (state, other) for f, k in each.keyframes.items() if not k.outside}
-    return replace(state, keyframes=joined, proposed=state.proposed and other.proposed, derived={})
+    merged = _without_ends_inside(other, state) | _without_ends_inside(state, other)
+    merged |= {f: k for each in (state, other) for f, k in each.keyframes.items() if not k.outside}
+    return replace(state, keyframes=merged, proposed=state.proposed and other.proposed, derived={})
 
 
 def split(state: TrackState, shown: KeyframeDoc, field: str) -> tuple[TrackState, TrackState]:
-    """The part before ``shown.frame``, ended there, and the part from there on.
+    """Splits a track into one that ends at ``shown.frame`` and one that starts there.
 
     Args:
-        shown: what the track shows on the frame of the split.
-    Raises: InvalidInput if no box lies before that frame.
+        shown: the track's box on the frame of the split.
+    Raises: InvalidInput if the track has no box before that frame.
     """
     earlier = {f: kept for f, kept in state.keyframes.items() if f < shown.frame}
     if all(kept.outside for kept in earlier.values()):
@@ -54,22 +54,22 @@ def _visible(state: TrackState) -> set[int]:
 
 
 def _without_ends_inside(state: TrackState, other: TrackState) -> dict[int, KeyframeDoc]:
-    """The key frames of ``state``, less the ends on frames where ``other`` is on its way."""
+    """Drops the ends of ``state`` on frames where ``other`` moves to its next key frame."""
     return {
         frame: keyframe
         for frame, keyframe in state.keyframes.items()
-        if not (keyframe.outside and _on_its_way(other, frame))
+        if not (keyframe.outside and _is_between_keyframes(other, frame))
     }
 
 
-def _on_its_way(state: TrackState, frame: int) -> bool:
-    """Whether a box moves over ``frame`` to a later key frame; one merely held does not."""
+def _is_between_keyframes(state: TrackState, frame: int) -> bool:
+    """Whether a track has a box on ``frame`` and a later key frame; a held box does not count."""
     before = [keyframe for keyframe in state.ordered() if keyframe.frame <= frame]
-    goes_on = len(before) < len(state.keyframes)
-    return goes_on and bool(before) and not before[-1].outside
+    has_later = len(before) < len(state.keyframes)
+    return has_later and bool(before) and not before[-1].outside
 
 
-def _listed(frames: list[int]) -> str:
+def _frames_in_words(frames: list[int]) -> str:
     named = ", ".join(str(frame) for frame in frames[:_NAMED_FRAMES])
     more = len(frames) - _NAMED_FRAMES
     word = "frame" if len(frames) == 1 else "frames"

@@ -1,11 +1,11 @@
-"""What a person can do to a video's annotations: one value per operation.
+"""The edit operations on a video's annotations, one class each.
 
-``Operation`` is the only definition: ``PATCH /videos/{id}/annotations`` takes a list of them,
-OpenAPI documents them, and the screens and services build the same values. In JSON an
-operation is told by its ``op``.
+``Operation`` is their only definition: ``PATCH /videos/{id}/annotations`` takes a list of
+them, OpenAPI documents them, and screens and services build the same values. In JSON, ``op``
+names the operation.
 
-A track is named by its row, or, as long as it has none, by a name of the author's own:
-``"new:<key>"``. The name stays valid in later operations, also after the track has a row.
+An operation names a track by its id, or a track without an id by a name that the client
+chooses: ``"new:<key>"``. Later operations may use the name even after the track has an id.
 """
 
 from dataclasses import field
@@ -23,10 +23,10 @@ _CONFIG = ConfigDict(extra="forbid")
 NEW_TRACK_PATTERN = r"^new:[A-Za-z0-9_-]{1,64}$"
 
 FrameNumber = Annotated[int, Field(strict=True, ge=-MAX_ROW_ID, le=MAX_ROW_ID)]
-"""A frame, or the frame after a range's last one; whether the video has it, it is asked later."""
-TrackRow = Annotated[int, Field(strict=True, ge=1, le=MAX_ROW_ID)]
+"""A frame, or the end of a range; ``AnnotationValidator`` checks that the video has it."""
+TrackId = Annotated[int, Field(strict=True, ge=1, le=MAX_ROW_ID)]
 NewTrack = Annotated[str, Field(pattern=NEW_TRACK_PATTERN)]
-TrackRef = TrackRow | NewTrack
+TrackRef = TrackId | NewTrack
 Flag = Annotated[bool, Field(strict=True)]
 
 
@@ -59,11 +59,11 @@ BoxXyxy = Annotated[
 
 @dataclass(frozen=True, config=_CONFIG)
 class PutBox:
-    """Fix ``box`` on ``frame``: of the track ``track_id``, or of a new one of class ``label``.
+    """Set the box of a track on ``frame``; creates a track with ``label`` if it is new.
 
-    The track is new if ``track_id`` is left out, or is a new name that was not used before.
-    For a track that exists ``label`` is ignored: ``RelabelTrack`` is another operation. A box
-    that a person puts on a proposed track accepts it.
+    The track is new if ``track_id`` is left out, or is a name that was not used before. For an
+    existing track ``label`` is ignored; ``RelabelTrack`` changes it. A box that a person sets
+    on a proposed track accepts the track.
     """
 
     frame: FrameNumber
@@ -77,7 +77,7 @@ class PutBox:
 
 @dataclass(frozen=True, config=_CONFIG)
 class RemoveKeyframe:
-    """Forget what was fixed on ``frame``; the box there is derived again."""
+    """Remove the key frame on ``frame``; the box there is then derived."""
 
     track_id: TrackRef
     frame: FrameNumber
@@ -86,7 +86,7 @@ class RemoveKeyframe:
 
 @dataclass(frozen=True, config=_CONFIG)
 class HideBox:
-    """Take the box away on this one frame; before and after it the track stays as it is."""
+    """Hide the box on this frame only; the track does not change before and after it."""
 
     track_id: TrackRef
     frame: FrameNumber
@@ -95,7 +95,7 @@ class HideBox:
 
 @dataclass(frozen=True, config=_CONFIG)
 class EndTrack:
-    """The object is gone from ``frame`` on; later key frames are removed."""
+    """End the track at ``frame``, where it has no box any more; removes later key frames."""
 
     track_id: TrackRef
     frame: FrameNumber
@@ -104,7 +104,7 @@ class EndTrack:
 
 @dataclass(frozen=True, config=_CONFIG)
 class DeleteTrack:
-    """Remove the object from the whole video."""
+    """Delete the track from the whole video."""
 
     track_id: TrackRef
     op: Literal["delete_track"] = field(default="delete_track", kw_only=True)
@@ -112,7 +112,7 @@ class DeleteTrack:
 
 @dataclass(frozen=True, config=_CONFIG)
 class RelabelTrack:
-    """Give the object another label of the video's list, on every frame."""
+    """Give the track another label of the video's list, on every frame."""
 
     track_id: TrackRef
     label: str
@@ -121,7 +121,7 @@ class RelabelTrack:
 
 @dataclass(frozen=True, config=_CONFIG)
 class MergeTracks:
-    """``other_id`` was the same object: its key frames become those of ``track_id``."""
+    """Move the key frames of ``other_id`` to ``track_id``, because they are one object."""
 
     track_id: TrackRef
     other_id: TrackRef
@@ -130,7 +130,7 @@ class MergeTracks:
 
 @dataclass(frozen=True, config=_CONFIG)
 class SplitTrack:
-    """From ``frame`` on it is another object: a new track, ``new_id``, takes over there."""
+    """Split the track: from ``frame`` on, its boxes belong to the new track ``new_id``."""
 
     track_id: TrackRef
     frame: FrameNumber
@@ -140,7 +140,7 @@ class SplitTrack:
 
 @dataclass(frozen=True, config=_CONFIG)
 class AcceptTracks:
-    """A person has looked at these proposed tracks: they are labels from now on."""
+    """Accept proposed tracks as annotations."""
 
     track_ids: Annotated[tuple[TrackRef, ...], Field(min_length=1)]
     op: Literal["accept_tracks"] = field(default="accept_tracks", kw_only=True)
@@ -148,7 +148,7 @@ class AcceptTracks:
 
 @dataclass(frozen=True, config=_CONFIG)
 class SetOccluded:
-    """Say from ``frame`` until the next key frame whether the object is partly hidden."""
+    """Set whether the object is partly hidden, from ``frame`` until the next key frame."""
 
     track_id: TrackRef
     frame: FrameNumber
@@ -158,7 +158,7 @@ class SetOccluded:
 
 @dataclass(frozen=True, config=_CONFIG)
 class MarkRange:
-    """Every object has its box on the frames ``start <= frame < stop``."""
+    """Mark the frames ``start <= frame < stop`` as fully labelled."""
 
     start: FrameNumber
     stop: FrameNumber
@@ -167,7 +167,7 @@ class MarkRange:
 
 @dataclass(frozen=True, config=_CONFIG)
 class ClearRange:
-    """Take ``MarkRange`` back for these frames."""
+    """Mark the frames ``start <= frame < stop`` as not fully labelled."""
 
     start: FrameNumber
     stop: FrameNumber
@@ -176,10 +176,10 @@ class ClearRange:
 
 @dataclass(frozen=True, config=_CONFIG)
 class AddLabel:
-    """Put a label at the end of the video's list, unless it is in it.
+    """Append a label to the video's list, unless the list has it.
 
-    A label that the team has already keeps its colour; ``color`` is ``"#rrggbb"``. Undo does
-    not take a label off the list again.
+    A label that is in the team's catalogue keeps its colour; ``color`` is ``"#rrggbb"``. Undo
+    does not remove the label from the list.
     """
 
     name: str
@@ -189,7 +189,7 @@ class AddLabel:
 
 @dataclass(frozen=True)
 class AddTrack:
-    """A new track, whole; its id is ignored. Detectors and jobs make these, no request does."""
+    """Add a whole track, ignoring its id. Only jobs make these; the API does not take them."""
 
     track: TrackDoc
 
@@ -214,7 +214,7 @@ Operation = Annotated[
     | AddLabel,
     Field(discriminator="op"),
 ]
-"""What ``PATCH`` takes."""
+"""The operations that ``PATCH`` takes."""
 
 EditOp = PutBox | WholeTracksEdit | TrackEdit | RangeEdit | AddLabel
-"""What the services take: every ``Operation``, and ``AddTrack``."""
+"""The operations that the services take: every ``Operation``, and ``AddTrack``."""

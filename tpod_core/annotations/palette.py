@@ -1,4 +1,4 @@
-"""Colours for labels: told apart by most eyes, seen on most pictures.
+"""Colours for labels that most people can tell apart, and that stand out in most pictures.
 
 Source: the qualitative palettes of P. Green-Armytage, "A Colour Alphabet" (2010), and
 M. Okabe and K. Ito, "Color Universal Design" (2008), brightened for thin lines.
@@ -26,18 +26,18 @@ _HEX = re.compile(r"#[0-9a-f]{6}")
 
 
 def color_at(position: int) -> str:
-    """The colour for the n-th label of the catalogue; they repeat after the last."""
+    """Returns the colour of the n-th label of the catalogue; the palette repeats."""
     return COLORS[position % len(COLORS)]
 
 
 def bgr_of(color: str) -> tuple[int, int, int]:
-    """``"#rrggbb"`` as OpenCV wants it."""
+    """Converts ``"#rrggbb"`` to OpenCV's (blue, green, red)."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return blue, green, red
 
 
 def clean_color(color: str, field: str | None = None) -> str:
-    """``color`` as ``#rrggbb``. Raises: InvalidInput for anything else."""
+    """Returns ``color`` as lower-case ``#rrggbb``. Raises: InvalidInput for anything else."""
     clean = color.strip().lower()
     if not _HEX.fullmatch(clean):
         raise InvalidInput(f"A colour is written #rrggbb, not {color!r}.", field)

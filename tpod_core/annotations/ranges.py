@@ -1,4 +1,4 @@
-"""Sets of frames as half-open ranges ``start <= frame < stop``, sorted, apart, never empty."""
+"""Sets of frames as half-open ranges ``start <= frame < stop``: sorted, disjoint, not empty."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ Range = tuple[int, int]
 
 
 def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
-    """One range for each run of frames; ranges that touch become one."""
+    """Merges ranges that overlap or touch."""
     merged: list[Range] = []
     for start, stop in sorted(ranges):
         if merged and start <= merged[-1][1]:
@@ -17,7 +17,7 @@ def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def without(ranges: Iterable[Range], start: int, stop: int) -> tuple[Range, ...]:
-    """``ranges`` less the frames from ``start`` to ``stop``."""
+    """Removes the frames ``start <= frame < stop`` from ``ranges``."""
     pieces = [
         piece
         for first, end in ranges
@@ -27,7 +27,7 @@ def without(ranges: Iterable[Range], start: int, stop: int) -> tuple[Range, ...]
 
 
 def minus(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:
-    """``ranges`` less the frames of all ``others``."""
+    """Removes the frames of all ``others`` from ``ranges``."""
     left = union(ranges)
     for start, stop in others:
         left = without(left, start, stop)
@@ -36,5 +36,5 @@ def minus(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]
 
 def overlap(ranges: Iterable[Range], others: Iterable[Range]) -> bool:
     """Whether any frame is in both."""
-    wanted = union(ranges)
-    return minus(wanted, others) != wanted
+    merged = union(ranges)
+    return minus(merged, others) != merged

@@ -1,4 +1,4 @@
-"""Tracks from the tables: one statement each, however long the video."""
+"""Loads annotations from the database, with one statement per call."""
 
 from collections.abc import Collection
 from itertools import groupby
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 
 def load_labels(session: Session, video_id: int) -> tuple[LabelDoc, ...]:
-    """The labels of a video's list, in its order."""
+    """Returns the labels of a video's list, in its order."""
     rows = session.exec(
         select(Label)
         .join(VideoLabel)
@@ -44,7 +44,7 @@ def load_labels(session: Session, video_id: int) -> tuple[LabelDoc, ...]:
 
 
 def load_catalogue(session: Session) -> dict[int, str]:
-    """The names of all labels of the installation, by row."""
+    """Returns the names of all labels of the installation, by ``Label.id``."""
     return {
         label_id: name
         for label_id, name in session.exec(select(Label.id, Label.name))
@@ -62,7 +62,7 @@ def load_ranges(session: Session, video_id: int) -> tuple[Range, ...]:
 def load_tracks(
     session: Session, video_id: int, track_ids: Collection[int] | None = None
 ) -> dict[int, TrackState]:
-    """Tracks with all their key frames, by id: those of ``track_ids``, else every one."""
+    """Returns tracks with all their key frames, by id; without ``track_ids``, every track."""
     return _collect(session, _of_video(video_id, track_ids))
 
 
@@ -73,11 +73,11 @@ def load_tracks_around(
     stop: int,
     track_ids: Collection[int] | None = None,
 ) -> dict[int, TrackState]:
-    """Tracks with the key frames that decide about ``start <= frame < stop``.
+    """Returns tracks with the key frames that determine the boxes on ``start <= frame < stop``.
 
-    The tracks are those of ``track_ids``, else every one. The key frames are those
-    inside, the last one before and the first one after, each found by the index on (track,
-    frame), so the length of the video does not matter.
+    These are the key frames inside, the last one before and the first one after. All are found
+    by the index on (track, frame), so the cost does not grow with the length of the video.
+    Without ``track_ids``, returns every track.
     """
     nearby = aliased(Keyframe)
     of_track = select(func.max(nearby.frame_index)).where(nearby.track_id == Track.id)
@@ -96,16 +96,16 @@ def load_tracks_around(
 
 
 def _of_video(video_id: int, track_ids: Collection[int] | None) -> ColumnElement[bool]:
-    wanted = col(Track.video_id) == video_id
-    return wanted if track_ids is None else wanted & col(Track.id).in_(track_ids)
+    condition = col(Track.video_id) == video_id
+    return condition if track_ids is None else condition & col(Track.id).in_(track_ids)
 
 
-def _collect(session: Session, wanted: ColumnElement[bool]) -> dict[int, TrackState]:
-    # Past the ORM, which takes as long to hand on 100,000 rows as the database to find them.
+def _collect(session: Session, condition: ColumnElement[bool]) -> dict[int, TrackState]:
+    # Not through the ORM, which takes as long for 100,000 rows as the query itself.
     rows = session.connection().execute(
         select(*_HEAD, *_COLUMNS)  # type: ignore[call-overload]
         .join(Keyframe, col(Keyframe.track_id) == col(Track.id))
-        .where(wanted)
+        .where(condition)
         .order_by(col(Track.id), col(Keyframe.frame_index))
     )
     return {

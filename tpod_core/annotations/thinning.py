@@ -1,8 +1,7 @@
-"""From a box on every frame to the fewest key frames that say the same.
+"""Reduces the dense boxes of a track to the fewest key frames that represent them.
 
-A key frame costs a person's attention for ever; what lies between two of them is drawn by
-``annotations.interpolation``. So of a track that was observed densely only those observations are
-kept that the straight line between their neighbours would miss.
+People maintain every key frame, and ``annotations.interpolation`` derives the boxes between
+them. So only those observations are kept that interpolation would miss.
 """
 
 from collections.abc import Sequence
@@ -15,10 +14,10 @@ from tpod_core.box_arrays import iou
 from tpod_core.geometry import Box
 
 TOLERANCE = 0.9
-"""Least IoU between an observed box and what is drawn in its place."""
+"""The least IoU between an observed box and the box interpolated in its place."""
 
 WINDOW = 256
-"""Two neighbouring key frames are at most so many observations apart."""
+"""The most observations between two neighbouring key frames."""
 
 _ROUNDING = 1e-9
 
@@ -28,7 +27,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A box that was really seen on a frame."""
+    """A box that was detected on a frame."""
 
     frame: int
     box: Box
@@ -37,16 +36,16 @@ class Observation:
 def thin(
     observed: Sequence[Observation], tolerance: float = TOLERANCE, window: int = WINDOW
 ) -> list[int]:
-    """Which of ``observed`` to keep: the fewest whose straight lines are true to all of them.
+    """Returns the indices of the fewest of ``observed`` whose interpolation fits all of them.
 
-    True means an IoU of at least ``tolerance`` on every observed frame. First and last are
-    kept always.
+    It fits if the IoU on every observed frame is at least ``tolerance``. The first and the last
+    are always kept.
 
-    A line that is true makes an edge from one observation to a later one; the fewest edges
-    from the first to the last are found by breadth-first search. Each of the n observations
-    looks at ``window`` later ones at most, and at none beyond the point where no line could
-    still pass all tolerances between (the cone of slopes of Imai and Iri, "Polygonal
-    approximations of a curve", 1988), so that the result is the true minimum.
+    Breadth-first search finds the shortest path from the first observation to the last, in the
+    graph with an edge between two observations if interpolation between them fits. Each of the
+    n observations has edges to at most ``window`` later ones. The cone of slopes of Imai and
+    Iri ("Polygonal approximations of a curve", 1988) rules out ends that no line can reach
+    within the tolerances, so the result is the exact minimum.
 
     Args:
         observed: at least one, by ascending frame.
@@ -60,16 +59,16 @@ def thin(
 
 
 def _search(path: "_Path", window: int) -> list[int]:
-    """For each observation that was reached, the one before it on a shortest way to it."""
+    """Returns each reached observation's predecessor on a shortest path; -1 for the others."""
     last = len(path.frames) - 1
     parents = [-1] * (last + 1)
     parents[0], level = 0, [0]
     while parents[last] < 0:
         reached: list[int] = []
-        for start in reversed(level):  # the farthest first: it reaches most
+        for start in reversed(level):  # The farthest first, which reaches the most.
             stop = min(start + window, last)
             open_ends = np.flatnonzero(np.asarray(parents[start + 1 : stop + 1]) < 0) + start + 1
-            for end in path.true_ends(start, open_ends).tolist():
+            for end in path.fitting_ends(start, open_ends).tolist():
                 parents[end] = start
                 reached.append(end)
         level = sorted(reached)
@@ -80,8 +79,8 @@ def _search(path: "_Path", window: int) -> list[int]:
 class _Path:
     """Observations as arrays: ``frames`` (n,), ``boxes`` (n, 4) as x1, y1, x2, y2.
 
-    ``lowest`` and ``highest`` (n, 4) bound where each edge of a box may lie at all if the box
-    is to keep its IoU: an axis alone has no smaller IoU than both together.
+    ``lowest`` and ``highest`` (n, 4) bound each edge of a box that keeps its IoU: the IoU along
+    one axis is never below the IoU of the boxes.
     """
 
     frames: Numbers
@@ -101,17 +100,17 @@ class _Path:
         highest = boxes + np.where(is_low_edge, inward, outward) + _ROUNDING
         return cls(frames, boxes, lowest, highest, tolerance)
 
-    def true_ends(self, start: int, ends: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Those of ``ends``, ascending and after ``start``, to which the line is true."""
+    def fitting_ends(self, start: int, ends: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Returns those of ``ends``, ascending, to which the line from ``start`` fits."""
         if ends.size == 0:
             return ends
         possible = ends[self._within_cones(start, int(ends[-1]))[ends - start - 1]]
         if possible.size == 0:
             return possible
-        return possible[self._lines_are_true(start, possible)]
+        return possible[self._lines_fit(start, possible)]
 
     def _within_cones(self, start: int, stop: int) -> Flags:
-        """For each end from ``start + 1`` to ``stop``: no edge leaves its bounds on the way."""
+        """Whether every edge stays in its bounds up to each end, ``start + 1`` to ``stop``."""
         after = slice(start + 1, stop + 1)
         time = (self.frames[after] - self.frames[start])[:, None]
         least = np.maximum.accumulate((self.lowest[after] - self.boxes[start]) / time)
@@ -119,14 +118,14 @@ class _Path:
         slope = (self.boxes[after] - self.boxes[start]) / time
         return np.asarray(np.all((least <= slope) & (slope <= most), axis=1))
 
-    def _lines_are_true(self, start: int, ends: NDArray[np.intp]) -> Flags:
-        """Whether every observation before an end has its IoU with the line to that end."""
+    def _lines_fit(self, start: int, ends: NDArray[np.intp]) -> Flags:
+        """Whether the line to each end keeps the IoU of every observation before that end."""
         between = np.arange(start + 1, int(ends[-1]))
         span = self.frames[ends] - self.frames[start]
         share = (self.frames[between] - self.frames[start])[None, :] / span[:, None]
-        share = np.minimum(share, 1)  # beyond its end a line may turn a box inside out
-        way = self.boxes[ends] - self.boxes[start]
-        drawn = self.boxes[start] + share[:, :, None] * way[:, None, :]
-        fits = iou(drawn, self.boxes[between]) >= self.tolerance - _ROUNDING
+        share = np.minimum(share, 1)  # Extrapolated beyond its end, a box may turn inside out.
+        offset = self.boxes[ends] - self.boxes[start]
+        interpolated = self.boxes[start] + share[:, :, None] * offset[:, None, :]
+        fits = iou(interpolated, self.boxes[between]) >= self.tolerance - _ROUNDING
         beyond = between[None, :] >= ends[:, None]
         return np.asarray(np.all(fits | beyond, axis=1))

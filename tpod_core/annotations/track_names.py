@@ -1,4 +1,4 @@
-"""How operations name tracks: by row, or by a name of their author's until there is a row."""
+"""Resolves the tracks that operations name: by id, or by a client's name for a new track."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,8 +18,8 @@ from tpod_core.annotations.operations import (
 from tpod_core.errors import InvalidInput
 
 
-def named_tracks(edits: Sequence[EditOp]) -> set[TrackRef]:
-    """The tracks that ``edits`` speak of, by row or by name."""
+def referenced_tracks(edits: Sequence[EditOp]) -> set[TrackRef]:
+    """Returns the tracks that ``edits`` refer to, as ids or names."""
     named: set[TrackRef | None] = set()
     for edit in edits:
         match edit:
@@ -36,28 +36,28 @@ def named_tracks(edits: Sequence[EditOp]) -> set[TrackRef]:
     return {track for track in named if track is not None}
 
 
-def with_rows(edit: EditOp, rows: Mapping[str, int], field: str) -> EditOp:
-    """``edit`` with each name that has a row replaced by that row.
+def resolve_names(edit: EditOp, track_ids: Mapping[str, int], field: str) -> EditOp:
+    """Returns ``edit`` with known names replaced by the track's id.
 
-    Raises: InvalidInput if the track that ``edit`` makes has the name of an earlier one.
+    Raises: InvalidInput if ``edit`` creates a track under the name of an earlier one.
     """
 
-    def row(track: TrackRef) -> TrackRef:
-        return rows.get(track, track) if isinstance(track, str) else track
+    def resolve(track: TrackRef) -> TrackRef:
+        return track_ids.get(track, track) if isinstance(track, str) else track
 
     match edit:
         case AddTrack() | MarkRange() | ClearRange() | AddLabel():
             return edit
         case PutBox():
-            return edit if edit.track_id is None else replace(edit, track_id=row(edit.track_id))
+            return edit if edit.track_id is None else replace(edit, track_id=resolve(edit.track_id))
         case MergeTracks():
-            return replace(edit, track_id=row(edit.track_id), other_id=row(edit.other_id))
+            return replace(edit, track_id=resolve(edit.track_id), other_id=resolve(edit.other_id))
         case AcceptTracks():
-            return replace(edit, track_ids=tuple(map(row, edit.track_ids)))
-        case SplitTrack() if edit.new_id in rows:
+            return replace(edit, track_ids=tuple(map(resolve, edit.track_ids)))
+        case SplitTrack() if edit.new_id in track_ids:
             raise name_taken(edit.new_id, field)
         case _:
-            return replace(edit, track_id=row(edit.track_id))
+            return replace(edit, track_id=resolve(edit.track_id))
 
 
 def name_taken(name: str | None, field: str) -> InvalidInput:

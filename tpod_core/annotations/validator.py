@@ -1,4 +1,4 @@
-"""What is let in: the checks on labels, frames and boxes that come from outside."""
+"""Validates labels, frames and boxes that come from clients and jobs."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from tpod_core.geometry import MIN_SIDE_PX, Box, clip
 
 @dataclass(frozen=True)
 class AnnotationValidator:
-    """What a video accepts: its frames, its size in upright pixels, its labels by name."""
+    """A video's limits: its frames, its size in upright pixels, its label ids by name."""
 
     frame_count: int
     frame_wh: tuple[int, int]
@@ -31,14 +31,14 @@ class AnnotationValidator:
         """Raises: InvalidInput unless ``0 <= start < stop <= frame_count``."""
         if not 0 <= start < stop <= self.frame_count:
             raise InvalidInput(
-                f"Frames {start} to {stop} (not included) are no part of this video: "
-                f"a start before a stop, between 0 and {self.frame_count}, is needed.",
+                f"Frames {start} to {stop} (not included) are not a range of this video. "
+                f"Give a start before the stop, both between 0 and {self.frame_count}.",
                 field,
             )
         return start, stop
 
     def box(self, box: Box, field: str) -> Box:
-        """The part of ``box`` inside the frame. Raises: InvalidInput if too little is left."""
+        """Clips ``box`` to the frame. Raises: InvalidInput if too little is left."""
         if not all(map(math.isfinite, box.xyxy)):
             raise InvalidInput("The four numbers of a box must be finite pixels.", field)
         inside = clip(box, self.frame_wh)
@@ -52,7 +52,7 @@ class AnnotationValidator:
         return inside
 
     def label_id(self, name: str, field: str) -> int:
-        """The row of a label of this video. Raises: InvalidInput naming what is missing."""
+        """Returns the id of a label in this video's list. Raises: InvalidInput."""
         clean = clean_label_name(name, field)
         if clean in self.label_ids:
             return self.label_ids[clean]

@@ -1,4 +1,4 @@
-"""Tracks into the tables, by the parts of a log entry."""
+"""Writes the parts of a log entry to the tables."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -23,10 +23,10 @@ def insert_tracks(
     states: Sequence[TrackState],
     track_ids: Sequence[int] = (),
 ) -> list[int]:
-    """New tracks, still without their key frames, one for each state; ids in the same order.
+    """Inserts a track without key frames for each state; returns the ids in the same order.
 
     Args:
-        track_ids: ids to bring back, one for each state; else the database numbers them.
+        track_ids: the ids of restored tracks, one for each state; else the database assigns ids.
     """
     if not states:
         return []
@@ -43,13 +43,13 @@ def insert_tracks(
 def write_parts(
     session: Session, video_id: int, author_id: int | None, before: Part, after: Part
 ) -> None:
-    """Turn what the tables say from ``before`` into ``after``; its tracks exist already."""
+    """Change the tables from ``before`` to ``after``; rows of new tracks must exist already."""
     old, new = before.get("tracks", {}), after.get("tracks", {})
     _delete_tracks(session, [int(track_id) for track_id, track in new.items() if track is None])
     kept = {track_id: track for track_id, track in new.items() if track is not None}
-    # A track that was not there before has just been inserted, still without key frames.
+    # A track that did not exist before has just been inserted, without key frames.
     known = {track_id: track for track_id, track in kept.items() if old[track_id] is not None}
-    _rewrite_tracks(session, {int(track_id): head_of(track) for track_id, track in known.items()})
+    _update_tracks(session, {int(track_id): head_of(track) for track_id, track in known.items()})
     _delete_keyframes(session, known)
     _insert_keyframes(session, video_id, author_id, kept)
     if "ranges" in after:
@@ -57,15 +57,15 @@ def write_parts(
 
 
 def _delete_tracks(session: Session, track_ids: Sequence[int]) -> None:
-    _many(
+    _execute_many(
         session,
         delete(_TRACKS).where(_TRACKS.c.id == bindparam("track")),
         [{"track": track_id} for track_id in track_ids],
     )
 
 
-def _rewrite_tracks(session: Session, states: dict[int, TrackState]) -> None:
-    _many(
+def _update_tracks(session: Session, states: dict[int, TrackState]) -> None:
+    _execute_many(
         session,
         update(_TRACKS).where(_TRACKS.c.id == bindparam("track")),
         [{"track": track_id} | _track_row(state) for track_id, state in states.items()],
@@ -73,12 +73,12 @@ def _rewrite_tracks(session: Session, states: dict[int, TrackState]) -> None:
 
 
 def _track_row(state: TrackState) -> dict[str, Any]:
-    """What edits change; whether a track is linear, they only pass on."""
+    """Returns the columns that edits change; they never change ``linear``."""
     return {"label_id": state.label_id, "proposed": state.proposed, "score": state.score}
 
 
 def _delete_keyframes(session: Session, tracks: Mapping[str, Part]) -> None:
-    _many(
+    _execute_many(
         session,
         delete(_KEYFRAMES).where(
             _KEYFRAMES.c.track_id == bindparam("track"), _KEYFRAMES.c.frame_index == bindparam("at")
@@ -101,11 +101,11 @@ def _insert_keyframes(
         for track_id, frame, row in _rows(tracks)
         if row is not None
     )
-    _many(session, insert(_KEYFRAMES), rows)
+    _execute_many(session, insert(_KEYFRAMES), rows)
 
 
 def _rows(tracks: Mapping[str, Part]) -> Iterator[tuple[int, int, Sequence[Any] | None]]:
-    """Track, frame, and what a part says of the key frame there."""
+    """Yields track id, frame and key frame row (``None`` if it does not exist) of a part."""
     for track_id, track in tracks.items():
         for frame, row in track["keyframes"].items():
             yield int(track_id), int(frame), row
@@ -117,7 +117,7 @@ def _replace_ranges(session: Session, video_id: int, ranges: Sequence[Sequence[i
     session.flush()
 
 
-def _many(session: Session, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
-    """One statement for many rows, past the ORM: these rows are never held as objects."""
-    for some in batches(rows):
-        session.connection().execute(statement, some)
+def _execute_many(session: Session, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
+    """Execute a statement for many rows without the ORM, which would hold them as objects."""
+    for batch in batches(rows):
+        session.connection().execute(statement, batch)

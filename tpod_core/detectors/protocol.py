@@ -94,7 +94,7 @@ class ProgressReporter(Protocol):
 
 
 @dataclass(frozen=True)
-class Scene:
+class EvaluationContext:
     """What a finished model is tried on: the checkpoint, its data and how to run it."""
 
     checkpoint: Path
@@ -116,20 +116,20 @@ class Provider(Protocol):
         resume. Raises: TpodError where the cause is known.
         """
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
         """Write the model as ONNX: input (1, 3, s, s) RGB 0..1, output (1, n, 6) rows
         ``x1, y1, x2, y2, score, class`` in input pixels, padded with zero scores."""
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
         """Write the model as TorchScript, with input and output as in ``export_onnx``."""
 
     def predict(
-        self, scene: Scene, images: Sequence[Path], confidence: float
+        self, context: EvaluationContext, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
         """Detections per image in the image's own pixels, best first, at most
         ``MAX_DETECTIONS``.
 
-        Runs on the device of ``scene.config``, and is called again and again with the same
+        Runs on the device of ``context.config``, and is called again and again with the same
         checkpoint: the model stays loaded. Raises: InvalidInput if there is no such device,
         Conflict if the checkpoint is damaged.
         """

@@ -45,11 +45,25 @@ class ClassScore:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """At the recommended confidence: objects found, boxes that are wrong, objects missed.
+
+    ``correct + wrong`` boxes are drawn; ``correct + missed`` objects are labelled.
+    """
+
+    correct: int
+    wrong: int
+    missed: int
+
+
+@dataclass(frozen=True)
 class Score:
     """A detector on its validation part.
 
     ``recommended_confidence`` is where F1, the mean over classes, is best: the middle of the
-    stretch where it is; precision, recall and f1 are taken there.
+    stretch where it is. ``counts``, and precision, recall and f1, which follow from them, are
+    taken there. They count all boxes alike, of whichever class, and so are those of the confusion
+    matrix; Ultralytics prints the means over classes instead.
     """
 
     images: int
@@ -59,6 +73,7 @@ class Score:
     recall: float
     f1: float
     recommended_confidence: float
+    counts: Counts
     classes: tuple[ClassScore, ...] = ()
 
     def as_json(self) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tpod_core.evaluation.average_precision import Precision, Ranked, measure
+from tpod_core.evaluation.average_precision import Metrics, Ranked, measure
 from tpod_core.evaluation.result_file import ClassChange, ParentReport
-from tpod_core.evaluation.scoring import Gathered
+from tpod_core.evaluation.scoring import Gathered, class_ids_by_name
 
 LEAST_DROP = 0.02
 """AP50 that a class must lose before anyone is told."""
@@ -32,28 +32,23 @@ class ParentIdentity:
     classes: tuple[str, ...]
 
 
-def class_ids_by_name(theirs: tuple[str, ...], ours: tuple[str, ...]) -> dict[int, int]:
-    """Class ids of the parent as those of the child."""
-    return {number: ours.index(name) for number, name in enumerate(theirs) if name in ours}
-
-
 def compare(
-    parent: ParentIdentity, by_parent: Gathered, by_child: Gathered, precision: Precision
+    parent: ParentIdentity, by_parent: Gathered, by_child: Gathered, metrics: Metrics
 ) -> ParentReport:
     """Both have looked at the same images, with class ids of the child.
 
     Args:
-        precision: that of the child.
+        metrics: those of the child.
     """
     theirs, ours = _Side(by_parent), _Side(by_child)
-    their_precision = measure(theirs.ranked)
+    their_metrics = measure(theirs.ranked)
     weights = _draws(_blocks(by_child), len(by_child.images))
     known = class_ids_by_name(parent.classes, by_child.classes).values()
     changes = []
-    for row, class_id in enumerate(precision.class_ids):
+    for row, class_id in enumerate(metrics.class_ids):
         if int(class_id) not in known:
             continue
-        before, after = their_precision.ap[row, 0], precision.ap[row, 0]
+        before, after = their_metrics.ap[row, 0], metrics.ap[row, 0]
         interval = _interval(theirs, ours, int(class_id), weights)
         drop = before - after
         changes.append(
@@ -127,7 +122,11 @@ def _interval(
 def _average_precision(
     right: NDArray[np.bool_], image_numbers: NDArray[np.int64], drawn: Floats, labels: float
 ) -> float:
-    """The area under the precision envelope, each image counted as often as it was drawn."""
+    """The area under the precision envelope, each image counted as often as it was drawn.
+
+    Ultralytics' function takes no weights; it reads the same envelope at 101 recalls. The matching
+    is the same.
+    """
     weights = drawn[image_numbers]
     found = np.cumsum(weights * right)
     answers = np.cumsum(weights)

@@ -1,6 +1,15 @@
-"""Detections against labels on one image: which of them are right."""
+"""The rule for "this detection is right". Every figure, curve, picture and sentence follows it.
 
-from collections.abc import Iterable, Sequence
+From the surest detection on, each takes the free label of its own class that it overlaps most,
+if the IoU is at least the threshold. Such a detection is right, and its label is found; all other
+detections are wrong, and all other labels are missed. A detection depends on surer ones alone, so
+the rule may be applied before or after a confidence is chosen: the outcome is the same.
+
+Source: ``COCOeval.evaluateImg`` of pycocotools; ``BaseValidator.match_predictions`` of Ultralytics.
+Tests hold both to the same outcome.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +23,10 @@ IOUS = np.linspace(0.5, 0.95, 10)
 """The overlaps over which mAP50-95 is the mean. Source: cocodataset.org/#detection-eval"""
 
 SAME_IOU = 0.5
-"""From here on a detection counts as the labelled object."""
+"""The threshold of precision, recall, AP50, the confusion matrix and the unmatched detections."""
+
+NOTHING = -1
+"""Stands for no label where label numbers are expected."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Objects:
         return len(self.scores)
 
     def at_least(self, confidence: float) -> "Objects":
-        return self.only(self.scores >= confidence)
+        return self.only(self.scores >= np.float32(confidence))
 
     def only(self, kept: NDArray[np.bool_]) -> "Objects":
         return Objects(self.boxes[kept], self.class_ids[kept], self.scores[kept])
@@ -67,46 +79,100 @@ def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.flo
     return iou(a[:, None], b[None])
 
 
-def is_correct(labels: Objects, found: Objects) -> NDArray[np.bool_]:
-    """Whether each detection is right, at each of ``IOUS``: (detections, 10).
+@dataclass(frozen=True)
+class Match:
+    """What the detections of one image come to at one IoU threshold.
 
-    From the best detection on, each takes the label of its class that it overlaps most, if
-    that is still free and the overlap is enough; a second box on an object is wrong.
-    Source: ``DetectionValidator.match_predictions`` of Ultralytics.
+    Attributes:
+        label_numbers: (detections,) the label that each detection is right about, or ``NOTHING``.
+        mistaken_numbers: (detections,) the missed label of another class that a wrong detection
+            stands for ("right place, wrong class"), or ``NOTHING``; each label once.
+        duplicate: (detections,) whether a detection is wrong only because a surer one has taken
+            the label of its class under it.
+        found: (labels,) whether a detection is right about each label.
     """
-    correct = np.zeros((len(found), len(IOUS)), dtype=bool)
-    overlaps = iou_matrix(labels.boxes, found.boxes)
-    overlaps = overlaps * (labels.class_ids[:, None] == found.class_ids[None, :])
-    taken = np.zeros((len(labels), len(IOUS)), dtype=bool)
-    columns = np.arange(len(IOUS))
-    for number in np.flatnonzero((overlaps >= IOUS[0]).any(axis=0)):
+
+    label_numbers: NDArray[np.int64]
+    mistaken_numbers: NDArray[np.int64]
+    duplicate: NDArray[np.bool_]
+    found: NDArray[np.bool_]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(detections,): those that found an object."""
+        return np.asarray(self.label_numbers != NOTHING)
+
+    @property
+    def unmatched(self) -> NDArray[np.bool_]:
+        """(detections,): those with no label of their class under them, taken or free."""
+        return ~self.correct & ~self.duplicate
+
+    def pairs(self) -> Iterator[tuple[int | None, int | None]]:
+        """(label, detection) by number: each label once, and each detection once.
+
+        ``None`` stands beside a label in whose place nothing was detected, and beside a
+        detection in whose place no label is left.
+        """
+        partners = np.maximum(self.label_numbers, self.mistaken_numbers)
+        by_label = {int(label): number for number, label in enumerate(partners)}
+        for label in range(len(self.found)):
+            yield label, by_label.get(label)
+        for number in np.flatnonzero(partners == NOTHING).tolist():
+            yield None, number
+
+
+def match(labels: Objects, detections: Objects, iou_threshold: float = SAME_IOU) -> Match:
+    """Apply the rule to one image, then pair what it leaves over.
+
+    What is left over is paired by the same greedy rule without regard to class. These pairs are
+    always of two classes, as a free label of its own class would have made the detection right.
+    So whoever counts all pairs by class (the confusion matrix) has as many on the diagonal as
+    there are right detections.
+
+    Args:
+        detections: best first.
+        iou_threshold: over 0.
+    """
+    overlaps = iou_matrix(labels.boxes, detections.boxes)
+    of_class = overlaps * _same_class(labels, detections)
+    threshold = np.array([iou_threshold])
+    label_numbers = _assign(of_class, threshold)[:, 0]
+    correct = label_numbers != NOTHING
+    found = np.zeros(len(labels), dtype=bool)
+    found[label_numbers[correct]] = True
+    left_over = np.where(found[:, None] | correct[None, :], 0, overlaps)
+    return Match(
+        label_numbers=label_numbers,
+        mistaken_numbers=_assign(left_over, threshold)[:, 0],
+        duplicate=~correct & (of_class >= threshold).any(axis=0),
+        found=found,
+    )
+
+
+def correct_at_ious(labels: Objects, detections: Objects) -> NDArray[np.bool_]:
+    """Whether each detection, best first, is right at each of ``IOUS``: (detections, 10)."""
+    overlaps = iou_matrix(labels.boxes, detections.boxes)
+    return np.asarray(_assign(overlaps * _same_class(labels, detections), IOUS) != NOTHING)
+
+
+def _same_class(labels: Objects, detections: Objects) -> NDArray[np.bool_]:
+    """(labels, detections): where both have the same class."""
+    return np.asarray(labels.class_ids[:, None] == detections.class_ids[None, :])
+
+
+def _assign(overlaps: NDArray[np.float32], thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The greedy rule on the IoU of labels (rows) with detections (columns, best first).
+
+    Returns: (detections, thresholds) the number of the label that each detection takes at each
+    threshold, or ``NOTHING``.
+    """
+    assigned = np.full((overlaps.shape[1], len(thresholds)), NOTHING, dtype=np.int64)
+    taken = np.zeros((len(overlaps), len(thresholds)), dtype=bool)
+    columns = np.arange(len(thresholds))
+    for number in np.flatnonzero((overlaps >= thresholds.min()).any(axis=0)):
         free = np.where(taken, 0, overlaps[:, number, None])
         best = free.argmax(axis=0)
-        correct[number] = free[best, columns] >= IOUS
-        taken[best, columns] |= correct[number]
-    return correct
-
-
-def pair(labels: Objects, found: Objects) -> list[tuple[int | None, int | None]]:
-    """(label, detection) by number, of whichever class, best scores first, each once.
-
-    A missed label stands with ``None``, and so does a detection of something that is no object.
-    """
-    partner: dict[int, int] = {}
-    overlaps = iou_matrix(labels.boxes, found.boxes)
-    for number in np.flatnonzero((overlaps >= SAME_IOU).any(axis=0)):
-        best = int(overlaps[:, number].argmax())
-        if overlaps[best, number] >= SAME_IOU:
-            partner[best] = int(number)
-            overlaps[best] = 0
-    rest = sorted(set(range(len(found))) - set(partner.values()))
-    return [(label, partner.get(label)) for label in range(len(labels))] + [
-        (None, number) for number in rest
-    ]
-
-
-def is_explained(labels: Objects, found: Objects) -> NDArray[np.bool_]:
-    """Which detections lie on a label of their class, be it taken or not: (detections,)."""
-    overlaps = iou_matrix(labels.boxes, found.boxes)
-    same_class = labels.class_ids[:, None] == found.class_ids[None, :]
-    return np.asarray(((overlaps >= SAME_IOU) & same_class).any(axis=0))
+        enough = free[best, columns] >= thresholds
+        assigned[number, enough] = best[enough]
+        taken[best, columns] |= enough
+    return assigned

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from tpod_core.detectors.scores import Counts
+
 EVALUATION_FILE = "evaluation.json"
+VERSION = 2
+"""Files without a version are of the first: their curves are means over the classes, read between
+two counts, and their confusion matrix pairs boxes without regard to class. So their figures need
+not agree with each other."""
+
 BACKGROUND = "background"
 
 Corners = tuple[float, float, float, float]
@@ -18,20 +25,16 @@ Corners = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Curve:
-    """Precision, recall and F1 at each of ``Evaluation.confidences``; IoU 0.5."""
+    """Precision, recall and F1 at each of ``Evaluation.confidences``; IoU 0.5.
+
+    ``detections`` is the number of boxes drawn there; precision is 0 where it is 0. It is empty
+    for a mean over classes, and in files of the first version.
+    """
 
     precision: tuple[float, ...]
     recall: tuple[float, ...]
     f1: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """At the recommended confidence: objects found, boxes that are wrong, objects missed."""
-
-    correct: int
-    wrong: int
-    missed: int
+    detections: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class Evaluation:
 
     ``confusion`` counts at the recommended confidence, a row per true class and a column per
     answer, both by ``class_id`` with the background last. ``curves`` are by class that occurs,
-    ``mean`` is over these. ``worst`` is worst first.
+    ``mean`` is over these, and ``overall`` counts all boxes alike, as ``confusion`` does.
+    ``confidences`` include the recommended one. ``worst`` is worst first.
     """
 
     images: int
@@ -129,6 +133,18 @@ class Evaluation:
     videos: tuple[VideoScore, ...]
     worst: tuple[BadImage, ...] = ()
     parent: ParentReport | None = None
+    overall: Curve | None = None
+    version: int = 1
+
+    @property
+    def is_current(self) -> bool:
+        """Whether all figures follow one rule; else the model has to be exported anew."""
+        return self.version == VERSION
+
+    @property
+    def all_classes(self) -> Curve:
+        """The curve of all classes together, or what comes nearest to it in an older file."""
+        return self.overall or self.mean
 
 
 _AS_JSON = TypeAdapter(Evaluation)

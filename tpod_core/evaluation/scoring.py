@@ -7,7 +7,7 @@ take some hundred megabytes.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,14 @@ from tpod_core.detectors.protocol import (
     LOWEST_CONFIDENCE,
     MAX_DETECTIONS,
     Detection,
+    EvaluationContext,
     ProgressReporter,
     Provider,
-    Scene,
 )
-from tpod_core.detectors.scores import ClassScore, Score
+from tpod_core.detectors.scores import ClassScore, Counts, Score
 from tpod_core.evaluation import matching
-from tpod_core.evaluation.average_precision import LOWEST_RECOMMENDED, Precision, Ranked
+from tpod_core.evaluation.average_precision import DetectionTable, Metrics, Ranked
+from tpod_core.evaluation.curves import LOWEST_RECOMMENDED, Curves
 from tpod_core.evaluation.matching import Objects
 from tpod_core.formats import yolo
 
@@ -33,7 +34,7 @@ _SAY_EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
-class JudgedImage:
+class EvaluatedImage:
     """An image's labels, and what was found from ``LOWEST_RECOMMENDED`` on."""
 
     path: Path
@@ -46,53 +47,43 @@ class JudgedImage:
         return yolo.source_of(self.path.name)
 
 
-@dataclass
 class Gathered:
     """A detector's answers on all images, as they come in."""
 
-    classes: tuple[str, ...]
-    images: list[JudgedImage] = field(default_factory=list)
-    _correct: list[np.ndarray] = field(default_factory=list)
-    _scores: list[np.ndarray] = field(default_factory=list)
-    _class_ids: list[np.ndarray] = field(default_factory=list)
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.classes = classes
+        self.images: list[EvaluatedImage] = []
+        self._table = DetectionTable(len(classes))
 
     def add(self, path: Path, labels: Objects, found: Objects) -> None:
         """One image: ``found`` from ``LOWEST_CONFIDENCE`` on, best first."""
-        self._correct.append(matching.is_correct(labels, found))
-        self._scores.append(found.scores)
-        self._class_ids.append(found.class_ids)
-        self.images.append(JudgedImage(path, labels, found.at_least(LOWEST_RECOMMENDED)))
+        self._table.add(labels, found)
+        self.images.append(EvaluatedImage(path, labels, found.at_least(LOWEST_RECOMMENDED)))
 
     def ranked(self) -> Ranked:
-        return Ranked(
-            correct=np.concatenate([np.empty((0, len(matching.IOUS)), bool), *self._correct]),
-            scores=np.concatenate([np.empty(0, np.float32), *self._scores]),
-            class_ids=np.concatenate([np.empty(0, np.int32), *self._class_ids]),
-            true_class_ids=np.concatenate(
-                [np.empty(0, np.int32), *(image.labels.class_ids for image in self.images)]
-            ),
-        )
+        return self._table.ranked()
 
     def image_numbers(self) -> np.ndarray:
         """The number of the image that each detection of ``ranked`` is on."""
-        counts = [len(scores) for scores in self._scores]
-        return np.repeat(np.arange(len(counts)), counts)
+        return self._table.image_numbers()
 
 
 def gather(
     provider: Provider,
-    scene: Scene,
+    context: EvaluationContext,
     steps: ProgressReporter,
-    class_ids: dict[int, int] | None = None,
+    label_classes: tuple[str, ...] | None = None,
     doing: str = "Scoring on the validation images",
 ) -> Gathered:
-    """Run the checkpoint of ``scene`` over its validation images.
+    """Run the checkpoint of ``context`` over its validation images.
 
     Args:
-        class_ids: the detector's own class ids as those of the labels, where they differ;
-            what has none is left out.
+        label_classes: the classes of the labels, where they are not the detector's own. What it
+            finds gets their class ids; what they do not name is left out.
     """
-    classes, images = scene.data.classes, scene.data.val
+    images = context.data.val
+    classes = context.data.classes if label_classes is None else label_classes
+    class_ids = class_ids_by_name(context.data.classes, classes)
     gathered, said_at = Gathered(classes), 0.0
     for start in range(0, len(images), CHUNK):
         steps.check()
@@ -100,7 +91,7 @@ def gather(
             steps.say(f"{doing}: {start} of {len(images)}")
             said_at = time.monotonic()
         chunk = images[start : start + CHUNK]
-        answers = provider.predict(scene, chunk, LOWEST_CONFIDENCE)
+        answers = provider.predict(context, chunk, LOWEST_CONFIDENCE)
         for path, detections in zip(chunk, answers, strict=True):
             found = matching.detected(_translated(detections, class_ids)[:MAX_DETECTIONS])
             gathered.add(path, read_labels(path), found)
@@ -115,50 +106,62 @@ def read_labels(image: Path) -> Objects:
     return matching.labelled([yolo.read_yolo_line(line, frame_wh) for line in text.splitlines()])
 
 
-def score_of(gathered: Gathered, precision: Precision) -> Score:
-    """Means are over the classes that occur; precision, recall and F1 at the best mean F1."""
-    best = precision.best
-    rows = {int(class_id): row for row, class_id in enumerate(precision.class_ids)}
-    boxes = np.bincount(gathered.ranked().true_class_ids, minlength=len(gathered.classes))
+def score_of(gathered: Gathered, metrics: Metrics) -> Score:
+    """Averages over the classes that occur; counts at the recommended confidence."""
+    rows = {int(class_id): row for row, class_id in enumerate(metrics.class_ids)}
+    overall, place = metrics.curves.overall(), metrics.recommended_place
     return Score(
         images=len(gathered.images),
-        map50=_mean(precision.ap[:, 0]),
-        map50_95=_mean(precision.ap),
-        precision=_mean(precision.precision[:, best]),
-        recall=_mean(precision.recall[:, best]),
-        f1=_mean(precision.f1[:, best]),
-        recommended_confidence=precision.recommended_confidence,
+        map50=_mean(metrics.ap[:, 0]),
+        map50_95=_mean(metrics.ap),
+        precision=float(overall.precision[0, place]),
+        recall=float(overall.recall[0, place]),
+        f1=float(overall.f1[0, place]),
+        recommended_confidence=metrics.recommended_confidence,
+        counts=_counts(overall, place),
         classes=tuple(
-            _class_score(name, int(boxes[class_id]), precision, rows.get(class_id))
+            _class_score(name, class_id, metrics, rows.get(class_id))
             for class_id, name in enumerate(gathered.classes)
         ),
     )
 
 
-def _translated(
-    detections: Sequence[Detection], class_ids: dict[int, int] | None
-) -> list[Detection]:
-    if class_ids is None:
-        return list(detections)
-    return [
-        Detection(found.box, found.score, class_ids[found.class_id])
-        for found in detections
-        if found.class_id in class_ids
-    ]
+def _counts(overall: Curves, place: int) -> Counts:
+    correct = int(overall.correct[0, place])
+    return Counts(
+        correct=correct,
+        wrong=int(overall.detected[0, place]) - correct,
+        missed=int(overall.labels[0]) - correct,
+    )
 
 
-def _class_score(name: str, boxes: int, precision: Precision, row: int | None) -> ClassScore:
+def _class_score(name: str, class_id: int, metrics: Metrics, row: int | None) -> ClassScore:
+    """``row`` is that of the class in ``metrics.ap``; ``None`` for a class without labels."""
     if row is None:
         return ClassScore(name, 0, None, None, None, None)
+    curves, place = metrics.curves, metrics.recommended_place
     return ClassScore(
-        name,
-        boxes,
-        float(precision.ap[row, 0]),
-        float(precision.ap[row].mean()),
-        float(precision.precision[row, precision.best]),
-        float(precision.recall[row, precision.best]),
+        name=name,
+        boxes=int(curves.labels[class_id]),
+        ap50=float(metrics.ap[row, 0]),
+        ap50_95=float(metrics.ap[row].mean()),
+        precision=float(curves.precision[class_id, place]),
+        recall=float(curves.recall[class_id, place]),
     )
 
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if values.size else 0.0
+
+
+def class_ids_by_name(theirs: tuple[str, ...], ours: tuple[str, ...]) -> dict[int, int]:
+    """Class ids of one detector as those of another, or of labels; without those it lacks."""
+    return {number: ours.index(name) for number, name in enumerate(theirs) if name in ours}
+
+
+def _translated(detections: Sequence[Detection], class_ids: dict[int, int]) -> list[Detection]:
+    return [
+        Detection(found.box, found.score, class_ids[found.class_id])
+        for found in detections
+        if found.class_id in class_ids
+    ]

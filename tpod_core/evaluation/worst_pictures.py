@@ -9,7 +9,7 @@ import numpy as np
 
 from tpod_core.evaluation import matching
 from tpod_core.evaluation.result_file import BadImage, ShownObject
-from tpod_core.evaluation.scoring import Gathered, JudgedImage
+from tpod_core.evaluation.scoring import EvaluatedImage, Gathered
 from tpod_core.geometry import Box
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
@@ -24,8 +24,8 @@ _COLORS_BGR = {"correct": (106, 176, 46), "wrong": (60, 60, 235), "missed": (0, 
 
 
 @dataclass(frozen=True)
-class _Judged:
-    image: JudgedImage
+class _Evaluated:
+    image: EvaluatedImage
     objects: tuple[ShownObject, ...]
 
     @property
@@ -41,19 +41,19 @@ class _Judged:
 def write_worst(gathered: Gathered, confidence: float, directory: Path) -> tuple[BadImage, ...]:
     """Draw the worst images into ``directory``; none for a detector without a mistake."""
     (directory / _DIRECTORY).mkdir()
-    judged = (
-        _Judged(image, tuple(_shown(gathered.classes, image, confidence)))
+    evaluated = (
+        _Evaluated(image, tuple(shown_objects(gathered.classes, image, confidence)))
         for image in gathered.images
     )
-    bad = sorted((one for one in judged if one.badness), key=lambda one: -one.badness)
+    bad = sorted((one for one in evaluated if one.badness), key=lambda one: -one.badness)
     return tuple(
         _write(one, directory, f"{_DIRECTORY}/{number:02}.jpg")
         for number, one in enumerate(_apart(bad))
     )
 
 
-def _apart(bad: list[_Judged]) -> list[_Judged]:
-    chosen: list[_Judged] = []
+def _apart(bad: list[_Evaluated]) -> list[_Evaluated]:
+    chosen: list[_Evaluated] = []
     taken: list[tuple[int, int]] = []
     for one in bad:
         source = one.image.source
@@ -69,17 +69,15 @@ def _apart(bad: list[_Judged]) -> list[_Judged]:
     return chosen
 
 
-def _shown(
-    classes: tuple[str, ...], image: JudgedImage, confidence: float
+def shown_objects(
+    classes: tuple[str, ...], image: EvaluatedImage, confidence: float
 ) -> Iterator[ShownObject]:
+    """Every detection from ``confidence`` on, right or wrong, and every missed label."""
     labels, found = image.labels, image.found.at_least(confidence)
     overlaps = matching.iou_matrix(labels.boxes, found.boxes)
-    for label, number in matching.pair(labels, found):
-        same = (
-            label is not None
-            and number is not None
-            and labels.class_ids[label] == found.class_ids[number]
-        )
+    match = matching.match(labels, found)
+    for label, number in match.pairs():
+        same = number is not None and bool(match.correct[number])
         if number is not None:
             iou = float(overlaps[:, number].max()) if len(labels) else 0.0
             name, score = classes[found.class_ids[number]], float(found.scores[number])
@@ -98,11 +96,11 @@ def _corners(box: Box) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _write(judged: _Judged, directory: Path, picture: str) -> BadImage:
-    path = judged.image.path
-    (directory / picture).write_bytes(_draw(path, judged.objects))
-    video_id, frame_index = judged.image.source or (None, None)
-    return BadImage(picture, video_id, frame_index, judged.objects)
+def _write(evaluated: _Evaluated, directory: Path, picture: str) -> BadImage:
+    path = evaluated.image.path
+    (directory / picture).write_bytes(_draw(path, evaluated.objects))
+    video_id, frame_index = evaluated.image.source or (None, None)
+    return BadImage(picture, video_id, frame_index, evaluated.objects)
 
 
 def _draw(path: Path, objects: tuple[ShownObject, ...]) -> bytes:

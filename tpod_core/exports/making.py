@@ -65,8 +65,8 @@ def _convert(
     reporter.say(f"Converting to {export_format.label}")
     with load_exporter(export_format)(task) as rows:
         reporter.say("Checking the exported model")
-        images = agreement.spread(task.scene.data.val)
-        by_checkpoint = task.provider.predict(task.scene, images, LOWEST_CONFIDENCE)
+        images = agreement.spread(task.context.data.val)
+        by_checkpoint = task.provider.predict(task.context, images, LOWEST_CONFIDENCE)
         exported = ExportedDetector(task.model, rows)
         return agreement.compare(images, by_checkpoint, exported, exported.confidence)
 

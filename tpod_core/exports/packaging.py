@@ -10,11 +10,16 @@ from typing import Any
 
 from tpod_core import __version__
 from tpod_core.detectors.paths import CHECKPOINT_NAME, ONNX_NAME
-from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, ProgressReporter, Provider, Scene
+from tpod_core.detectors.protocol import (
+    LOWEST_CONFIDENCE,
+    EvaluationContext,
+    ProgressReporter,
+    Provider,
+)
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
-from tpod_core.evaluation.evaluate import Parent, judge
-from tpod_core.evaluation.unmatched_detections import Unexplained
+from tpod_core.evaluation.evaluate import Parent, evaluate
+from tpod_core.evaluation.unmatched_detections import UnmatchedDetection
 from tpod_core.exports import agreement, model_zip
 from tpod_core.exports.model_zip import DetectorCard
 
@@ -29,7 +34,7 @@ class PackageSpec:
     """
 
     card: DetectorCard
-    scene: Scene
+    context: EvaluationContext
     epochs: Sequence[EpochRow]
     parent: Parent | None = None
 
@@ -41,7 +46,7 @@ class Package:
 
     metrics: dict[str, Any]
     warnings: tuple[str, ...]
-    unexplained: tuple[Unexplained, ...]
+    unmatched: tuple[UnmatchedDetection, ...]
 
 
 def build_package(
@@ -52,11 +57,11 @@ def build_package(
     Raises: Conflict if the export disagrees with the checkpoint.
     """
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        scene = replace(spec.scene, scratch=Path(scratch))
-        verdict = judge(provider, scene, spec.parent, reporter)
-        score = verdict.score
+        context = replace(spec.context, scratch=Path(scratch))
+        result = evaluate(provider, context, spec.parent, reporter)
+        score = result.score
         reporter.say("Exporting to ONNX")
-        provider.export_onnx(scene, directory / ONNX_NAME)
+        provider.export_onnx(context, directory / ONNX_NAME)
         card = replace(
             spec.card,
             recommended_confidence=score.recommended_confidence,
@@ -65,19 +70,19 @@ def build_package(
         model_zip.write_labels(directory, card.classes)
         model_zip.write_card(directory, card)
         reporter.say("Checking the exported model")
-        agreed = check_export(provider, _on_cpu(scene), directory, score.recommended_confidence)
-    shutil.copyfile(spec.scene.checkpoint, directory / CHECKPOINT_NAME)
+        agreed = check_export(provider, _on_cpu(context), directory, score.recommended_confidence)
+    shutil.copyfile(spec.context.checkpoint, directory / CHECKPOINT_NAME)
     metrics = score.as_json() | {"agreement": agreed.as_json()}
     epochs = [row.as_json() for row in spec.epochs]
     model_zip.write_companions(directory, card, metrics | {"epochs": epochs})
     reporter.say("Packing")
     model_zip.pack(directory)
-    verdict.write(directory)  # after the packing: it is for the page
-    return Package(metrics, verdict.warnings, verdict.unexplained)
+    result.write(directory)  # after the packing: it is for the page
+    return Package(metrics, result.warnings, result.unmatched)
 
 
 def check_export(
-    provider: Provider, scene: Scene, directory: Path, confidence: float
+    provider: Provider, context: EvaluationContext, directory: Path, confidence: float
 ) -> agreement.Agreement:
     """Compare the ONNX model, run by ``predict.py``, with the checkpoint.
 
@@ -86,8 +91,8 @@ def check_export(
     # Imports onnxruntime, which only worker processes may load.
     from tpod_core.inference.predict import Detector  # noqa: PLC0415
 
-    images = agreement.spread(scene.data.val)
-    by_checkpoint = provider.predict(scene, images, LOWEST_CONFIDENCE)
+    images = agreement.spread(context.data.val)
+    by_checkpoint = provider.predict(context, images, LOWEST_CONFIDENCE)
     agreed = agreement.compare(images, by_checkpoint, Detector(directory), confidence)
     if not agreed.holds:
         raise Conflict(
@@ -97,9 +102,9 @@ def check_export(
     return agreed
 
 
-def _on_cpu(scene: Scene) -> Scene:
+def _on_cpu(context: EvaluationContext) -> EvaluationContext:
     """Compare on the CPU, like onnxruntime: a GPU rounds differently."""
-    return replace(scene, config=scene.config.model_copy(update={"device": "cpu"}))
+    return replace(context, config=context.config.model_copy(update={"device": "cpu"}))
 
 
 def _versions(provider: Provider) -> dict[str, str]:

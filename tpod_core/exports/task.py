@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from tpod_core.detectors.protocol import Provider, Scene
+from tpod_core.detectors.protocol import EvaluationContext, Provider
 
 Rows = Callable[[Any], Any]
 """Runs a model: maps float32 (1, 3, s, s), RGB 0..1, to (n, 6), the rows of our ONNX models."""
@@ -17,14 +17,14 @@ class ExportTask:
     """One export.
 
     Attributes:
-        scene: the checkpoint and a scratch directory of this export's own.
+        context: the checkpoint and a scratch directory of this export's own.
         model: the published directory, with the ONNX model that agrees with the checkpoint.
         directory: empty; everything written into it is published.
         check: called about every second; may raise JobStopped.
     """
 
     provider: Provider
-    scene: Scene
+    context: EvaluationContext
     model: Path
     directory: Path
     check: Callable[[], None]

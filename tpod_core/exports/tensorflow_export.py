@@ -50,7 +50,7 @@ def export_litert(task: ExportTask) -> Iterator[Rows]:
 
 def _convert(task: ExportTask) -> Path:
     """Returns the directory with both formats. Raises: Conflict if the converter fails."""
-    scratch, converted = task.scene.scratch, task.scene.scratch / "converted"
+    scratch, converted = task.context.scratch, task.context.scratch / "converted"
     plain = scratch / "model.onnx"
     write_plain(task.model / ONNX_NAME, plain)
     process = _start("convert", str(plain), str(converted), working_dir=scratch)

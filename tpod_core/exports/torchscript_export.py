@@ -17,7 +17,7 @@ _REGISTERS_NMS = torchvision
 def export_torchscript(task: ExportTask) -> Iterator[Rows]:
     """See ``task.Exporter``."""
     target = task.directory / NAME
-    task.provider.export_torchscript(task.scene, target)
+    task.provider.export_torchscript(task.context, target)
     model = torch.jit.load(str(target), map_location="cpu")  # type: ignore[no-untyped-call]
     with torch.inference_mode():
         yield lambda picture: model(torch.from_numpy(picture))[0].numpy()

@@ -1,7 +1,7 @@
-"""COCO's detection format, in the folders that Datumaro and CVAT also write and read.
+"""Writes COCO's detection format, in the folders that Datumaro and CVAT also use.
 
-``annotations/instances_<part>.json`` and ``images/<part>/<file name>``. A category's id is the
-``class_id`` plus 1, as 0 means background there; a box is [left, top, width, height] in pixels.
+``annotations/instances_<split>.json`` and ``images/<split>/<file name>``. A category's id is
+``class_id`` + 1, since 0 means background; a box is [left, top, width, height] in pixels.
 
 Source: cocodataset.org/#format-data
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tpod_core.archive import Entry
-from tpod_core.formats.pictures import PARTS, Picture, pictures_of
+from tpod_core.formats.pictures import SPLITS, Picture, pictures_of
 from tpod_core.formats.yolo import Manifest
 from tpod_core.geometry import Box
 
@@ -20,17 +20,17 @@ _DECIMALS = 3
 
 
 def entries(directory: Path, manifest: Manifest) -> Iterator[Entry]:
-    """The files of a training set in this format. Its pictures are read in place."""
-    for part in PARTS:
-        pictures = list(pictures_of(directory, manifest, part))
+    """Yields the files of a training set in this format; pictures by their path."""
+    for split in SPLITS:
+        pictures = list(pictures_of(directory, manifest, split))
         text = json.dumps(document(manifest.classes, pictures), ensure_ascii=False)
-        yield f"annotations/instances_{part}.json", text.encode()
+        yield f"annotations/instances_{split}.json", text.encode()
         for picture in pictures:
-            yield f"images/{part}/{picture.path.name}", picture.path
+            yield f"images/{split}/{picture.path.name}", picture.path
 
 
 def document(classes: Sequence[str], pictures: Iterable[Picture]) -> dict[str, Any]:
-    """One annotation file. ``video_id`` and ``frame_index`` are ours, others pass them over."""
+    """Returns one annotation file; ``video_id`` and ``frame_index`` are our additions."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for image_id, picture in enumerate(pictures, start=1):

@@ -1,4 +1,4 @@
-"""A picture with the boxes on it: what every format of annotated pictures is written from."""
+"""A training set's pictures with their boxes, from which the other formats are written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 from tpod_core.formats.yolo import Manifest, ManifestFrame, Split, read_label_file
 from tpod_core.geometry import Box
 
-PARTS: tuple[Split, ...] = ("train", "val")
+SPLITS: tuple[Split, ...] = ("train", "val")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """``path`` is the file of the picture, ``boxes`` are (``class_id``, box in pixels)."""
+    """A picture file and its annotations; ``boxes`` are (``class_id``, box in pixels)."""
 
     path: Path
     width: int
@@ -22,10 +22,10 @@ class Picture:
     frame_index: int
 
 
-def pictures_of(directory: Path, manifest: Manifest, part: Split) -> Iterator[Picture]:
-    """One part of the training set in ``directory``, in the order of its manifest."""
+def pictures_of(directory: Path, manifest: Manifest, split: Split) -> Iterator[Picture]:
+    """Yields one split of the training set in ``directory``, in the manifest's order."""
     for frame in manifest.frames:
-        if frame.split == part:
+        if frame.split == split:
             yield _picture(directory, frame)
 
 

@@ -1,8 +1,8 @@
-"""Pascal VOC's format: one XML file for each picture, and lists of the parts.
+"""Writes Pascal VOC's format: one XML file for each picture, and a list for each split.
 
-``JPEGImages``, ``Annotations`` and ``ImageSets/Main``. Edges are pixels counted from 0 with
-fractions, as labelImg, CVAT and Datumaro write them, not the whole numbers from 1 of the
-challenge: no box moves on the way.
+Folders: ``JPEGImages``, ``Annotations`` and ``ImageSets/Main``. Edges are fractional pixels
+counted from 0, as labelImg, CVAT and Datumaro write them. The challenge itself uses whole
+numbers from 1, which would move the boxes.
 
 Source: host.robots.ox.ac.uk/pascal/VOC/voc2012/devkit_doc.pdf
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tpod_core.archive import Entry
-from tpod_core.formats.pictures import PARTS, Picture, pictures_of
+from tpod_core.formats.pictures import SPLITS, Picture, pictures_of
 from tpod_core.formats.yolo import Manifest
 from tpod_core.geometry import Box
 
@@ -20,19 +20,19 @@ _FOLDER = "JPEGImages"
 
 
 def entries(directory: Path, manifest: Manifest) -> Iterator[Entry]:
-    """The files of a training set in this format. Its pictures are read in place."""
-    for part in PARTS:
+    """Yields the files of a training set in this format; pictures by their path."""
+    for split in SPLITS:
         stems = []
-        for picture in pictures_of(directory, manifest, part):
+        for picture in pictures_of(directory, manifest, split):
             stems.append(picture.path.stem)
             yield f"{_FOLDER}/{picture.path.name}", picture.path
             yield f"Annotations/{picture.path.stem}.xml", document(manifest.classes, picture)
-        yield f"ImageSets/Main/{part}.txt", "".join(f"{stem}\n" for stem in stems).encode()
+        yield f"ImageSets/Main/{split}.txt", "".join(f"{stem}\n" for stem in stems).encode()
     yield "labels.txt", "".join(f"{name}\n" for name in manifest.classes).encode()
 
 
 def document(classes: Sequence[str], picture: Picture) -> bytes:
-    """The annotation file of one picture."""
+    """Returns the annotation file of one picture."""
     root = ElementTree.Element("annotation")
     _add(root, "folder", _FOLDER)
     _add(root, "filename", picture.path.name)

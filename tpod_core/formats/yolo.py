@@ -1,6 +1,6 @@
 """Training sets on disk, as Ultralytics reads them: images, label files, ``data.yaml``.
 
-Beside these lies ``manifest.json``, which says where each picture comes from.
+``manifest.json`` beside them says where each picture comes from.
 """
 
 import json
@@ -19,10 +19,10 @@ _IMAGE_NAME = re.compile(r"v(\d+)_(\d+)\.jpg")
 
 @dataclass(frozen=True)
 class ManifestFrame:
-    """One picture; ``image`` is its path relative to the set, ``boxes`` their number.
+    """One picture; ``image`` is its path in the set, ``boxes`` the number of its boxes.
 
-    A background crop is the piece ``crop`` of its frame, as (left, top, width, height) in
-    pixels; ``width`` and ``height`` are always those of the picture.
+    For a background crop, ``crop`` is its (left, top, width, height) in the frame, in pixels.
+    ``width`` and ``height`` are always the picture's own.
     """
 
     split: Split
@@ -36,13 +36,13 @@ class ManifestFrame:
 
     @property
     def label_file(self) -> str:
-        """The path of its label file, relative to the set."""
+        """The path of the picture's label file in the set."""
         return label_path(self.image)
 
 
 @dataclass(frozen=True)
 class ManifestVideo:
-    """A source: the file's sha256, and the revision of the annotations that were taken."""
+    """A source video: its file's sha256, and the revision of the annotations used."""
 
     video_id: int
     name: str
@@ -52,7 +52,7 @@ class ManifestVideo:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a training set holds; a class's position in ``classes`` is its ``class_id``."""
+    """The content of a training set; a class's position in ``classes`` is its ``class_id``."""
 
     classes: tuple[str, ...]
     content_hash: str
@@ -61,28 +61,28 @@ class Manifest:
     choice: dict[str, Any] = field(default_factory=dict)
 
 
-def image_path(part: Split, video_id: int, frame_index: int, crop: int | None = None) -> str:
-    """Where a frame's picture lies in a set, as ``"images/train/v3_000012.jpg"``.
+def image_path(split: Split, video_id: int, frame_index: int, crop: int | None = None) -> str:
+    """Returns the path of a frame's picture in a set: ``"images/train/v3_000012.jpg"``.
 
-    Its background crops lie beside it, as ``"images/train/v3_000012_c0.jpg"``.
+    With ``crop``, the path of that background crop: ``"images/train/v3_000012_c0.jpg"``.
     """
     suffix = "" if crop is None else f"_c{crop}"
-    return f"images/{part}/v{video_id}_{frame_index:06d}{suffix}.jpg"
+    return f"images/{split}/v{video_id}_{frame_index:06d}{suffix}.jpg"
 
 
 def source_of(image_name: str) -> tuple[int, int] | None:
-    """(video id, frame index) in the file name that ``image_path`` gave; ``None`` for others."""
+    """Returns (video id, frame index) from ``image_path``'s file name; ``None`` for others."""
     match = _IMAGE_NAME.fullmatch(image_name)
     return (int(match[1]), int(match[2])) if match else None
 
 
 def label_path(image: str) -> str:
-    """The label file that Ultralytics looks up for an image of the set."""
+    """Returns the path of the label file that Ultralytics reads for an image of the set."""
     return image.replace("images/", "labels/", 1).removesuffix(".jpg") + ".txt"
 
 
 def yolo_line(box: Box, class_id: int, frame_wh: tuple[int, int]) -> str:
-    """One label line for Ultralytics detection training.
+    """Returns one label line for Ultralytics detection training.
 
     Args:
         box: source pixels, already inside the frame.
@@ -103,7 +103,7 @@ def yolo_line(box: Box, class_id: int, frame_wh: tuple[int, int]) -> str:
 
 
 def read_yolo_line(line: str, frame_wh: tuple[int, int]) -> tuple[int, Box]:
-    """``yolo_line`` backwards: the class id and the box in pixels, exact to the six decimals."""
+    """Parses a ``yolo_line`` into the class id and the box in pixels."""
     width, height = frame_wh
     class_id, *fractions = line.split()
     center_x, center_y, box_w, box_h = (float(fraction) for fraction in fractions)
@@ -112,20 +112,20 @@ def read_yolo_line(line: str, frame_wh: tuple[int, int]) -> tuple[int, Box]:
 
 
 def read_label_file(directory: Path, frame: ManifestFrame) -> tuple[tuple[int, Box], ...]:
-    """The class ids and boxes of one picture of a set, inside it, in its pixels."""
+    """Returns the class ids and boxes of one picture of a set, in pixels, clipped to it."""
     frame_wh = frame.width, frame.height
     lines = (directory / frame.label_file).read_text(encoding="ascii").splitlines()
     boxes = (read_yolo_line(line, frame_wh) for line in lines)
-    # Six decimals may end a hair outside.
+    # Rounded to six decimals, a box may end slightly outside.
     return tuple((class_id, clip(box, frame_wh)) for class_id, box in boxes)
 
 
 def data_yaml(classes: tuple[str, ...]) -> str:
-    """The data set file for whoever downloads the set.
+    """Returns the data set file of a downloaded set.
 
-    Without ``path`` Ultralytics starts from the file's own directory, wherever that is. There
-    is no ``download`` key either, which it would execute. A JSON string is a YAML string, so
-    any printable name is safe.
+    Without ``path``, Ultralytics resolves folders from the file's own directory. ``download``
+    is left out because Ultralytics executes it. A JSON string is a YAML string, so any
+    printable name is safe.
     """
     names = "".join(
         f"  {class_id}: {json.dumps(name, ensure_ascii=False)}\n"
@@ -140,7 +140,7 @@ def write_manifest(directory: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(directory: Path) -> Manifest:
-    """The manifest of the training set in ``directory``. Raises: FileNotFoundError."""
+    """Reads the manifest of the training set in ``directory``. Raises: FileNotFoundError."""
     raw = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     return Manifest(
         classes=tuple(raw["classes"]),

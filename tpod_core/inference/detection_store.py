@@ -19,7 +19,7 @@ from tpod_core.inference.video_detections import VideoDetections
 from tpod_core.log import get_logger
 from tpod_core.models import Detector, Video, saved_id
 from tpod_core.propagation.class_detections import ClassDetections
-from tpod_core.propagation.store import note_news
+from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 
@@ -38,7 +38,7 @@ def save(session: Session, video: Video, detector: Detector, detections: VideoDe
     key = f"{directory_key(saved_id(video))}/{_NAME.format(detector.id)}"
     with get_storage().writing(key) as file:
         detections.write(file)
-    note_news(session, saved_id(video))
+    bump_boxes_revision(session, saved_id(video))
     names = _names(session)
     for path in _paths(video):
         if path.name not in names:

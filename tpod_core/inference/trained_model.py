@@ -18,7 +18,7 @@ from tpod_core.models import Detector, DetectorState, saved_id
 from tpod_core.storage import get_storage
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
-from tpod_core.video.scan import Watch
+from tpod_core.video.scan import ProgressMonitor
 
 MODELS_KEPT = 3
 """Models that stay loaded in a process; a large one takes a few hundred megabytes."""
@@ -106,7 +106,7 @@ def detect_in_frames(
     reader: VideoReader,
     frames: Sequence[int],
     confidence: float | None,
-    watch: Watch,
+    watch: ProgressMonitor,
 ) -> Iterator[tuple[int, InferenceResult]]:
     """Yield (frame index, detections) of each of ``frames``, ascending, in upright pixels."""
     for frame in detect_with_images(model, reader, frames, confidence, watch):
@@ -118,7 +118,7 @@ def detect_with_images(
     reader: VideoReader,
     frames: Sequence[int],
     confidence: float | None,
-    watch: Watch,
+    watch: ProgressMonitor,
 ) -> Iterator[InferredFrame]:
     """As ``detect_in_frames``, with the images."""
     for done, (frame_index, image) in enumerate(reader.read_many(frames), start=1):

@@ -1,8 +1,7 @@
-"""The tables, and the words their columns may hold.
+"""The database tables, and the enumerations of their columns.
 
-Alembic (``tpod_core/migrations``) creates them; a test compares the two. Every date is
-UTC with a timezone. Tables whose ids name directories never reuse an id
-(``sqlite_autoincrement``).
+Alembic (``tpod_core/migrations``) creates them; a test compares the two. Every date is UTC with
+a timezone. Tables whose ids name directories never reuse an id (``sqlite_autoincrement``).
 """
 
 from tpod_core.models.base import MAX_ROW_ID, RowId, UtcDateTime, saved_id, utc_now

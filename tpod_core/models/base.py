@@ -1,4 +1,4 @@
-"""Row ids, dates, and how columns are declared."""
+"""Row ids, dates, and helpers to declare columns."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,11 +16,11 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 MAX_ROW_ID = 2**63 - 1
-"""A database holds no larger number, and complains when it is asked for one."""
+"""The largest integer of the databases, which raise an error for a larger one."""
 
 RowId = Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
 
-# Constraints need names: a later migration can only drop what it can name.
+# A migration can only drop a constraint that has a name.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -30,7 +30,7 @@ SQLModel.metadata.naming_convention = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware UTC datetime on every database (SQLite forgets the timezone)."""
+    """A timezone-aware UTC datetime on every database (SQLite does not store the timezone)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -49,13 +49,13 @@ def utc_now() -> datetime:
 
 
 def saved_id(row: Any) -> int:
-    """The id of a row that has been written to the database."""
+    """Returns the id of a row that has been written to the database."""
     assert row.id is not None, f"{type(row).__name__} was never saved"
     return int(row.id)
 
 
 def enum_type(enum: type[StrEnum]) -> Any:
-    """A column type for ``enum``: its values as text, so that adding one needs no migration."""
+    """Returns a column type that stores values as text; a new value needs no migration."""
     return SqlEnum(
         enum,
         native_enum=False,

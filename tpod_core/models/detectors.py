@@ -1,4 +1,4 @@
-"""Detectors, and the files made for them."""
+"""Detectors and their files."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,9 +20,9 @@ class DetectorState(StrEnum):
 
 
 class Detector(SQLModel, table=True):
-    """One trained model; ``labels`` are its class names by ``class_id``.
+    """A trained model; ``labels`` are its class names by ``class_id``.
 
-    ``seconds_left`` is what the training itself will take at most, once it can be told.
+    ``seconds_left`` is the longest time that training will still take, once it is known.
     """
 
     __tablename__ = "detectors"
@@ -58,9 +58,9 @@ class Detector(SQLModel, table=True):
 
 
 class Artifact(SQLModel, table=True):
-    """A file made for a detector (its checkpoint, an export), known by its sha256.
+    """A file of a detector (its checkpoint or an export).
 
-    ``agreement`` says how near an export is to the checkpoint (``exports.agreement``).
+    ``agreement`` says how close an export is to the checkpoint (``exports.agreement``).
     """
 
     __tablename__ = "artifacts"

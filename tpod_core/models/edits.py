@@ -1,4 +1,4 @@
-"""The log of a video's annotations, and what keeps an edit from being done twice."""
+"""The edit log of a video's annotations, and the tables that make edit requests idempotent."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,10 @@ from tpod_core.models.base import reference, time_column, utc_now
 
 
 class Edit(SQLModel, table=True):
-    """One step of a video's annotation history: the touched parts before and after it.
+    """One step of a video's annotation history: the changed parts before and after it.
 
-    ``undoes`` is the revision of the step that this one takes back. To redo is to take back
-    an undo. A step that is not ``undoable`` changed the list of labels alone.
+    ``undoes`` is the revision of the step that this one reverts; a redo reverts an undo. A step
+    that is not ``undoable`` changed only the list of labels.
     """
 
     __tablename__ = "edits"
@@ -33,10 +33,10 @@ class Edit(SQLModel, table=True):
 
 
 class EditBatch(SQLModel, table=True):
-    """A request to change annotations that was carried out, so that it is never done twice.
+    """An edit request that was applied, so that it is not applied again.
 
-    ``batch`` is the client's own name for it, ``kind`` the call, and ``answer`` what was
-    answered. It is kept also where nothing changed.
+    ``batch`` is the client's name for it, ``kind`` the call, and ``answer`` the response. It is
+    also stored if nothing changed.
     """
 
     __tablename__ = "edit_batches"
@@ -54,9 +54,10 @@ class EditBatch(SQLModel, table=True):
 
 
 class TrackName(SQLModel, table=True):
-    """The name that a client gave a track before it had a row.
+    """The name that a client gave a track before it had an id.
 
-    The name stays when the track is deleted: what comes later for it must not make another.
+    It stays when the track is deleted, so that later requests with the name do not create
+    another track.
     """
 
     __tablename__ = "track_names"

@@ -1,4 +1,4 @@
-"""Detections that no label explains, and what people say of them."""
+"""Detections that match no annotation, and people's verdicts on them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from tpod_core.models.base import enum_type, reference, time_column, utc_now
 
 
 class Verdict(StrEnum):
-    """What a person says of a detection that no label explains."""
+    """A person's verdict on a detection that matches no annotation."""
 
     OPEN = "open"
     NEGATIVE = "negative"
@@ -20,10 +20,10 @@ class Verdict(StrEnum):
 
 
 class Finding(SQLModel, table=True):
-    """A detection on labelled or unlabelled video that no label explains, and its verdict.
+    """A detection that matches no annotation, and its verdict.
 
-    ``score`` 0..1; the box is in upright pixels of the video's frame. ``frames`` counts the
-    frames on which the same thing was seen; this is the one on which it was surest.
+    ``score`` is 0..1; the box is in upright pixels of the frame. ``frames`` counts the frames
+    on which the same object was detected; this is the one with the highest score.
     """
 
     __tablename__ = "findings"

@@ -1,4 +1,4 @@
-"""Background work."""
+"""Background jobs."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,7 +23,7 @@ class JobState(StrEnum):
 
 
 class Subject(StrEnum):
-    """What a job is about, in the words of the API: ``"video:12"``."""
+    """The kind of object that a job works on, as in the API's ``"video:12"``."""
 
     VIDEO = "video"
     TRAINING_SET = "training_set"
@@ -32,12 +32,12 @@ class Subject(StrEnum):
 
     @property
     def column(self) -> str:
-        """The column of ``Job`` that holds the id of such a subject."""
+        """The column of ``Job`` with the subject's id."""
         return "owner_id" if self is Subject.USER else f"{self.value}_id"
 
 
 class JobKind(StrEnum):
-    """One value per module in ``workers/``."""
+    """The kinds of jobs, one for each module in ``workers/``."""
 
     IMPORT_VIDEO = "import-video"
     BUILD_TRAINING_SET = "build-training-set"
@@ -52,7 +52,7 @@ class JobKind(StrEnum):
 
     @property
     def subject(self) -> Subject:
-        """Which of the rows that a job of this kind names is its subject, where it names two."""
+        """The kind of subject; it selects one row if a job references two."""
         match self:
             case JobKind.BUILD_TRAINING_SET:
                 return Subject.TRAINING_SET
@@ -75,27 +75,26 @@ class JobKind(StrEnum):
 
 
 class QueueName(StrEnum):
-    """OpenTPOD's two queues: short work, and training."""
+    """The two queues, as in OpenTPOD: short work, and training."""
 
     DEFAULT = "default"
     LOW = "low"
 
 
 DELETED = "deleted"
-"""Stands in ``Job.subject`` for the id of a row that is gone."""
+"""Stands in ``Job.subject`` for the id of a deleted row."""
 
 
 class Job(SQLModel, table=True):
-    """Background work. This row is the truth; Redis only carries its id to a worker.
+    """A background job. This row is the truth; Redis only carries its id to a worker.
 
-    ``video_id``, ``training_set_id`` and ``detector_id`` name what the job works on, and are null
-    once that is deleted; ``kind.subject`` says which of them the job is about. ``request`` holds
-    what else it was asked, ``result`` what came of it, each in the words of its kind. The holder
-    of ``lease_token`` alone may write progress or an end; ``lease_expires`` is in seconds since
-    1970 by the database's clock. ``attempt`` counts deliveries; ``failed_attempts`` counts those
-    that ended by a fault rather than by an orderly stop, and three of them fail the job.
-    ``leftover_key`` is a storage key to delete when the job ends: the files of a row that was
-    deleted while the job ran, which may still write some.
+    ``video_id``, ``training_set_id`` and ``detector_id`` reference the rows that the job uses, and
+    are null once these are deleted; ``kind.subject`` says which of them is the subject. The format
+    of ``request`` (further parameters) and ``result`` depends on the kind. Only the holder of
+    ``lease_token`` may write progress or finish the job; ``lease_expires`` is in seconds since 1970
+    by the database's clock. ``attempt`` counts deliveries; ``failed_attempts`` counts those that
+    crashed, and three of them fail the job. ``leftover_key`` is a storage key to delete when the
+    job ends: the files of a row that was deleted while the job was running and writing.
     """
 
     __tablename__ = "jobs"
@@ -149,7 +148,7 @@ class Job(SQLModel, table=True):
 
 
 class ProcessLock(SQLModel, table=True):
-    """A lock that one process of the whole installation holds until ``expires``."""
+    """A lock that one process of the installation holds until ``expires``."""
 
     __tablename__ = "process_locks"
 

@@ -1,4 +1,4 @@
-"""The time that people work on a video."""
+"""The time that people spend labelling a video."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ from tpod_core.models.base import reference, time_column, utc_now
 
 
 class LabelingTime(SQLModel, table=True):
-    """Seconds that a person has worked on a video: time between acts, pauses left out.
+    """The seconds that a person has worked on a video, without pauses.
 
-    ``last_seen_at`` is the last sign of life of the person's screen on this video.
+    ``last_seen_at`` is when the person's screen last reported to the server.
     """
 
     __tablename__ = "labeling_times"

@@ -1,4 +1,4 @@
-"""Labels, and the list of them that a video has."""
+"""Labels, and the lists of labels of videos."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from tpod_core.models.base import reference, time_column, utc_now
 
 
 class Label(SQLModel, table=True):
-    """A class of objects in the team-wide catalogue; one name, one colour everywhere."""
+    """A class of objects in the team-wide catalogue, with one name and one colour everywhere."""
 
     __tablename__ = "labels"
 

@@ -1,4 +1,4 @@
-"""Tracks, their key frames, and the boxes derived between these."""
+"""Tracks, their key frames, and the boxes derived between key frames."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from tpod_core.models.base import enum_type, reference, time_column, utc_now
 
 
 class KeyframeSource(StrEnum):
-    """Who put the box there."""
+    """How a key frame was created."""
 
     MANUAL = "manual"
     TRACKED = "tracked"
@@ -22,9 +22,9 @@ class KeyframeSource(StrEnum):
 class Track(SQLModel, table=True):
     """One object through one video.
 
-    A ``proposed`` track was made by a detector and waits for a person to accept it: training
-    does not see it. ``score`` is that detector's confidence in it, 0..1. A ``linear`` track
-    moves on straight lines between its key frames, as a person asked, whatever the pixels say.
+    A ``proposed`` track comes from a detector and waits for a person to accept it; training
+    does not use it. ``score`` is the detector's confidence, 0..1. A person made a ``linear``
+    track skip propagation: its boxes are interpolated between key frames.
     """
 
     __tablename__ = "tracks"
@@ -43,9 +43,9 @@ class Track(SQLModel, table=True):
 
 
 class Keyframe(SQLModel, table=True):
-    """A box fixed on one frame of a track; ``outside`` ends the box until the next key frame.
+    """A track's box on one frame; ``outside`` hides the track until the next key frame.
 
-    Coordinates are those of ``tpod_core.geometry``. An outside key frame keeps the last box.
+    Coordinates are those of ``tpod_core.geometry``. An outside key frame has the last box.
     """
 
     __tablename__ = "keyframes"
@@ -78,7 +78,7 @@ class Keyframe(SQLModel, table=True):
 
 
 class FrameRange(SQLModel, table=True):
-    """Frames ``start <= n < stop`` of a video in which every object has its box."""
+    """Fully labelled frames ``start <= n < stop`` of a video: every object has its box."""
 
     __tablename__ = "frame_ranges"
 
@@ -89,14 +89,14 @@ class FrameRange(SQLModel, table=True):
 
 
 class DerivedSegment(SQLModel, table=True):
-    """Boxes that propagation found between two key frames of a video; derived data.
+    """Propagated boxes between two key frames of a video, on frames ``start < n < stop``.
 
-    ``fingerprint`` names both key frames and the method, and no track: whichever track has
-    these key frames has these boxes, so they are thrown away by a change of a key frame and
-    found again by its undo. They cover the frames ``start < n < stop``; ``requested_stop`` lies
-    behind ``stop`` where tracking became unsure and ended early. ``context`` names the other
-    key frames that showed what the object looks like: boxes of another context are used until
-    they are found anew. ``payload`` is ``annotations.derived_boxes.DerivedBoxes`` in bytes.
+    ``fingerprint`` is a digest of both key frames and the method, not of the track: any track
+    with these key frames has these boxes, so changing a key frame drops them and undoing the
+    change restores them. ``requested_stop`` is after ``stop`` if forward tracking became too
+    uncertain and ended early. ``context`` is a digest of the neighbouring key frames; boxes of
+    an outdated context are used until they are computed again. ``payload`` is
+    ``annotations.derived_boxes.DerivedBoxes`` in bytes.
     """
 
     __tablename__ = "derived_segments"

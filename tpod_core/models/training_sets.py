@@ -18,7 +18,7 @@ class TrainingSetState(StrEnum):
 
 
 class TrainingSet(SQLModel, table=True):
-    """An immutable snapshot of labelled frames; ``spec`` is the request it was built from."""
+    """An immutable snapshot of labelled frames; ``spec`` is the ``TrainingSetSpec`` as JSON."""
 
     __tablename__ = "training_sets"
     __table_args__ = {"sqlite_autoincrement": True}

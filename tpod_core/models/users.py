@@ -1,4 +1,4 @@
-"""Accounts, and how they sign in."""
+"""Accounts, their browser sessions and their API tokens."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from tpod_core.models.base import enum_type, reference, time_column, utc_now
 
 
 class Role(StrEnum):
-    """What an account may do; a new account is ``none`` until an administrator grants more."""
+    """An account's permissions; a new account has ``none`` until an administrator grants more."""
 
     ADMIN = "admin"
     USER = "user"
@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class User(SQLModel, table=True):
-    """An account. ``username_key`` is the case-folded name, so that "Ann" and "ann" are one."""
+    """An account; ``username_key`` is the case-folded name, so that "Ann" and "ann" are equal."""
 
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -33,7 +33,7 @@ class User(SQLModel, table=True):
 
 
 class AuthSession(SQLModel, table=True):
-    """A browser's session; only the hash of its cookie is stored."""
+    """A browser's session; only the hash of its cookie's token is stored."""
 
     __tablename__ = "auth_sessions"
 

@@ -22,12 +22,12 @@ class Video(SQLModel, table=True):
     """An uploaded video, its import, and the revision of its annotations.
 
     ``width`` and ``height`` are upright pixels. ``frame_count`` is the number of frames that
-    decode; while the import runs it is the number indexed so far. ``source_key`` is the
-    storage key of the uploaded file, ``playback_key`` of the file that every frame is read
-    from: the same, or its one-to-one re-encoding where the original cannot be sought in.
-    A ``held_out`` video is kept for judging: no training set may train on it.
-    ``revision`` counts the steps of the annotations' log; ``boxes_revision`` grows with
-    everything else that changes what is known of derived boxes.
+    decode; during the import it is the number indexed so far. ``source_key`` is the storage key
+    of the uploaded file, ``playback_key`` that of the file from which all frames are read: the
+    same file, or its frame-by-frame re-encoding if seeking in the original is unreliable. A
+    ``held_out`` video is reserved for validation: no training set may train on it. ``revision``
+    counts the steps of the edit log; ``boxes_revision`` grows with all other changes of derived
+    boxes.
     """
 
     __tablename__ = "videos"

@@ -1,1 +1,1 @@
-"""Boxes on the frames between key frames."""
+"""Fills the gaps between key frames with tracked boxes: plans, runs and stores the work."""

@@ -1,4 +1,4 @@
-"""Detections as evidence on derived boxes: where a detector found nothing, a box is less sure."""
+"""Uses detections as evidence on derived boxes: a box without a detection is less certain."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.gap_results import GapResult
 
 FOUND_IOU = 0.5
-"""From this IoU on, a detection counts as the box that a person drew."""
-_DETECTOR = 0.5
-"""The uncertainty of a box where a detector found nothing: detectors miss more than they invent."""
+"""The least IoU at which a detection counts as a match of an annotated box."""
+_MISSED_UNCERTAINTY = 0.5
+"""The uncertainty of an undetected box: detectors miss objects more often than they invent them."""
 
 
 def apply_detector_evidence(
@@ -22,29 +22,28 @@ def apply_detector_evidence(
     tracks: Mapping[int, TrackState],
     detections: Mapping[int, ClassDetections],
 ) -> dict[int, Sequence[GapResult]]:
-    """Returns ``results``, less sure where a detector that knows a track's label found nothing.
+    """Returns ``results`` with more uncertainty where a detector of the label found nothing.
 
     Args:
-        results: the filled gaps of some tracks, by track.
-        tracks: all tracks of the video: what people drew tells how much a detector finds.
-        detections: by ``label_id``; labels that no detector knows are left out.
+        results: the filled gaps of some tracks, by track id.
+        tracks: all tracks of the video; their manual boxes measure the detector's recall.
+        detections: by ``label_id``; labels that no detector has are left out.
     """
-    answer = dict(results)
+    adjusted = dict(results)
     for label_id, found in detections.items():
         of_label = {n: of for n, of in results.items() if tracks[n].label_id == label_id}
-        drawn = _drawn(state for state in tracks.values() if state.label_id == label_id)
-        answer |= _less_sure(of_label, found, detector_recall(found, drawn))
-    return answer
+        manual = _manual_boxes(state for state in tracks.values() if state.label_id == label_id)
+        adjusted |= _with_evidence(of_label, found, detector_recall(found, manual))
+    return adjusted
 
 
-def detector_recall(detections: ClassDetections, drawn: Sequence[KeyframeDoc]) -> float:
-    """The share of the boxes drawn by people that the detector found, where it looked.
+def detector_recall(detections: ClassDetections, manual: Sequence[KeyframeDoc]) -> float:
+    """Returns the share of manual boxes that were detected, on frames that the detector ran on.
 
-    A detector that never finds what people draw says nothing by finding nothing. One that was
-    not put to the test yet counts in full.
+    It is 1 if there are no such boxes to measure it with.
     """
-    frames = np.array([each.frame for each in drawn], np.int64)
-    boxes = np.array([each.box.xyxy for each in drawn], np.float64).reshape(-1, 4)
+    frames = np.array([each.frame for each in manual], np.int64)
+    boxes = np.array([each.box.xyxy for each in manual], np.float64).reshape(-1, 4)
     overlaps = detections.overlaps(frames, boxes)
     tested = overlaps[~np.isnan(overlaps)]
     return float((tested >= FOUND_IOU).mean()) if len(tested) else 1.0
@@ -53,11 +52,11 @@ def detector_recall(detections: ClassDetections, drawn: Sequence[KeyframeDoc]) -
 def raise_uncertainty(
     stretches: Sequence[DerivedBoxes], detections: ClassDetections, recall: float = 1.0
 ) -> list[DerivedBoxes]:
-    """Returns ``stretches`` of one label, less sure where the detector looked and found nothing.
+    """Returns ``stretches`` of one label with more uncertainty where the detector found nothing.
 
     Args:
-        seen: what it found of that label.
-        credibility: 0..1, how much its word counts; at best half of the whole doubt.
+        detections: of that label.
+        recall: 0..1, the weight of a missing detection; 1 raises the uncertainty to 0.5.
     """
     if not stretches or not recall:
         return list(stretches)
@@ -66,16 +65,16 @@ def raise_uncertainty(
     frames = np.arange(ends[-1]) + np.repeat(offsets, np.diff(ends, prepend=0))
     boxes = np.concatenate([each.boxes_xyxy for each in stretches])
     missed = 1 - detections.overlaps(frames, boxes)
-    # Frames at which the detector did not look are NaN here; ``fmax`` leaves them as they are.
-    known = np.concatenate([each.uncertainty for each in stretches])
-    doubt = np.fmax(known, np.float32(recall * _DETECTOR) * missed)
+    # ``missed`` is NaN on frames that the detector did not run on, which ``fmax`` ignores.
+    before = np.concatenate([each.uncertainty for each in stretches])
+    uncertainty = np.fmax(before, np.float32(recall * _MISSED_UNCERTAINTY) * missed)
     return [
-        DerivedBoxes(each.start, each.boxes_xyxy, doubt[end - len(each) : end])
+        DerivedBoxes(each.start, each.boxes_xyxy, uncertainty[end - len(each) : end])
         for each, end in zip(stretches, ends.tolist(), strict=True)
     ]
 
 
-def _drawn(tracks: Iterable[TrackState]) -> list[KeyframeDoc]:
+def _manual_boxes(tracks: Iterable[TrackState]) -> list[KeyframeDoc]:
     return [
         each
         for state in tracks
@@ -84,12 +83,12 @@ def _drawn(tracks: Iterable[TrackState]) -> list[KeyframeDoc]:
     ]
 
 
-def _less_sure(
+def _with_evidence(
     results: Mapping[int, Sequence[GapResult]], detections: ClassDetections, recall: float
 ) -> dict[int, Sequence[GapResult]]:
     stretches = [each.boxes for of_track in results.values() for each in of_track]
-    less_sure = iter(raise_uncertainty(stretches, detections, recall))
+    adjusted = iter(raise_uncertainty(stretches, detections, recall))
     return {
-        track_id: [replace(each, boxes=next(less_sure)) for each in of_track]
+        track_id: [replace(each, boxes=next(adjusted)) for each in of_track]
         for track_id, of_track in results.items()
     }

@@ -1,4 +1,4 @@
-"""How sure propagated boxes are, and which frame of a video is worst."""
+"""The propagated boxes of gaps with their uncertainty, and the worst frame of a video."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from tpod_core.propagation.store import Extent, extents, with_derived
 from tpod_core.tracking.uncertainty import Correction, best_correction
 
 NEAR_FRAMES = 2
-"""A frame so near to a key frame is never proposed: the person has just been there."""
+"""Frames this near to a key frame are never proposed: a person has just worked there."""
 
 
 @dataclass(frozen=True)
 class GapResult:
-    """Propagated boxes of one track in a gap, as far as they go.
+    """The propagated boxes of one track in a gap, which need not fill it.
 
-    ``ended_early``: tracking forward became unsure at ``stop``.
+    ``ended_early`` means that forward tracking became too uncertain at ``stop``.
     """
 
     gap: Gap
@@ -40,18 +40,18 @@ class GapResult:
         return self.boxes.start + len(self.boxes)
 
     @property
-    def hundredths(self) -> NDArray[np.float64]:
-        """(n,): how unsure each box is, 0 (sure) to 1 (a guess), in two decimals."""
+    def rounded_uncertainty(self) -> NDArray[np.float64]:
+        """Each box's uncertainty (n,), 0 (certain) to 1 (a guess), rounded to two decimals."""
         return self.boxes.uncertainty.astype(np.float64).round(2)
 
     @cached_property
     def correction(self) -> Correction | None:
-        """The frame to correct; ``None`` where all is sure, or next to a key frame."""
+        """The frame to correct; ``None`` if all are certain or near a key frame."""
         first = self.gap.left.frame + 1 + NEAR_FRAMES
         stop = self.gap.stop - NEAR_FRAMES if self.gap.right else self.stop
         kept = slice(first - self.start, max(stop, first) - self.start)
-        boxes, doubt = self.boxes.boxes_xyxy[kept], self.boxes.uncertainty[kept]
-        return best_correction(DerivedBoxes(first, boxes, doubt))
+        boxes, uncertainty = self.boxes.boxes_xyxy[kept], self.boxes.uncertainty[kept]
+        return best_correction(DerivedBoxes(first, boxes, uncertainty))
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class WorstFrame:
 def gap_results(
     session: Session, video: Video, tracks: Mapping[int, TrackState]
 ) -> dict[int, list[GapResult]]:
-    """What propagation has found for each track, in order of time."""
-    known = extents(session, video, tracks.values())
+    """Returns the filled gaps of each track, in the order of their frames."""
+    stored = extents(session, video, tracks.values())
     return {
         track_id: [
-            _filled(gap, known[gap.fingerprint].extent, state.derived[gap.left.frame])
+            _gap_result(gap, stored[gap.fingerprint].extent, state.derived[gap.left.frame])
             for gap in gaps(state.ordered(), video.frame_count)
             if gap.left.frame in state.derived
         ]
@@ -76,19 +76,19 @@ def gap_results(
     }
 
 
-def worst_of(filled: Mapping[int, Iterable[GapResult]]) -> WorstFrame | None:
-    """The frame to correct next, among the best corrections of these tracks."""
-    known = [(n, each.correction) for n, of_track in filled.items() for each in of_track]
-    found = [(track_id, best) for track_id, best in known if best]
-    if not found:
+def worst_of(results: Mapping[int, Iterable[GapResult]]) -> WorstFrame | None:
+    """Returns the correction with the highest weight among these tracks."""
+    candidates = [(n, each.correction) for n, of_track in results.items() for each in of_track]
+    corrections = [(track_id, each) for track_id, each in candidates if each]
+    if not corrections:
         return None
-    track_id, most = max(found, key=lambda one: one[1].weight)
-    return WorstFrame(track_id, most.frame, round(most.uncertainty, 2))
+    track_id, worst = max(corrections, key=lambda pair: pair[1].weight)
+    return WorstFrame(track_id, worst.frame, round(worst.uncertainty, 2))
 
 
-def _filled(gap: Gap, extent: Extent | None, payload: bytes) -> GapResult:
-    found = DerivedBoxes.from_bytes(payload)
-    kept = slice(0, gap.stop - found.start)
-    shown = DerivedBoxes(found.start, found.boxes_xyxy[kept], found.uncertainty[kept])
+def _gap_result(gap: Gap, extent: Extent | None, payload: bytes) -> GapResult:
+    stored = DerivedBoxes.from_bytes(payload)
+    kept = slice(0, gap.stop - stored.start)
+    shown = DerivedBoxes(stored.start, stored.boxes_xyxy[kept], stored.uncertainty[kept])
     ended_early = extent is not None and extent.stop < min(extent.requested_stop, gap.stop)
     return GapResult(gap, shown, ended_early)

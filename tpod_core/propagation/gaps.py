@@ -1,8 +1,8 @@
-"""Which frames of a track propagation has to fill, and the name of what fills them.
+"""The gaps of a track that propagation has to fill, and the fingerprints of their boxes.
 
-A gap lies between a key frame with a box and the next key frame. It is filled from both ends
-where both boxes can be trusted, and tracked forward from its left end alone after the last
-key frame, and before an end whose box was merely held there.
+A gap lies between a key frame with a box and the next key frame. It is tracked from both ends
+if both boxes are trusted. It is tracked forward from its left end alone after the last key
+frame, and before an ``outside`` key frame whose box is only the last one held.
 """
 
 import struct
@@ -16,21 +16,21 @@ from tpod_core.tracking.segment_tracking import METHOD
 from tpod_core.tracking.segments import Anchor, Segment
 
 FORWARD_LENGTHS = (300, 1200, 3000)
-"""How far forward tracking goes, in frames: first so far, then further while it is sure.
+"""The lengths of forward tracking, in frames: each next one while it stays certain.
 
-A key frame put behind its end makes it go on; behind that, the box is held.
+After the last one the box is held, until a later key frame makes tracking continue.
 """
 CONTEXT = 1
-"""So many other key frames on either side tell of the object. Each edit has as many gaps on
-either side found anew."""
+"""The number of other key frames on either side that give context. An edit makes as many gaps
+on either side stale."""
 
 
 @dataclass(frozen=True)
 class Gap:
     """The frames ``left.frame < n < stop`` of a track, without a key frame.
 
-    ``right`` is the key frame on ``stop`` if its box can be trusted, else ``None``. ``number``
-    is the place of ``left`` among the track's key frames.
+    ``right`` is the key frame on ``stop`` if its box is trusted, else ``None``. ``number`` is
+    the index of ``left`` among the track's key frames.
     """
 
     left: KeyframeDoc
@@ -40,23 +40,23 @@ class Gap:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for gaps that propagation fills with equal boxes; a forward one has no stop."""
+        """A digest that is equal for gaps with equal ends; it does not depend on ``stop``."""
         ends = [self.left] if self.right is None else [self.left, self.right]
-        return _named(ends, "straight" if self.is_straight else "")
+        return _digest(ends, "straight" if self.is_linear else "")
 
     @property
-    def is_straight(self) -> bool:
-        """Whether a detector has put both ends.
+    def is_linear(self) -> bool:
+        """Whether the gap is interpolated, because both ends are detections.
 
-        It has looked at the frames between them, and ``annotations.thinning`` has left out only
-        key frames for which the straight line is true to what it saw there.
+        The detector ran on the frames between them, and ``annotations.thinning`` dropped only
+        key frames that interpolation represents.
         """
         return self.right is not None and all(
             end.source is KeyframeSource.DETECTED for end in (self.left, self.right)
         )
 
     def next_requested_stop(self, requested_stop: int = 0) -> int:
-        """The frame up to which to fill it, once it is filled up to ``requested_stop``."""
+        """Returns the frame to fill the gap up to, once it is filled to ``requested_stop``."""
         if self.right is not None:
             return self.stop
         steps = (min(self.stop, self.left.frame + 1 + step) for step in FORWARD_LENGTHS)
@@ -64,15 +64,15 @@ class Gap:
             (step for step in steps if step > requested_stop), min(requested_stop, self.stop)
         )
 
-    def context_name(self, keyframes: Sequence[KeyframeDoc]) -> str:
-        """Equal where the context that ``segment`` gives is equal."""
-        return _named(self._near(keyframes))
+    def context_digest(self, keyframes: Sequence[KeyframeDoc]) -> str:
+        """Returns a digest of the context that ``segment`` would have."""
+        return _digest(self._near(keyframes))
 
     def segment(self, requested_stop: int, keyframes: Sequence[KeyframeDoc]) -> Segment:
-        """What to ask of propagation.
+        """Returns the tracking input.
 
         Args:
-            keyframes: all of the track, sorted by frame; near ones give the context.
+            keyframes: all of the track, sorted by frame; near ones become the context.
         """
         return Segment(
             left=_anchor(self.left),
@@ -82,15 +82,15 @@ class Gap:
         )
 
     def _near(self, keyframes: Sequence[KeyframeDoc]) -> list[KeyframeDoc]:
-        behind = self.number + (1 if self.right is None else 2)
+        next_number = self.number + (1 if self.right is None else 2)
         before = keyframes[max(0, self.number - CONTEXT) : self.number]
-        after = keyframes[behind : behind + CONTEXT]
+        after = keyframes[next_number : next_number + CONTEXT]
         others = [keyframe for keyframe in (*before, *after) if not keyframe.outside]
         return sorted(others, key=lambda k: abs(k.frame - self.left.frame))
 
 
 def gaps(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[Gap]:
-    """The gaps of a track, in order.
+    """Yields the gaps of a track, in order.
 
     Args:
         keyframes: of one track, sorted by frame.
@@ -102,13 +102,13 @@ def gaps(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[Gap]:
             yield Gap(left, right if right and _is_trusted(right) else None, stop, number)
 
 
-def _named(keyframes: Iterable[KeyframeDoc], way: str = "") -> str:
+def _digest(keyframes: Iterable[KeyframeDoc], suffix: str = "") -> str:
     packed = b"".join(struct.pack("<q4d", k.frame, *k.box.xyxy) for k in keyframes)
-    return sha256(f"{METHOD}{way}".encode() + packed).hexdigest()
+    return sha256(f"{METHOD}{suffix}".encode() + packed).hexdigest()
 
 
 def _is_trusted(right: KeyframeDoc) -> bool:
-    """An end that a person set on a straight line says when, not where, the object left."""
+    """An outside key frame set on an interpolated box says when the object left, not where."""
     return not right.outside or right.source is KeyframeSource.TRACKED
 
 

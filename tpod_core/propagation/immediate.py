@@ -1,8 +1,8 @@
-"""What a person has just changed is filled at once, beside the queue of jobs.
+"""Fills the gaps next to an edit immediately, without waiting for the job queue.
 
 The queue may be busy with an import for minutes. One thread, started at the first edit, fills
-the gaps next to the newest edit, up to a bound; the job that the edit submitted does the
-rest. A newer edit goes before an older one.
+the gaps next to the newest edit, up to a limit; the job that the edit submitted does the
+rest. Newer edits come first.
 """
 
 import threading
@@ -13,48 +13,48 @@ from tpod_core import db
 from tpod_core.annotations import reading
 from tpod_core.errors import Superseded, TpodError
 from tpod_core.log import get_logger
-from tpod_core.propagation.planning import Task, stale
+from tpod_core.propagation.planning import Task, open_tasks
 from tpod_core.propagation.requests import Touched
-from tpod_core.propagation.updating import fill, present
+from tpod_core.propagation.updating import fill, require_video
 
 IMMEDIATE_FRAMES = 300
-"""So many boxes at most between key frames, and so many forward, are found at once."""
+"""The most boxes filled per edit between key frames, and as many tracked forward."""
 
 _log = get_logger(__name__)
 
 
 class ImmediatePropagation:
-    """The thread, and the edits that wait for it, one for each video, the newest last.
+    """A thread that fills gaps, and its queue of edits: one per video, the newest last.
 
-    ``rests`` is told of a video when nothing more is to be filled in it for now.
+    ``on_idle`` is called with a video's id when no edits of the video are left.
     """
 
-    def __init__(self, rests: Callable[[int], None]) -> None:
-        self._rests = rests
+    def __init__(self, on_idle: Callable[[int], None]) -> None:
+        self._on_idle = on_idle
         self._changed = threading.Condition()
         self._waiting: dict[int, Touched] = {}
-        self._at_work: int | None = None
+        self._current_video_id: int | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def take(self, touched: Touched) -> None:
-        """Fill what lies beside ``touched`` as soon as possible; returns at once."""
+    def submit(self, touched: Touched) -> None:
+        """Queue the gaps next to ``touched``."""
         with self._changed:
             if self._closed:
                 return
             earlier = self._waiting.pop(touched.video_id, None)
-            self._waiting[touched.video_id] = _both(touched, earlier)
+            self._waiting[touched.video_id] = _merged(touched, earlier)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="propagation", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="propagation", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 
     def is_busy_with(self, video_id: int) -> bool:
         with self._changed:
-            return video_id in self._waiting or video_id == self._at_work
+            return video_id in self._waiting or video_id == self._current_video_id
 
     def close(self) -> None:
-        """End the thread; what it was about to find is left to the job."""
+        """End the thread; its unfinished work is left to the job."""
         with self._changed:
             self._closed = True
             self._waiting.clear()
@@ -62,22 +62,22 @@ class ImmediatePropagation:
         if self._thread is not None:
             self._thread.join()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         while (touched := self._next()) is not None:
             try:
-                self._fill_beside(touched)
+                self._fill_near(touched)
             except Superseded:
-                self._put_back(touched)
+                self._requeue(touched)
             except TpodError as error:
                 _log.warning("video %s: %s", touched.video_id, error.message)
             except Exception:
-                # The thread's door: the job of the same edit meets the same fault, and tells.
-                _log.exception("video %s: propagation at once failed", touched.video_id)
+                # The thread must survive; the job of the same edit fails too, and reports it.
+                _log.exception("video %s: immediate propagation failed", touched.video_id)
             finally:
                 with self._changed:
-                    self._at_work = None
+                    self._current_video_id = None
                 if not self.is_busy_with(touched.video_id):
-                    self._rests(touched.video_id)
+                    self._on_idle(touched.video_id)
 
     def _next(self) -> Touched | None:
         with self._changed:
@@ -85,10 +85,10 @@ class ImmediatePropagation:
             if self._closed:
                 return None
             video_id, touched = self._waiting.popitem()
-            self._at_work = video_id
+            self._current_video_id = video_id
             return touched
 
-    def _put_back(self, touched: Touched) -> None:
+    def _requeue(self, touched: Touched) -> None:
         with self._changed:
             if self._closed:
                 return
@@ -96,16 +96,16 @@ class ImmediatePropagation:
             if newer is None:
                 self._waiting = {touched.video_id: touched, **self._waiting}
             else:
-                self._waiting[touched.video_id] = _both(newer, touched)
+                self._waiting[touched.video_id] = _merged(newer, touched)
 
-    def _fill_beside(self, touched: Touched) -> None:
-        watch = _UntilNewer(self)
+    def _fill_near(self, touched: Touched) -> None:
+        monitor = _StopOnNewerEdit(self)
         with db.read_session() as session:
-            video = present(session, touched.video_id)
+            video = require_video(session, touched.video_id)
             tracks = reading.load_tracks(session, touched.video_id, touched.track_ids)
-            tasks = stale(session, video, tracks.values())
-        for some in _portions(tasks, touched):
-            fill(touched.video_id, some, watch, db.transaction)
+            tasks = open_tasks(session, video, tracks.values())
+        for batch in _batches(tasks, touched):
+            fill(touched.video_id, batch, monitor, db.transaction)
 
     def check(self) -> None:
         """Raises: Superseded if a newer edit waits, or the app closes."""
@@ -115,7 +115,7 @@ class ImmediatePropagation:
 
 
 @dataclass(frozen=True)
-class _UntilNewer:
+class _StopOnNewerEdit:
     thread: ImmediatePropagation
 
     def check(self) -> None:
@@ -125,20 +125,20 @@ class _UntilNewer:
         return
 
 
-def _both(newer: Touched, older: Touched | None) -> Touched:
+def _merged(newer: Touched, older: Touched | None) -> Touched:
     if older is None:
         return newer
     return replace(newer, track_ids=newer.track_ids | older.track_ids)
 
 
-def _portions(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
-    """First the gaps between key frames, then those that are tracked forward; near ones only."""
+def _batches(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
+    """Yields the nearest gaps between key frames, then the nearest ones tracked forward."""
     near = sorted(tasks, key=lambda task: task.distance(touched.first, touched.last))
     for forward in (False, True):
         chosen, total = [], 0
         for task in near:
-            of_this_kind = (task.gap.right is None) is forward and not task.further
-            if of_this_kind and total + task.frames <= IMMEDIATE_FRAMES:
+            is_eligible = (task.gap.right is None) is forward and not task.is_filled
+            if is_eligible and total + task.frames <= IMMEDIATE_FRAMES:
                 total += task.frames
                 chosen.append(task)
         if chosen:

@@ -1,7 +1,7 @@
-"""What people change in this app is followed at once, by a process of the app's own.
+"""Runs immediate propagation in a child process of the app.
 
-Following computes all the time. In a thread of the app it would hold the interpreter for more
-than half of the time, and every answer to a person would wait for it.
+Tracking is CPU-bound. In a thread of the app it would hold the interpreter lock for more than
+half of the time, and delay every response.
 """
 
 import json
@@ -16,20 +16,20 @@ from tpod_core import db
 from tpod_core.config import APP_DIR
 from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
-from tpod_core.propagation.immediate_worker import order_of
-from tpod_core.propagation.requests import Touched, listening
-from tpod_core.propagation.store import note_news
+from tpod_core.propagation.immediate_worker import encode_edit
+from tpod_core.propagation.requests import Touched, edit_listener
+from tpod_core.propagation.store import bump_boxes_revision
 
 WORKER_MODULE = "tpod_core.propagation.immediate_worker"
-_ENDS_WITHIN_S = 5.0
+_SHUTDOWN_TIMEOUT_S = 5.0
 
 _log = get_logger(__name__)
 
 
 class ImmediateProcess:
-    """The process, started again when it dies; what it then had not done is left to the job.
+    """The child process, restarted when it dies; its unfinished work is left to the job.
 
-    ``_waiting`` has the number of the last edit of each video that is not done yet.
+    ``_waiting`` has the number of each video's last edit that is not done yet.
     """
 
     def __init__(self) -> None:
@@ -40,22 +40,22 @@ class ImmediateProcess:
         self._listener: threading.Thread | None = None
 
     def start(self) -> None:
-        """Before the first edit: the process takes a second to be ready."""
+        """Start the process before the first edit, as it takes a second to be ready."""
         with self._changed:
-            self._running()
+            self._ensure_running()
 
-    def take(self, touched: Touched) -> None:
-        """Have what lies beside ``touched`` filled as soon as possible; returns at once."""
+    def submit(self, touched: Touched) -> None:
+        """Queue the gaps next to ``touched``."""
         with self._changed:
             self._number += 1
             self._waiting[touched.video_id] = self._number
-            orders = self._running().stdin
-            assert orders is not None
+            stdin = self._ensure_running().stdin
+            assert stdin is not None
             try:
-                orders.write(order_of(touched, self._number))
-                orders.flush()
+                stdin.write(encode_edit(touched, self._number))
+                stdin.flush()
             except BrokenPipeError:
-                # It died this moment. The next edit finds another; this one has its job.
+                # The process has just died: the job fills this edit, a new process the next.
                 self._waiting.pop(touched.video_id, None)
 
     def is_busy_with(self, video_id: int) -> bool:
@@ -63,7 +63,7 @@ class ImmediateProcess:
             return video_id in self._waiting
 
     def close(self) -> None:
-        """End the process; what it was about to find is left to the job."""
+        """End the process; its unfinished work is left to the job."""
         with self._changed:
             process, self._process = self._process, None
             listener = self._listener
@@ -71,43 +71,46 @@ class ImmediateProcess:
             return
         _close_input(process)
         try:
-            process.wait(_ENDS_WITHIN_S)
+            process.wait(_SHUTDOWN_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
         listener.join()
 
-    def _running(self) -> "subprocess.Popen[str]":
+    def _ensure_running(self) -> "subprocess.Popen[str]":
         if self._process is None or self._process.poll() is not None:
             if self._process is not None:
                 _close_input(self._process)
             self._waiting = {}
             self._process = _start()
             self._listener = threading.Thread(
-                target=self._listen, args=(self._process,), name="follower", daemon=True
+                target=self._listen,
+                args=(self._process,),
+                name="immediate-propagation",
+                daemon=True,
             )
             self._listener.start()
         return self._process
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        with process.stdout as answers:
-            for line in answers:
-                answer = json.loads(line)
-                self._rests(answer["video_id"], answer["number"])
+        with process.stdout as messages:
+            for line in messages:
+                message = json.loads(line)
+                self._on_idle(message["video_id"], message["number"])
         process.wait()
         with self._changed:
             if self._process is not process:
                 return
-            left, self._waiting = list(self._waiting), {}
-        for video_id in left:
-            _tell(video_id)
+            unfinished, self._waiting = list(self._waiting), {}
+        for video_id in unfinished:
+            _notify_screens(video_id)
 
-    def _rests(self, video_id: int, number: int) -> None:
+    def _on_idle(self, video_id: int, number: int) -> None:
         with self._changed:
             if self._waiting.get(video_id) != number:
                 return
             del self._waiting[video_id]
-        _tell(video_id)
+        _notify_screens(video_id)
 
 
 def _start() -> "subprocess.Popen[str]":
@@ -123,36 +126,36 @@ def _start() -> "subprocess.Popen[str]":
 
 def _close_input(process: "subprocess.Popen[str]") -> None:
     assert process.stdin is not None
-    with suppress(BrokenPipeError):  # a process that died has not read all
+    with suppress(BrokenPipeError):  # A process that died did not read all.
         process.stdin.close()
 
 
-def _tell(video_id: int) -> None:
-    """Nothing more comes for now: a screen that waits for more boxes need not."""
+def _notify_screens(video_id: int) -> None:
+    """Make open screens fetch the video's status, which says that no more boxes are pending."""
     try:
         with db.transaction() as session:
-            note_news(session, video_id)
+            bump_boxes_revision(session, video_id)
     except TpodError as error:
         _log.warning("video %s: %s", video_id, error.message)
 
 
-_running: list[ImmediateProcess] = []
+_processes: list[ImmediateProcess] = []
 
 
 @contextmanager
 def immediate_propagation() -> Iterator[None]:
-    """Follow at once what this app's people change, while the block runs."""
-    follower = ImmediateProcess()
-    follower.start()
-    _running.append(follower)
+    """Propagate this app's edits immediately, while the block runs."""
+    process = ImmediateProcess()
+    process.start()
+    _processes.append(process)
     try:
-        with listening(follower.take):
+        with edit_listener(process.submit):
             yield
     finally:
-        _running.remove(follower)
-        follower.close()
+        _processes.remove(process)
+        process.close()
 
 
 def is_busy_with(video_id: int) -> bool:
-    """Whether this app is about to fill gaps of a video."""
-    return any(follower.is_busy_with(video_id) for follower in _running)
+    """Whether immediate propagation of a video is queued or running in this app."""
+    return any(process.is_busy_with(video_id) for process in _processes)

@@ -1,7 +1,8 @@
-"""``python -m tpod_core.propagation.immediate_worker``: fills at once what people change.
+"""``python -m tpod_core.propagation.immediate_worker``: the process of immediate propagation.
 
-The app starts it (``immediate.ImmediateProcess``), writes each edit to its standard input as a
-line of JSON, and reads from its standard output when it rests. It ends with its input.
+``ImmediateProcess`` starts it and writes each edit to its standard input as a line of JSON. The
+worker writes a line of JSON to its standard output when a video's edits are done. It ends at
+the end of its input.
 """
 
 import json
@@ -18,52 +19,52 @@ from tpod_core.propagation.immediate import ImmediatePropagation
 from tpod_core.propagation.requests import Touched
 
 NICENESS = 5
-"""Who waits for an answer of the app goes before who waits for a box to follow."""
+"""Lower priority than the app, whose responses come before propagated boxes."""
 
 
 class ImmediateWorker:
-    """Does the edits of ``orders``; tells the number of a video's last edit when it rests."""
+    """Propagates edits, and writes the number of a video's last edit to ``output`` when idle."""
 
-    def __init__(self, answers: TextIO) -> None:
-        self._answers = answers
-        self._taken: dict[int, int] = {}
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._last_numbers: dict[int, int] = {}
         self._writing = threading.Lock()
-        self._propagation = ImmediatePropagation(self._rests)
+        self._propagation = ImmediatePropagation(self._on_idle)
 
-    def serve(self, orders: Iterable[str]) -> None:
-        for line in orders:
-            order = json.loads(line)
-            touched = touched_of(order)
-            self._taken[touched.video_id] = order["number"]
-            self._propagation.take(touched)
+    def serve(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            edit = json.loads(line)
+            touched = decode_edit(edit)
+            self._last_numbers[touched.video_id] = edit["number"]
+            self._propagation.submit(touched)
         self._propagation.close()
 
-    def _rests(self, video_id: int) -> None:
-        # An edit taken after the number was read makes the video busy again, and tells then.
-        number = self._taken[video_id]
+    def _on_idle(self, video_id: int) -> None:
+        # An edit submitted after this line makes the video busy again, and is reported later.
+        number = self._last_numbers[video_id]
         if self._propagation.is_busy_with(video_id):
             return
         with self._writing:
-            self._answers.write(json.dumps({"video_id": video_id, "number": number}) + "\n")
-            self._answers.flush()
+            self._output.write(json.dumps({"video_id": video_id, "number": number}) + "\n")
+            self._output.flush()
 
 
-def order_of(touched: Touched, number: int) -> str:
-    """A line for the process; ``number`` counts the edits of the app."""
-    order = {
+def encode_edit(touched: Touched, number: int) -> str:
+    """Returns a line for the worker's input; ``number`` counts the edits of the app."""
+    edit = {
         "number": number,
         "video_id": touched.video_id,
         "track_ids": sorted(touched.track_ids),
         "first": touched.first,
         "last": touched.last,
     }
-    return json.dumps(order) + "\n"
+    return json.dumps(edit) + "\n"
 
 
-def touched_of(order: dict[str, int | list[int]]) -> Touched:
-    """What ``order_of`` said."""
+def decode_edit(edit: dict[str, int | list[int]]) -> Touched:
+    """Inverts ``encode_edit``, after the JSON is parsed."""
     video_id, tracks, first, last = (
-        order[name] for name in ("video_id", "track_ids", "first", "last")
+        edit[name] for name in ("video_id", "track_ids", "first", "last")
     )
     assert isinstance(tracks, list)
     assert isinstance(video_id, int)
@@ -73,14 +74,14 @@ def touched_of(order: dict[str, int | list[int]]) -> Touched:
 
 
 def main() -> None:
-    # A Ctrl-C reaches every process of the terminal; the app decides what it means.
+    # Ctrl-C reaches every process of the terminal; only the app reacts to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
     setup_logging(get_settings().log_level)
-    # Whatever a library prints must not be taken for an answer.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+    # Output that a library prints must not reach the app as a message.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as output:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        ImmediateWorker(answers).serve(sys.stdin)
+        ImmediateWorker(output).serve(sys.stdin)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What of a video's gaps is still to be filled, and in which portions."""
+"""Plans which gaps of a video are still to be filled, and in which batches."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,25 +8,26 @@ from sqlmodel import Session
 from tpod_core.annotations.document import TrackState
 from tpod_core.models import Video
 from tpod_core.propagation.gaps import Gap
-from tpod_core.propagation.store import Extended, extents
+from tpod_core.propagation.store import StoredGap, extents
 from tpod_core.tracking.segments import Segment
 
-ROUND_FRAMES = 3000
-"""So many boxes are looked for in one go, about a minute's work: what changes meanwhile is
-noticed, and what is new gets its turn."""
+BATCH_FRAMES = 3000
+"""The most frames of one batch, about a minute's work. Gaps are planned anew after each batch,
+so that edits made meanwhile are taken up."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A gap and what to ask of propagation for it; ``context`` is the name of its context.
+    """A gap to fill and its tracking input; ``context`` is the digest of its context.
 
-    ``further``: something fills it already, but not as far as it might, or in another context.
+    ``is_filled`` means that the gap has boxes, but not as far as possible, or from another
+    context.
     """
 
     gap: Gap
     segment: Segment
     context: str
-    further: bool = False
+    is_filled: bool = False
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -37,50 +38,50 @@ class Task:
         return self.segment.stop - self.segment.left.frame - 1
 
     def distance(self, first: int, last: int) -> tuple[int, int]:
-        """For sorting by nearness: how many frames lie between this gap and the frames
-        ``first`` to ``last``, then how far before these it begins."""
+        """Returns a sort key: the frames between the gap and ``first`` to ``last``, and how far
+        from ``first`` the gap starts."""
         start, stop = self.gap.left.frame, self.gap.stop
         return max(first - stop, start - last, 0), abs(first - start)
 
 
-def stale(session: Session, video: Video, tracks: Iterable[TrackState]) -> list[Task]:
-    """One task for each gap that is not filled: first those with nothing, in order of time.
+def open_tasks(session: Session, video: Video, tracks: Iterable[TrackState]) -> list[Task]:
+    """Returns a task for each gap to fill: first those without boxes, then by frame.
 
     Tracks with equal key frames share one.
     """
     tasks: dict[str, Task] = {}
-    for name, each in extents(session, video, tracks).items():
-        requested_stop = next_requested_stop(each) or _requested_stop_anew(each)
+    for fingerprint, each in extents(session, video, tracks).items():
+        requested_stop = next_requested_stop(each) or _stop_in_new_context(each)
         if requested_stop is not None:
             segment = each.gap.segment(requested_stop, each.keyframes)
-            context = each.gap.context_name(each.keyframes)
-            tasks[name] = Task(each.gap, segment, context, each.extent is not None)
-    return sorted(tasks.values(), key=lambda task: (task.further, task.gap.left.frame))
+            context = each.gap.context_digest(each.keyframes)
+            tasks[fingerprint] = Task(each.gap, segment, context, each.extent is not None)
+    return sorted(tasks.values(), key=lambda task: (task.is_filled, task.gap.left.frame))
 
 
-def first_round(tasks: Sequence[Task]) -> list[Task]:
-    """As many of the first tasks as one round may hold, at least one."""
+def first_batch(tasks: Sequence[Task]) -> list[Task]:
+    """Returns as many of the first tasks as fit in a batch, at least one."""
     total = 0
     chosen: list[Task] = []
     for task in tasks:
         total += task.frames
-        if chosen and total > ROUND_FRAMES:
+        if chosen and total > BATCH_FRAMES:
             break
         chosen.append(task)
     return chosen
 
 
-def _requested_stop_anew(extended: Extended) -> int | None:
-    """Up to where to fill a gap again, as other key frames tell of the object now."""
-    gap, extent = extended.gap, extended.extent
-    if extent is None or extent.context == gap.context_name(extended.keyframes):
+def _stop_in_new_context(stored: StoredGap) -> int | None:
+    """Returns the frame to fill a gap up to again; ``None`` if its context did not change."""
+    gap, extent = stored.gap, stored.extent
+    if extent is None or extent.context == gap.context_digest(stored.keyframes):
         return None
     return min(extent.requested_stop, gap.stop)
 
 
-def next_requested_stop(extended: Extended) -> int | None:
-    """Up to where to fill a gap; ``None`` if it is filled, or tracking became unsure in it."""
-    gap, extent = extended.gap, extended.extent
+def next_requested_stop(stored: StoredGap) -> int | None:
+    """Returns the frame to fill a gap up to; ``None`` if it is filled or tracking ended early."""
+    gap, extent = stored.gap, stored.extent
     if extent is None:
         return gap.next_requested_stop()
     if gap.right is not None or extent.stop < extent.requested_stop:

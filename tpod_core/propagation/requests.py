@@ -1,4 +1,4 @@
-"""Who is told that boxes have to be propagated: a job, and whoever listens in this process."""
+"""Requests propagation after an edit: by a job, and by the listeners in this process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +15,12 @@ from tpod_core.propagation.planning import next_requested_stop
 from tpod_core.propagation.store import extents
 
 _KIND = JobKind.PROPAGATE_TRACKS
-_TRACKS_AT_ONCE = 20
+_BATCH_TRACKS = 20
 
 
 @dataclass(frozen=True)
 class Touched:
-    """What an edit changed: key frames of these tracks on the frames ``first`` to ``last``."""
+    """The key frames that an edit changed: of these tracks, on frames ``first`` to ``last``."""
 
     video_id: int
     track_ids: frozenset[int]
@@ -33,8 +33,8 @@ _listeners: list[Listener] = []
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Tell ``listener`` of every edit that this process commits, while the block runs."""
+def edit_listener(listener: Listener) -> Iterator[None]:
+    """Call ``listener`` for every edit that this process commits, while the block runs."""
     _listeners.append(listener)
     try:
         yield
@@ -43,9 +43,9 @@ def listening(listener: Listener) -> Iterator[None]:
 
 
 def after_edit(session: Session, video: Video, owner_id: int | None, part: Part) -> None:
-    """Have the gaps beside what ``part`` changed filled; nothing where none is left open.
+    """Request that the gaps next to the key frames in ``part`` be filled, if there are any.
 
-    The job is submitted with the caller's transaction, so that no edit is forgotten.
+    The job is submitted in the caller's transaction, so that no edit is lost.
     """
     touched = _touched(saved_id(video), part)
     if touched is None:
@@ -57,7 +57,7 @@ def after_edit(session: Session, video: Video, owner_id: int | None, part: Part)
 
 
 def request(session: Session, video: Video, owner_id: int | None) -> Job:
-    """The job that will fill all gaps of ``video``: one of ``owner_id`` that waits, or new."""
+    """Returns the job that will fill all gaps of ``video``: a waiting one of the owner, or new."""
     waiting = _waiting(session, video)
     if waiting is not None and waiting.owner_id == owner_id:
         return waiting
@@ -69,12 +69,12 @@ def submit(session: Session, video: Video, owner_id: int | None) -> Job:
 
 
 def is_under_way(session: Session, video: Video) -> bool:
-    """Whether a job is to fill gaps of ``video``, or is at it."""
+    """Whether a job that fills gaps of ``video`` is queued or running."""
     return _find(session, video, JobState.QUEUED, JobState.RUNNING) is not None
 
 
 def _waiting(session: Session, video: Video) -> Job | None:
-    """A job that has not begun: it will see what is being committed now. One that runs may not."""
+    """Returns a queued job, which will see this transaction; a running job may not."""
     return _find(session, video, JobState.QUEUED)
 
 
@@ -94,10 +94,10 @@ def _touched(video_id: int, part: Part) -> Touched | None:
 
 
 def _leaves_gaps(session: Session, video: Video, touched: Touched) -> bool:
-    # Of many tracks the first few nearly always tell.
+    # Of many tracks, the first few nearly always leave gaps.
     return any(
         _some_leave_gaps(session, video, touched, track_ids)
-        for track_ids in db.batches(sorted(touched.track_ids), _TRACKS_AT_ONCE)
+        for track_ids in db.batches(sorted(touched.track_ids), _BATCH_TRACKS)
     )
 
 
@@ -107,7 +107,7 @@ def _some_leave_gaps(
     around = reading.load_tracks_around(
         session, touched.video_id, max(touched.first - 1, 0), touched.last + 1, track_ids
     )
-    # The last key frame loaded of a track need not be its last one.
+    # The last key frame loaded is not necessarily the track's last one.
     return any(
         each.gap.left.frame <= touched.last and next_requested_stop(each) is not None
         for each in extents(session, video, around.values()).values()

@@ -1,4 +1,4 @@
-"""Derived boxes in their table, found by what they lie between."""
+"""Stores derived boxes in their table, by the fingerprint of the gap that they fill."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from tpod_core.models import DerivedSegment, Video, saved_id
 from tpod_core.propagation.gaps import Gap, gaps
 
 KEPT_UNUSED = 500
-"""So many segments that fit no key frames any more wait for an undo, per video."""
+"""The number of segments per video that are kept for an undo, when no key frames match them."""
 
 
 @dataclass(frozen=True)
 class Extent:
-    """How far a stored segment goes, how far it was asked to, and the name of its context."""
+    """Where a stored segment ends, where it was asked to end, and its context's digest."""
 
     stop: int
     requested_stop: int
@@ -27,8 +27,8 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class Extended:
-    """A gap among the key frames of its track, and how far it is filled, if it is."""
+class StoredGap:
+    """A gap, its track's key frames, and how far it is filled, if it is."""
 
     gap: Gap
     keyframes: Sequence[KeyframeDoc]
@@ -41,55 +41,55 @@ def with_derived(
     tracks: Mapping[int, TrackState],
     frames: tuple[int, int] | None = None,
 ) -> dict[int, TrackState]:
-    """``tracks`` with the propagated boxes that fit their key frames.
+    """Returns ``tracks`` with the propagated boxes that match their key frames.
 
     Args:
-        frames: start and stop, if no others will be asked for.
+        frames: start and stop of the frames that are needed; by default, all.
     """
     start, stop = frames or (0, video.frame_count)
-    open_gaps = {
+    gaps_by_track = {
         track_id: {
-            name: gap
-            for name, (_, gap) in _gaps(state, video).items()
+            fingerprint: gap
+            for fingerprint, (_, gap) in _gaps(state, video).items()
             if gap.left.frame < stop and gap.stop > start
         }
         for track_id, state in tracks.items()
     }
-    payloads = _find(session, video, open_gaps.values(), col(DerivedSegment.payload))
+    payloads = _find(session, video, gaps_by_track.values(), col(DerivedSegment.payload))
     return {
         track_id: replace(
             state,
             derived={
-                gap.left.frame: payloads[name]
-                for name, gap in open_gaps[track_id].items()
-                if name in payloads
+                gap.left.frame: payloads[fingerprint]
+                for fingerprint, gap in gaps_by_track[track_id].items()
+                if fingerprint in payloads
             },
         )
         for track_id, state in tracks.items()
     }
 
 
-def extents(session: Session, video: Video, tracks: Iterable[TrackState]) -> dict[str, Extended]:
-    """The gaps of ``tracks`` that propagation may fill, by fingerprint, with what is stored.
+def extents(session: Session, video: Video, tracks: Iterable[TrackState]) -> dict[str, StoredGap]:
+    """Returns the gaps of ``tracks`` that propagation may fill, by fingerprint.
 
     Tracks with equal key frames share their gaps.
     """
-    open_gaps = {name: each for state in tracks for name, each in _gaps(state, video).items()}
+    by_fingerprint = {name: each for state in tracks for name, each in _gaps(state, video).items()}
     columns = (
         col(DerivedSegment.stop),
         col(DerivedSegment.requested_stop),
         col(DerivedSegment.context),
     )
-    found = _find(session, video, [open_gaps], *columns)
+    found = _find(session, video, [by_fingerprint], *columns)
     return {
-        name: Extended(gap, keyframes, Extent(*found[name]) if name in found else None)
-        for name, (keyframes, gap) in open_gaps.items()
+        name: StoredGap(gap, keyframes, Extent(*found[name]) if name in found else None)
+        for name, (keyframes, gap) in by_fingerprint.items()
     }
 
 
 @dataclass(frozen=True)
-class Filling:
-    """Boxes that fill a gap up to ``requested_stop``; ``context`` names the context they used."""
+class FilledGap:
+    """The boxes of a gap up to ``requested_stop``; ``context`` is their context's digest."""
 
     gap: Gap
     requested_stop: int
@@ -97,31 +97,32 @@ class Filling:
     boxes: DerivedBoxes
 
 
-def save(session: Session, video_id: int, filling: Filling) -> None:
-    """Keep what fills a gap, in place of what did before."""
-    name = filling.gap.fingerprint
+def save(session: Session, video_id: int, filled: FilledGap) -> None:
+    """Store the boxes of a gap, replacing earlier ones."""
+    fingerprint = filled.gap.fingerprint
     session.execute(
         delete(DerivedSegment).where(
-            col(DerivedSegment.video_id) == video_id, col(DerivedSegment.fingerprint) == name
+            col(DerivedSegment.video_id) == video_id,
+            col(DerivedSegment.fingerprint) == fingerprint,
         )
     )
     session.add(
         DerivedSegment(
             video_id=video_id,
-            start=filling.gap.left.frame,
-            stop=filling.boxes.start + len(filling.boxes),
-            requested_stop=filling.requested_stop,
-            fingerprint=name,
-            context=filling.context,
-            payload=filling.boxes.to_bytes(),
+            start=filled.gap.left.frame,
+            stop=filled.boxes.start + len(filled.boxes),
+            requested_stop=filled.requested_stop,
+            fingerprint=fingerprint,
+            context=filled.context,
+            payload=filled.boxes.to_bytes(),
         )
     )
     session.flush()
-    note_news(session, video_id)
+    bump_boxes_revision(session, video_id)
 
 
-def note_news(session: Session, video_id: int) -> None:
-    """More, or something else, is known of a video's derived boxes: open screens ask for them."""
+def bump_boxes_revision(session: Session, video_id: int) -> None:
+    """Record that a video's derived boxes changed, so that open screens fetch them."""
     session.execute(
         update(Video)
         .where(col(Video.id) == video_id)
@@ -130,8 +131,8 @@ def note_news(session: Session, video_id: int) -> None:
     )
 
 
-def forget_unused(session: Session, video: Video, tracks: Iterable[TrackState]) -> None:
-    """Drop the segments that no key frames fit, but for the newest ``KEPT_UNUSED``."""
+def delete_unused(session: Session, video: Video, tracks: Iterable[TrackState]) -> None:
+    """Delete the segments that match no key frames, except the newest ``KEPT_UNUSED``."""
     used = {name for state in tracks for name in _gaps(state, video)}
     rows = session.exec(
         select(DerivedSegment.id, DerivedSegment.fingerprint)
@@ -139,12 +140,12 @@ def forget_unused(session: Session, video: Video, tracks: Iterable[TrackState]) 
         .order_by(col(DerivedSegment.created_at).desc())
     )
     unused = [row_id for row_id, name in rows if name not in used and row_id is not None]
-    for some in batches(unused[KEPT_UNUSED:]):
-        session.execute(delete(DerivedSegment).where(col(DerivedSegment.id).in_(some)))
+    for row_ids in batches(unused[KEPT_UNUSED:]):
+        session.execute(delete(DerivedSegment).where(col(DerivedSegment.id).in_(row_ids)))
 
 
 def _gaps(state: TrackState, video: Video) -> dict[str, tuple[Sequence[KeyframeDoc], Gap]]:
-    """The gaps of a track by fingerprint; none where a person asked for straight lines."""
+    """Returns the gaps of a track by fingerprint; none if a person chose linear interpolation."""
     if state.linear:
         return {}
     keyframes = state.ordered()
@@ -152,11 +153,11 @@ def _gaps(state: TrackState, video: Video) -> dict[str, tuple[Sequence[KeyframeD
 
 
 def _find(
-    session: Session, video: Video, wanted: Iterable[Collection[str]], *columns: Any
+    session: Session, video: Video, fingerprints: Iterable[Collection[str]], *columns: Any
 ) -> dict[str, Any]:
-    """The columns of the stored segments by fingerprint; one value where one is asked for."""
+    """Returns the stored segments' columns by fingerprint: a tuple, or a value if only one."""
     found: dict[str, Any] = {}
-    for names in batches({name for some in wanted for name in some}):
+    for names in batches({name for group in fingerprints for name in group}):
         rows = session.execute(
             select(col(DerivedSegment.fingerprint), *columns).where(
                 col(DerivedSegment.video_id) == saved_id(video),

@@ -1,7 +1,7 @@
-"""Filling gaps: look what is open, have it propagated, keep what is found.
+"""Fills gaps: finds the open ones, tracks them, and stores the boxes.
 
-Whatever a person edits meanwhile, nothing wrong can be kept: a result is named by the key
-frames that it lies between, and is used where these stand.
+Edits made meanwhile cannot make a result wrong: boxes are stored under the fingerprint of the
+key frames around them, and are used only where these key frames are unchanged.
 """
 
 import time
@@ -16,85 +16,90 @@ from tpod_core.annotations import reading
 from tpod_core.annotations.document import TrackState
 from tpod_core.errors import Conflict, JobStopped, Superseded
 from tpod_core.models import Video
-from tpod_core.propagation.planning import Task, first_round, stale
-from tpod_core.propagation.store import Filling, forget_unused, save
+from tpod_core.propagation.planning import Task, first_batch, open_tasks
+from tpod_core.propagation.store import FilledGap, delete_unused, save
 from tpod_core.tracking.camera_motion import Grey
 from tpod_core.tracking.frame_window import GreyFrames
-from tpod_core.tracking.missing_boxes import fill_missing_boxes, straight_line_boxes
-from tpod_core.tracking.segment_tracking import propagate
+from tpod_core.tracking.missing_boxes import fill_missing_boxes, linear_boxes
+from tpod_core.tracking.segment_tracking import track_segments
 from tpod_core.video.grey import GreyReader
-from tpod_core.video.scan import Watch
+from tpod_core.video.scan import ProgressMonitor
 from tpod_core.video.source import frame_source
 
-LOOK_S = 0.25
-"""How often to look whether what is being filled is still there to be filled."""
+CHECK_INTERVAL_S = 0.25
+"""How often to check that the gaps being filled still exist."""
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 """Opens a write transaction: a job's own, or any."""
-Wanted = Callable[[TrackState], bool]
+TrackFilter = Callable[[TrackState], bool]
 
 
 def every_track(state: TrackState) -> bool:
     return True
 
 
-def accepted(state: TrackState) -> bool:
-    """A track that training sees."""
+def is_accepted(state: TrackState) -> bool:
+    """Whether training uses a track."""
     return not state.proposed
 
 
 def fill_all(
-    video_id: int, watch: Watch, transaction: Transaction, wanted: Wanted = every_track
+    video_id: int,
+    monitor: ProgressMonitor,
+    transaction: Transaction,
+    track_filter: TrackFilter = every_track,
 ) -> None:
-    """Fill every gap of a video, and plan anew whenever its labels change.
+    """Fill every gap of a video, and plan again whenever its annotations change.
 
     Raises: JobStopped if the video is deleted; Conflict or NotFound if it has no frames.
     """
     done = 0
     tried: set[tuple[str, int, str]] = set()
-    while open_tasks := [t for t in _open_tasks(video_id, wanted) if t.key not in tried]:
-        some = first_round(open_tasks)
-        frames, total = sum(t.frames for t in some), sum(t.frames for t in open_tasks)
-        part = _PartOf(watch, done, frames, done + total)
+    while tasks := [t for t in _load_open_tasks(video_id, track_filter) if t.key not in tried]:
+        batch = first_batch(tasks)
+        frames, total = sum(t.frames for t in batch), sum(t.frames for t in tasks)
+        part = _BatchProgress(monitor, done, frames, done + total)
         try:
-            fill(video_id, some, part, transaction)
+            fill(video_id, batch, part, transaction)
         except Superseded:
             continue
         done += frames
-        tried.update(task.key for task in some)
+        tried.update(task.key for task in batch)
     with transaction() as session:
-        video = present(session, video_id)
-        forget_unused(session, video, reading.load_tracks(session, video_id).values())
+        video = require_video(session, video_id)
+        delete_unused(session, video, reading.load_tracks(session, video_id).values())
 
 
-def fill(video_id: int, tasks: Sequence[Task], watch: Watch, transaction: Transaction) -> None:
-    """Fill the gaps of ``tasks``, each kept as soon as it is filled.
+def fill(
+    video_id: int, tasks: Sequence[Task], monitor: ProgressMonitor, transaction: Transaction
+) -> None:
+    """Fill the gaps of ``tasks``, and store each one as soon as it is filled.
 
     Raises: Superseded as soon as a gap is not there any more, or was filled elsewhere.
     """
     with db.read_session() as session:
-        video = present(session, video_id)
+        video = require_video(session, video_id)
     by_segment = {task.segment: task for task in tasks}
     unfinished = set(by_segment)
-    still = _WhileWanted(watch, video, lambda: [by_segment[each] for each in unfinished])
+    stop_check = _StopWhenStale(monitor, video, lambda: [by_segment[each] for each in unfinished])
     with frame_source(video).open() as reader:
-        noting = _Noting(GreyReader(reader))
-        for segment, found in propagate(noting, list(by_segment), still):
+        frames = _RecordingFrames(GreyReader(reader))
+        for segment, tracked in track_segments(frames, list(by_segment), stop_check):
             task = by_segment[segment]
-            whole = fill_missing_boxes(found, segment, video.frame_wh)
-            if task.gap.is_straight:
-                whole = straight_line_boxes(whole, segment)
+            boxes = fill_missing_boxes(tracked, segment, video.frame_wh)
+            if task.gap.is_linear:
+                boxes = linear_boxes(boxes, segment)
             with transaction() as session:
-                present(session, video_id, lock=True)
-                save(session, video_id, Filling(task.gap, segment.stop, task.context, whole))
+                require_video(session, video_id, lock=True)
+                save(session, video_id, FilledGap(task.gap, segment.stop, task.context, boxes))
             unfinished.discard(segment)
-    if noting.unreadable:
+    if frames.unreadable:
         with transaction() as session:
-            _warn(present(session, video_id, lock=True), noting.unreadable)
+            _warn(require_video(session, video_id, lock=True), frames.unreadable)
 
 
-def present(session: Session, video_id: int, *, lock: bool = False) -> Video:
-    """The video; ``lock`` keeps two processes from writing for it at once.
+def require_video(session: Session, video_id: int, *, lock: bool = False) -> Video:
+    """Returns the video; ``lock`` keeps two processes from writing for it at once.
 
     Raises: JobStopped if it was deleted.
     """
@@ -104,21 +109,21 @@ def present(session: Session, video_id: int, *, lock: bool = False) -> Video:
     return video
 
 
-def is_filled(session: Session, video: Video, wanted: Wanted = every_track) -> bool:
-    """Whether no gap of the wanted tracks is open."""
+def is_filled(session: Session, video: Video, track_filter: TrackFilter = every_track) -> bool:
+    """Whether the tracks have no open gaps."""
     tracks = reading.load_tracks(session, video.id or 0).values()
-    return not stale(session, video, filter(wanted, tracks))
+    return not open_tasks(session, video, filter(track_filter, tracks))
 
 
-def _open_tasks(video_id: int, wanted: Wanted) -> list[Task]:
+def _load_open_tasks(video_id: int, track_filter: TrackFilter) -> list[Task]:
     with db.read_session() as session:
-        video = present(session, video_id)
+        video = require_video(session, video_id)
         tracks = reading.load_tracks(session, video_id).values()
-        return stale(session, video, filter(wanted, tracks))
+        return open_tasks(session, video, filter(track_filter, tracks))
 
 
 def _warn(video: Video, unreadable: Collection[int]) -> None:
-    """Say once on the video which stretch cannot be read."""
+    """Add one warning to the video about the frames that cannot be read."""
     sentence = (
         f"Frame {min(unreadable)} cannot be read any more as it was when the video was imported. "
         "Boxes around it follow straight lines: check them by eye."
@@ -128,56 +133,58 @@ def _warn(video: Video, unreadable: Collection[int]) -> None:
 
 
 @dataclass(frozen=True)
-class _PartOf:
-    """Tells of ``frames`` more, of ``total``, where ``done`` are done."""
+class _BatchProgress:
+    """Reports the progress of a batch of ``frames``, after ``done`` of ``total`` frames."""
 
-    watch: Watch
+    monitor: ProgressMonitor
     done: int
     frames: int
     total: int
 
     def check(self) -> None:
-        self.watch.check()
+        self.monitor.check()
 
     def progress(self, fraction: float, message: str) -> None:
         share = (self.done + fraction * self.frames) / max(self.total, 1)
-        self.watch.progress(share, message)
+        self.monitor.progress(share, message)
 
 
-class _WhileWanted:
-    """Stops work on key frames that have gone: looked at whenever the labels' revision moves."""
+class _StopWhenStale:
+    """Stops the work if the key frames of a gap change; checks when the revision changes."""
 
-    def __init__(self, watch: Watch, video: Video, unfinished: Callable[[], list[Task]]) -> None:
-        self._watch = watch
+    def __init__(
+        self, monitor: ProgressMonitor, video: Video, unfinished: Callable[[], list[Task]]
+    ) -> None:
+        self._monitor = monitor
         self._video_id = video.id or 0
         self._revision = video.revision
         self._unfinished = unfinished
-        self._looked_at = time.monotonic()
+        self._checked_at = time.monotonic()
 
     def check(self) -> None:
-        self._watch.check()
-        if time.monotonic() - self._looked_at >= LOOK_S:
-            self._look()
-            self._looked_at = time.monotonic()
+        self._monitor.check()
+        if time.monotonic() - self._checked_at >= CHECK_INTERVAL_S:
+            self._check_gaps()
+            self._checked_at = time.monotonic()
 
     def progress(self, fraction: float, message: str) -> None:
-        self._watch.progress(fraction, message)
+        self._monitor.progress(fraction, message)
 
-    def _look(self) -> None:
+    def _check_gaps(self) -> None:
         with db.read_session() as session:
-            video = present(session, self._video_id)
+            video = require_video(session, self._video_id)
             if video.revision == self._revision:
                 return
             self._revision = video.revision
             tracks = reading.load_tracks(session, self._video_id).values()
-            wanted = {task.gap.fingerprint for task in stale(session, video, tracks)}
-        if any(task.gap.fingerprint not in wanted for task in self._unfinished()):
+            still_open = {task.gap.fingerprint for task in open_tasks(session, video, tracks)}
+        if any(task.gap.fingerprint not in still_open for task in self._unfinished()):
             raise Superseded("The key frames were changed meanwhile.")
 
 
 @dataclass
-class _Noting:
-    """``GreyFrames`` that remembers which frames could not be read."""
+class _RecordingFrames:
+    """``GreyFrames`` that records which frames could not be read."""
 
     frames: GreyFrames
     unreadable: set[int] = field(default_factory=set)
@@ -187,11 +194,11 @@ class _Noting:
         return self.frames.frame_wh
 
     def read(self, start: int, stop: int) -> Iterator[tuple[int, Grey]]:
-        following = start
+        next_frame = start
         try:
             for number, image in self.frames.read(start, stop):
-                following = number + 1
+                next_frame = number + 1
                 yield number, image
         except Conflict:
-            self.unreadable.add(following)
+            self.unreadable.add(next_frame)
             raise

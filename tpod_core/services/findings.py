@@ -15,7 +15,11 @@ from tpod_core import access, jobs
 from tpod_core.db import find
 from tpod_core.detectors.queries import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
-from tpod_core.evaluation.unmatched_detections import REACH_FRAMES, Unexplained, is_same_thing
+from tpod_core.evaluation.unmatched_detections import (
+    REACH_FRAMES,
+    UnmatchedDetection,
+    is_same_object,
+)
 from tpod_core.jobs import RunningJob
 from tpod_core.models import (
     Detector,
@@ -110,7 +114,7 @@ def plan_review(session: Session, job: RunningJob) -> ReviewPlan:
     return ReviewPlan(detector, video, **job.request)
 
 
-def record(session: Session, detector_id: int, found: Iterable[Unexplained]) -> int:
+def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetection]) -> int:
     """Store the findings of a run; returns how many are new and open.
 
     Idempotent: they replace the open findings of an earlier run on the same videos. A detection
@@ -125,7 +129,7 @@ def record(session: Session, detector_id: int, found: Iterable[Unexplained]) -> 
     for video_id in sorted(known_videos, key=lambda number: number or 0):
         clear_open(session, detector_id, video_id or 0)
     decided = [
-        _as_unexplained(row)
+        _as_unmatched(row)
         for row in session.exec(
             select(Finding).where(
                 col(Finding.video_id).in_(known_videos), Finding.verdict != Verdict.OPEN
@@ -136,7 +140,7 @@ def record(session: Session, detector_id: int, found: Iterable[Unexplained]) -> 
         one
         for one in detections
         if one.video_id in known_videos
-        and not any(is_same_thing(one, known, REACH_FRAMES) for known in decided)
+        and not any(is_same_object(one, known, REACH_FRAMES) for known in decided)
     ]
     session.add_all(_row(detector_id, one) for one in fresh)
     return len(fresh)
@@ -221,11 +225,13 @@ def _require_ready(video: Video) -> None:
         )
 
 
-def _as_unexplained(row: Finding) -> Unexplained:
-    return Unexplained(row.video_id, row.frame_index, row.label, row.box, row.score, row.frames)
+def _as_unmatched(row: Finding) -> UnmatchedDetection:
+    return UnmatchedDetection(
+        row.video_id, row.frame_index, row.label, row.box, row.score, row.frames
+    )
 
 
-def _row(detector_id: int, found: Unexplained) -> Finding:
+def _row(detector_id: int, found: UnmatchedDetection) -> Finding:
     x1, y1, x2, y2 = found.box.xyxy
     return Finding(
         detector_id=detector_id,

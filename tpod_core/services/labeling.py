@@ -1,4 +1,4 @@
-"""Who is labelling a video, how long it took, and what came of it."""
+"""Who is labelling a video, how long it took, and how many boxes it gave."""
 
 import math
 from collections.abc import Collection
@@ -25,14 +25,14 @@ from tpod_core.models import (
 from tpod_core.propagation.store import extents
 
 PRESENT_S = 40.0
-"""A person whose screen was heard of so lately is in the video."""
+"""A person counts as present for this long after the last report of their screen."""
 FIRST_CALL_S = 30.0
-"""Nothing is known of the time before a person's first call: it may report so much."""
+"""The most seconds that a person's first call may report."""
 
 
 @dataclass(frozen=True)
 class Other:
-    """Somebody else in the same video; ``seen_s`` is how long ago their screen was heard of."""
+    """Another person in the same video; ``seen_s`` is the time since their screen's last report."""
 
     username: str
     seen_s: float
@@ -40,11 +40,11 @@ class Other:
 
 @dataclass(frozen=True)
 class Effort:
-    """Work on a video and what it gave.
+    """The work on a video and its result.
 
-    ``seconds`` are those of all people; ``human_boxes`` were drawn or corrected by hand;
-    ``boxes`` are all on all frames that are drawn, found between two that are, or tracked
-    from the last one. Boxes that are merely held, and proposals, are not counted.
+    ``seconds`` are those of all people. ``human_boxes`` are annotated by hand. ``boxes`` are
+    those on key frames, between two key frames, and tracked from the last one; held boxes and
+    proposals are not counted.
     """
 
     seconds: float
@@ -57,10 +57,11 @@ class Effort:
 
 
 def note_presence(session: Session, user: User, video: Video, active_s: float) -> None:
-    """Count seconds of work since the person's last call; never more than really passed.
+    """Add seconds of work since the person's last call, at most the time that has passed.
 
-    So neither two tabs nor a clock that is wrong can count a second twice.
-    Raises: InvalidInput if ``active_s`` is no number of seconds.
+    So neither a second tab nor a wrong clock can count a second twice.
+
+    Raises: InvalidInput if ``active_s`` is negative or not finite.
     """
     if not math.isfinite(active_s) or active_s < 0:
         raise InvalidInput("Say how many seconds you worked: 0 or more.", "active_s")
@@ -71,16 +72,16 @@ def note_presence(session: Session, user: User, video: Video, active_s: float) -
     row = session.exec(own).first()
     if row is None:
         row = LabelingTime(video_id=saved_id(video), user_id=saved_id(user), last_seen_at=now)
-        passed = FIRST_CALL_S
+        elapsed_s = FIRST_CALL_S
     else:
-        passed = max(0.0, (now - row.last_seen_at).total_seconds())
-    row.seconds += min(active_s, passed)
+        elapsed_s = max(0.0, (now - row.last_seen_at).total_seconds())
+    row.seconds += min(active_s, elapsed_s)
     row.last_seen_at = now
     session.add(row)
 
 
 def others_present(session: Session, user: User, video: Video) -> list[Other]:
-    """Who else has the video open, the latest heard of first."""
+    """Returns who else has the video open, the most recently seen first."""
     now = utc_now()
     rows = session.exec(
         select(User.username, LabelingTime.last_seen_at)
@@ -97,7 +98,7 @@ def others_present(session: Session, user: User, video: Video) -> list[Other]:
 
 @dataclass(frozen=True)
 class VideoNews:
-    """What an open screen of a video wants to hear of; ``people`` by their id.
+    """The state of a video that open screens follow; ``people`` are by user id.
 
     ``frames`` grows while the video is being imported.
     """
@@ -109,7 +110,7 @@ class VideoNews:
 
 
 def news_of_each(session: Session, video_ids: Collection[int]) -> dict[int, VideoNews]:
-    """The news of all these videos, by id, in one query; none of those that are gone."""
+    """Returns the state of these videos by id, with one query; deleted videos are left out."""
     now = utc_now()
     present = _is_present(now) & (col(LabelingTime.video_id) == Video.id)
     rows = session.execute(
@@ -141,7 +142,7 @@ def _is_present(now: datetime) -> ColumnElement[bool]:
 
 
 def effort(session: Session, video: Video) -> Effort:
-    """What was worked on ``video``, and how many boxes that gave."""
+    """Returns the work on ``video`` and the number of boxes that it gave."""
     seconds = session.exec(
         select(func.sum(LabelingTime.seconds)).where(LabelingTime.video_id == video.id)
     ).one()
@@ -153,7 +154,9 @@ def effort(session: Session, video: Video) -> Effort:
         )
     ).one()
     return Effort(
-        float(seconds or 0), human, _boxes_up_to_the_last(session, video) + _tracked(session, video)
+        float(seconds or 0),
+        human,
+        _boxes_up_to_last_keyframe(session, video) + _tracked(session, video),
     )
 
 
@@ -161,14 +164,14 @@ def _seconds_between(earlier: datetime, later: datetime) -> float:
     return max(0.0, (later - earlier).total_seconds())
 
 
-def _boxes_up_to_the_last(session: Session, video: Video) -> int:
-    """Boxes on key frames and between them: each key frame's reach to the next."""
-    following = func.lead(col(Keyframe.frame_index)).over(
+def _boxes_up_to_last_keyframe(session: Session, video: Video) -> int:
+    """Counts the boxes on key frames and between them, by the distance to the next key frame."""
+    next_frame = func.lead(col(Keyframe.frame_index)).over(
         partition_by=col(Keyframe.track_id), order_by=col(Keyframe.frame_index)
     )
-    reach = func.coalesce(following - col(Keyframe.frame_index), 1)
+    distance = func.coalesce(next_frame - col(Keyframe.frame_index), 1)
     each = (
-        select(case((col(Keyframe.outside), 0), else_=reach).label("boxes"))
+        select(case((col(Keyframe.outside), 0), else_=distance).label("boxes"))
         .join(Track, col(Track.id) == Keyframe.track_id)
         .where(Keyframe.video_id == video.id, col(Track.proposed).is_(False))
         .subquery()
@@ -177,7 +180,7 @@ def _boxes_up_to_the_last(session: Session, video: Video) -> int:
 
 
 def _tracked(session: Session, video: Video) -> int:
-    """Boxes that were tracked forward from the last key frame of each track."""
+    """Counts the boxes that were tracked forward from the last key frame of each track."""
     end = video.frame_count
     accepted = [state for state in _last_keyframes(session, video) if not state.proposed]
     return sum(

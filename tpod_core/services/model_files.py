@@ -89,6 +89,11 @@ def find_zip(session: Session, detector: Detector) -> Artifact | None:
     return find_artifact(session, saved_id(detector), ZIP)
 
 
+def find_zip_export(session: Session, detector: Detector) -> Job | None:
+    """The job that scores the model and makes its zip anew, while it waits or runs."""
+    return find_active_export(session, saved_id(detector), ZIP)
+
+
 def start_export(session: Session, detector: Detector, model_format: str) -> Job:
     """Queue an export, unless one of the same format is already queued or running.
 

@@ -1,4 +1,4 @@
-"""Boxes between key frames: have them found, how far that is, and where they are worst."""
+"""Propagation of boxes between key frames: requests, status, and the worst frame."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.detector_evidence import apply_detector_evidence
 from tpod_core.propagation.gap_results import GapResult, WorstFrame, gap_results, worst_of
 from tpod_core.propagation.immediate_process import is_busy_with
-from tpod_core.propagation.store import note_news
+from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.storage import get_storage
 
 KEPT_JOBS_S = 600
-"""So long an ended job of this kind is listed: there is one for nearly every edit."""
+"""How long an ended job of this kind stays listed: nearly every edit has one."""
 
 
 class Method(StrEnum):
@@ -46,18 +46,18 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class TrackPropagation:
-    """``ends_at``: the frame from which the object may be gone, if tracking ended by itself."""
+    """A track's filled gaps; ``ends_at`` is the frame where forward tracking ended early."""
 
     track_id: int
-    filled: tuple[GapResult, ...]
+    gaps: tuple[GapResult, ...]
     ends_at: int | None
 
 
 @dataclass(frozen=True)
 class Propagation:
-    """What is known of a video's derived boxes; ``pending``: more is being found.
+    """The state of a video's derived boxes; ``pending`` means that more are being computed.
 
-    ``worst`` is the frame to correct next, of all tracks that are accepted.
+    ``worst`` is the frame to correct next, of all accepted tracks.
     """
 
     revision: int
@@ -73,23 +73,23 @@ def request(
     track_ids: Collection[int] | None = None,
     method: Method = Method.VISUAL,
 ) -> Job:
-    """Have the gaps of a video filled, after saying how these tracks (or all) get their boxes.
+    """Set the method of these tracks (or all), and request that the video's gaps be filled.
 
-    Raises: InvalidInput if a track is not in the video; Conflict if that has no frames yet.
+    Raises: InvalidInput if a track is not in the video; Conflict if it has no frames yet.
     """
     if not video.frame_count:
         raise Conflict("This video has no frames yet. Wait until its import has begun.")
     _require_tracks(session, video, track_ids or ())
-    chosen = col(Track.video_id) == video.id
+    condition = col(Track.video_id) == video.id
     if track_ids is not None:
-        chosen &= col(Track.id).in_(track_ids)
-    session.execute(update(Track).where(chosen).values(linear=method is Method.LINEAR))
-    note_news(session, saved_id(video))
+        condition &= col(Track.id).in_(track_ids)
+    session.execute(update(Track).where(condition).values(linear=method is Method.LINEAR))
+    bump_boxes_revision(session, saved_id(video))
     return requests.request(session, video, user.id)
 
 
-def forget_old_jobs(session: Session, video_id: int) -> None:
-    """Forget the jobs that filled gaps of a video and ended well some time ago."""
+def delete_old_jobs(session: Session, video_id: int) -> None:
+    """Delete a video's propagation jobs that succeeded more than ``KEPT_JOBS_S`` ago."""
     long_ago = utc_now() - timedelta(seconds=KEPT_JOBS_S)
     older = select(Job).where(
         Job.video_id == video_id,
@@ -103,7 +103,7 @@ def forget_old_jobs(session: Session, video_id: int) -> None:
 
 
 def state_tag(session: Session, video: Video) -> str:
-    """Changes whenever ``status`` would say something else."""
+    """Returns a tag that changes whenever the result of ``status`` does."""
     count, newest = session.exec(
         select(func.count(), func.max(DerivedSegment.created_at)).where(
             DerivedSegment.video_id == video.id
@@ -113,39 +113,40 @@ def state_tag(session: Session, video: Video) -> str:
     linear = session.exec(
         select(func.count()).where(Track.video_id == video.id, col(Track.linear))
     ).one()
-    seen = detection_store.state_tag(session, video)
-    return f"{video.revision}-{count}-{when}-{linear}-{seen}-{int(_is_pending(session, video))}"
+    detections = detection_store.state_tag(session, video)
+    pending = int(_is_pending(session, video))
+    return f"{video.revision}-{count}-{when}-{linear}-{detections}-{pending}"
 
 
 def status(session: Session, video: Video) -> Propagation:
-    """Every track with its propagated boxes' uncertainty, detectors that looked included."""
+    """Returns every track's filled gaps, their uncertainty adjusted by detector evidence."""
     tracks = reading.load_tracks(session, saved_id(video))
     results = gap_results(session, video, tracks)
     detections = _detections(session, video, {tracks[n].label_id for n in results})
-    filled = apply_detector_evidence(results, tracks, detections)
+    adjusted = apply_detector_evidence(results, tracks, detections)
     return Propagation(
         revision=video.revision,
         pending=_is_pending(session, video),
         tracks=tuple(
             TrackPropagation(track_id, tuple(of_track), _ends_at(tracks[track_id], of_track))
-            for track_id, of_track in filled.items()
+            for track_id, of_track in adjusted.items()
         ),
-        worst=worst_of({n: gaps for n, gaps in filled.items() if not tracks[n].proposed}),
+        worst=worst_of({n: gaps for n, gaps in adjusted.items() if not tracks[n].proposed}),
     )
 
 
 def _detections(
     session: Session, video: Video, label_ids: Collection[int]
 ) -> dict[int, ClassDetections]:
-    """What detectors found of these labels, by ``label_id``."""
+    """Returns the detections of these labels, by ``label_id``."""
     catalogue = reading.load_catalogue(session)
     names = {catalogue[label_id]: label_id for label_id in label_ids}
     found = detection_store.load_by_label(session, video, names.keys())
     return {names[name]: detections for name, detections in found.items()}
 
 
-def _ends_at(state: TrackState, filled: Sequence[GapResult]) -> int | None:
-    last = filled[-1] if filled else None
+def _ends_at(state: TrackState, results: Sequence[GapResult]) -> int | None:
+    last = results[-1] if results else None
     if last is None or not last.ended_early or last.gap.left.frame != max(state.keyframes):
         return None
     return last.stop

@@ -1,4 +1,4 @@
-"""Finished training sets: download them, look into them, compare two of them."""
+"""The files of finished training sets: downloads, contact sheets and comparisons."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 
-def _as_it_is(directory: Path, manifest: Manifest) -> Iterator[Entry]:
+def _unchanged(directory: Path, manifest: Manifest) -> Iterator[Entry]:
     return files_below(directory)
 
 
 _ENTRIES: dict[str, Callable[[Path, Manifest], Iterator[Entry]]] = {
-    "yolo": _as_it_is,
+    "yolo": _unchanged,
     "coco": coco.entries,
     "voc": voc.entries,
 }
@@ -44,9 +44,9 @@ FORMATS = tuple(_ENTRIES)
 
 
 def download(training_set: TrainingSet, format_name: str) -> Iterator[bytes]:
-    """The set as a zip, piece by piece; ``format_name`` is one of ``FORMATS``.
+    """Yields the set as a zip in chunks; ``format_name`` is one of ``FORMATS``.
 
-    Raises: Conflict unless it is ready, InvalidInput for an unknown format.
+    Raises: Conflict unless it is ready; InvalidInput for an unknown format.
     """
     if format_name not in _ENTRIES:
         known = ", ".join(FORMATS)
@@ -61,7 +61,7 @@ def download(training_set: TrainingSet, format_name: str) -> Iterator[bytes]:
 def contact_sheet(
     training_set: TrainingSet, count: int, width: int, colors: Sequence[str]
 ) -> list[Picture]:
-    """Some pictures of the set with their boxes drawn, ``width`` pixels wide.
+    """Returns some pictures of the set with their boxes drawn, up to ``width`` pixels wide.
 
     ``colors`` (``"#rrggbb"``) are those of the classes, in the order of their ids.
     """
@@ -69,12 +69,12 @@ def contact_sheet(
 
 
 def diff(older: TrainingSet, newer: TrainingSet) -> Comparison:
-    """What has changed from one set to another. Raises: Conflict unless both are ready."""
+    """Returns the changes from one set to another. Raises: Conflict unless both are ready."""
     return compare(_directory(older), _directory(newer))
 
 
 def _directory(training_set: TrainingSet) -> Path:
-    """Where the files of a finished set are. Raises: Conflict unless it is ready, NotFound."""
+    """Returns a finished set's directory. Raises: Conflict unless it is ready; NotFound."""
     if training_set.state is not TrainingSetState.READY:
         raise Conflict(f'"{training_set.name}" is not ready ({training_set.state}).')
     return get_storage().existing(training_set.directory_key)

@@ -1,6 +1,6 @@
-"""Training sets: look at a choice before it is built, build it, list and delete.
+"""Training sets: preview a spec, build it, list and delete sets.
 
-What lies in a finished set is ``training_set_files``' concern.
+``training_set_files`` handles the files of finished sets.
 """
 
 from dataclasses import asdict, dataclass
@@ -79,7 +79,7 @@ _TRAINING = (DetectorState.QUEUED, DetectorState.TRAINING)
 
 @dataclass(frozen=True)
 class Summary:
-    """A set in numbers, and what to know before training on it."""
+    """The statistics of a set, and warnings before training on it."""
 
     statistics: Statistics
     warnings: tuple[str, ...]
@@ -87,23 +87,23 @@ class Summary:
 
 @dataclass(frozen=True)
 class Preview(Summary):
-    """What a choice would give if it were built now, and what to look at before."""
+    """The set that a spec would give if it were built now, with the findings of the checks."""
 
     findings: Findings
 
 
 def preview(session: Session, user: User, spec: TrainingSetSpec) -> Preview:
-    """Count and check without building. Raises: InvalidInput as ``create`` does."""
+    """Compute statistics and findings without building. Raises: as ``create``."""
     plan = _plan(session, user, spec)
     tables = _tables(plan)
-    found = _summary(plan, tables, compared=False)
-    return Preview(found.statistics, found.warnings, findings_of(plan, tables))
+    summary = _summary(plan, tables, compared=False)
+    return Preview(summary.statistics, summary.warnings, findings_of(plan, tables))
 
 
 def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> TrainingSet:
-    """A new training set, queued for building.
+    """Create a training set and queue its build.
 
-    Raises: InvalidInput naming cause and field if the choice cannot be built as it stands.
+    Raises: InvalidInput naming cause and field if the spec cannot be built.
     """
     clean = " ".join(name.split())
     if not clean or len(clean) > MAX_NAME_LENGTH:
@@ -111,13 +111,13 @@ def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> Tr
             f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
         )
     plan = _plan(session, user, spec)
-    found = _summary(plan, _tables(plan), compared=False)
+    summary = _summary(plan, _tables(plan), compared=False)
     training_set = TrainingSet(
         owner_id=saved_id(user),
         name=clean,
         spec=spec.model_dump(mode="json"),
-        statistics=asdict(found.statistics),
-        warnings=list(found.warnings),
+        statistics=asdict(summary.statistics),
+        warnings=list(summary.warnings),
     )
     session.add(training_set)
     session.flush()
@@ -128,7 +128,7 @@ def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> Tr
 
 
 def is_built(session: Session, training_set_id: int) -> bool:
-    """Whether an earlier run of the job has built the set: it never changes again.
+    """Whether an earlier run of the job has built the set, which then never changes.
 
     Raises: NotFound if it was deleted.
     """
@@ -136,9 +136,9 @@ def is_built(session: Session, training_set_id: int) -> bool:
 
 
 def start_build(session: Session, training_set_id: int) -> Plan:
-    """The plan that a running job builds, for the annotations as they are now.
+    """Returns the plan that a running job builds, from the current annotations.
 
-    Raises: NotFound or InvalidInput if what was chosen has gone since.
+    Raises: NotFound if the set was deleted; InvalidInput if the spec cannot be built any more.
     """
     training_set = _get(session, training_set_id)
     training_set.state = TrainingSetState.BUILDING
@@ -148,35 +148,37 @@ def start_build(session: Session, training_set_id: int) -> Plan:
 
 
 def summarize(plan: Plan) -> Summary:
-    """The numbers of a plan as it was built, near-duplicates left out."""
+    """Returns the summary of a built plan, without near-duplicates."""
     return _summary(plan, _tables(plan), compared=True)
 
 
-def record_built(session: Session, training_set_id: int, content_hash: str, found: Summary) -> None:
-    """The files are in place: the set is ready, and never changes again."""
+def record_built(
+    session: Session, training_set_id: int, content_hash: str, summary: Summary
+) -> None:
+    """Mark the set as ready, once its files are written; it never changes again."""
     training_set = _get(session, training_set_id)
     training_set.state, training_set.message = TrainingSetState.READY, ""
     training_set.content_hash = content_hash
-    training_set.statistics = asdict(found.statistics)
-    training_set.warnings = list(found.warnings)
+    training_set.statistics = asdict(summary.statistics)
+    training_set.warnings = list(summary.warnings)
     training_set.directory_key = directory_key(training_set_id)
     session.add(training_set)
 
 
 def list_training_sets(session: Session, user: User) -> list[TrainingSet]:
-    """All that ``user`` may see, newest first."""
+    """Returns the sets that ``user`` may see, newest first."""
     return list(
         session.exec(access.visible(user, TrainingSet).order_by(col(TrainingSet.id).desc()))
     )
 
 
 def is_building(training_set: TrainingSet) -> bool:
-    """Whether a job is still to end on it."""
+    """Whether its build is queued or running."""
     return training_set.state in _BUILDING
 
 
 def progress_of(session: Session, training_set: TrainingSet) -> float:
-    """How far the building is, 0..1."""
+    """Returns the progress of the build, 0..1."""
     if not is_building(training_set):
         return 1.0
     job = session.get(Job, training_set.job_id) if training_set.job_id else None
@@ -184,12 +186,12 @@ def progress_of(session: Session, training_set: TrainingSet) -> float:
 
 
 def statistics_in(training_set: TrainingSet) -> Statistics:
-    """The statistics stored with a set."""
+    """Returns the statistics stored with a set."""
     return Statistics.from_json(training_set.statistics)
 
 
 def delete(session: Session, training_set: TrainingSet) -> None:
-    """Remove a set with its files. Raises: Conflict while it is built or trained on."""
+    """Delete a set with its files. Raises: Conflict while it is built or trained on."""
     jobs.catch_up(session, training_set)
     if is_building(training_set):
         raise Conflict(
@@ -214,7 +216,7 @@ def _delete_files(key: str) -> None:
 
 
 def directory_key(training_set_id: int) -> str:
-    """Where a training set's files are."""
+    """Returns the storage key of a training set's directory."""
     return f"training_sets/{training_set_id}"
 
 
@@ -227,13 +229,13 @@ def _get(session: Session, training_set_id: int) -> TrainingSet:
 
 def _plan(session: Session, user: User, spec: TrainingSetSpec) -> Plan:
     videos = [
-        _chosen_video(session, user, wanted.video_id, f"videos[{number}].video_id")
-        for number, wanted in enumerate(spec.videos)
+        _ready_video(session, user, video_spec.video_id, f"videos[{number}].video_id")
+        for number, video_spec in enumerate(spec.videos)
     ]
     return make_plan(spec, [load_labelled_video(session, video) for video in videos])
 
 
-def _chosen_video(session: Session, user: User, video_id: int, field: str) -> Video:
+def _ready_video(session: Session, user: User, video_id: int, field: str) -> Video:
     try:
         video = access.get_video(session, user, video_id)
     except NotFound as error:

@@ -178,6 +178,12 @@ def record_trained(
     detector.message = " ".join(warnings)
 
 
+def record_score(session: Session, detector_id: int, metrics: Mapping[str, Any]) -> None:
+    """The model was scored again: the page reads these metrics beside the new evaluation."""
+    detector = session.get_one(Detector, detector_id)
+    detector.metrics = {**metrics, "warnings": detector.metrics.get("warnings", [])}
+
+
 def _config(detector: Detector) -> TrainConfig:
     return registry.config_model(detector.dnn_type).checked(detector.train_config)
 

@@ -1,4 +1,4 @@
-"""The labels of a video: its list, and the team-wide catalogue that all lists draw from."""
+"""The labels of a video, and the team's catalogue that all videos share."""
 
 from collections.abc import Sequence
 
@@ -24,20 +24,20 @@ __all__ = [
 
 
 def list_catalogue(session: Session) -> list[Label]:
-    """Every label of the team, by name."""
+    """Returns all labels of the team, by name."""
     return list(session.exec(select(Label).order_by(col(Label.name))))
 
 
 def set_first_labels(session: Session, video: Video, labels: Sequence[LabelSpec]) -> list[Label]:
-    """The labels of a video that is being created. Raises as ``set_labels``."""
+    """Set the labels of a video that is being created. Raises: as ``set_labels``."""
     return write_list(session, video, labels)
 
 
 def set_labels(
     session: Session, user: User, video: Video, labels: Sequence[LabelSpec]
 ) -> list[Label]:
-    """Make ``labels`` the video's list, in this order; a colour given changes the team's.
+    """Make ``labels`` the video's list, in this order; a given colour changes the catalogue's.
 
-    Raises: InvalidInput for a bad or repeated name; Conflict if one left out has boxes here.
+    Raises: InvalidInput for a bad or repeated name; Conflict if a removed label has boxes here.
     """
     return change_list(session, user, video, labels)

@@ -1,4 +1,4 @@
-"""Videos: create, upload, list, rename, delete. Frames and labels are other rooms'."""
+"""Videos: create, upload, list, rename and delete them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,24 +30,24 @@ MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True)
 class Labelled:
-    """How far a video is: frames inside fully labelled ranges, tracks, and boxes set by hand."""
+    """The labelling progress of a video: fully labelled frames, accepted tracks, key frames."""
 
     frames: int = 0
     tracks: int = 0
     keyframes: int = 0
 
     def share(self, video: Video) -> float:
-        """The labelled part of the video, 0..1."""
+        """Returns the fully labelled share of the video, 0..1."""
         return min(1.0, self.frames / video.frame_count) if video.frame_count else 0.0
 
 
 def list_videos(session: Session, user: User) -> list[Video]:
-    """All that ``user`` may see, newest first."""
+    """Returns the videos that ``user`` may see, newest first."""
     return list(session.exec(access.visible(user, Video).order_by(col(Video.id).desc())))
 
 
 def create(session: Session, user: User, name: str) -> Video:
-    """A video without data or labels; its upload comes next."""
+    """Create a video without data or labels, ready for its upload."""
     video = Video(owner_id=saved_id(user), name=_clean_name(name))
     session.add(video)
     session.flush()
@@ -60,13 +60,13 @@ def rename(session: Session, video: Video, name: str) -> None:
 
 
 def hold_out(session: Session, video: Video, held_out: bool) -> None:
-    """Lock a video as validation: no training set made from now on trains on it."""
+    """Reserve a video for validation: no later training set trains on it."""
     video.held_out = held_out
     session.add(video)
 
 
 def delete(session: Session, video: Video) -> None:
-    """Remove a video with its annotations and files; a running import is cancelled first."""
+    """Delete a video with its annotations and files; a running import is cancelled first."""
     job = session.get(Job, video.job_id) if video.job_id else None
     # The demo's job makes several things; the end of one of them is not its end.
     if job is not None and job.kind is JobKind.IMPORT_VIDEO:
@@ -88,9 +88,9 @@ def _clean_name(name: str) -> str:
 
 
 def begin_upload(session: Session, video: Video) -> None:
-    """Expect the data of ``video``. An upload that died may begin again.
+    """Mark ``video`` as uploading; an interrupted upload may start again.
 
-    Raises: Conflict if it has its data.
+    Raises: Conflict if the video has its file.
     """
     jobs.catch_up(session, video)
     if video.state not in (VideoState.CREATED, VideoState.FAILED, VideoState.UPLOADING):
@@ -102,12 +102,12 @@ def begin_upload(session: Session, video: Video) -> None:
 
 
 def list_uploading(session: Session) -> list[Video]:
-    """Everybody's videos that expect, or receive, their data."""
+    """Returns all users' videos whose upload has begun."""
     return list(session.exec(select(Video).where(Video.state == VideoState.UPLOADING)))
 
 
 def abandon_upload(session: Session, video: Video, message: str) -> None:
-    """The upload did not arrive; the video waits for another try and says why."""
+    """Reset a video whose upload failed, with the reason as its message."""
     if video.state is VideoState.UPLOADING:
         video.state, video.message = VideoState.CREATED, message
         session.add(video)
@@ -115,7 +115,7 @@ def abandon_upload(session: Session, video: Video, message: str) -> None:
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A whole upload in the storage."""
+    """A complete upload in the storage."""
 
     key: str
     filename: str
@@ -124,7 +124,7 @@ class ReceivedFile:
 
 
 def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job:
-    """Take over a file that has arrived whole, and queue its import."""
+    """Record the complete file of ``video``, and queue its import."""
     video.source_key = received.key
     video.filename = received.filename
     video.size_bytes = received.size_bytes
@@ -137,7 +137,7 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
 
 
 def import_progress(session: Session, videos: Sequence[Video]) -> dict[int, float]:
-    """How far the import of each video is, 0..1, in one query for all of them."""
+    """Returns the import progress of each video by id, 0..1, with one query."""
     job_ids = {
         saved_id(video): video.job_id
         for video in videos
@@ -145,12 +145,12 @@ def import_progress(session: Session, videos: Sequence[Video]) -> dict[int, floa
     }
     query = select(Job.id, Job.progress).where(col(Job.id).in_(set(job_ids.values())))
     of_job = dict(session.exec(query).all())
-    at_work = {number: of_job.get(job_id, 0.0) for number, job_id in job_ids.items()}
-    return {saved_id(video): float(video.state is VideoState.READY) for video in videos} | at_work
+    running = {video_id: of_job.get(job_id, 0.0) for video_id, job_id in job_ids.items()}
+    return {saved_id(video): float(video.state is VideoState.READY) for video in videos} | running
 
 
 def require_present(session: Session, video_id: int) -> Video:
-    """The video that a running import works on. Raises: JobStopped if it was deleted."""
+    """Returns the video of a running import. Raises: JobStopped if it was deleted."""
     video = session.get(Video, video_id)
     if video is None:
         raise JobStopped(f"Video {video_id} was deleted; there is nothing to import.")
@@ -161,9 +161,9 @@ def require_present(session: Session, video_id: int) -> Video:
 
 
 def labelled(session: Session, videos: Sequence[Video]) -> dict[int, Labelled]:
-    """How far the labelling of each video is, in three queries for all of them.
+    """Returns the labelling progress of each video by id, with three queries.
 
-    What a detector proposed is not labelled before somebody has accepted it.
+    Proposed tracks do not count until somebody has accepted them.
     """
     accepted = col(Track.proposed).is_(False)
     of_accepted = col(Keyframe.track_id).in_(select(Track.id).where(accepted))

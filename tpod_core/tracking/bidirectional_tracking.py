@@ -1,7 +1,7 @@
-"""One segment's work: what it wants to see, frame by frame, and the boxes that come of it.
+"""Tracks one segment, forward and backward between two anchors, or forward from one.
 
-Each piece of work is a generator that yields the number of the frame that it wants to see
-next and is sent its ``View``. So many tracks can look at the same frame while it is there.
+A segment's tracking is a generator that yields the number of the next frame that it needs and
+is sent that frame's ``FramePyramid``, so that many tracks share each decoded frame.
 """
 
 from collections.abc import Generator, Iterable
@@ -11,224 +11,248 @@ import numpy as np
 
 from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.box_arrays import area
-from tpod_core.tracking.boxes import Boxes, clipped, cornered, placed, row, side, straight
-from tpod_core.tracking.camera_motion import Motion, reversed_motion, scaled, shifted
+from tpod_core.tracking.boxes import (
+    Boxes,
+    box_array,
+    clip_boxes,
+    linear_path,
+    mean_side,
+    to_center_form,
+    to_corner_form,
+)
+from tpod_core.tracking.camera_motion import Motion, reversed_motion, scaled, transform_point
 from tpod_core.tracking.correlation_tracker import (
-    BLIND_PEAK,
+    NO_RESPONSE_PEAK,
     CorrelationTracker,
     EndAnchor,
     Template,
 )
-from tpod_core.tracking.frame_window import CHUNK_FRAMES, View, chunk_of
+from tpod_core.tracking.frame_window import CHUNK_FRAMES, FramePyramid, chunk_of
 from tpod_core.tracking.fusion import Paths, Values, fuse
 from tpod_core.tracking.segments import Anchor, Segment
-from tpod_core.tracking.uncertainty import between_boxes, size_jumps
+from tpod_core.tracking.uncertainty import path_uncertainty, size_jumps
 
-Work = Generator[int, View, DerivedBoxes]
+TrackingSteps = Generator[int, FramePyramid, DerivedBoxes]
 
 _WORKING_SIDE_PX = 48
 """Pictures are halved while the object stays at least this large."""
-_WEAK_LOOK = 0.5
+_WEAK_RESPONSE = 0.5
 _WEAK_FRAMES = 8
-"""An object met so badly for so long is gone."""
+"""The object counts as lost after this many frames in a box_array with a weak response."""
 _LEAST_VISIBLE = 0.4
-_FORGETTING = 0.004
-"""How much trust a pursuit that nothing confirms loses per frame."""
+_TRUST_DECAY = 0.004
+"""The share of trust that forward-only tracking loses per frame."""
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A segment, the size of its frames, and the pictures that it is worked on in.
+class TrackingTask:
+    """A segment to track in frames of ``frame_wh`` that are halved ``halvings`` times.
 
-    ``ahead_frames``: how many frames are at hand at once; a longer gap looks at its right end
-    first and comes back.
+    ``window_frames`` is how many frames the window holds at once. A longer segment reads its
+    right end first and then starts again at the left.
     """
 
     segment: Segment
     frame_wh: tuple[int, int]
     halvings: int
-    ahead_frames: int
+    window_frames: int
 
     @property
     def zoom(self) -> float:
         return 0.5**self.halvings
 
 
-def wished_halvings(segment: Segment) -> int:
-    """How often pictures are halved for an object of this size."""
+def preferred_halvings(segment: Segment) -> int:
+    """Returns how often to halve pictures for an object of this size."""
     anchors = [segment.left, *([segment.right] if segment.right else [])]
-    smallest = min(float(side(row(anchor.box)[None])[0]) for anchor in anchors)
+    smallest = min(float(mean_side(box_array(anchor.box)[None])[0]) for anchor in anchors)
     halvings = 0
     while smallest / 2 >= _WORKING_SIDE_PX:
         smallest, halvings = smallest / 2, halvings + 1
     return halvings
 
 
-def work(setting: Setting) -> Work:
-    segment = setting.segment
-    if segment.right:
-        return _between(setting, segment.right)
-    return _onward(setting)
+def track_segment(task: TrackingTask) -> TrackingSteps:
+    """Starts tracking a segment; the generator returns the boxes between its anchors."""
+    if task.segment.right:
+        return _track_between(task, task.segment.right)
+    return _track_forward(task)
 
 
 @dataclass(frozen=True)
 class _Trajectory:
-    """Boxes (n, 4) at working scale, looks (n,) 1 as usual to 0, and the camera's motions.
+    """A tracked path of n boxes, at working scale.
 
-    ``seen`` is false on frames that do not decode, ``blind`` 1 on those that show nothing.
+    ``responses`` (n,) are the filter's peaks relative to the typical one, ``motions`` the
+    camera's. ``decoded`` is false on frames that do not decode; ``no_response`` (n,) is 1 on
+    decoded frames whose response map has no peak, else 0.
     """
 
     boxes_xyxy: Boxes
-    looks: Values
+    responses: Values
     motions: list[Motion]
-    seen: list[bool]
-    blind: Values
+    decoded: list[bool]
+    no_response: Values
 
 
-def _between(setting: Setting, right: Anchor) -> Work:
-    segment, zoom = setting.segment, setting.zoom
+def _track_between(task: TrackingTask, right: Anchor) -> TrackingSteps:
+    segment, zoom = task.segment, task.zoom
     left = segment.left
-    start, goal = row(left.box), row(right.box)
-    plain = straight(start, goal, right.frame - left.frame + 1)
-    if len(plain) == 2:
-        return _derived(setting, plain, np.zeros(2))
-    left_view, right_view = yield from _ends(setting, right)
-    if setting.halvings not in left_view.halvings or setting.halvings not in right_view.halvings:
-        return _derived(setting, plain, np.ones(len(plain)))
+    start, end = box_array(left.box), box_array(right.box)
+    linear = linear_path(start, end, right.frame - left.frame + 1)
+    if len(linear) == 2:
+        return _derived(task, linear, np.zeros(2))
+    left_pyramid, right_pyramid = yield from _end_frames(task, right)
+    if task.halvings not in left_pyramid.images or task.halvings not in right_pyramid.images:
+        return _derived(task, linear, np.ones(len(linear)))
     frames = range(left.frame, right.frame + 1)
-    there = yield from _pursue(setting, frames, (start, left_view), (goal, right_view))
-    back = yield from _pursue(setting, frames[::-1], (goal, right_view), (start, left_view))
-    steady = _steady(there.motions, plain * zoom)
-    blind = there.blind, back.blind[::-1]
-    paths = Paths(there.boxes_xyxy, back.boxes_xyxy[::-1], plain * zoom, steady, blind)
-    fused = fuse(paths, _bends(segment, right))
-    looks = np.maximum(there.looks, back.looks[::-1])
-    doubt = between_boxes(fused, looks)
-    return _derived(setting, *_bridged(fused.boxes_xyxy / zoom, doubt, there.seen))
+    forward = yield from _track(task, frames, (start, left_pyramid), (end, right_pyramid))
+    backward = yield from _track(task, frames[::-1], (end, right_pyramid), (start, left_pyramid))
+    stabilized = _stabilized_path(forward.motions, linear * zoom)
+    no_response = forward.no_response, backward.no_response[::-1]
+    paths = Paths(
+        forward.boxes_xyxy, backward.boxes_xyxy[::-1], linear * zoom, stabilized, no_response
+    )
+    fused = fuse(paths, _deviations(segment, right))
+    responses = np.maximum(forward.responses, backward.responses[::-1])
+    uncertainty = path_uncertainty(fused, responses)
+    boxes = fused.boxes_xyxy / zoom
+    return _derived(task, *_interpolate_undecodable(boxes, uncertainty, forward.decoded))
 
 
-def _onward(setting: Setting) -> Work:
-    """Follow from the left box alone, until the object is gone or the segment ends."""
-    segment = setting.segment
-    view = yield segment.left.frame
-    image = view.halvings.get(setting.halvings)
-    boxes, doubt = [row(segment.left.box)], [0.0]
+def _track_forward(task: TrackingTask) -> TrackingSteps:
+    """Track from the left anchor alone, until the object is lost or the segment ends."""
+    segment = task.segment
+    pyramid = yield segment.left.frame
+    image = pyramid.images.get(task.halvings)
+    boxes, uncertainty = [box_array(segment.left.box)], [0.0]
     if image is None:
-        return _derived(setting, np.stack(boxes), np.zeros(1), open_end=True)
-    tracker = CorrelationTracker(Template(image, boxes[0] * setting.zoom), None)
-    trust, weak, gone = 1.0, 0, False
+        return _derived(task, np.stack(boxes), np.zeros(1), open_end=True)
+    tracker = CorrelationTracker(Template(image, boxes[0] * task.zoom), None)
+    trust, weak, outside = 1.0, 0, False
     for frame in range(segment.left.frame + 1, segment.stop):
-        view = yield frame
-        look = _look(tracker, view, setting)
-        weak = weak + 1 if look < _WEAK_LOOK else 0
-        trust *= 1 - _FORGETTING * (1 + 10 * (1 - look))
-        boxes.append(tracker.box_xyxy / setting.zoom)
-        doubt.append(1 - trust * look)
-        gone = _left_the_frame(boxes[-1], setting.frame_wh)
-        if gone or weak == _WEAK_FRAMES:
+        pyramid = yield frame
+        response = _step_forward(tracker, pyramid, task)
+        weak = weak + 1 if response < _WEAK_RESPONSE else 0
+        trust *= 1 - _TRUST_DECAY * (1 + 10 * (1 - response))
+        boxes.append(tracker.box_xyxy / task.zoom)
+        uncertainty.append(1 - trust * response)
+        outside = _left_the_frame(boxes[-1], task.frame_wh)
+        if outside or weak == _WEAK_FRAMES:
             break
-    kept = len(boxes) - max(weak, int(gone))
+    kept = len(boxes) - max(weak, int(outside))
     path = np.stack(boxes[:kept])
-    return _derived(setting, path, np.maximum(doubt[:kept], size_jumps(path)), open_end=True)
+    return _derived(task, path, np.maximum(uncertainty[:kept], size_jumps(path)), open_end=True)
 
 
-def _look(tracker: CorrelationTracker, view: View, setting: Setting) -> float:
-    """Take one step forward: 1 where the object is met as usual, 0 where nothing is seen."""
-    image = view.halvings.get(setting.halvings)
-    peak = tracker.step(image, scaled(view.motion, setting.zoom))
-    return min(1.0, peak / tracker.usual_peak) if tracker.usual_peak else 0.0
+def _step_forward(tracker: CorrelationTracker, pyramid: FramePyramid, task: TrackingTask) -> float:
+    """Tracks one frame; returns its response relative to the typical peak, 0 to 1."""
+    image = pyramid.images.get(task.halvings)
+    peak = tracker.step(image, scaled(pyramid.motion, task.zoom))
+    return min(1.0, peak / tracker.typical_peak) if tracker.typical_peak else 0.0
 
 
-def _ends(setting: Setting, right: Anchor) -> Generator[int, View, tuple[View, View]]:
-    """What is to be seen at both ends; on the way, if all frames between fit in the window."""
-    left_frame = setting.segment.left.frame
-    left_view = yield left_frame
-    if right.frame - left_frame <= setting.ahead_frames:
+def _end_frames(
+    task: TrackingTask, right: Anchor
+) -> Generator[int, FramePyramid, tuple[FramePyramid, FramePyramid]]:
+    """Gets the frames of both anchors, and those between on the way if the window holds all."""
+    left_frame = task.segment.left.frame
+    left_pyramid = yield left_frame
+    if right.frame - left_frame <= task.window_frames:
         for chunk in range(chunk_of(left_frame) + 1, chunk_of(right.frame)):
             yield chunk * CHUNK_FRAMES
-    return left_view, (yield right.frame)
+    return left_pyramid, (yield right.frame)
 
 
-def _pursue(
-    setting: Setting, frames: range, start: tuple[Boxes, View], goal: tuple[Boxes, View]
-) -> Generator[int, View, _Trajectory]:
-    """From the first of ``frames`` to the last, which may run backward in time."""
-    zoom, halvings = setting.zoom, setting.halvings
-    box, view = start
+def _track(
+    task: TrackingTask,
+    frames: range,
+    start: tuple[Boxes, FramePyramid],
+    end: tuple[Boxes, FramePyramid],
+) -> Generator[int, FramePyramid, _Trajectory]:
+    """Tracks over ``frames`` from anchor to anchor; descending frames run backward in time."""
+    zoom, halvings = task.zoom, task.halvings
+    box, pyramid = start
     tracker = CorrelationTracker(
-        Template(view.halvings[halvings], box * zoom),
-        EndAnchor(goal[0] * zoom, len(frames) - 1, goal[1].halvings[halvings]),
+        Template(pyramid.images[halvings], box * zoom),
+        EndAnchor(end[0] * zoom, len(frames) - 1, end[1].images[halvings]),
     )
-    boxes, looks, motions, seen, blind = [tracker.box_xyxy], [1.0], [], [True], [0.0]
+    boxes, responses, motions, decoded, no_response = [tracker.box_xyxy], [1.0], [], [True], [0.0]
     for frame in frames[1:]:
-        before, view = view, (yield frame)
-        motion = view.motion if frames.step > 0 else reversed_motion(before.motion)
+        before, pyramid = pyramid, (yield frame)
+        motion = pyramid.motion if frames.step > 0 else reversed_motion(before.motion)
         motions.append(scaled(motion, zoom))
-        image = view.halvings.get(halvings)
+        image = pyramid.images.get(halvings)
         peak = tracker.step(image, motions[-1])
         boxes.append(tracker.box_xyxy)
-        looks.append(peak / tracker.usual_peak if tracker.usual_peak else 0.0)
-        seen.append(image is not None)
-        blind.append(float(image is not None and peak < BLIND_PEAK))
-    return _Trajectory(np.stack(boxes), np.array(looks), motions, seen, np.array(blind))
-
-
-def _steady(motions: list[Motion], plain: Boxes) -> Boxes:
-    """The even way over the ground: each end carried along by the camera, and both mixed."""
-    places = placed(plain)
-    ahead, back = (
-        _carried(places[0], motions),
-        _carried(places[-1], [reversed_motion(motion) for motion in reversed(motions)]),
+        responses.append(peak / tracker.typical_peak if tracker.typical_peak else 0.0)
+        decoded.append(image is not None)
+        no_response.append(float(image is not None and peak < NO_RESPONSE_PEAK))
+    return _Trajectory(
+        np.stack(boxes), np.array(responses), motions, decoded, np.array(no_response)
     )
-    share = np.linspace(0, 1, len(plain))[:, None]
-    places[:, :2] = (1 - share) * ahead + share * back[::-1]
-    return cornered(places)
 
 
-def _carried(place: Boxes, motions: Iterable[Motion]) -> Boxes:
-    """(n, 2): where the camera's motions carry a centre, itself first."""
-    way = [(float(place[0]), float(place[1]))]
+def _stabilized_path(motions: list[Motion], linear: Boxes) -> Boxes:
+    """Interpolates with camera motion compensation: both ends move with the camera, blended."""
+    path = to_center_form(linear)
+    forward, backward = (
+        _move_with_camera(path[0], motions),
+        _move_with_camera(path[-1], [reversed_motion(motion) for motion in reversed(motions)]),
+    )
+    share = np.linspace(0, 1, len(linear))[:, None]
+    path[:, :2] = (1 - share) * forward + share * backward[::-1]
+    return to_corner_form(path)
+
+
+def _move_with_camera(box: Boxes, motions: Iterable[Motion]) -> Boxes:
+    """Returns (n, 2): the centre of ``box`` and its positions after each camera motion."""
+    centers = [(float(box[0]), float(box[1]))]
     for motion in motions:
-        way.append(shifted(motion, *way[-1]))
-    return np.array(way)
+        centers.append(transform_point(motion, *centers[-1]))
+    return np.array(centers)
 
 
-def _bends(segment: Segment, right: Anchor) -> list[Values]:
-    """How far each end lies from the straight line between its neighbouring human boxes."""
+def _deviations(segment: Segment, right: Anchor) -> list[Values]:
+    """Returns how far each end lies from the line between its neighbouring anchors."""
     known = {anchor.frame: anchor for anchor in (*segment.context, segment.left, right)}
     ordered = [known[frame] for frame in sorted(known)]
-    bends = []
+    deviations = []
     for before, at, after in zip(ordered, ordered[1:], ordered[2:], strict=False):
         if at.frame in (segment.left.frame, right.frame):
-            line = straight(row(before.box), row(after.box), after.frame - before.frame + 1)
+            line = linear_path(
+                box_array(before.box), box_array(after.box), after.frame - before.frame + 1
+            )
             expected = line[at.frame - before.frame]
-            length = float(side(expected[None])[0])
-            bends.append(placed((row(at.box) - expected)[None])[0] / length)
-    return bends
+            length = float(mean_side(expected[None])[0])
+            deviations.append(to_center_form((box_array(at.box) - expected)[None])[0] / length)
+    return deviations
 
 
-def _bridged(boxes: Boxes, doubt: Values, seen: list[bool]) -> tuple[Boxes, Values]:
-    """Straight lines over the frames that do not decode, which are pure guesses."""
-    there = np.flatnonzero(seen)
-    missing = np.flatnonzero(~np.array(seen))
+def _interpolate_undecodable(
+    boxes: Boxes, uncertainty: Values, decoded: list[bool]
+) -> tuple[Boxes, Values]:
+    """Interpolates over the frames that do not decode, with uncertainty 1."""
+    present = np.flatnonzero(decoded)
+    missing = np.flatnonzero(~np.array(decoded))
     for edge in range(4):
-        boxes[missing, edge] = np.interp(missing, there, boxes[there, edge])
-    doubt[missing] = 1
-    return boxes, doubt
+        boxes[missing, edge] = np.interp(missing, present, boxes[present, edge])
+    uncertainty[missing] = 1
+    return boxes, uncertainty
 
 
 def _left_the_frame(box: Boxes, frame_wh: tuple[int, int]) -> bool:
-    inside = area(clipped(box[None], frame_wh))
+    inside = area(clip_boxes(box[None], frame_wh))
     return bool(inside[0] < _LEAST_VISIBLE * area(box[None])[0])
 
 
 def _derived(
-    setting: Setting, path: Boxes, doubt: Values, *, open_end: bool = False
+    task: TrackingTask, path: Boxes, uncertainty: Values, *, open_end: bool = False
 ) -> DerivedBoxes:
-    """Without the human boxes at the ends of ``path``."""
+    """Drops the anchors at the ends of ``path``; with ``open_end`` there is only a left one."""
     inner = slice(1, None) if open_end else slice(1, -1)
     return DerivedBoxes(
-        setting.segment.left.frame + 1,
-        clipped(path[inner], setting.frame_wh).astype(np.float32),
-        np.clip(doubt[inner], 0, 1).astype(np.float32),
+        task.segment.left.frame + 1,
+        clip_boxes(path[inner], task.frame_wh).astype(np.float32),
+        np.clip(uncertainty[inner], 0, 1).astype(np.float32),
     )

@@ -1,10 +1,10 @@
-"""What the object looks like: a correlation filter over gradient histograms.
+"""A correlation filter over gradient histograms that models the object's appearance.
 
-Trained on windows around boxes, it answers a window with a map whose peak tells where the
-object is. Sources: Henriques et al., "High-Speed Tracking with Kernelized Correlation
-Filters" (2015), linear kernel, many channels; Danelljan et al., "Accurate Scale Estimation
-for Robust Visual Tracking" (2014), the running average of numerator and denominator; Dalal
-and Triggs (2005), the features.
+It is trained on windows around boxes. Applied to a search window, it gives a response map
+whose peak is at the object. Sources: Henriques et al., "High-Speed Tracking with Kernelized
+Correlation Filters" (2015), linear kernel, many channels; Danelljan et al., "Accurate Scale
+Estimation for Robust Visual Tracking" (2014), running average of numerator and denominator;
+Dalal and Triggs (2005), the features.
 """
 
 import math
@@ -22,21 +22,21 @@ from tpod_core.tracking.camera_motion import Grey
 CELL_PX = 4
 _ORIENTATIONS = 9
 _WINDOW_AREA_PX = 96 * 96
-_FEWEST_CELLS = 6
-_SURROUNDINGS = 1.0
-"""Width of the margin on both sides together, in mean sides of the box."""
-_SPREAD = 0.08
-"""Standard deviation of the wished answer, in sides of the box."""
-_RIDGE = 1e-2
-_FAINT_ENERGY = 1e-2
-"""Windows with texture have a hundred and more; without it rounding errors would match."""
+_MIN_CELLS = 6
+_PADDING = 1.0
+"""The margin of the window, both sides together, in mean sides of the box."""
+_RESPONSE_SIGMA = 0.08
+"""Standard deviation of the target response, in sides of the box."""
+_REGULARIZATION = 1e-2
+_MIN_ENERGY = 1e-2
+"""Keeps rounding errors in windows without texture from matching; textured ones have over 100."""
 
 Spectrum = NDArray[np.complex64]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a window is laid: the centre in pixels, the scale to the box first trained on."""
+class SearchWindow:
+    """A window's centre in pixels, and its scale relative to the first training box."""
 
     x: float
     y: float
@@ -45,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Peak:
-    """How far the object is from the window's centre, in pixels, and how well it is met."""
+    """The peak of a response map: its offset from the window's centre, in pixels, and height."""
 
     dx: float
     dy: float
@@ -53,18 +53,18 @@ class Peak:
 
 
 class CorrelationFilter:
-    """A filter for boxes like ``box_xyxy``, whose size means scale 1."""
+    """A correlation filter; the size of ``box_xyxy`` defines scale 1."""
 
     def __init__(self, box_xyxy: Boxes) -> None:
         width, height = (float(length) for length in box_xyxy[2:] - box_xyxy[:2])
-        margin = _SURROUNDINGS * (width + height) / 2
+        margin = _PADDING * (width + height) / 2
         self._window_wh = width + margin, height + margin
         zoom = math.sqrt(_WINDOW_AREA_PX / (self._window_wh[0] * self._window_wh[1]))
         self._cells_wh = tuple(
-            max(_FEWEST_CELLS, round(length * zoom / CELL_PX / 2) * 2) for length in self._window_wh
+            max(_MIN_CELLS, round(length * zoom / CELL_PX / 2) * 2) for length in self._window_wh
         )
         self._log_side = math.log(width * height) / 2
-        self._wish = _wished(self._cells_wh, self._side_in_cells(width, height))
+        self._target = _target_response(self._cells_wh, self._side_in_cells(width, height))
         self._numerator: Spectrum | None = None
         self._energy: NDArray[np.float32] = np.zeros(1, np.float32)
 
@@ -72,59 +72,60 @@ class CorrelationFilter:
         width, height = box_xyxy[2:] - box_xyxy[:2]
         return math.exp(math.log(width * height) / 2 - self._log_side)
 
-    def learn(self, image: Grey, place: Place, rate: float) -> None:
-        """Mix what is seen at ``place`` in; the first time it is all there is."""
-        seen = self._spectrum(image, place)
-        numerator = np.conj(self._wish) * seen
-        energy = (seen.real**2 + seen.imag**2).sum(0)
+    def update(self, image: Grey, window: SearchWindow, learning_rate: float) -> None:
+        """Train on a window; the first update ignores the learning rate."""
+        spectrum = self._spectrum(image, window)
+        numerator = np.conj(self._target) * spectrum
+        energy = (spectrum.real**2 + spectrum.imag**2).sum(0)
         if self._numerator is None:
             self._numerator, self._energy = numerator, energy
         else:
-            self._numerator = (1 - rate) * self._numerator + rate * numerator
-            self._energy = (1 - rate) * self._energy + rate * energy
+            old_share = 1 - learning_rate
+            self._numerator = old_share * self._numerator + learning_rate * numerator
+            self._energy = old_share * self._energy + learning_rate * energy
 
-    def find(self, image: Grey, place: Place) -> Peak:
-        """The best match in the window at ``place``. Raises: ValueError before ``learn``."""
+    def find(self, image: Grey, window: SearchWindow) -> Peak:
+        """Returns the response peak in a window. Raises: ValueError before ``update``."""
         if self._numerator is None:
-            raise ValueError("the appearance has learnt nothing yet")
+            raise ValueError("the correlation filter has not been trained yet")
         columns, rows = self._cells_wh
-        matched = (np.conj(self._numerator) * self._spectrum(image, place)).sum(0)
-        matched /= self._energy + _RIDGE * self._energy.mean() + _FAINT_ENERGY
-        answer = np.fft.irfft2(matched, s=(rows, columns))
-        dx, dy, height = _peak(answer)
-        pixels = place.scale * self._window_wh[0] / columns
-        return Peak(dx * pixels, dy * place.scale * self._window_wh[1] / rows, height)
+        matched = (np.conj(self._numerator) * self._spectrum(image, window)).sum(0)
+        matched /= self._energy + _REGULARIZATION * self._energy.mean() + _MIN_ENERGY
+        response = np.fft.irfft2(matched, s=(rows, columns))
+        dx, dy, height = _peak(response)
+        pixels = window.scale * self._window_wh[0] / columns
+        return Peak(dx * pixels, dy * window.scale * self._window_wh[1] / rows, height)
 
     def _side_in_cells(self, width: float, height: float) -> float:
         across = width / self._window_wh[0] * self._cells_wh[0]
         down = height / self._window_wh[1] * self._cells_wh[1]
         return math.sqrt(across * down)
 
-    def _spectrum(self, image: Grey, place: Place) -> Spectrum:
+    def _spectrum(self, image: Grey, window: SearchWindow) -> Spectrum:
         columns, rows = self._cells_wh
-        wide, high = self._window_wh[0] * place.scale, self._window_wh[1] * place.scale
-        zoom_x, zoom_y = columns * CELL_PX / wide, rows * CELL_PX / high
-        laying = np.array(
+        width, height = self._window_wh[0] * window.scale, self._window_wh[1] * window.scale
+        zoom_x, zoom_y = columns * CELL_PX / width, rows * CELL_PX / height
+        to_window = np.array(
             [
-                [zoom_x, 0, columns * CELL_PX / 2 - 0.5 - (place.x - 0.5) * zoom_x],
-                [0, zoom_y, rows * CELL_PX / 2 - 0.5 - (place.y - 0.5) * zoom_y],
+                [zoom_x, 0, columns * CELL_PX / 2 - 0.5 - (window.x - 0.5) * zoom_x],
+                [0, zoom_y, rows * CELL_PX / 2 - 0.5 - (window.y - 0.5) * zoom_y],
             ]
         )
-        window = cv2.warpAffine(
+        pixels = cv2.warpAffine(
             image,
-            laying,
+            to_window,
             (columns * CELL_PX, rows * CELL_PX),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        features = gradient_features(np.asarray(window, np.uint8))
-        return np.fft.rfft2(features * _taper(self._cells_wh)).astype(np.complex64)
+        features = gradient_features(np.asarray(pixels, np.uint8))
+        return np.fft.rfft2(features * _hann_window(self._cells_wh)).astype(np.complex64)
 
 
 def gradient_features(window: Grey) -> NDArray[np.float32]:
-    """(orientations + 1, rows, columns) per cell: gradients by direction, and brightness.
+    """Returns (orientations + 1, rows, columns): gradient histogram and brightness of each cell.
 
-    Each histogram is divided by the strength of its neighbourhood; every channel has mean 0.
+    Each histogram is normalised by the energy around its cell; every channel has mean 0.
     """
     pixels = window.astype(np.float32)
     rows, columns = window.shape[0] // CELL_PX, window.shape[1] // CELL_PX
@@ -157,31 +158,32 @@ def _cell_offsets(rows: int, columns: int) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=64)
-def _taper(cells_wh: tuple[int, ...]) -> NDArray[np.float32]:
+def _hann_window(cells_wh: tuple[int, ...]) -> NDArray[np.float32]:
     columns, rows = cells_wh
     return np.outer(np.hanning(rows + 2)[1:-1], np.hanning(columns + 2)[1:-1]).astype(np.float32)
 
 
-def _wished(cells_wh: tuple[int, ...], side_cells: float) -> Spectrum:
-    """The spectrum of a bump at the origin."""
+def _target_response(cells_wh: tuple[int, ...], side_cells: float) -> Spectrum:
+    """Returns the spectrum of a Gaussian at the origin."""
     columns, rows = cells_wh
     y = (np.arange(rows) + rows // 2) % rows - rows // 2
     x = (np.arange(columns) + columns // 2) % columns - columns // 2
     distance = y[:, None] ** 2 + x[None, :] ** 2
-    bump = np.exp(-0.5 * distance / (_SPREAD * side_cells) ** 2)
-    return np.fft.rfft2(bump).astype(np.complex64)
+    gaussian = np.exp(-0.5 * distance / (_RESPONSE_SIGMA * side_cells) ** 2)
+    return np.fft.rfft2(gaussian).astype(np.complex64)
 
 
-def _peak(answer: NDArray[np.floating[Any]]) -> tuple[float, float, float]:
-    """The highest cell, between cells by a parabola; offsets wrap around."""
-    rows, columns = answer.shape
-    y, x = divmod(int(answer.argmax()), columns)
-    top = float(answer[y, x])
-    dy = y + _vertex(float(answer[y - 1, x]), top, float(answer[(y + 1) % rows, x]))
-    dx = x + _vertex(float(answer[y, x - 1]), top, float(answer[y, (x + 1) % columns]))
+def _peak(response: NDArray[np.floating[Any]]) -> tuple[float, float, float]:
+    """Returns the offset (dx, dy) and height of the peak, with a parabolic fit between cells."""
+    rows, columns = response.shape
+    y, x = divmod(int(response.argmax()), columns)
+    top = float(response[y, x])
+    dy = y + _vertex(float(response[y - 1, x]), top, float(response[(y + 1) % rows, x]))
+    dx = x + _vertex(float(response[y, x - 1]), top, float(response[y, (x + 1) % columns]))
     return dx - columns * (dx > columns / 2), dy - rows * (dy > rows / 2), top
 
 
 def _vertex(before: float, at: float, after: float) -> float:
-    bend = before - 2 * at + after
-    return 0.0 if bend >= 0 else max(-0.5, min(0.5, (before - after) / (2 * bend)))
+    """Returns the offset of the vertex of the parabola through three values, -0.5 to 0.5."""
+    curvature = before - 2 * at + after
+    return 0.0 if curvature >= 0 else max(-0.5, min(0.5, (before - after) / (2 * curvature)))

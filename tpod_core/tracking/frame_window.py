@@ -1,4 +1,4 @@
-"""Grey pictures at working size, a bounded number of them at a time."""
+"""A bounded window of decoded grey frames, at the scales that tracking works on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,136 +14,139 @@ from tpod_core.tracking.camera_motion import STILL, Grey, Motion, camera_motion,
 CHUNK_FRAMES = 16
 BUDGET_BYTES = 192 * 1024 * 1024
 _SMALL_PX = 384
-"""Pictures no wider or higher than this tell how the camera moves."""
+"""The largest side of the pictures from which camera motion is estimated."""
 _LARGEST_PIXELS = 1920 * 1088
 _TRIES_PER_CHUNK = 3
-"""A damaged stretch is not tried frame by frame: each try may decode from the beginning."""
+"""Limits the retries in a damaged stretch, each of which may decode from the beginning."""
 
 
 class GreyFrames(Protocol):
-    """A video as upright grey pictures; ``frame_wh`` is its upright size in pixels."""
+    """Reads a video as upright grey pictures; ``frame_wh`` is its upright size in pixels."""
 
     @property
     def frame_wh(self) -> tuple[int, int]: ...
 
     def read(self, start: int, stop: int) -> Iterator[tuple[int, Grey]]:
-        """Frames ``start <= n < stop``, ascending. Raises: Conflict at one that does not decode."""
+        """Yields frames ``start <= n < stop``. Raises: Conflict at one that does not decode."""
 
 
 @dataclass(frozen=True)
-class View:
-    """One frame halved 0, 1, 2, … times; ``motion`` leads here from the frame before.
+class FramePyramid:
+    """A frame at several scales; ``images`` are by how often they were halved.
 
-    A frame that does not decode has no ``halvings``. ``motion`` is in source pixels.
+    ``motion`` is the camera's motion from the frame before, in source pixels. A frame that
+    does not decode has no images.
     """
 
-    halvings: dict[int, Grey]
+    images: dict[int, Grey]
     motion: Motion
 
     @property
     def size_bytes(self) -> int:
-        return sum(image.nbytes for image in self.halvings.values())
+        return sum(image.nbytes for image in self.images.values())
 
 
 class FrameWindow:
-    """Views of frames by number, decoded in chunks of which the last used are kept.
+    """Decodes frames in chunks and keeps the most recently used chunks.
 
     Args:
-        halvings: how often pictures are halved for those who ask.
-        budget_bytes: of all pictures kept; two chunks are kept whatever they take.
+        halvings: the scales to keep, as how often pictures are halved.
+        budget_bytes: for all pictures kept; at least two chunks are always kept.
     """
 
     def __init__(
         self, frames: GreyFrames, halvings: set[int], budget_bytes: int = BUDGET_BYTES
     ) -> None:
         self._frames = frames
-        self._halvings = {max(wish, fewest_halvings(frames.frame_wh)) for wish in halvings}
-        self._small = small_halvings(frames.frame_wh)
-        self._chunk_bytes = CHUNK_FRAMES * self._largest_view_bytes()
+        fewest = min_halvings(frames.frame_wh)
+        self._halvings = {max(each, fewest) for each in halvings}
+        self._small = camera_motion_halvings(frames.frame_wh)
+        self._chunk_bytes = CHUNK_FRAMES * self._pyramid_bytes()
         self._budget_bytes = max(budget_bytes, 2 * self._chunk_bytes)
-        self._chunks: LRUCache[int, list[View]] = LRUCache(self._budget_bytes, _size_bytes)
+        self._chunks: LRUCache[int, list[FramePyramid]] = LRUCache(self._budget_bytes, _size_bytes)
         self._motions: dict[int, Motion] = {}
 
     def holds(self, chunk: int) -> bool:
         return chunk in self._chunks
 
-    def view(self, frame: int) -> View:
-        """One frame of a chunk that ``load`` has loaded. Raises: KeyError otherwise."""
+    def get(self, frame: int) -> FramePyramid:
+        """Returns a frame of a loaded chunk. Raises: KeyError otherwise."""
         return self._chunks[chunk_of(frame)][frame % CHUNK_FRAMES]
 
     def load(self, chunk: int, stop: int) -> None:
-        """Decode a chunk as far as frame ``stop``, and let go of those used longest ago."""
+        """Decode a chunk up to frame ``stop``, and evict the least recently used chunks."""
         start = chunk * CHUNK_FRAMES
-        # One frame more at the beginning shows how the camera came to the first.
+        # The first frame's camera motion needs the frame before it.
         earlier = self._last_small(chunk - 1)
         lead = int(start > 0 and earlier is None and start not in self._motions)
-        views, before = [], earlier
+        pyramids, before = [], earlier
         for frame, image in _decoded(self._frames, start - lead, min(stop, start + CHUNK_FRAMES)):
-            pyramid = self._pyramid(image)
-            small = pyramid.get(self._small)
+            images = self._images(image)
+            small = images.get(self._small)
             if frame >= start:
-                views.append(View(self._kept(pyramid), self._motion(frame, before, small)))
+                motion = self._motion(frame, before, small)
+                pyramids.append(FramePyramid(self._kept(images), motion))
             before = small
-        self._chunks[chunk] = views
+        self._chunks[chunk] = pyramids
 
     @property
     def capacity_frames(self) -> int:
-        """How many frames are kept at least, if they are used one after the other."""
+        """The least number of frames that are kept when they are used in order."""
         return self._budget_bytes // self._chunk_bytes * CHUNK_FRAMES
 
     @property
     def size_bytes(self) -> int:
         return int(self._chunks.currsize)
 
-    def _largest_view_bytes(self) -> int:
+    def _pyramid_bytes(self) -> int:
         width, height = self._frames.frame_wh
         kept = {*self._halvings, self._small}
-        return sum(max(1, width >> halving) * max(1, height >> halving) for halving in kept)
+        return sum(max(1, width >> halvings) * max(1, height >> halvings) for halvings in kept)
 
     def _last_small(self, chunk: int) -> Grey | None:
-        views = self._chunks.get(chunk, [])
-        full = len(views) == CHUNK_FRAMES
-        return views[-1].halvings.get(self._small) if full else None
+        pyramids = self._chunks.get(chunk, [])
+        is_full = len(pyramids) == CHUNK_FRAMES
+        return pyramids[-1].images.get(self._small) if is_full else None
 
     def _motion(self, frame: int, before: Grey | None, small: Grey | None) -> Motion:
         if frame not in self._motions:
             if before is None or small is None:
                 return STILL
-            found = camera_motion(before, small)
-            self._motions[frame] = scaled(found, 2.0**self._small)
+            motion = camera_motion(before, small)
+            self._motions[frame] = scaled(motion, 2.0**self._small)
         return self._motions[frame]
 
-    def _pyramid(self, image: Grey | None) -> dict[int, Grey]:
+    def _images(self, image: Grey | None) -> dict[int, Grey]:
         if image is None:
             return {}
-        pyramid = {0: image}
-        for halving in range(1, max(self._small, *self._halvings) + 1):
-            pyramid[halving] = _halved(pyramid[halving - 1])
-        return pyramid
+        images = {0: image}
+        for halvings in range(1, max(self._small, *self._halvings) + 1):
+            images[halvings] = _halved(images[halvings - 1])
+        return images
 
-    def _kept(self, pyramid: dict[int, Grey]) -> dict[int, Grey]:
-        wanted = {*self._halvings, self._small}
-        return {halving: image for halving, image in pyramid.items() if halving in wanted}
+    def _kept(self, images: dict[int, Grey]) -> dict[int, Grey]:
+        kept = {*self._halvings, self._small}
+        return {halvings: image for halvings, image in images.items() if halvings in kept}
 
 
-def _size_bytes(views: list[View]) -> int:
-    return sum(view.size_bytes for view in views)
+def _size_bytes(pyramids: list[FramePyramid]) -> int:
+    return sum(each.size_bytes for each in pyramids)
 
 
 def chunk_of(frame: int) -> int:
     return frame // CHUNK_FRAMES
 
 
-def small_halvings(frame_wh: tuple[int, int]) -> int:
-    """How often a picture is halved before it tells how the camera moves."""
+def camera_motion_halvings(frame_wh: tuple[int, int]) -> int:
+    """Returns how often to halve a picture to estimate camera motion from it."""
     halvings = 0
     while max(frame_wh) >> halvings > _SMALL_PX:
         halvings += 1
     return halvings
 
 
-def fewest_halvings(frame_wh: tuple[int, int]) -> int:
-    """How often a picture is halved at least, so that a window of frames stays affordable."""
+def min_halvings(frame_wh: tuple[int, int]) -> int:
+    """Returns the least number of halvings that keeps a window of frames affordable."""
     halvings = 0
     while (frame_wh[0] >> halvings) * (frame_wh[1] >> halvings) > _LARGEST_PIXELS:
         halvings += 1
@@ -151,7 +154,7 @@ def fewest_halvings(frame_wh: tuple[int, int]) -> int:
 
 
 def _halved(image: Grey) -> Grey:
-    """Exactly half as large: an odd last row or column is left out, so that no point moves."""
+    """Halves a picture; drops an odd last row or column, so that no point moves."""
     height, width = image.shape
     even = image[: max(2, height & ~1), : max(2, width & ~1)]
     size = max(1, width // 2), max(1, height // 2)
@@ -159,18 +162,18 @@ def _halved(image: Grey) -> Grey:
 
 
 def _decoded(frames: GreyFrames, start: int, stop: int) -> Iterator[tuple[int, Grey | None]]:
-    """Every frame, ``None`` in place of those that do not decode."""
-    following, failed = start, 0
-    while following < stop:
+    """Yields every frame, with ``None`` for those that do not decode."""
+    next_frame, failed = start, 0
+    while next_frame < stop:
         if failed >= _TRIES_PER_CHUNK:
-            yield following, None
-            following += 1
+            yield next_frame, None
+            next_frame += 1
             continue
         try:
-            for frame, image in frames.read(following, stop):
+            for frame, image in frames.read(next_frame, stop):
                 yield frame, image
-                following = frame + 1
+                next_frame = frame + 1
         except Conflict:
             failed += 1
-            yield following, None
-            following += 1
+            yield next_frame, None
+            next_frame += 1

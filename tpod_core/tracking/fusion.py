@@ -1,9 +1,9 @@
-"""One path out of two pursuits and two plain paths between the same two human boxes.
+"""Fuses the forward and backward trajectories with two interpolated paths between two anchors.
 
-On each frame the box is taken that promises the highest IoU with the truth, whatever that is
-(least Bayes risk over the states of ``belief``), changing between paths where they are near
-each other. Then what deviates from the plain path is shrunk by the noise that it carries
-(James and Stein, 1961): jitter goes, and without evidence the plain path stays.
+Each frame gets the box with the highest expected IoU (minimum Bayes risk over the states of
+``hmm``), and changes between paths cost more the further these are apart. Then the deviation
+from the interpolated path is shrunk by its estimated noise (James and Stein, 1961). This removes
+jitter, and keeps the interpolated path where there is no evidence for another one.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpod_core.box_arrays import iou
-from tpod_core.tracking.boxes import Boxes, cornered, placed, side
-from tpod_core.tracking.hmm import BACKWARD, BOTH, FORWARD, NEITHER, Belief, posterior
+from tpod_core.tracking.boxes import Boxes, mean_side, to_center_form, to_corner_form
+from tpod_core.tracking.hmm import BACKWARD, BOTH, FORWARD, NEITHER, Posterior, posterior
 
-_PLAIN_AT_ONCE = 0.9
-_PLAIN_FRAMES = 60.0
-"""The longer a gap, the less likely that the object went straight."""
-_PLAIN_TRUST = 0.9
-"""What a plain path is worth where it is right and no pursuit is on the object."""
-_PLAIN_GUESS = 0.15
-"""What it is worth where nothing is right."""
+_INTERPOLATED_PRIOR = 0.9
+_INTERPOLATED_PRIOR_FRAMES = 60.0
+"""The decay length of that prior: in a longer gap a linear movement is less likely."""
+_INTERPOLATED_WEIGHT = 0.9
+"""Weight of an interpolated path that is right where neither trajectory is on the object."""
+_FALLBACK_WEIGHT = 0.15
+"""Weight of an interpolated path where no path is right."""
 _CHANGE_COST = 0.5
 _NOISE = 0.03
-"""Of a followed box, in sides of the box; the truth itself is no better."""
+"""Noise of a tracked box, in sides of the box; annotated boxes are about as noisy."""
 _DRIFT_PER_ROOT_FRAME = 0.02
-"""Of a pursuit that the other one does not confirm."""
+"""Drift of a trajectory that the other one does not confirm."""
 _DRIFT_FRAMES = 30
-_BEND = 0.1
-"""Deviation from the straight line, in sides, that is expected before any is known."""
+_PRIOR_DEVIATION = 0.1
+"""The prior deviation from the straight line, in sides of the box."""
 _SMOOTHING_SHARE = 0.2
 
 Values = NDArray[np.float64]
@@ -37,135 +37,137 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Paths:
-    """Boxes (n, 4) on each frame from one human box to the next, both included.
+    """The candidate paths between two anchors, both included: (n, 4) each.
 
-    ``straight`` is so in the picture, ``steady`` over the ground as the camera moves.
-    ``blind``: where the forward and the backward pursuit saw nothing: (n,) 1, else 0.
+    ``linear`` is interpolated in the picture, ``stabilized`` with camera motion compensation.
+    ``no_response`` holds (n,) of the forward and the backward trajectory: 1 on frames without
+    a response peak, else 0.
     """
 
     forward: Boxes
     backward: Boxes
-    straight: Boxes
-    steady: Boxes
-    blind: tuple[Values, Values] | None = None
+    linear: Boxes
+    stabilized: Boxes
+    no_response: tuple[Values, Values] | None = None
 
 
 @dataclass(frozen=True)
 class Fused:
-    """The path (n, 4), and the IoU with the truth (n,) that it promises."""
+    """The fused path (n, 4), and its expected IoU with the truth (n,)."""
 
     boxes_xyxy: Boxes
-    promise: Values
+    expected_iou: Values
 
 
-def fuse(paths: Paths, bends: list[Values]) -> Fused:
-    """The best path.
+def fuse(paths: Paths, deviations: list[Values]) -> Fused:
+    """Returns the path with the highest expected IoU, less its noise.
 
     Args:
-        bends: how far human boxes of the same track lie from the straight line between their
+        deviations: how far annotated boxes of the same track lie from the line between their
             neighbours: centre x, y, half width, half height, in sides of the box. May be empty.
     """
-    plain = [paths.straight, paths.steady]
-    belief = posterior(
+    interpolated = [paths.linear, paths.stabilized]
+    states = posterior(
         iou(paths.forward, paths.backward),
-        [(iou(paths.forward, path), iou(paths.backward, path)) for path in plain],
+        [(iou(paths.forward, path), iou(paths.backward, path)) for path in interpolated],
         _prior(len(paths.forward)),
-        paths.blind,
+        paths.no_response,
     )
-    chosen, promise = _least_risk(paths, belief)
-    anchor = plain[int(belief.hypothesis[2] > belief.hypothesis[1])]
-    return Fused(_shrunk(chosen, anchor, paths, belief.marginal, bends), promise)
+    path, expected_iou = _minimum_risk_path(paths, states)
+    base = interpolated[int(states.hypothesis[2] > states.hypothesis[1])]
+    return Fused(_shrink(path, base, paths, states.marginal, deviations), expected_iou)
 
 
 def _prior(count: int) -> Values:
-    straight = _PLAIN_AT_ONCE * float(np.exp(-count / _PLAIN_FRAMES))
-    straight = max(straight, 1e-4)
-    return np.array([1 - straight, straight / 2, straight / 2])
+    interpolated = _INTERPOLATED_PRIOR * float(np.exp(-count / _INTERPOLATED_PRIOR_FRAMES))
+    interpolated = max(interpolated, 1e-4)
+    return np.array([1 - interpolated, interpolated / 2, interpolated / 2])
 
 
-def _least_risk(paths: Paths, belief: Belief) -> tuple[Boxes, Values]:
-    marginal = belief.marginal
+def _minimum_risk_path(paths: Paths, states: Posterior) -> tuple[Boxes, Values]:
+    marginal = states.marginal
     share = np.linspace(0, 1, len(marginal))
-    ahead = (marginal[:, FORWARD] + marginal[:, BOTH] + 1e-6) * (1 - share)
-    back = (marginal[:, BACKWARD] + marginal[:, BOTH] + 1e-6) * share
-    towards_right = (back / (ahead + back))[:, None]
-    mean = (1 - towards_right) * paths.forward + towards_right * paths.backward
-    candidates = np.stack([paths.forward, paths.backward, mean, paths.straight, paths.steady])
-    weights = _weights(paths, belief)
+    forward = (marginal[:, FORWARD] + marginal[:, BOTH] + 1e-6) * (1 - share)
+    backward = (marginal[:, BACKWARD] + marginal[:, BOTH] + 1e-6) * share
+    backward_share = (backward / (forward + backward))[:, None]
+    mean = (1 - backward_share) * paths.forward + backward_share * paths.backward
+    candidates = np.stack([paths.forward, paths.backward, mean, paths.linear, paths.stabilized])
+    weights = _weights(paths, states)
     agreement = np.stack([[iou(one, other) for other in candidates] for one in candidates])
-    promise = np.einsum("con,no->nc", agreement, weights)
-    chosen = _cheapest(promise, _CHANGE_COST * (1 - agreement))
-    frames = np.arange(len(promise))
-    return candidates[chosen, frames], promise[frames, chosen]
+    expected_iou = np.einsum("con,no->nc", agreement, weights)
+    chosen = _viterbi(expected_iou, _CHANGE_COST * (1 - agreement))
+    frames = np.arange(len(expected_iou))
+    return candidates[chosen, frames], expected_iou[frames, chosen]
 
 
-def _weights(paths: Paths, belief: Belief) -> Values:
-    """(n, 5): how much each candidate is the truth, as far as one is."""
-    marginal = belief.marginal
+def _weights(paths: Paths, states: Posterior) -> Values:
+    """Returns (n, 5): the probability that each candidate is right."""
+    marginal = states.marginal
     confirmed = (1 + iou(paths.forward, paths.backward)) / 2
-    right = _PLAIN_TRUST * belief.state[:, 1:, NEITHER] * belief.hypothesis[None, 1:]
-    guess = _PLAIN_GUESS * belief.state[:, 0, NEITHER] * belief.hypothesis[0]
+    neither, hypothesis = states.state[:, :, NEITHER], states.hypothesis
+    right = _INTERPOLATED_WEIGHT * neither[:, 1:] * hypothesis[None, 1:]
+    fallback = _FALLBACK_WEIGHT * neither[:, 0] * hypothesis[0]
     return np.stack(
         [
             marginal[:, FORWARD],
             marginal[:, BACKWARD],
             marginal[:, BOTH] * confirmed,
-            right[:, 0] + guess,
-            right[:, 1] + guess,
+            right[:, 0] + fallback,
+            right[:, 1] + fallback,
         ],
         axis=1,
     )
 
 
-def _cheapest(promise: Values, change: Values) -> NDArray[np.int64]:
-    """The sequence of candidates with the most promise less the cost of changes (Viterbi).
+def _viterbi(expected_iou: Values, change_cost: Values) -> NDArray[np.int64]:
+    """Returns the candidate of each frame with the highest total, less the cost of changes.
 
     Args:
-        promise: (n, candidates).
-        change: (candidates, candidates, n).
+        expected_iou: (n, candidates).
+        change_cost: (candidates, candidates, n).
     """
-    best, origins = promise[0], []
-    for frame in range(1, len(promise)):
-        reached = best[:, None] - change[:, :, frame]
+    best, origins = expected_iou[0], []
+    for frame in range(1, len(expected_iou)):
+        reached = best[:, None] - change_cost[:, :, frame]
         origins.append(reached.argmax(0))
-        best = reached.max(0) + promise[frame]
+        best = reached.max(0) + expected_iou[frame]
     sequence = [int(best.argmax())]
     for origin in reversed(origins):
         sequence.append(int(origin[sequence[-1]]))
     return np.array(sequence[::-1], np.int64)
 
 
-def _shrunk(
-    chosen: Boxes, anchor: Boxes, paths: Paths, marginal: Values, bends: list[Values]
+def _shrink(
+    path: Boxes, base: Boxes, paths: Paths, marginal: Values, deviations: list[Values]
 ) -> Boxes:
-    """``chosen``, drawn towards ``anchor`` where the difference may be noise."""
-    count = len(chosen)
-    sides = side(anchor)[:, None]
-    deviation = placed(chosen - anchor) / sides
+    """Shrinks ``path`` towards ``base`` where their difference may be noise."""
+    count = len(path)
+    sides = mean_side(base)[:, None]
+    deviation = to_center_form(path - base) / sides
     share = np.linspace(0, 1, count)
     bridge = share * (1 - share)
-    differing = placed(paths.forward - paths.backward) / sides
-    seen_noise = (differing**2) * (bridge * marginal[:, BOTH])[:, None]
-    walked = _unconfirmed(marginal)
+    disagreement = to_center_form(paths.forward - paths.backward) / sides
+    measured_noise = (disagreement**2) * (bridge * marginal[:, BOTH])[:, None]
+    drift_frames = _unconfirmed_frames(marginal)
     kept = np.empty_like(deviation)
     for columns in (slice(0, 2), slice(2, 4)):
-        floor = _NOISE**2 + _DRIFT_PER_ROOT_FRAME**2 * walked
-        noise = _smooth(seen_noise[:, columns].sum(1)) + floor
+        floor = _NOISE**2 + _DRIFT_PER_ROOT_FRAME**2 * drift_frames
+        noise = _smooth(measured_noise[:, columns].sum(1)) + floor
         energy = _smooth((deviation[:, columns] ** 2).sum(1))
-        keep = np.clip(1 - noise / np.maximum(energy, 1e-9), 0, 1)
-        if bends:
-            known = sum(float((bend[columns] ** 2).sum()) for bend in bends) / 2
-            expected = (known + _BEND**2) / (len(bends) + 1) * 4 * bridge
-            keep = np.minimum(keep, expected / (expected + floor))
-        kept[:, columns] = deviation[:, columns] * keep[:, None]
-    return anchor + cornered(kept * sides)
+        factor = np.clip(1 - noise / np.maximum(energy, 1e-9), 0, 1)
+        if deviations:
+            known = sum(float((each[columns] ** 2).sum()) for each in deviations) / 2
+            expected = (known + _PRIOR_DEVIATION**2) / (len(deviations) + 1) * 4 * bridge
+            factor = np.minimum(factor, expected / (expected + floor))
+        kept[:, columns] = deviation[:, columns] * factor[:, None]
+    return base + to_corner_form(kept * sides)
 
 
-def _unconfirmed(marginal: Values) -> Values:
-    """Frames since the last human box, where only one pursuit is on the object."""
+def _unconfirmed_frames(marginal: Values) -> Values:
+    """Returns the expected frames since an anchor with only one trajectory on the object."""
     since = np.arange(len(marginal))
-    walked = marginal[:, FORWARD] * since + marginal[:, BACKWARD] * since[::-1]
-    return np.minimum(walked, _DRIFT_FRAMES)
+    frames = marginal[:, FORWARD] * since + marginal[:, BACKWARD] * since[::-1]
+    return np.minimum(frames, _DRIFT_FRAMES)
 
 
 def _smooth(values: Values) -> Values:

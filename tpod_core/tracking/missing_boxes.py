@@ -1,4 +1,4 @@
-"""The door for what an algorithm found: every frame asked for has a box that can be used."""
+"""Validates tracked boxes, and fills in a box on every frame of a segment that has none."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,40 +12,47 @@ MIN_SIDE_PX = 1.0
 
 
 def fill_missing_boxes(
-    found: DerivedBoxes, segment: Segment, frame_wh: tuple[int, int]
+    tracked: DerivedBoxes, segment: Segment, frame_wh: tuple[int, int]
 ) -> DerivedBoxes:
-    """``found`` inside the frame, with straight lines, wholly unsure, where it has no real box.
+    """Clips the boxes of ``tracked``, and interpolates where a box is missing or invalid.
 
-    Between two anchors every frame gets a row; forward tracking may end early.
+    Interpolated boxes have uncertainty 1. Between two anchors every frame gets a box; forward
+    tracking may end early.
     """
     start = segment.left.frame + 1
-    wanted = segment.stop - start
-    rows = np.full((wanted if segment.right else min(len(found), wanted), 5), np.nan, np.float32)
-    given = np.column_stack([found.boxes_xyxy, found.uncertainty])[: len(rows)]
+    length = segment.stop - start
+    count = length if segment.right else min(len(tracked), length)
+    rows = np.full((count, 5), np.nan, np.float32)
+    given = np.column_stack([tracked.boxes_xyxy, tracked.uncertainty])[: len(rows)]
     rows[: len(given)] = given
     boxes = _clipped(rows[:, :4], frame_wh)
-    unsure = np.clip(rows[:, 4], 0, 1)
+    uncertainty = np.clip(rows[:, 4], 0, 1)
     sides = boxes[:, 2:] - boxes[:, :2]
-    # A comparison with NaN is false: rows that are no numbers count as not real.
-    real = (sides >= MIN_SIDE_PX).all(axis=1) & ~np.isnan(unsure)
-    for number in np.flatnonzero(~real):
-        boxes[number], unsure[number] = _straight(segment, start + int(number)), 1.0
-    return DerivedBoxes(start, boxes, unsure)
+    # A comparison with NaN is false, so boxes with NaN are invalid too.
+    is_valid = (sides >= MIN_SIDE_PX).all(axis=1) & ~np.isnan(uncertainty)
+    for number in np.flatnonzero(~is_valid):
+        boxes[number], uncertainty[number] = _interpolated(segment, start + int(number)), 1.0
+    return DerivedBoxes(start, boxes, uncertainty)
 
 
-def straight_line_boxes(whole: DerivedBoxes, segment: Segment) -> DerivedBoxes:
-    """The line between both anchors: as unsure as ``whole`` is, and as it lies off those boxes."""
-    frames = range(whole.start, whole.start + len(whole))
-    line = np.array([_straight(segment, frame) for frame in frames], np.float32).reshape(-1, 4)
-    off = 1 - iou(line, whole.boxes_xyxy)
-    return DerivedBoxes(whole.start, line, np.maximum(whole.uncertainty, off))
+def linear_boxes(tracked: DerivedBoxes, segment: Segment) -> DerivedBoxes:
+    """Returns interpolated boxes in place of ``tracked``.
+
+    Their uncertainty is at least that of the tracked box, and its distance from the
+    interpolated box as 1 - IoU.
+    """
+    frames = range(tracked.start, tracked.start + len(tracked))
+    rows = [_interpolated(segment, frame) for frame in frames]
+    boxes = np.array(rows, np.float32).reshape(-1, 4)
+    distance = 1 - iou(boxes, tracked.boxes_xyxy)
+    return DerivedBoxes(tracked.start, boxes, np.maximum(tracked.uncertainty, distance))
 
 
 def _clipped(boxes: NDArray[np.float32], frame_wh: tuple[int, int]) -> NDArray[np.float32]:
     return np.clip(boxes, 0, np.array([*frame_wh, *frame_wh], np.float32))
 
 
-def _straight(segment: Segment, frame: int) -> tuple[float, float, float, float]:
+def _interpolated(segment: Segment, frame: int) -> tuple[float, float, float, float]:
     left, right = segment.left, segment.right or segment.left
     span = right.frame - left.frame
     return interpolate(left.box, right.box, (frame - left.frame) / span if span else 0).xyxy

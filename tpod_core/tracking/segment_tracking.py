@@ -1,93 +1,102 @@
-"""Boxes between human boxes, from the pixels.
+"""Tracks many segments of a video at once, in one pass over its frames.
 
-Every frame is decoded once for all tracks as long as a window of frames holds what lies
-between the human boxes; what is longer is decoded twice, and memory stays the same.
+A segment that fits in the frame window is decoded once for all tracks. A longer one is decoded
+twice, so that memory stays bounded.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tpod_core.annotations.derived_boxes import DerivedBoxes
-from tpod_core.tracking.bidirectional_tracking import Setting, Work, wished_halvings, work
+from tpod_core.tracking.bidirectional_tracking import (
+    TrackingSteps,
+    TrackingTask,
+    preferred_halvings,
+    track_segment,
+)
 from tpod_core.tracking.frame_window import (
     BUDGET_BYTES,
     FrameWindow,
     GreyFrames,
     chunk_of,
-    fewest_halvings,
+    min_halvings,
 )
 from tpod_core.tracking.segments import Segment
-from tpod_core.video.scan import Watch
+from tpod_core.video.scan import ProgressMonitor
 
 METHOD = "visual-1"
-"""Changes whenever the same segment would get other boxes."""
+"""The version of the algorithm; it changes whenever the same segment would get other boxes."""
 
-_AT_ONCE = 32
-"""Segments in work at the same time; each holds what it has learnt of its object."""
+_MAX_ACTIVE = 32
+"""The most segments tracked at the same time; each holds its correlation filter."""
 
 
-def propagate(
+def track_segments(
     frames: GreyFrames,
     segments: Sequence[Segment],
-    watch: Watch,
+    monitor: ProgressMonitor,
     budget_bytes: int = BUDGET_BYTES,
 ) -> Iterator[tuple[Segment, DerivedBoxes]]:
-    """Fill segments of any tracks of one video; each is yielded when it is done.
+    """Tracks segments of any tracks of one video, and yields each one when it is done.
 
-    A frame that does not decode costs no more than itself: there the boxes go straight, with
-    uncertainty 1.
+    On a frame that does not decode, boxes are interpolated with uncertainty 1.
 
     Args:
-        watch: checked at every 16 frames; what it raises ends the work.
-        budget_bytes: for pictures; a few more hold one chunk while it is decoded.
+        monitor: checked every 16 frames; an exception that it raises ends the work.
+        budget_bytes: for the pictures in the window; decoding a chunk briefly takes more.
     """
     if segments:
-        yield from _Workshop(frames, segments, watch, budget_bytes).run()
+        yield from _SegmentTracker(frames, segments, monitor, budget_bytes).run()
 
 
 @dataclass
-class _Task:
+class _ActiveSegment:
     segment: Segment
-    work: Work
-    wanted: int
+    steps: TrackingSteps
+    next_frame: int
 
 
-class _Workshop:
+class _SegmentTracker:
     def __init__(
-        self, frames: GreyFrames, segments: Sequence[Segment], watch: Watch, budget_bytes: int
+        self,
+        frames: GreyFrames,
+        segments: Sequence[Segment],
+        monitor: ProgressMonitor,
+        budget_bytes: int,
     ) -> None:
         self._frame_wh = frames.frame_wh
-        self._fewest = fewest_halvings(frames.frame_wh)
-        wishes = {self._halvings(segment) for segment in segments}
-        self._window = FrameWindow(frames, wishes, budget_bytes)
+        self._min_halvings = min_halvings(frames.frame_wh)
+        halvings = {self._halvings(segment) for segment in segments}
+        self._window = FrameWindow(frames, halvings, budget_bytes)
         self._waiting = sorted(segments, key=lambda segment: segment.left.frame, reverse=True)
-        self._watch = watch
-        self._tasks: list[_Task] = []
+        self._monitor = monitor
+        self._active: list[_ActiveSegment] = []
         self._end = max(segment.stop + (segment.right is not None) for segment in segments)
-        self._steps = sum(2 * (segment.stop - segment.left.frame) for segment in segments)
-        self._done = 0
+        self._total_steps = sum(2 * (segment.stop - segment.left.frame) for segment in segments)
+        self._done_steps = 0
 
     def run(self) -> Iterator[tuple[Segment, DerivedBoxes]]:
         while True:
-            yield from self._admitted()
-            if not self._tasks:
+            yield from self._start_waiting()
+            if not self._active:
                 return
             chunk = self._next_chunk()
-            self._watch.check()
-            self._watch.progress(
-                min(1.0, self._done / self._steps), "Following objects between key frames"
+            self._monitor.check()
+            self._monitor.progress(
+                min(1.0, self._done_steps / self._total_steps),
+                "Following objects between key frames",
             )
             if not self._window.holds(chunk):
                 self._window.load(chunk, self._end)
-            for task in [task for task in self._tasks if chunk_of(task.wanted) == chunk]:
-                yield from self._advance(task, chunk)
+            for each in [each for each in self._active if chunk_of(each.next_frame) == chunk]:
+                yield from self._advance(each, chunk)
 
-    def _admitted(self) -> Iterator[tuple[Segment, DerivedBoxes]]:
-        """Take in waiting segments; those with no frame to fill are done at once."""
-        while self._waiting and len(self._tasks) < _AT_ONCE:
+    def _start_waiting(self) -> Iterator[tuple[Segment, DerivedBoxes]]:
+        """Start waiting segments; yields those that are done without any frame."""
+        while self._waiting and len(self._active) < _MAX_ACTIVE:
             segment = self._waiting.pop()
-            started = work(
-                Setting(
+            steps = track_segment(
+                TrackingTask(
                     segment,
                     self._frame_wh,
                     self._halvings(segment),
@@ -95,24 +104,26 @@ class _Workshop:
                 )
             )
             try:
-                self._tasks.append(_Task(segment, started, next(started)))
+                self._active.append(_ActiveSegment(segment, steps, next(steps)))
             except StopIteration as ended:
                 yield segment, ended.value
 
     def _halvings(self, segment: Segment) -> int:
-        return max(self._fewest, wished_halvings(segment))
+        return max(self._min_halvings, preferred_halvings(segment))
 
     def _next_chunk(self) -> int:
-        """One that is at hand, else the first that is wanted: so decoding goes forward."""
-        wanted = sorted({chunk_of(task.wanted) for task in self._tasks})
-        return next((chunk for chunk in wanted if self._window.holds(chunk)), wanted[0])
+        """Returns a needed chunk in the window, else the first one, so decoding goes forward."""
+        needed = sorted({chunk_of(each.next_frame) for each in self._active})
+        return next((chunk for chunk in needed if self._window.holds(chunk)), needed[0])
 
-    def _advance(self, task: _Task, chunk: int) -> Iterator[tuple[Segment, DerivedBoxes]]:
+    def _advance(
+        self, active: _ActiveSegment, chunk: int
+    ) -> Iterator[tuple[Segment, DerivedBoxes]]:
         try:
-            while chunk_of(task.wanted) == chunk:
-                view = self._window.view(task.wanted)
-                task.wanted = task.work.send(view)
-                self._done += 1
+            while chunk_of(active.next_frame) == chunk:
+                pyramid = self._window.get(active.next_frame)
+                active.next_frame = active.steps.send(pyramid)
+                self._done_steps += 1
         except StopIteration as ended:
-            self._tasks.remove(task)
-            yield task.segment, ended.value
+            self._active.remove(active)
+            yield active.segment, ended.value

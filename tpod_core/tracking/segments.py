@@ -1,4 +1,4 @@
-"""What a tracker is asked for: the frames of one track between two human boxes."""
+"""The input of tracking: the frames of one track between two anchors."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tpod_core.geometry import Box
 
 @dataclass(frozen=True)
 class Anchor:
-    """A box that a human drew, in upright source pixels."""
+    """A key frame's box, in upright source pixels."""
 
     frame: int
     box: Box
@@ -15,12 +15,12 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Segment:
-    """The frames ``left.frame < n < stop`` of one track, which nobody labelled.
+    """The frames ``left.frame < n < stop`` of one track, which have no key frame.
 
-    ``right`` is the next human box, on frame ``stop``; without one the object is followed
-    forward from ``left`` alone. ``context`` holds other human boxes of the track, near first.
+    ``right`` is the next anchor, on frame ``stop``; without one, tracking runs forward from
+    ``left`` alone. ``context`` holds other anchors of the track, nearest first.
 
-    Raises: ValueError if ``stop`` is not behind ``left`` or not the frame of ``right``.
+    Raises: ValueError if ``stop`` is not after ``left``, or not the frame of ``right``.
     """
 
     left: Anchor

@@ -1,4 +1,4 @@
-"""How unsure a derived box is, 0 to 1, so that the worst can be shown first."""
+"""Estimates the uncertainty of derived boxes, 0 to 1, to show the worst ones first."""
 
 from dataclasses import dataclass
 
@@ -6,42 +6,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpod_core.annotations.derived_boxes import DerivedBoxes
-from tpod_core.tracking.boxes import Boxes, side
+from tpod_core.tracking.boxes import Boxes, mean_side
 from tpod_core.tracking.fusion import Fused
 
-_WEAK_PEAK = 0.3
-"""Share of the doubt that comes from how little the picture looks like the object."""
+_RESPONSE_SHARE = 0.3
+"""How much a missing response lowers the expected IoU, as a share of it."""
 _JUMP = 0.15
-"""A change of size from frame to frame, as a logarithm, that is a fault for certain."""
-_UNSEEN = 0.1
-"""The error of boxes about which there is no doubt at all, as 1 - IoU, measured."""
+"""The unit of size changes between frames, as a logarithm; 1.5 of it is certainly an error."""
+_BASE_ERROR = 0.1
+"""The measured error of boxes with uncertainty 0, as 1 - IoU."""
 
 Values = NDArray[np.float64]
 
 
-def between_boxes(fused: Fused, looks: Values) -> Values:
-    """Of a path with human boxes at both ends: (n,), 0 at the ends.
+def path_uncertainty(fused: Fused, responses: Values) -> Values:
+    """Returns the uncertainty (n,) of a path between two anchors; 0 on the anchors.
 
     Args:
-        looks: (n,) how well the object was met, 1 as usual, 0 not at all.
+        responses: (n,) the response relative to the typical peak, 0 to 1.
     """
-    doubt = 1 - fused.promise * (1 - _WEAK_PEAK * (1 - np.clip(looks, 0, 1)))
-    doubt = np.maximum(doubt, size_jumps(fused.boxes_xyxy))
-    doubt[[0, -1]] = 0
-    return np.clip(doubt, 0, 1)
+    uncertainty = 1 - fused.expected_iou * (1 - _RESPONSE_SHARE * (1 - np.clip(responses, 0, 1)))
+    uncertainty = np.maximum(uncertainty, size_jumps(fused.boxes_xyxy))
+    uncertainty[[0, -1]] = 0
+    return np.clip(uncertainty, 0, 1)
 
 
 def size_jumps(boxes_xyxy: Boxes) -> Values:
-    """(n,): 0 where the size goes on evenly, 1 where it jumps."""
-    change = np.abs(np.diff(np.log(side(boxes_xyxy)), prepend=np.log(side(boxes_xyxy[:1]))))
+    """Returns (n,): 0 where the size changes smoothly, up to 1 where it jumps."""
+    log_side = np.log(mean_side(boxes_xyxy))
+    change = np.abs(np.diff(log_side, prepend=log_side[:1]))
     return np.clip(change / _JUMP - 0.5, 0, 1)
 
 
 @dataclass(frozen=True)
 class Correction:
-    """The frame of a stretch that is best corrected, and what that weighs against others.
+    """The best frame to correct in a stretch of derived boxes.
 
-    ``weight`` is the error to expect of the whole stretch, in frames that are all wrong.
+    ``weight`` compares stretches: the expected error of the whole stretch, in frames that are
+    entirely wrong.
     """
 
     frame: int
@@ -50,18 +52,19 @@ class Correction:
 
 
 def best_correction(stretch: DerivedBoxes) -> Correction | None:
-    """The middle of a stretch's weight; ``None`` where it is sure throughout.
+    """Returns the frame at half of a stretch's weight; ``None`` if all uncertainties are 0.
 
-    A frame weighs its own doubt and a constant, so that length counts too: doubt foretells the
-    error (correlation 0.44), but not well enough to leave long gaps alone.
+    A frame's weight is its uncertainty plus a constant, so that length counts too: uncertainty
+    correlates with the error (0.44), but not well enough to ignore long gaps.
 
-    Measured by ``bench_worst_frame`` on 35 stretches of real tracks, the loss of IoU beside as
-    many evenly spaced boxes: 0.976 (standard error 0.015); with the middle of the longest gap
-    1.027; with the true error in place of doubt 0.964: better doubt alone would bring little.
+    ``bench_worst_frame`` measured, on 35 stretches of real tracks, the loss of IoU relative to
+    equally many evenly spaced boxes: 0.976 (standard error 0.015); with the middle of the
+    longest gap 1.027; with the true error instead of the uncertainty 0.964, so that better
+    uncertainty alone would gain little.
     """
-    doubt = stretch.uncertainty.astype(np.float64)
-    if not doubt.any():
+    uncertainty = stretch.uncertainty.astype(np.float64)
+    if not uncertainty.any():
         return None
-    grown = np.cumsum(doubt + _UNSEEN)
-    middle = int(np.searchsorted(grown, grown[-1] / 2))
-    return Correction(stretch.start + middle, float(doubt[middle]), float(grown[-1]))
+    weight = np.cumsum(uncertainty + _BASE_ERROR)
+    middle = int(np.searchsorted(weight, weight[-1] / 2))
+    return Correction(stretch.start + middle, float(uncertainty[middle]), float(weight[-1]))

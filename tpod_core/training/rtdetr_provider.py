@@ -7,7 +7,7 @@ in inference, so that the exported model takes the same input as those of the ot
 from pathlib import Path
 from typing import Any
 
-from tpod_core.detectors.protocol import MAX_DETECTIONS, Scene, TrainRequest
+from tpod_core.detectors.protocol import MAX_DETECTIONS, EvaluationContext, TrainRequest
 from tpod_core.training.ultralytics_provider import (
     TrainerOverrides,
     UltralyticsProvider,
@@ -63,11 +63,11 @@ class RtdetrProvider(UltralyticsProvider):
         # Its sampling of the feature maps has no deterministic implementation on a GPU.
         return super().arguments(request) | {"deterministic": False}
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
-        write_onnx(_contract(scene), scene.config.imgsz, target)
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
+        write_onnx(_contract(context), context.config.imgsz, target)
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
-        write_torchscript(_contract(scene), scene.config.imgsz, target)
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
+        write_torchscript(_contract(context), context.config.imgsz, target)
 
 
 class _Contract(nn.Module):
@@ -86,9 +86,9 @@ class _Contract(nn.Module):
         return nn.functional.pad(rows, (0, 0, 0, MAX_DETECTIONS - rows.shape[1]))
 
 
-def _contract(scene: Scene) -> _Contract:
-    network, _ = load_checkpoint(require_loadable(scene.checkpoint), device=torch.device("cpu"))
-    return _Contract(network.fuse(), scene.config.imgsz)
+def _contract(context: EvaluationContext) -> _Contract:
+    network, _ = load_checkpoint(require_loadable(context.checkpoint), device=torch.device("cpu"))
+    return _Contract(network.fuse(), context.config.imgsz)
 
 
 def _in_pixels(rows: Tensor, side_px: int) -> Tensor:

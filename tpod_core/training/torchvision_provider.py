@@ -16,7 +16,7 @@ from torchvision.ops import nms
 from tpod_core.detectors.protocol import (
     MAX_DETECTIONS,
     Detection,
-    Scene,
+    EvaluationContext,
     TrainingCallback,
     TrainRequest,
 )
@@ -51,20 +51,20 @@ class TorchvisionProvider:
         train_within_memory(request, callback, run, _SMALLEST_BATCH)
         attempt.best.replace(attempt.trained)
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
-        with _suppression_without_branch(scene.config.imgsz):
-            write_onnx(_contract(scene), scene.config.imgsz, target)
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
+        with _suppression_without_branch(context.config.imgsz):
+            write_onnx(_contract(context), context.config.imgsz, target)
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
-        with _suppression_without_branch(scene.config.imgsz):
-            write_torchscript(_contract(scene), scene.config.imgsz, target)
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
+        with _suppression_without_branch(context.config.imgsz):
+            write_torchscript(_contract(context), context.config.imgsz, target)
 
     def predict(
-        self, scene: Scene, images: Sequence[Path], confidence: float
+        self, context: EvaluationContext, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        side_px = scene.config.imgsz
-        device = choose_hardware(scene.config.device).torch_device
-        network = self._network(scene.checkpoint).to(device)
+        side_px = context.config.imgsz
+        device = choose_hardware(context.config.device).torch_device
+        network = self._network(context.checkpoint).to(device)
         with torch.inference_mode():
             return [_detect(network, path, side_px, confidence) for path in images]
 
@@ -81,8 +81,8 @@ class _Contract(nn.Module):
         return rows[:MAX_DETECTIONS].reshape(1, MAX_DETECTIONS, 6)
 
 
-def _contract(scene: Scene) -> _Contract:
-    return _Contract(load_trained(scene.checkpoint))
+def _contract(context: EvaluationContext) -> _Contract:
+    return _Contract(load_trained(context.checkpoint))
 
 
 @contextmanager

@@ -1,22 +1,19 @@
-"""An epoch's figures from torchmetrics, as the other families give them."""
+"""An epoch's figures on the validation part, by the rules of the score that follows a training."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import torch
-from torch import Tensor
-from torchmetrics.detection import MeanAveragePrecision
+import numpy as np
 
+from tpod_core.evaluation.average_precision import DetectionTable, measure
+from tpod_core.evaluation.matching import Objects
 from tpod_core.training.torchvision_data import Target
-
-_RECALLS = torch.linspace(0, 1, 101)
-"""The recalls at which COCO's evaluation reads off the precision."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """On the validation part; precision and recall where F1 at an IoU of 0.5 is best."""
+    """Means over the classes, as Ultralytics gives them for its epochs; precision and recall at
+    the recommended confidence."""
 
     precision: float = 0.0
     recall: float = 0.0
@@ -29,31 +26,28 @@ class Figures:
         return 0.1 * self.map50 + 0.9 * self.map50_95
 
 
-def figures_of(answers: Iterable[tuple[list[Target], list[Target]]]) -> Figures:
+def figures_of(answers: Iterable[tuple[list[Target], list[Target]]], classes: int) -> Figures:
     """``answers`` are batches of what was found (with ``scores``) and what is there."""
-    metric = MeanAveragePrecision(extended_summary=True)
-    metric.warn_on_many_detections = False
-    empty = True
+    table = DetectionTable(classes)
     for found, true in answers:
-        metric.update(found, true)
-        empty = False
-    if empty:
+        for each, there in zip(found, true, strict=True):
+            table.add(_objects(there), _objects(each))
+    metrics = measure(table.ranked())
+    if not len(metrics.class_ids):
         return Figures()
-    summary = metric.compute()
-    precision, recall = _at_best_f1(summary)
-    # -1 stands for a part without a single true box.
-    map50, map50_95 = (max(0.0, float(summary[name])) for name in ("map_50", "map"))
-    return Figures(precision, recall, map50, map50_95)
+    curves, place = metrics.curves.only(metrics.class_ids), metrics.recommended_place
+    return Figures(
+        precision=float(curves.precision[:, place].mean()),
+        recall=float(curves.recall[:, place].mean()),
+        map50=float(metrics.ap[:, 0].mean()),
+        map50_95=float(metrics.ap.mean()),
+    )
 
 
-def _at_best_f1(summary: dict[str, Any]) -> tuple[float, float]:
-    """Means over the classes; (IoU, recall, class, area, detections) are the axes."""
-    by_class: Tensor = summary["precision"][0, :, :, 0, -1].T
-    known = by_class[(by_class >= 0).all(dim=1)]
-    if not len(known):
-        return 0.0, 0.0
-    f1 = 2 * known * _RECALLS / (known + _RECALLS).clamp(min=1e-9)
-    best = f1.argmax(dim=1)
-    precision = known.gather(1, best[:, None]).mean()
-    reached = torch.where(f1.amax(dim=1) > 0, _RECALLS[best], torch.zeros(len(best)))
-    return float(precision), float(reached.mean())
+def _objects(target: Target) -> Objects:
+    """Best first; torchvision's class 0 is the background."""
+    labels = target["labels"].numpy().astype(np.int32) - 1
+    scores = target["scores"].numpy() if "scores" in target else np.ones(len(labels))
+    order = np.argsort(-scores, kind="stable")
+    boxes = target["boxes"].numpy().astype(np.float32)
+    return Objects(boxes[order], labels[order], scores[order].astype(np.float32))

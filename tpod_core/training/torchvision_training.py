@@ -96,7 +96,7 @@ class Training:
         self._batches.epoch = epoch
         losses = self._train_epoch(epoch)
         self._network.eval()
-        figures = figures_of(self._predictions())
+        figures = figures_of(self._predictions(), len(self._request.data.classes))
         row = EpochRow(
             epoch=epoch,
             seconds=round(time.monotonic() - began, 3),

@@ -16,7 +16,7 @@ from tpod_core.detectors.protocol import (
     LOWEST_CONFIDENCE,
     MAX_DETECTIONS,
     Detection,
-    Scene,
+    EvaluationContext,
     TrainingCallback,
     TrainRequest,
 )
@@ -133,27 +133,27 @@ class UltralyticsProvider:
             "warmup_bias_lr": 0.0,
         }
 
-    def export_onnx(self, scene: Scene, target: Path) -> None:
+    def export_onnx(self, context: EvaluationContext, target: Path) -> None:
         # onnxruntime simplifies the graph when it loads it; doing it here takes seconds.
-        _export(scene, target, format="onnx", simplify=False)
+        _export(context, target, format="onnx", simplify=False)
 
-    def export_torchscript(self, scene: Scene, target: Path) -> None:
-        _export(scene, target, format="torchscript")
+    def export_torchscript(self, context: EvaluationContext, target: Path) -> None:
+        _export(context, target, format="torchscript")
 
     def predict(
-        self, scene: Scene, images: Sequence[Path], confidence: float
+        self, context: EvaluationContext, images: Sequence[Path], confidence: float
     ) -> list[list[Detection]]:
-        results = self._model(scene.checkpoint).predict(
+        results = self._model(context.checkpoint).predict(
             [str(path) for path in images],
             predictor=self.predictor,
-            imgsz=scene.config.imgsz,
-            batch=scene.config.batch,
+            imgsz=context.config.imgsz,
+            batch=context.config.batch,
             conf=confidence,
             iou=_NMS_IOU,
             max_det=MAX_DETECTIONS,
             # The published ONNX model takes squares; scores differ a little with the shape.
             rect=False,
-            device=choose_hardware(scene.config.device).device,
+            device=choose_hardware(context.config.device).device,
             verbose=False,
             save=False,
             stream=True,  # otherwise every picture stays in memory until the last is done
@@ -164,11 +164,11 @@ class UltralyticsProvider:
         ]
 
 
-def _export(scene: Scene, target: Path, **options: Any) -> None:
-    source = scene.scratch / "model.pt"  # the exporter writes beside the checkpoint
-    shutil.copyfile(require_loadable(scene.checkpoint), source)
+def _export(context: EvaluationContext, target: Path, **options: Any) -> None:
+    source = context.scratch / "model.pt"  # the exporter writes beside the checkpoint
+    shutil.copyfile(require_loadable(context.checkpoint), source)
     written = ultralytics.YOLO(str(source)).export(
-        imgsz=scene.config.imgsz,
+        imgsz=context.config.imgsz,
         nms=True,
         conf=LOWEST_CONFIDENCE,
         iou=_NMS_IOU,

@@ -1,10 +1,10 @@
-"""From labelled videos to a training set: which frames, which part, and the files.
+"""Builds training sets from labelled videos: selects frames, splits them, and writes the files.
 
-    choice ──sources──▶ frames ──▶ split ──▶ plan ──▶ statistics, warnings, preflight
-                                              └─────▶ building: images, labels, manifest
+    spec ──labelled_videos──▶ frames ──▶ split ──▶ plan ──▶ statistics, warnings, preflight
+                                                    └─────▶ building: images, labels, manifest
 
-All but ``sources`` and ``building`` is arithmetic on values, the same for a preview as for
-the real thing. A plan depends on the choice, its seed and the annotations alone; the files
-depend on the plan and the pictures alone (``thinning`` looks at these). ``comparison`` and
-``contact_sheet`` read finished sets.
+All modules but ``labelled_videos`` and ``building`` compute on plain values, in the same way
+for a preview and for a build. A plan depends only on the spec, its seed and the annotations;
+the files depend only on the plan and the pictures (which ``thinning`` compares).
+``comparison`` and ``contact_sheet`` read finished sets.
 """

@@ -1,7 +1,7 @@
-"""Boxes that deserve a second look: tiny, at the edge, jumping in size, drawn twice.
+"""Finds questionable boxes: tiny, at the frame's edge, jumping in size, or duplicate.
 
-Each function looks at one video and names a track, or a pair, once: at its worst place or at
-its first.
+Each check handles one video and reports a track, or a pair of tracks, once: at its worst or
+its first box.
 """
 
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ _TINY_SHARE = 0.001
 _EDGE_PX = 1.0
 _DUPLICATE_IOU = 0.85
 _JUMP = 1.6
-"""So much may the area of a box change from one frame to the next."""
+"""The factor by which a box's area may change between neighbouring key frames."""
 _GROWTH_PER_S = 4.0
-"""So much more may it change in each second between two key frames."""
+"""The further factor that is allowed for each second between them."""
 
 
 def tiny_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
-    """Boxes that training pictures show at under 8 pixels, or on under 0.1 % of the frame."""
+    """Finds boxes below 8 pixels in training pictures, or below 0.1 % of the frame."""
     image_size = plan.spec.image_size
     scale, (width, height) = training_scale(table, image_size), table.video.source.frame_wh
     shorter = np.minimum(table.widths(), table.heights()) * scale
@@ -37,19 +37,21 @@ def tiny_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
     tiny = (shorter < _TINY_SIDE_PX) | (share < _TINY_SHARE)
     for rows in _by_track(table, tiny):
         worst = int(rows[np.argmin(share[rows])])
-        wide, high = (round(side[worst] * scale) for side in (table.widths(), table.heights()))
+        width_px, height_px = (
+            round(side[worst] * scale) for side in (table.widths(), table.heights())
+        )
         yield _of_track(
             plan,
             table,
             worst,
             (Kind.TINY_BOX, Severity.WARNING),
-            f"is {wide}×{high} pixels in training pictures of {image_size}{_and_more(rows)}. "
-            "Detectors hardly learn so small ones.",
+            f"is {width_px}×{height_px} pixels in training pictures of {image_size}"
+            f"{_and_more(rows)}. Detectors hardly learn so small ones.",
         )
 
 
 def edge_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
-    """Boxes that touch the frame's edge: right for an object that is cut off there."""
+    """Finds boxes that touch the frame's edge, which is correct for objects cut off there."""
     low, high = table.xyxy[:, :2], table.xyxy[:, 2:]
     far = np.array(table.video.source.frame_wh) - _EDGE_PX
     touching = np.any((low <= _EDGE_PX) | (high >= far), axis=1)
@@ -64,7 +66,7 @@ def edge_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
 
 
 def duplicate_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
-    """Two tracks of a class on the same object."""
+    """Finds two tracks of a class on the same object."""
     seen = set()
     for row, other in _overlapping(table):
         pair = (int(table.track_ids[row]), int(table.track_ids[other]))
@@ -80,7 +82,7 @@ def duplicate_boxes(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
 
 
 def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
-    """Neighbouring key frames between which a box grows or shrinks too fast; worst first."""
+    """Finds neighbouring key frames between which a box changes size too fast; worst first."""
     source, class_ids = table.video.source, plan.class_ids
     used = np.array([frame for frame, _ in table.video.used()])
     found = []
@@ -89,7 +91,7 @@ def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
             continue
         for left, right in pairwise(state.ordered()):
             excess = _excess(left, right, source.fps)
-            if excess > 1 and _meets(used, left.frame, right.frame):
+            if excess > 1 and _uses_frame_between(used, left.frame, right.frame):
                 finding = PreflightFinding(
                     Kind.SIZE_JUMP,
                     Severity.WARNING,
@@ -105,7 +107,7 @@ def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
 
 
 def _excess(left: KeyframeDoc, right: KeyframeDoc, fps: float) -> float:
-    """How far the change of area is over what the time between allows; up to 1 is none."""
+    """Returns the change of area as a multiple of what the time between allows."""
     smaller, larger = sorted((left.box.area, right.box.area))
     if left.outside or right.outside or not smaller:
         return 0.0
@@ -114,16 +116,16 @@ def _excess(left: KeyframeDoc, right: KeyframeDoc, fps: float) -> float:
     return larger / smaller / allowed
 
 
-def _meets(used: NDArray[np.int64], first: int, last: int) -> bool:
-    """Whether a frame of the set lies between two key frames."""
+def _uses_frame_between(used: NDArray[np.int64], first: int, last: int) -> bool:
+    """Whether the set uses a frame from ``first`` to ``last``."""
     return bool(np.searchsorted(used, last, side="right") > np.searchsorted(used, first))
 
 
 def _overlapping(table: BoxTable) -> list[tuple[int, int]]:
-    """Pairs of rows of one frame with the same class and nearly the same box.
+    """Returns pairs of rows of one frame with the same class and nearly the same box.
 
-    Each row is compared with the one that follows it, then with the one after that, and so on
-    as long as they may share a frame.
+    Each row is compared with the next one, then with the one after that, and so on while any
+    pair shares a frame.
     """
     pairs: list[tuple[int, int]] = []
     for step in range(1, len(table.frames)):
@@ -137,7 +139,7 @@ def _overlapping(table: BoxTable) -> list[tuple[int, int]]:
 
 
 def _by_track(table: BoxTable, chosen: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """The chosen rows of each track that has some, by track id."""
+    """Groups the chosen rows by track, in the order of track ids."""
     rows = np.flatnonzero(chosen)
     ordered = rows[np.argsort(table.track_ids[rows], kind="stable")]
     breaks = np.flatnonzero(np.diff(table.track_ids[ordered])) + 1

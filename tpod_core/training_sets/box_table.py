@@ -1,4 +1,4 @@
-"""The boxes of a planned set as arrays, for counting and checking."""
+"""The boxes of a planned set as arrays, for statistics and checks."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class BoxTable:
-    """Every box of one video in the set, a row each, by frame and then track id.
+    """The boxes of one video in the set, one row each, by frame and then track id.
 
-    ``xyxy`` has a row of float pixels for each box; ``frames``, ``parts``, ``track_ids`` and
-    ``class_ids`` have one number for each.
+    ``xyxy`` is (n, 4) in pixels; ``frames``, ``splits``, ``track_ids`` and ``class_ids`` are
+    (n,).
     """
 
     video: PlannedVideo
     frames: Indices
-    parts: Splits
+    splits: Splits
     track_ids: Indices
     class_ids: Indices
     xyxy: Floats
@@ -38,14 +38,14 @@ class BoxTable:
 
 
 def box_table(plan: Plan, video: PlannedVideo) -> BoxTable:
-    """The boxes of ``video`` on the frames that go into the set."""
+    """Returns the boxes of ``video`` on the frames that the set uses."""
     used = video.used()
     boxes = boxes_on(video.source, plan.class_ids, [frame for frame, _ in used])
     rows = [
-        (frame, part, each.track_id, each.class_id, *each.box.xyxy)
-        for (frame, part), on_frame in zip(used, boxes, strict=True)
+        (frame, split, each.track_id, each.class_id, *each.box.xyxy)
+        for (frame, split), on_frame in zip(used, boxes, strict=True)
         for each in on_frame
     ]
     numbers = np.array(rows, dtype=np.float64).reshape(len(rows), 8)
-    frames, parts, track_ids, class_ids = numbers[:, :4].T.astype(np.int64)
-    return BoxTable(video, frames, parts.astype(np.int8), track_ids, class_ids, numbers[:, 4:])
+    frames, splits, track_ids, class_ids = numbers[:, :4].T.astype(np.int64)
+    return BoxTable(video, frames, splits.astype(np.int8), track_ids, class_ids, numbers[:, 4:])

@@ -1,4 +1,4 @@
-"""The boxes of a video's frames as they stand, derived ones included."""
+"""The boxes on a video's frames, derived ones included."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from tpod_core.geometry import Box, clip
 from tpod_core.training_sets.labelled_videos import LabelledVideo
 
 _CHUNK = 1000
-"""So many frames get their boxes at a time: it bounds the memory of a long video."""
+"""The number of frames derived at a time, which bounds the memory for a long video."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackBox:
-    """The box of a track on one frame, in pixels of the frame and inside it."""
+    """The box of a track on one frame, in pixels and clipped to the frame."""
 
     track_id: int
     class_id: int
@@ -24,10 +24,10 @@ class TrackBox:
 def boxes_on(
     source: LabelledVideo, class_ids: Mapping[int, int], frames: Iterable[int]
 ) -> Iterator[list[TrackBox]]:
-    """The boxes on each of ``frames`` (ascending), by track id.
+    """Yields the boxes on each of ``frames`` (ascending), in the order of track ids.
 
     Args:
-        class_ids: ``class_id`` by label row; tracks of other labels are left out.
+        class_ids: ``class_id`` by ``Label.id``; tracks of other labels are left out.
     """
     tracks = [
         (track_id, class_ids[state.label_id], state)
@@ -36,11 +36,11 @@ def boxes_on(
     ]
     rest = iter(frames)
     while chunk := list(islice(rest, _CHUNK)):
-        found: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
+        by_frame: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
         for track_id, class_id, state in tracks:
             for shown, _ in derive(state.ordered(), chunk, state.derived):
-                # A box between key frames may leave the frame: by a hair, or as its object does.
+                # A derived box may leave the frame: by rounding, or with its object.
                 box = clip(shown.box, source.frame_wh)
                 if box.area > 0:
-                    found[shown.frame].append(TrackBox(track_id, class_id, box))
-        yield from found.values()
+                    by_frame[shown.frame].append(TrackBox(track_id, class_id, box))
+        yield from by_frame.values()

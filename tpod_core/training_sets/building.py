@@ -1,4 +1,4 @@
-"""The files of a training set: each needed frame decoded once, in order, and encoded beside it."""
+"""Writes a training set's files: decodes each used frame once, in order, encodes in threads."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from tpod_core.formats import yolo
 from tpod_core.formats.yolo import Manifest, ManifestFrame, ManifestVideo
-from tpod_core.training_sets.pictures import ENCODERS, Pictures, Progress
+from tpod_core.training_sets.pictures import ENCODERS, PictureWriter, Progress
 from tpod_core.training_sets.plan import Plan
 from tpod_core.training_sets.video_writer import FOLDERS, OpenReader, VideoWriter
 
 
 @dataclass(frozen=True)
 class Built:
-    """What was written: ``plan`` less the near-duplicates that were met."""
+    """A written set; ``plan`` is without the near-duplicates that were found."""
 
     plan: Plan
     manifest: Manifest
@@ -31,13 +31,13 @@ def build(
     """Write the set that ``plan`` describes into the empty ``directory``.
 
     Args:
-        on_progress: called after each picture; what it raises ends the build.
+        on_progress: called after each picture; an exception that it raises ends the build.
     """
     for folder in FOLDERS.values():
         (directory / "images" / folder).mkdir(parents=True)
         (directory / "labels" / folder).mkdir(parents=True)
     with ThreadPoolExecutor(ENCODERS) as pool:
-        pictures = Pictures(pool, plan.picture_count(), on_progress)
+        pictures = PictureWriter(pool, plan.picture_count(), on_progress)
         writers = [VideoWriter(plan, video, directory, pictures) for video in plan.videos]
         for writer in writers:
             writer.write(open_reader)
@@ -67,7 +67,7 @@ def hash_content(
     frames: Iterable[ManifestFrame],
     videos: Iterable[ManifestVideo],
 ) -> str:
-    """One digest for classes, labels, and the source and place of every picture."""
+    """Returns a digest of the classes, the labels, and the source of every picture."""
     files = {video.video_id: video.sha256 for video in videos}
     rows = sorted(
         [

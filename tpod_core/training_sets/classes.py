@@ -1,4 +1,4 @@
-"""The classes of a training set: label names, each with its ``class_id`` by position."""
+"""Selects the classes of a training set; a class's position is its ``class_id``."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from tpod_core.training_sets.labelled_videos import LabelledVideo
 
 
 def choose_classes(names: Sequence[str] | None, sources: Sequence[LabelledVideo]) -> list[LabelDoc]:
-    """The labels asked for, in that order; ``None`` asks for those of all the videos.
+    """Returns the labels ``names``, in that order; for ``None``, all labels of the videos.
 
-    Raises: InvalidInput if one is in no video's list, or if two read as the same name.
+    Raises: InvalidInput if a label is in no video's list, or if two names read the same.
     """
     known = {label.name: label for source in sources for label in source.labels}
     if names is None:

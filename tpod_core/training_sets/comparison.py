@@ -1,7 +1,7 @@
-"""What differs between two finished sets: videos, frames, and the boxes of each class.
+"""Compares two finished sets: their videos, frames, and the boxes of each class.
 
-Boxes have no names in a set. On a frame that both sets have, equal boxes of a class are the
-same; of the others, as many as can be paired have changed, and the rest was added or removed.
+Boxes have no identity in a set. On a frame in both sets, equal boxes of a class count as the
+same. The others are paired and count as changed; unpaired ones were added or removed.
 """
 
 from collections import Counter
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from tpod_core.formats.yolo import Manifest, ManifestFrame, ManifestVideo, read_manifest
 
-Place = tuple[int, int, tuple[int, ...] | None]
-"""A picture's video, frame and, for a background crop, its piece of it."""
+PictureKey = tuple[int, int, tuple[int, ...] | None]
+"""A picture's video, frame and, for a background crop, its (left, top, width, height)."""
 Boxes = Counter[tuple[str, str]]
-"""Class names with the rest of their label line."""
+"""Pairs of class name and coordinates, as the label line writes them."""
 
 
 @dataclass(frozen=True)
 class VideoChange:
-    """The revision of a video's annotations in both sets; ``None`` in the one it is not in."""
+    """The revision of a video's annotations in both sets; ``None`` where the set lacks it."""
 
     video_id: int
     name: str
@@ -29,7 +29,7 @@ class VideoChange:
 
 @dataclass(frozen=True)
 class FrameChanges:
-    """Pictures; ``relabelled`` have other boxes, ``moved`` went from one part to the other."""
+    """Numbers of pictures; ``relabelled`` have other boxes, ``moved`` are in the other split."""
 
     added: int
     removed: int
@@ -40,7 +40,7 @@ class FrameChanges:
 
 @dataclass(frozen=True)
 class ClassChanges:
-    """Boxes of one class in the older set, in the newer one, and how the two differ."""
+    """Numbers of boxes of one class in the older and the newer set, and their differences."""
 
     name: str
     before: int
@@ -52,9 +52,10 @@ class ClassChanges:
 
 @dataclass(frozen=True)
 class Comparison:
-    """From an older set to a newer one. ``identical``: pictures, labels and parts are the same.
+    """The changes from an older set to a newer one.
 
-    ``videos`` are those that differ, ``classes`` all of both sets.
+    ``identical`` means equal pictures, labels and splits. ``videos`` are those that differ,
+    ``classes`` are all of both sets.
     """
 
     identical: bool
@@ -64,36 +65,36 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Side:
+class _FinishedSet:
     directory: Path
     manifest: Manifest
-    frames: dict[Place, ManifestFrame] = field(init=False)
+    frames: dict[PictureKey, ManifestFrame] = field(init=False)
 
     def __post_init__(self) -> None:
         frames = {(f.video_id, f.frame_index, f.crop): f for f in self.manifest.frames}
         object.__setattr__(self, "frames", frames)
 
-    def boxes(self, place: Place) -> Boxes:
-        """Of a picture of the set; none where it has no such picture."""
-        if place not in self.frames:
+    def boxes(self, key: PictureKey) -> Boxes:
+        """Returns the boxes of a picture; none if the set has no such picture."""
+        if key not in self.frames:
             return Counter()
-        path = self.directory / self.frames[place].label_file
+        path = self.directory / self.frames[key].label_file
         lines = path.read_text(encoding="ascii").splitlines()
-        parts = (line.split(" ", 1) for line in lines)
-        return Counter((self.manifest.classes[int(class_id)], rest) for class_id, rest in parts)
+        pairs = (line.split(" ", 1) for line in lines)
+        return Counter((self.manifest.classes[int(class_id)], rest) for class_id, rest in pairs)
 
 
 def compare(older: Path, newer: Path) -> Comparison:
-    """Args: the directories of two finished sets."""
-    before, after = (_Side(path, read_manifest(path)) for path in (older, newer))
+    """Compares the finished sets in two directories."""
+    before, after = (_FinishedSet(path, read_manifest(path)) for path in (older, newer))
     both = before.frames.keys() & after.frames.keys()
     tally = _Tally()
     relabelled = {
-        place
-        for place in before.frames.keys() | after.frames.keys()
-        if tally.add(before.boxes(place), after.boxes(place))
+        key
+        for key in before.frames.keys() | after.frames.keys()
+        if tally.add(before.boxes(key), after.boxes(key))
     } & both
-    moved = {place for place in both if before.frames[place].split != after.frames[place].split}
+    moved = {key for key in both if before.frames[key].split != after.frames[key].split}
     return Comparison(
         before.manifest.content_hash == after.manifest.content_hash,
         _videos(before.manifest.videos, after.manifest.videos),
@@ -112,26 +113,26 @@ def compare(older: Path, newer: Path) -> Comparison:
 
 
 class _Tally:
-    """Adds up the boxes of each class, picture by picture."""
+    """Counts the boxes of each class over all pictures."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, before: Boxes, after: Boxes) -> bool:
-        """Count one picture; whether its boxes differ."""
-        gone, new = _per_class(before - after), _per_class(after - before)
-        changed = gone & new
+        """Counts one picture; returns whether its boxes differ."""
+        lost, new = _per_class(before - after), _per_class(after - before)
+        changed = lost & new
         columns = {
             "before": _per_class(before),
             "after": _per_class(after),
             "changed": changed,
-            "removed": gone - changed,
+            "removed": lost - changed,
             "added": new - changed,
         }
         for column, counts in columns.items():
             for name, count in counts.items():
                 self._counts[name, column] += count
-        return bool(gone or new)
+        return bool(lost or new)
 
     def of(self, name: str) -> ClassChanges:
         columns = ("before", "after", "added", "removed", "changed")
@@ -148,14 +149,14 @@ def _per_class(boxes: Boxes) -> Counter[str]:
 def _videos(
     before: Iterable[ManifestVideo], after: Iterable[ManifestVideo]
 ) -> tuple[VideoChange, ...]:
-    old, new = ({video.video_id: video for video in side} for side in (before, after))
+    old, new = ({video.video_id: video for video in videos} for videos in (before, after))
     changes = (
         VideoChange(
-            number,
-            (new.get(number) or old[number]).name,
-            old[number].revision if number in old else None,
-            new[number].revision if number in new else None,
+            video_id,
+            (new.get(video_id) or old[video_id]).name,
+            old[video_id].revision if video_id in old else None,
+            new[video_id].revision if video_id in new else None,
         )
-        for number in sorted(old.keys() | new.keys())
+        for video_id in sorted(old.keys() | new.keys())
     )
     return tuple(change for change in changes if change.before != change.after)

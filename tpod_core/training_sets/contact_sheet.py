@@ -1,4 +1,4 @@
-"""A look into a finished set: some of its pictures with their boxes drawn."""
+"""Draws some pictures of a finished set with their boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Picture:
 def draw_contact_sheet(
     directory: Path, count: int, width: int, colors: Sequence[str]
 ) -> list[Picture]:
-    """Up to ``count`` pictures from both parts, evenly spread, at most ``width`` pixels wide.
+    """Returns up to ``count`` evenly spread pictures of both splits, up to ``width`` pixels wide.
 
     ``colors`` (``"#rrggbb"``) are those of the classes, in the order of their ids.
     """
@@ -37,10 +37,10 @@ def draw_contact_sheet(
 
 
 def _draw(directory: Path, frame: ManifestFrame, width: int, colors: Sequence[str]) -> bytes:
-    whole = cv2.imread(str(directory / frame.image))
-    if whole is None:
+    original = cv2.imread(str(directory / frame.image))
+    if original is None:
         raise NotFound(f"The picture {frame.image} of this training set is gone. Build it again.")
-    image = scaled_down(whole.astype(np.uint8, copy=False), width)
+    image = scaled_down(original.astype(np.uint8, copy=False), width)
     drawn_wh = (image.shape[1], image.shape[0])
     for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
         class_id, box = read_yolo_line(line, drawn_wh)

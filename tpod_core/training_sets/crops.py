@@ -1,6 +1,6 @@
-"""Background crops: random pieces of training frames that touch no box.
+"""Draws background crops: random pieces of training frames that touch no box.
 
-OpenTPOD's way to show a detector what its objects' surroundings look like by themselves.
+They show a detector what its objects' surroundings look like without objects, as in OpenTPOD.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.split import Split, Splits
 
 _SIDES = (0.2, 0.6)
-"""A crop's width and height, as the shortest and longest share of the frame's."""
+"""The least and the greatest side of a crop, as a share of the frame's."""
 _MIN_SIDE_PX = 32
 _TRIES = 8
-"""So many places are tried for each crop that is wanted."""
+"""The number of positions tried for each requested crop."""
 
 
 @dataclass(frozen=True, order=True)
 class Crop:
-    """A piece of a frame; whole pixels, inside the frame."""
+    """A piece of a frame, in whole pixels inside the frame."""
 
     frame: int
     left: int
@@ -38,37 +38,37 @@ class Crop:
 def draw_crops(
     videos: Sequence[tuple[FrameSelection, Splits]], count: int, seed: int
 ) -> list[tuple[Crop, ...]]:
-    """Up to ``count`` crops over all videos, for each video its own in order.
+    """Returns the crops of each video, up to ``count`` in total.
 
-    They come from training frames of fully labelled ranges, where no object lacks its box;
-    boxes of every label are kept clear. Fewer are found where the frames are full.
+    They come from training frames in fully labelled ranges, where every object has its box, and
+    they touch boxes of no label. Frames full of boxes give fewer crops.
     """
-    places = [
+    candidates = [
         (number, frame)
-        for number, (chosen, parts) in enumerate(videos)
-        for frame in _training_frames(chosen, parts)
+        for number, (chosen, splits) in enumerate(videos)
+        for frame in _training_frames(chosen, splits)
     ]
-    if not places or not count:
+    if not candidates or not count:
         return [()] * len(videos)
     random = Random(f"{seed}/crops")
     tried = [
         (number, _draw(frame, videos[number][0].source.frame_wh, random))
-        for number, frame in random.choices(places, k=_TRIES * count)
+        for number, frame in random.choices(candidates, k=_TRIES * count)
     ]
     boxes = [
         _boxes(chosen.source, {crop.frame for video, crop in tried if video == number})
         for number, (chosen, _) in enumerate(videos)
     ]
-    found = [
+    free = [
         (number, crop)
         for number, crop in tried
         if not any(_touch(crop, box) for box in boxes[number][crop.frame])
     ][:count]
-    return [tuple(sorted({c for video, c in found if video == n})) for n in range(len(videos))]
+    return [tuple(sorted({c for video, c in free if video == n})) for n in range(len(videos))]
 
 
-def _training_frames(chosen: FrameSelection, parts: Splits) -> Iterator[int]:
-    frames = chosen.frames[parts == Split.TRAIN]
+def _training_frames(chosen: FrameSelection, splits: Splits) -> Iterator[int]:
+    frames = chosen.frames[splits == Split.TRAIN]
     labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
     yield from frames[labelled[frames]].tolist()
 
@@ -81,7 +81,7 @@ def _boxes(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
 
 
 def _draw(frame: int, frame_wh: tuple[int, int], random: Random) -> Crop:
-    """A place anywhere in the frame; a frame smaller than a crop may be is taken whole."""
+    """Returns a random crop; a side of the frame below the minimum is taken whole."""
     width, height = (
         min(side, max(_MIN_SIDE_PX, round(side * random.uniform(*_SIDES)))) for side in frame_wh
     )

@@ -1,4 +1,4 @@
-"""What a person should look at before a set is built, each with the place to look at."""
+"""The findings of the checks before a set is built, each with the frame to look at."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ _LISTED_PER_KIND = 20
 
 
 class Severity(StrEnum):
-    """``problem`` spoils the score, ``warning`` may spoil the set, ``note`` is often all right."""
+    """``problem`` makes the score wrong, ``warning`` may harm training, ``note`` is often fine."""
 
     PROBLEM = "problem"
     WARNING = "warning"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class PreflightFinding:
-    """One place in one video. ``sentence`` stands by itself."""
+    """A finding on one frame of one video; ``sentence`` is complete by itself."""
 
     kind: Kind
     severity: Severity
@@ -41,20 +41,20 @@ class PreflightFinding:
 
     @property
     def link(self) -> str:
-        """The labelling screen at this place."""
+        """The address of the labelling screen at this frame."""
         return f"/labeling?video={self.video_id}&frame={self.frame_index}"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """The first findings of each kind, worst first, and how many of each there are."""
+    """The first findings of each kind, worst first, and the total of each kind."""
 
     listed: tuple[PreflightFinding, ...]
     counts: dict[Kind, int]
 
 
 def capped(found: Iterable[PreflightFinding]) -> Findings:
-    """Order ``found`` by severity and kind; within a kind their order stays."""
+    """Sorts by severity and kind, stably, and limits how many of each kind are listed."""
     ordered = sorted(found, key=lambda each: (_RANK[each.severity], _RANK[each.kind]))
     counts: Counter[Kind] = Counter()
     listed = []

@@ -1,4 +1,4 @@
-"""Which frames of a video qualify, and how many boxes of each class they carry."""
+"""Selects the frames of a video for a set, and counts their boxes by class."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Indices = NDArray[np.int64]
 
 
 class Basis(Enum):
-    """Why these frames of a video and no others."""
+    """The reason why these frames of a video were selected."""
 
     CHOSEN = "the ranges that were asked for"
     LABELLED = "its fully labelled ranges"
@@ -31,7 +31,7 @@ class Basis(Enum):
 class FrameSelection:
     """The frames of one video that may go into the set, ascending.
 
-    ``counts`` has a row for each frame, and in it the number of boxes of each class.
+    ``counts`` (frames, classes) is the number of boxes of each class on each frame.
     """
 
     source: LabelledVideo
@@ -41,16 +41,16 @@ class FrameSelection:
 
     @property
     def positive(self) -> Mask:
-        """Which of the frames have a box."""
+        """Mask of the frames that have a box."""
         return np.asarray(self.counts.any(axis=1))
 
     @property
-    def hard(self) -> Mask:
-        """Which of the frames are hard negatives."""
+    def is_hard_negative(self) -> Mask:
+        """Mask of the frames that are hard negatives."""
         return np.isin(self.frames, self.source.hard_negatives)
 
-    def only(self, kept: Mask) -> "FrameSelection":
-        """The same with fewer frames."""
+    def filtered(self, kept: Mask) -> "FrameSelection":
+        """Returns the selection with only the ``kept`` frames."""
         return FrameSelection(self.source, self.basis, self.frames[kept], self.counts[kept])
 
 
@@ -60,15 +60,15 @@ def choose_frames(
     ranges: Sequence[Range] | None,
     sampling: Sampling,
 ) -> FrameSelection:
-    """The frames that ``ranges`` and ``sampling`` leave; without a box only where fully labelled.
+    """Selects frames by ``ranges`` and ``sampling``; those without boxes only if fully labelled.
 
-    The hard negatives among the frames taken are there in any case.
+    Sampling never drops hard negatives.
 
     Args:
         label_ids: the classes, by ``class_id``.
-        ranges: within the video; ``None`` takes the fully labelled ranges (and the frames with
-            boxes outside them, if ``sampling`` says so), and where there are none, the frames
-            with boxes.
+        ranges: within the video. ``None`` takes the fully labelled ranges, and with
+            ``outside_ranges`` the other frames with boxes; without fully labelled ranges, it
+            takes the frames with boxes.
     """
     tracks = [
         [state.ordered() for state in source.tracks.values() if state.label_id == label_id]
@@ -90,7 +90,7 @@ def choose_frames(
 
 
 def labelled_frames(source: LabelledVideo, label_ids: Collection[int]) -> Mask:
-    """Which frames have a box of these labels, or lie in a fully labelled range."""
+    """Returns the mask of frames with a box of these labels, or in a fully labelled range."""
     tracks = [s.ordered() for s in source.tracks.values() if s.label_id in label_ids]
     has_box = _count_boxes(tracks, source.frame_count) > 0
     return has_box | mask_of(source.ranges, source.frame_count)
@@ -99,7 +99,7 @@ def labelled_frames(source: LabelledVideo, label_ids: Collection[int]) -> Mask:
 def check_ranges(
     ranges: Sequence[Range] | None, source: LabelledVideo, field: str
 ) -> tuple[Range, ...] | None:
-    """``ranges`` sorted and apart. Raises: InvalidInput naming the first that is none."""
+    """Returns ``ranges`` sorted and disjoint. Raises: InvalidInput for the first invalid one."""
     for number, (start, stop) in enumerate(ranges or ()):
         if start == stop:
             raise InvalidInput(
@@ -131,7 +131,7 @@ def _taken(
 
 
 def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int32]:
-    """Boxes per frame: one up where a span starts, one down where it stops, summed."""
+    """Counts boxes per frame, as the running sum of +1 at span starts and -1 at their stops."""
     steps = np.zeros(frame_count + 1, dtype=np.int32)
     for keyframes in tracks:
         for start, stop in spans(keyframes, frame_count):
@@ -149,7 +149,7 @@ def _on_keyframes(tracks: Iterable[Iterable[Sequence[KeyframeDoc]]], frame_count
 
 
 def mask_of(ranges: Iterable[Range], frame_count: int) -> Mask:
-    """Which of a video's frames lie in ``ranges``."""
+    """Returns the mask of a video's frames that lie in ``ranges``."""
     mask = np.zeros(frame_count, dtype=bool)
     for start, stop in ranges:
         mask[start:stop] = True
@@ -157,6 +157,6 @@ def mask_of(ranges: Iterable[Range], frame_count: int) -> Mask:
 
 
 def runs_of(mask: Mask) -> list[Range]:
-    """``mask_of`` backwards: the runs of frames that are in it."""
+    """Inverts ``mask_of``: returns the runs of frames in a mask."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

@@ -1,4 +1,4 @@
-"""The labelled videos that a training set is made of, read at one moment."""
+"""Loads the labelled videos of a training set, as of one moment."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from tpod_core.propagation.store import with_derived
 
 
 @dataclass(frozen=True)
-class Missed:
-    """A detection of which a person said that its object has no box yet."""
+class MissedLabel:
+    """A detection that a person marked as a missed label."""
 
     frame: int
     label: str
@@ -23,11 +23,9 @@ class Missed:
 
 @dataclass(frozen=True)
 class LabelledVideo:
-    """A video with everything that is labelled in it at ``revision``.
+    """A video with its annotations at ``revision``, without proposed tracks.
 
-    Proposed tracks are left out: nobody has looked at them yet.
-    ``hard_negatives`` are frames on which a person has refused every detection that nobody
-    labelled.
+    ``hard_negatives`` are frames on which a person rejected every unmatched detection.
     """
 
     video_id: int
@@ -42,7 +40,7 @@ class LabelledVideo:
     ranges: tuple[Range, ...]
     held_out: bool = False
     hard_negatives: tuple[int, ...] = ()
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[MissedLabel, ...] = ()
 
 
 def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
@@ -63,7 +61,7 @@ def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
         held_out=video.held_out,
         hard_negatives=_hard_negatives(findings),
         missed=tuple(
-            Missed(row.frame_index, row.label, row.box)
+            MissedLabel(row.frame_index, row.label, row.box)
             for row in findings
             if row.verdict is Verdict.MISSED_LABEL
         ),
@@ -80,7 +78,7 @@ def _load_findings(session: Session, video: Video) -> list[Finding]:
 
 
 def _hard_negatives(findings: list[Finding]) -> tuple[int, ...]:
-    """Frames with a refused detection, and with none that may still turn out an object."""
-    refused = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
+    """Returns the frames with a rejected detection and no other that may be an object."""
+    rejected = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
     unclear = (Verdict.OPEN, Verdict.MISSED_LABEL)
-    return tuple(sorted(refused - {r.frame_index for r in findings if r.verdict in unclear}))
+    return tuple(sorted(rejected - {r.frame_index for r in findings if r.verdict in unclear}))

@@ -1,4 +1,4 @@
-"""How leaky a split is: validation frames that nearly are training frames."""
+"""Measures the leakage of a split: validation frames that nearly equal training frames."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from tpod_core.training_sets.split import Split, guard_of
 
 
 def leaky_frames(videos: Sequence[PlannedVideo]) -> list[Indices]:
-    """For each video its validation frames that lie near a training frame of the same file.
+    """Returns for each video its validation frames near a training frame of the same file.
 
-    Near means within ``reach_of`` frames, whatever gap was asked for; two videos are the same
-    file if their sha256 is.
+    Near means within ``leakage_distance`` frames, even if a smaller guard gap was requested. Two
+    videos are the same file if their sha256 is equal.
     """
     training: dict[str, list[Indices]] = defaultdict(list)
     for video in videos:
         training[_file(video)].append(video.frames_of(Split.TRAIN))
     trained = {file: np.unique(np.concatenate(frames)) for file, frames in training.items()}
     return [
-        _near(video.frames_of(Split.VAL), trained[_file(video)], reach_of(video))
+        _near(video.frames_of(Split.VAL), trained[_file(video)], leakage_distance(video))
         for video in videos
     ]
 
 
-def reach_of(video: PlannedVideo) -> int:
-    """Within so many frames a validation frame is known from training: our default gap."""
+def leakage_distance(video: PlannedVideo) -> int:
+    """Returns the distance in frames below which frames leak: the default guard gap."""
     return guard_of(video.chosen, None)
 
 
@@ -35,7 +35,7 @@ def _file(video: PlannedVideo) -> str:
     return video.source.sha256 or f"video {video.source.video_id}"
 
 
-def _near(frames: Indices, trained: Indices, reach: int) -> Indices:
-    first = np.searchsorted(trained, frames - reach, side="left")
-    end = np.searchsorted(trained, frames + reach, side="right")
+def _near(frames: Indices, trained: Indices, distance: int) -> Indices:
+    first = np.searchsorted(trained, frames - distance, side="left")
+    end = np.searchsorted(trained, frames + distance, side="right")
     return frames[end > first]

@@ -1,4 +1,4 @@
-"""Frames without objects: how many of them, and which."""
+"""Selects the frames without objects that go into a set."""
 
 from collections.abc import Sequence
 from random import Random
@@ -11,14 +11,14 @@ from tpod_core.training_sets.frames import FrameSelection
 def thin_negatives(
     frames: Sequence[FrameSelection], ratio: float, seed: int
 ) -> list[FrameSelection]:
-    """Keep ``ratio`` frames without a box for each frame with one, drawn over all videos.
+    """Keeps ``ratio`` frames without a box for each frame with one, sampled over all videos.
 
-    Hard negatives stay in any case and count.
+    All hard negatives are kept, and count.
     """
     kept = [video.positive for video in frames]
-    wanted = round(ratio * sum(int(mask.sum()) for mask in kept))
-    hard = [~mask & video.hard for video, mask in zip(frames, kept, strict=True)]
-    wanted = max(0, wanted - sum(int(mask.sum()) for mask in hard))
+    count = round(ratio * sum(int(mask.sum()) for mask in kept))
+    hard = [~mask & video.is_hard_negative for video, mask in zip(frames, kept, strict=True)]
+    count = max(0, count - sum(int(mask.sum()) for mask in hard))
     kept = [mask | also for mask, also in zip(kept, hard, strict=True)]
     candidates = [
         (number, position)
@@ -26,7 +26,7 @@ def thin_negatives(
         for position in np.flatnonzero(~mask).tolist()
     ]
     for number, position in Random(f"{seed}/negatives").sample(
-        candidates, min(wanted, len(candidates))
+        candidates, min(count, len(candidates))
     ):
         kept[number][position] = True
-    return [video.only(mask) for video, mask in zip(frames, kept, strict=True)]
+    return [video.filtered(mask) for video, mask in zip(frames, kept, strict=True)]

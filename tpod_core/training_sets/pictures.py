@@ -1,4 +1,4 @@
-"""Pictures written in threads while the next frames are decoded."""
+"""Encodes and writes pictures in threads while the next frames are decoded."""
 
 import os
 from collections import deque
@@ -12,21 +12,21 @@ from tpod_core.video.orientation import Image
 
 JPEG_QUALITY = 95
 ENCODERS = min(4, os.cpu_count() or 1)
-_WAITING = 3 * ENCODERS
-"""So many pictures wait for an encoder; then decoding waits."""
+_MAX_PENDING = 3 * ENCODERS
+"""The most pictures that wait for an encoder before decoding waits."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How many pictures are done, of how many, and how many bytes they took."""
+    """How many pictures of the total are done, and the bytes written."""
 
     done: int
     total: int
     size_bytes: int
 
 
-class Pictures:
-    """Encodes and writes in the threads of ``pool``; OpenCV releases the lock."""
+class PictureWriter:
+    """Encodes and writes pictures in the threads of ``pool``; OpenCV releases the GIL."""
 
     def __init__(
         self, pool: ThreadPoolExecutor, total: int, on_progress: Callable[[Progress], None]
@@ -34,23 +34,24 @@ class Pictures:
         self._pool = pool
         self._on_progress = on_progress
         self._progress = Progress(0, total, 0)
-        self._waiting: deque[Future[int]] = deque()
+        self._pending: deque[Future[int]] = deque()
 
     def write(self, path: Path, image: Image) -> None:
-        self._waiting.append(self._pool.submit(_encode_to, path, image))
-        while len(self._waiting) > _WAITING:
+        self._pending.append(self._pool.submit(_encode_to, path, image))
+        while len(self._pending) > _MAX_PENDING:
             self._await_one()
 
-    def leave_out(self) -> None:
-        """A picture that was counted on is not written."""
+    def skip(self) -> None:
+        """Count a picture of the total that is not written."""
         self._advance(0)
 
     def finish(self) -> None:
-        while self._waiting:
+        """Wait until every picture is written."""
+        while self._pending:
             self._await_one()
 
     def _await_one(self) -> None:
-        self._advance(self._waiting.popleft().result())
+        self._advance(self._pending.popleft().result())
 
     def _advance(self, size_bytes: int) -> None:
         before = self._progress

@@ -1,4 +1,4 @@
-"""The plan of a training set: classes, frames and parts, before any picture is made."""
+"""Plans a training set: its classes, frames and splits, before any picture is written."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,6 @@ import numpy as np
 
 from tpod_core.annotations.document import LabelDoc
 from tpod_core.errors import InvalidInput
-from tpod_core.training_sets import split
 from tpod_core.training_sets.classes import choose_classes
 from tpod_core.training_sets.crops import Crop, draw_crops
 from tpod_core.training_sets.frames import (
@@ -19,18 +18,18 @@ from tpod_core.training_sets.frames import (
 from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.negatives import thin_negatives
 from tpod_core.training_sets.spec import SplitMethod, TrainingSetSpec, require_consistent
-from tpod_core.training_sets.split import Split, Splits
+from tpod_core.training_sets.split import Split, Splits, assign_splits, guard_of
 
 
 @dataclass(frozen=True)
 class PlannedVideo:
-    """The frames of one video and the part of each; ``guard`` is the gap kept, in frames.
+    """The frames of one video and the split of each; ``guard`` is the guard gap in frames.
 
     ``crops`` are cut from its training frames.
     """
 
     chosen: FrameSelection
-    parts: Splits
+    splits: Splits
     guard: int = 0
     crops: tuple[Crop, ...] = ()
 
@@ -38,28 +37,28 @@ class PlannedVideo:
     def source(self) -> LabelledVideo:
         return self.chosen.source
 
-    def frames_of(self, part: Split) -> Indices:
-        chosen: Indices = self.chosen.frames[self.parts == part]
-        return chosen
+    def frames_of(self, split: Split) -> Indices:
+        frames: Indices = self.chosen.frames[self.splits == split]
+        return frames
 
     def used(self) -> list[tuple[int, Split]]:
-        """Every frame that goes into the set, ascending, with its part."""
-        kept = self.parts <= Split.VAL
-        pairs = zip(self.chosen.frames[kept].tolist(), self.parts[kept].tolist(), strict=True)
-        return [(frame, Split(part)) for frame, part in pairs]
+        """Returns the frames that go into the set, ascending, with their split."""
+        kept = self.splits <= Split.VAL
+        pairs = zip(self.chosen.frames[kept].tolist(), self.splits[kept].tolist(), strict=True)
+        return [(frame, Split(split)) for frame, split in pairs]
 
     def without(self, duplicates: Collection[int]) -> "PlannedVideo":
-        """The same without some frames that look like others."""
-        parts = self.parts.copy()
-        parts[np.isin(self.chosen.frames, list(duplicates))] = Split.DUPLICATE
-        return replace(self, parts=parts)
+        """Returns the plan with these frames marked as duplicates."""
+        splits = self.splits.copy()
+        splits[np.isin(self.chosen.frames, list(duplicates))] = Split.DUPLICATE
+        return replace(self, splits=splits)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a choice means for the annotations as they are now.
+    """What a spec selects from the current annotations.
 
-    ``left_out`` are labels of the videos that have no box in the chosen frames.
+    ``left_out`` are labels of the videos that have no box in the selected frames.
     """
 
     spec: TrainingSetSpec
@@ -70,24 +69,24 @@ class Plan:
 
     @property
     def class_ids(self) -> dict[int, int]:
-        """``class_id`` by label row."""
+        """``class_id`` by ``Label.id``."""
         return {label.id: class_id for class_id, label in enumerate(self.classes)}
 
     def picture_count(self) -> int:
-        """How many pictures the set will hold, at most where near-duplicates are left out."""
-        return sum(int((v.parts <= Split.VAL).sum()) + len(v.crops) for v in self.videos)
+        """Returns the number of pictures, before near-duplicates are dropped."""
+        return sum(int((v.splits <= Split.VAL).sum()) + len(v.crops) for v in self.videos)
 
     def without(self, duplicates: Mapping[int, Collection[int]]) -> "Plan":
-        """The plan less near-duplicates; their frames by video."""
+        """Returns the plan without the near-duplicate frames, given by video id."""
         videos = (video.without(duplicates[video.source.video_id]) for video in self.videos)
         return replace(self, videos=tuple(videos))
 
 
 def make_plan(spec: TrainingSetSpec, sources: Sequence[LabelledVideo]) -> Plan:
-    """The plan for ``spec``; the same whenever choice and annotations are the same.
+    """Returns the plan for ``spec``, which is deterministic for equal annotations.
 
     Args:
-        sources: the videos of the choice, in its order.
+        sources: the videos of the spec, in its order.
     Raises: InvalidInput naming the cause and the field if there is nothing to train or
         validate on.
     """
@@ -98,30 +97,30 @@ def make_plan(spec: TrainingSetSpec, sources: Sequence[LabelledVideo]) -> Plan:
     ]
     labels = choose_classes(spec.labels, sources)
     frames = [
-        choose_frames(source, [label.id for label in labels], wanted, spec.sampling)
-        for source, wanted in zip(sources, ranges, strict=True)
+        choose_frames(source, [label.id for label in labels], of_video, spec.sampling)
+        for source, of_video in zip(sources, ranges, strict=True)
     ]
     classes, left_out, frames = _without_empty_classes(spec, labels, frames)
     frames = thin_negatives(frames, spec.negatives.ratio, spec.seed)
-    method, parts = split.divide(frames, spec.split, spec.seed)
+    method, splits = assign_splits(frames, spec.split, spec.seed)
     by_block = method is SplitMethod.BY_BLOCK
-    guards = [split.guard_of(f, spec.split.guard_frames) if by_block else 0 for f in frames]
-    crops = _draw_crops(spec, frames, parts)
+    guards = [guard_of(f, spec.split.guard_frames) if by_block else 0 for f in frames]
+    crops = _draw_crops(spec, frames, splits)
     plan = Plan(
         spec,
         classes,
         left_out,
         method,
-        tuple(PlannedVideo(*each) for each in zip(frames, parts, guards, crops, strict=True)),
+        tuple(PlannedVideo(*each) for each in zip(frames, splits, guards, crops, strict=True)),
     )
-    _require_both_parts(plan)
+    _require_both_splits(plan)
     return plan
 
 
 def _without_empty_classes(
     spec: TrainingSetSpec, labels: Sequence[LabelDoc], frames: list[FrameSelection]
 ) -> tuple[tuple[LabelDoc, ...], tuple[str, ...], list[FrameSelection]]:
-    """Leave out labels without a box, unless they were asked for by name."""
+    """Drops labels without a box, unless the spec names the labels."""
     has_box = np.any([video.counts.any(axis=0) for video in frames], axis=0)
     if not has_box.any():
         raise InvalidInput(
@@ -141,15 +140,15 @@ def _without_empty_classes(
 
 
 def _draw_crops(
-    spec: TrainingSetSpec, frames: Sequence[FrameSelection], parts: Sequence[Splits]
+    spec: TrainingSetSpec, frames: Sequence[FrameSelection], splits: Sequence[Splits]
 ) -> list[tuple[Crop, ...]]:
-    """As many as asked for, for each training frame with a box."""
-    pairs = list(zip(frames, parts, strict=True))
-    positive = sum(int((video.positive & (part == Split.TRAIN)).sum()) for video, part in pairs)
+    """Draws the number of crops that the spec requests per training frame with a box."""
+    pairs = list(zip(frames, splits, strict=True))
+    positive = sum(int((video.positive & (split == Split.TRAIN)).sum()) for video, split in pairs)
     return draw_crops(pairs, round(spec.negatives.background_crops * positive), spec.seed)
 
 
-def _require_both_parts(plan: Plan) -> None:
+def _require_both_splits(plan: Plan) -> None:
     names = {Split.TRAIN: "training", Split.VAL: "validation"}
     field = "split.val_videos" if plan.spec.split.val_videos else "split"
     if all(video.source.held_out for video in plan.videos if video.chosen.positive.any()):
@@ -158,8 +157,8 @@ def _require_both_parts(plan: Plan) -> None:
             "unlock one on the Videos page.",
             "videos",
         )
-    for part, name in names.items():
-        boxes = sum(int(video.chosen.counts[video.parts == part].sum()) for video in plan.videos)
+    for split, name in names.items():
+        boxes = sum(int(video.chosen.counts[video.splits == split].sum()) for video in plan.videos)
         if not boxes:
             raise InvalidInput(
                 f"No box is left for {name}. Label more frames, "

@@ -1,4 +1,4 @@
-"""Everything that is checked before a set is queued."""
+"""Runs all checks on a plan before a set is queued."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ _BOX_CHECKS = (
 
 
 def findings_of(plan: Plan, tables: Sequence[BoxTable]) -> Findings:
-    """What to look at before ``plan`` is built.
+    """Returns the findings of all checks on ``plan``.
 
     Args:
         tables: the boxes of each of its videos.
@@ -26,7 +26,7 @@ def findings_of(plan: Plan, tables: Sequence[BoxTable]) -> Findings:
 
 def _all(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFinding]:
     yield from set_checks.leaks(plan)
-    yield from set_checks.thin_classes(plan, tables)
+    yield from set_checks.rare_classes(plan, tables)
     for number, table in enumerate(tables):
         for check in _BOX_CHECKS:
             yield from check(plan, table)

@@ -1,4 +1,4 @@
-"""What a set as a whole lacks: boxes of a class, a second video, labels, an honest split."""
+"""Checks a set as a whole: too few boxes or videos of a class, missing labels, leakage."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,20 +9,20 @@ from tpod_core.geometry import iou
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.frames import labelled_frames, mask_of, runs_of
-from tpod_core.training_sets.labelled_videos import LabelledVideo, Missed
-from tpod_core.training_sets.leakage import leaky_frames, reach_of
+from tpod_core.training_sets.labelled_videos import LabelledVideo, MissedLabel
+from tpod_core.training_sets.leakage import leakage_distance, leaky_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Split
 
 _FEW_BOXES = 20
 _UNLABELLED_S = 1.0
-"""Shorter unlabelled stretches are not worth a word."""
+"""Shorter unlabelled stretches are not reported."""
 _FOUND_IOU = 0.3
-"""A missed object counts as labelled once a box overlaps it by so much."""
+"""The least IoU with a box at which a missed object counts as labelled."""
 
 
-def thin_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFinding]:
-    """Classes with few boxes, or with boxes from one video alone."""
+def rare_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFinding]:
+    """Finds classes with few boxes, or with boxes in one video only."""
     for class_id, label in enumerate(plan.classes):
         showing = [table for table in tables if (table.class_ids == class_id).any()]
         if not showing:
@@ -30,7 +30,7 @@ def thin_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFi
         boxes = sum(int((table.class_ids == class_id).sum()) for table in showing)
         source = showing[0].video.source
         first = int(np.argmax(showing[0].class_ids == class_id))
-        place = (
+        position = (
             source.video_id,
             int(showing[0].frames[first]),
             int(showing[0].track_ids[first]),
@@ -38,24 +38,24 @@ def thin_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFi
         if boxes < _FEW_BOXES:
             count = "1 box" if boxes == 1 else f"{boxes} boxes"
             sentence = f"“{label.name}” has only {count}. Label it in more frames."
-            yield PreflightFinding(Kind.FEW_BOXES, Severity.WARNING, sentence, *place)
+            yield PreflightFinding(Kind.FEW_BOXES, Severity.WARNING, sentence, *position)
         if len(showing) == 1:
             sentence = (
                 f"“{label.name}” is only in “{source.name}”. A detector then knows it from that "
                 "place alone: label it in another video too."
             )
-            yield PreflightFinding(Kind.ONE_VIDEO, Severity.WARNING, sentence, *place)
+            yield PreflightFinding(Kind.ONE_VIDEO, Severity.WARNING, sentence, *position)
 
 
 def leaks(plan: Plan) -> Iterator[PreflightFinding]:
-    """Validation frames that nearly are training frames."""
+    """Finds videos with validation frames that nearly equal training frames."""
     for video, leaky in zip(plan.videos, leaky_frames(plan.videos), strict=True):
         if len(leaky):
             held = len(video.frames_of(Split.VAL))
             sentence = (
                 f"{len(leaky)} of {held} validation frames of “{video.source.name}” lie within "
-                f"{reach_of(video)} frames of a training frame of the same file: the score will "
-                "be too good. Use a larger gap, or hold out whole videos."
+                f"{leakage_distance(video)} frames of a training frame of the same file: the score "
+                "will be too good. Use a larger gap, or hold out whole videos."
             )
             yield PreflightFinding(
                 Kind.LEAKAGE, Severity.PROBLEM, sentence, video.source.video_id, int(leaky[0])
@@ -63,17 +63,17 @@ def leaks(plan: Plan) -> Iterator[PreflightFinding]:
 
 
 def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
-    """Stretches of a video that have neither boxes nor the mark "fully labelled"; longest first.
+    """Finds stretches with neither boxes nor the mark "fully labelled"; longest first.
 
     Args:
-        number: the video's place in the plan.
+        number: the video's position in the plan.
     """
     video, ranges = plan.videos[number], plan.spec.videos[number].ranges
     source = video.source
-    bare = ~labelled_frames(source, plan.class_ids)
+    unlabelled = ~labelled_frames(source, plan.class_ids)
     if ranges is not None:
-        bare &= mask_of(ranges, source.frame_count)
-    for start, stop in sorted(runs_of(bare), key=lambda run: run[0] - run[1]):
+        unlabelled &= mask_of(ranges, source.frame_count)
+    for start, stop in sorted(runs_of(unlabelled), key=lambda run: run[0] - run[1]):
         if stop - start > _UNLABELLED_S * source.fps:
             sentence = (
                 f"Frames {start} to {stop - 1} of “{source.name}” are not labelled and are left "
@@ -83,7 +83,7 @@ def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
 
 
 def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
-    """Detections that someone called a missed label, where there still is no box."""
+    """Finds detections marked as missed labels where there still is no box."""
     source = video.source
     for missed in source.missed:
         if not _has_box_now(source, missed):
@@ -96,7 +96,7 @@ def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
             )
 
 
-def _has_box_now(source: LabelledVideo, missed: Missed) -> bool:
+def _has_box_now(source: LabelledVideo, missed: MissedLabel) -> bool:
     shown = (
         derive_at(state.ordered(), missed.frame, state.derived) for state in source.tracks.values()
     )

@@ -1,4 +1,4 @@
-"""How large the boxes are, how wide against their height, and where they lie."""
+"""Histograms of the sizes, aspect ratios and positions of a set's boxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _COLUMNS, _ROWS = 16, 9
 
 @dataclass(frozen=True)
 class Histogram:
-    """``counts[i]`` values lie in ``edges[i] <= value < edges[i + 1]``; ``None`` has no end."""
+    """``counts[i]`` values are in ``edges[i] <= value < edges[i + 1]``; ``None`` is infinity."""
 
     edges: tuple[float | None, ...]
     counts: tuple[int, ...]
@@ -22,11 +22,11 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The boxes of a set in three pictures.
+    """The distributions of a set's boxes.
 
-    ``sizes``: square root of a box's area, in pixels of the training picture. ``aspects``:
-    width divided by height. ``positions``: rows of a grid laid over the frame, from its top
-    left, with the number of box centres in each cell.
+    ``sizes``: the square root of a box's area, in pixels of the training picture. ``aspects``:
+    width divided by height. ``positions``: the number of box centres in each cell of a grid over
+    the frame, by rows from the top left.
     """
 
     sizes: Histogram
@@ -35,7 +35,7 @@ class Shapes:
 
 
 def shapes_of(tables: Sequence[BoxTable], image_size: int) -> Shapes:
-    """Args: image_size: the longer side in pixels that training scales pictures to."""
+    """Computes the distributions; training scales the longer side to ``image_size`` pixels."""
     sizes = [np.sqrt(t.widths() * t.heights()) * training_scale(t, image_size) for t in tables]
     aspects = [t.widths() / t.heights() for t in tables]
     positions = sum((_positions(table) for table in tables), np.zeros((_ROWS, _COLUMNS), int))
@@ -47,7 +47,7 @@ def shapes_of(tables: Sequence[BoxTable], image_size: int) -> Shapes:
 
 
 def training_scale(table: BoxTable, image_size: int) -> float:
-    """What one pixel of the video is in the training picture, which keeps the frame's shape."""
+    """Returns the scale from video pixels to training pixels; the aspect ratio stays."""
     return image_size / max(table.video.source.frame_wh)
 
 

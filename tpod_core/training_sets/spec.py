@@ -1,4 +1,4 @@
-"""What a person asks for: videos, labels, sampling, split. Also the body of ``POST /trainsets``."""
+"""The specification of a training set, which is also the body of ``POST /trainsets``."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from tpod_core.models import RowId
 
 
 class SplitMethod(StrEnum):
-    """Which frames are held out: whole videos, or one block of each video."""
+    """How validation frames are held out: whole videos, or one block of each video."""
 
     BY_VIDEO = "by_video"
     BY_BLOCK = "by_block"
@@ -20,20 +20,19 @@ class _SpecPart(BaseModel):
 
 
 class VideoSpec(_SpecPart):
-    """``ranges``: only these frames, ``start <= frame < stop``; else see ``frames.Basis``."""
+    """A video to use; ``ranges`` limit it to ``start <= frame < stop``, else ``frames.Basis``."""
 
     video_id: RowId
     ranges: tuple[tuple[int, int], ...] | None = None
 
 
 class Sampling(_SpecPart):
-    """``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes the frames
-    on which a person or a tool has fixed a box.
+    """Which frames of the ranges to use.
 
-    ``drop_near_duplicates`` leaves out frames that look like the one kept before them, see
-    ``thinning``; ``near_duplicate_distance`` is how many of the 64 bits of their hashes may
-    differ then. ``outside_ranges`` also takes frames with boxes outside the fully labelled
-    ranges, where a video has some.
+    ``stride`` 4 takes every fourth frame of each range; ``keyframes_only`` takes only frames
+    with a key frame. ``drop_near_duplicates`` drops frames that look like the last kept one
+    (see ``thinning``), if at most ``near_duplicate_distance`` of the 64 bits of their hashes
+    differ. ``outside_ranges`` also takes frames with boxes outside the fully labelled ranges.
     """
 
     stride: int = Field(1, ge=1, le=1_000_000)
@@ -44,10 +43,10 @@ class Sampling(_SpecPart):
 
 
 class Negatives(_SpecPart):
-    """Pictures without objects, of fully labelled ranges.
+    """Pictures without objects, from fully labelled ranges.
 
-    ``ratio`` frames, and ``background_crops`` pieces cut from training frames, for each frame
-    with an object.
+    For each frame with an object, ``ratio`` frames without one, and ``background_crops`` pieces
+    cut from training frames.
     """
 
     ratio: float = Field(0.1, ge=0, le=10)
@@ -55,11 +54,11 @@ class Negatives(_SpecPart):
 
 
 class SplitSpec(_SpecPart):
-    """How the validation part is held out. Videos locked as held out always belong to it.
+    """How validation frames are held out. Videos locked as held out are always validation.
 
-    ``method``: by video where there are two or more, else by block. ``guard_frames``: training
-    keeps this distance from a validation block; by default a second, at most a tenth of the
-    video's taken stretch. ``val_videos``: exactly these videos are held out.
+    ``method``: by default by video if there are two or more, else by block. ``guard_frames``:
+    the gap between training frames and a validation block; by default a second, at most a
+    tenth of the video's used stretch. ``val_videos``: exactly these videos are held out.
     """
 
     method: SplitMethod | None = None
@@ -69,10 +68,11 @@ class SplitSpec(_SpecPart):
 
 
 class TrainingSetSpec(_SpecPart):
-    """``labels``: the classes in this order; by default every label that has a box.
+    """What to build a training set from.
 
-    ``image_size``: pixels of the longer side that training will scale pictures to; only the
-    checks on small boxes look at it.
+    ``labels``: the classes in this order; by default every label that has a box.
+    ``image_size``: the longer side in pixels that training will scale pictures to; only the
+    checks on small boxes use it.
     """
 
     videos: tuple[VideoSpec, ...] = Field(min_length=1)
@@ -85,7 +85,7 @@ class TrainingSetSpec(_SpecPart):
 
 
 def require_consistent(spec: TrainingSetSpec) -> None:
-    """Raises: InvalidInput if parts of ``spec`` contradict each other."""
+    """Raises: InvalidInput if fields of ``spec`` contradict each other."""
     ids = [video.video_id for video in spec.videos]
     for number, video_id in enumerate(ids):
         if video_id in ids[:number]:

@@ -1,4 +1,4 @@
-"""What a plan holds, in numbers: by part, by class, by video, and the split itself."""
+"""Computes the statistics of a plan: by split, by class, and by video."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from pydantic import TypeAdapter
 
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.frames import Indices
-from tpod_core.training_sets.leakage import leaky_frames, reach_of
+from tpod_core.training_sets.leakage import leakage_distance, leaky_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.shapes import Shapes, shapes_of
 from tpod_core.training_sets.split import Split, Splits
 
 
 @dataclass(frozen=True)
-class PartCounts:
-    """One number for training, one for validation."""
+class TrainValCounts:
+    """A number for training and one for validation."""
 
     train: int
     val: int
 
     @classmethod
-    def of(cls, count: Callable[[Split], int]) -> "PartCounts":
+    def of(cls, count: Callable[[Split], int]) -> "TrainValCounts":
         return cls(count(Split.TRAIN), count(Split.VAL))
 
     @property
@@ -36,30 +36,30 @@ class PartCounts:
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """Boxes of a class, and frames that have one."""
+    """The number of boxes of a class, and of frames that have one."""
 
     name: str
-    boxes: PartCounts
-    frames: PartCounts
+    boxes: TrainValCounts
+    frames: TrainValCounts
 
 
 @dataclass(frozen=True)
 class VideoCounts:
-    """What one video gives.
+    """The statistics of one video.
 
-    ``val_spans`` are the stretches held out, first frame and the one after the last. Training
-    keeps ``guard_frames`` away from them, which ``dropped`` frames had to leave.
-    ``class_boxes`` are the boxes of each class, in the set's order. ``leaky`` validation frames
-    lie near a training frame of the same file. A ``held_out`` video is locked as validation.
+    ``val_spans`` are the held-out ranges, ``start <= frame < stop``. Training keeps
+    ``guard_frames`` away from them, which drops ``dropped`` frames. ``class_boxes`` are the
+    numbers of boxes by ``class_id``. ``leaky`` validation frames lie near a training frame of
+    the same file. A ``held_out`` video is locked as validation.
     """
 
     video_id: int
     name: str
     basis: str
     revision: int
-    frames: PartCounts
-    boxes: PartCounts
-    negatives: PartCounts
+    frames: TrainValCounts
+    boxes: TrainValCounts
+    negatives: TrainValCounts
     guard_frames: int
     dropped: int
     val_spans: tuple[tuple[int, int], ...]
@@ -70,8 +70,10 @@ class VideoCounts:
 
 @dataclass(frozen=True)
 class Leakage:
-    """``share`` (0..1) of the validation frames, ``frames`` of them, lie near a training frame
-    of the same file: within ``within_frames`` frames, the most of all videos."""
+    """The validation frames near a training frame of the same file: their share and number.
+
+    ``within_frames`` is the distance that counts as near, the largest of all videos.
+    """
 
     share: float
     frames: int
@@ -80,7 +82,7 @@ class Leakage:
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """How the validation part came about; ``val_fraction`` is the share that it got."""
+    """How the split was made; ``val_fraction`` is the share of frames in validation."""
 
     method: str
     val_fraction: float
@@ -91,16 +93,16 @@ class SplitCounts:
 
 @dataclass(frozen=True)
 class Statistics:
-    """A training set in numbers; ``dataclasses.asdict`` of it is what the API answers.
+    """The statistics of a training set; the API returns their ``dataclasses.asdict``.
 
-    ``near_duplicates`` is the number of frames that were left out because they looked like
-    others; ``None`` before the pictures have been compared: then all counts are upper bounds.
-    ``background_crops`` are pictures beside the ``frames``. ``shapes`` is missing in old sets.
+    ``near_duplicates`` is the number of frames dropped as near-duplicates; ``None`` before the
+    pictures have been compared, when all counts are upper bounds. ``background_crops`` are
+    pictures in addition to ``frames``. ``shapes`` is missing in old sets.
     """
 
-    frames: PartCounts
-    boxes: PartCounts
-    negatives: PartCounts
+    frames: TrainValCounts
+    boxes: TrainValCounts
+    negatives: TrainValCounts
     classes: tuple[ClassCounts, ...]
     videos: tuple[VideoCounts, ...]
     split: SplitCounts
@@ -110,7 +112,7 @@ class Statistics:
 
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> "Statistics":
-        """``asdict`` backwards."""
+        """Inverts ``dataclasses.asdict``."""
         return _reader().validate_python(raw)
 
 
@@ -120,16 +122,16 @@ def _reader() -> TypeAdapter[Statistics]:
 
 
 def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> Statistics:
-    """The numbers of ``plan``: those of the set that is built from it.
+    """Returns the statistics of the set that ``plan`` describes.
 
     Args:
         tables: the boxes of each of its videos.
-        compared: whether near-duplicates have been looked for and left out.
+        compared: whether the pictures have been compared and near-duplicates dropped.
     """
     leaky = [len(frames) for frames in leaky_frames(plan.videos)]
     videos = tuple(_video(video, near) for video, near in zip(plan.videos, leaky, strict=True))
     frames, boxes, negatives = (
-        PartCounts(
+        TrainValCounts(
             sum(getattr(video, name).train for video in videos),
             sum(getattr(video, name).val for video in videos),
         )
@@ -150,7 +152,7 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
     )
 
 
-def _split(plan: Plan, frames: PartCounts, videos: Sequence[VideoCounts]) -> SplitCounts:
+def _split(plan: Plan, frames: TrainValCounts, videos: Sequence[VideoCounts]) -> SplitCounts:
     leaky = sum(video.leaky for video in videos)
     held = [video for video in plan.videos if len(video.frames_of(Split.VAL))]
     return SplitCounts(
@@ -159,22 +161,24 @@ def _split(plan: Plan, frames: PartCounts, videos: Sequence[VideoCounts]) -> Spl
         dropped=sum(video.dropped for video in videos),
         seed=plan.spec.seed,
         leakage=Leakage(
-            # Rounded up, so that one frame of a million still shows.
+            # Rounded up, so that one frame of a million is still shown.
             share=ceil(10_000 * leaky / frames.val) / 10_000,
             frames=leaky,
-            within_frames=max(reach_of(video) for video in held),
+            within_frames=max(leakage_distance(video) for video in held),
         ),
     )
 
 
 def _classes(plan: Plan) -> tuple[ClassCounts, ...]:
-    boxes = {part: sum(_counts(v, part).sum(axis=0) for v in plan.videos) for part in Split}
-    frames = {part: sum((_counts(v, part) > 0).sum(axis=0) for v in plan.videos) for part in Split}
+    boxes = {split: sum(_counts(v, split).sum(axis=0) for v in plan.videos) for split in Split}
+    frames = {
+        split: sum((_counts(v, split) > 0).sum(axis=0) for v in plan.videos) for split in Split
+    }
     return tuple(
         ClassCounts(
             label.name,
-            PartCounts(int(boxes[Split.TRAIN][class_id]), int(boxes[Split.VAL][class_id])),
-            PartCounts(int(frames[Split.TRAIN][class_id]), int(frames[Split.VAL][class_id])),
+            TrainValCounts(int(boxes[Split.TRAIN][class_id]), int(boxes[Split.VAL][class_id])),
+            TrainValCounts(int(frames[Split.TRAIN][class_id]), int(frames[Split.VAL][class_id])),
         )
         for class_id, label in enumerate(plan.classes)
     )
@@ -187,27 +191,27 @@ def _video(video: PlannedVideo, leaky: int) -> VideoCounts:
         name=source.name,
         basis=video.chosen.basis.value,
         revision=source.revision,
-        frames=PartCounts.of(lambda part: len(video.frames_of(part))),
-        boxes=PartCounts.of(lambda part: int(_counts(video, part).sum())),
-        negatives=PartCounts.of(lambda part: int((~_counts(video, part).any(axis=1)).sum())),
+        frames=TrainValCounts.of(lambda split: len(video.frames_of(split))),
+        boxes=TrainValCounts.of(lambda split: int(_counts(video, split).sum())),
+        negatives=TrainValCounts.of(lambda split: int((~_counts(video, split).any(axis=1)).sum())),
         guard_frames=video.guard,
         dropped=len(video.frames_of(Split.GUARD)),
-        val_spans=_spans(video.chosen.frames, video.parts),
-        class_boxes=tuple(video.chosen.counts[video.parts <= Split.VAL].sum(axis=0).tolist()),
+        val_spans=_spans(video.chosen.frames, video.splits),
+        class_boxes=tuple(video.chosen.counts[video.splits <= Split.VAL].sum(axis=0).tolist()),
         leaky=leaky,
         held_out=source.held_out,
     )
 
 
-def _counts(video: PlannedVideo, part: Split) -> NDArray[np.int32]:
-    counts: NDArray[np.int32] = video.chosen.counts[video.parts == part]
+def _counts(video: PlannedVideo, split: Split) -> NDArray[np.int32]:
+    counts: NDArray[np.int32] = video.chosen.counts[video.splits == split]
     return counts
 
 
-def _spans(all_frames: Indices, parts: Splits) -> tuple[tuple[int, int], ...]:
-    """The runs of validation frames, as frame ranges; near-duplicates do not end one."""
-    looked_at = parts != Split.DUPLICATE
-    frames, inside = all_frames[looked_at], parts[looked_at] == Split.VAL
+def _spans(all_frames: Indices, splits: Splits) -> tuple[tuple[int, int], ...]:
+    """Returns the runs of validation frames as ranges; near-duplicates do not end a run."""
+    is_kept = splits != Split.DUPLICATE
+    frames, inside = all_frames[is_kept], splits[is_kept] == Split.VAL
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
     runs = edges.reshape(-1, 2)
     return tuple((int(frames[first]), int(frames[end - 1]) + 1) for first, end in runs)

@@ -1,10 +1,10 @@
-"""Which frames look like the one kept before them, and show the same boxes.
+"""Finds near-duplicates: frames that look like the last kept one, with the same boxes.
 
 A frame is a near-duplicate if the perceptual hashes (pHash) of the two pictures differ in few
-bits. Under a still camera these hashes see mostly background; so a frame also counts as new
-where a track starts or ends, or where a box has moved.
+bits. With a static camera the hash reflects mostly background, so a frame is also kept if a
+track starts or ends, or a box has moved.
 
-Source: hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html, as ImageHash has it.
+Source: hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html, as in ImageHash.
 """
 
 import cv2
@@ -17,13 +17,13 @@ from tpod_core.training_sets.split import Split
 from tpod_core.video.orientation import Image
 
 _MOVED_IOU = 0.8
-"""A box has moved where it overlaps its place on the kept frame by less."""
+"""A box has moved if its IoU with the box on the kept frame is lower."""
 _HASHED_SIDE_PX = 256
-"""A hash sees 32 x 32 pixels; the shorter side is brought to about this length first."""
+"""The shorter side is subsampled to about this length; the hash then uses 32 x 32 pixels."""
 
 
 class NearDuplicates:
-    """Tells for the frames of one video, in their order, which to leave out.
+    """Finds the near-duplicates among the frames of one video, given in order.
 
     Args:
         distance: bits of 64 by which two hashes may differ and still be near-duplicates.
@@ -33,30 +33,30 @@ class NearDuplicates:
         self._distance = distance
         self._kept: tuple[Split, ImageHash, dict[int, Box]] | None = None
 
-    def repeats(self, part: Split, image: Image, boxes: list[TrackBox]) -> bool:
-        """Whether a frame says nothing new; if it does, the next ones are compared with it."""
-        places = {each.track_id: each.box for each in boxes}
-        seen = _hash(image)
+    def is_duplicate(self, split: Split, image: Image, boxes: list[TrackBox]) -> bool:
+        """Whether a frame is a near-duplicate; if not, the next frames are compared with it."""
+        by_track = {each.track_id: each.box for each in boxes}
+        picture_hash = _hash(image)
         if self._kept is not None:
-            kept_part, kept_hash, kept_places = self._kept
+            kept_split, kept_hash, kept_boxes = self._kept
             if (
-                kept_part == part
-                and _same_places(kept_places, places)
-                and kept_hash - seen <= self._distance
+                kept_split == split
+                and _same_boxes(kept_boxes, by_track)
+                and kept_hash - picture_hash <= self._distance
             ):
                 return True
-        self._kept = part, seen, places
+        self._kept = split, picture_hash, by_track
         return False
 
 
-def _same_places(before: dict[int, Box], after: dict[int, Box]) -> bool:
+def _same_boxes(before: dict[int, Box], after: dict[int, Box]) -> bool:
     return before.keys() == after.keys() and all(
         iou(box, after[track_id]) >= _MOVED_IOU for track_id, box in before.items()
     )
 
 
 def _hash(image: Image) -> ImageHash:
-    """Of every n-th pixel: the hash keeps the lowest frequencies alone, and this is quick."""
+    """Hashes every n-th pixel, which is faster; the hash uses only the lowest frequencies."""
     step = max(1, min(image.shape[:2]) // _HASHED_SIDE_PX)
     grey = cv2.cvtColor(image[::step, ::step], cv2.COLOR_BGR2GRAY)
     return phash(PillowImage.fromarray(grey))

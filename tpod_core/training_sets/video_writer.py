@@ -1,4 +1,4 @@
-"""The pictures and label files that one video gives to a training set."""
+"""Writes the pictures and label files of one video in a training set."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -8,7 +8,7 @@ from tpod_core.formats import yolo
 from tpod_core.formats.yolo import ManifestFrame
 from tpod_core.training_sets.boxes import TrackBox, boxes_on
 from tpod_core.training_sets.crops import Crop
-from tpod_core.training_sets.pictures import Pictures
+from tpod_core.training_sets.pictures import PictureWriter
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.thinning import NearDuplicates
@@ -18,14 +18,14 @@ from tpod_core.video.reader import VideoReader
 FOLDERS: dict[Split, yolo.Split] = {Split.TRAIN: "train", Split.VAL: "val"}
 
 OpenReader = Callable[[int], VideoReader]
-"""Opens the video with that id."""
+"""Opens a reader of the video with this id."""
 
 
 class VideoWriter:
-    """Writes what one video gives; afterwards ``frames`` and ``duplicates`` tell what that was."""
+    """Writes one video; then ``frames`` are those written, ``duplicates`` those dropped."""
 
     def __init__(
-        self, plan: Plan, video: PlannedVideo, directory: Path, pictures: Pictures
+        self, plan: Plan, video: PlannedVideo, directory: Path, pictures: PictureWriter
     ) -> None:
         self.source = video.source
         self.frames: list[ManifestFrame] = []
@@ -42,7 +42,7 @@ class VideoWriter:
         )
 
     def write(self, open_reader: OpenReader) -> None:
-        """Decode each needed frame once, in order, and hand its pictures on."""
+        """Decode each used frame once, in order, and queue its pictures for writing."""
         used = self._video.used()
         if not used:
             return
@@ -52,21 +52,21 @@ class VideoWriter:
         with open_reader(self.source.video_id) as reader:
             images = reader.read_many([frame for frame, _ in used])
             boxes = boxes_on(self.source, self._class_ids, [frame for frame, _ in used])
-            for (frame, part), (_, image), on_frame in zip(used, images, boxes, strict=True):
-                if self._thinning and self._thinning.repeats(part, image, on_frame):
+            for (frame, split), (_, image), on_frame in zip(used, images, boxes, strict=True):
+                if self._thinning and self._thinning.is_duplicate(split, image, on_frame):
                     self.duplicates.add(frame)
-                    self._pictures.leave_out()
+                    self._pictures.skip()
                 else:
-                    self._add(frame, part, image, on_frame)
+                    self._add(frame, split, image, on_frame)
                 for number, crop in enumerate(crops.get(frame, ())):
                     self._add_crop(number, crop, image)
 
-    def _add(self, frame: int, part: Split, image: Image, boxes: list[TrackBox]) -> None:
-        folder, (width, height) = FOLDERS[part], self.source.frame_wh
+    def _add(self, frame: int, split: Split, image: Image, boxes: list[TrackBox]) -> None:
+        folder, (width, height) = FOLDERS[split], self.source.frame_wh
         name = yolo.image_path(folder, self.source.video_id, frame)
         entry = ManifestFrame(folder, name, self.source.video_id, frame, width, height, len(boxes))
         lines = [yolo.yolo_line(b.box, b.class_id, self.source.frame_wh) for b in boxes]
-        self._put(entry, image, lines)
+        self._write(entry, image, lines)
 
     def _add_crop(self, number: int, crop: Crop, image: Image) -> None:
         left, top, width, height = crop.xywh
@@ -74,9 +74,9 @@ class VideoWriter:
         entry = ManifestFrame(
             "train", name, self.source.video_id, crop.frame, width, height, 0, crop.xywh
         )
-        self._put(entry, image[top : top + height, left : left + width], [])
+        self._write(entry, image[top : top + height, left : left + width], [])
 
-    def _put(self, entry: ManifestFrame, image: Image, lines: list[str]) -> None:
+    def _write(self, entry: ManifestFrame, image: Image, lines: list[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)
         (self._directory / entry.label_file).write_text(text, encoding="ascii")
         self._pictures.write(self._directory / entry.image, image)

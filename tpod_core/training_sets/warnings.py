@@ -1,4 +1,4 @@
-"""What a person should know before training on a set; nothing here stops the build."""
+"""Warnings about a plan that do not stop the build."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _HELD_TOLERANCE_S = 2.0
 
 
 def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
-    """Sentences, the most telling first."""
+    """Returns warnings as sentences, the most important first."""
     return [
         *_classes(plan, statistics),
         *_same_file_twice(plan),
@@ -21,25 +21,25 @@ def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
 
 
 def _classes(plan: Plan, statistics: Statistics) -> Iterator[str]:
-    way_out = "Label it in more places"
+    hint = "Label it in more places"
     if plan.method is SplitMethod.BY_VIDEO:
-        way_out = "Label it in more videos, or split by block"
+        hint = "Label it in more videos, or split by block"
     for row in statistics.classes:
         if not row.boxes.total:
             yield f'"{row.name}" has no box in the chosen frames. The detector will not learn it.'
         elif not row.boxes.val:
-            yield f'"{row.name}" has no box in validation: its score will be missing. {way_out}.'
+            yield f'"{row.name}" has no box in validation: its score will be missing. {hint}.'
         elif not row.boxes.train:
-            yield f'"{row.name}" has no box in training: it will not be learnt. {way_out}.'
+            yield f'"{row.name}" has no box in training: it will not be learnt. {hint}.'
     for name in plan.left_out:
         yield f'"{name}" has no box in the chosen frames and is left out.'
 
 
 def _same_file_twice(plan: Plan) -> Iterator[str]:
-    """The same file uploaded twice, once in each part, makes the score worthless."""
+    """Warns about a file uploaded twice, once in each split: the score is then worthless."""
     train, val = (
-        {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(part))}
-        for part in (Split.TRAIN, Split.VAL)
+        {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(split))}
+        for split in (Split.TRAIN, Split.VAL)
     )
     for sha256 in sorted(train.keys() & val.keys() - {""}):
         if train[sha256] != val[sha256]:
@@ -63,7 +63,7 @@ def _frames(plan: Plan, video: PlannedVideo) -> Iterator[str]:
             f'{outside} frames of "{name}" have boxes but lie outside its fully labelled ranges, '
             "and are left out. Take them too if nothing is missing there."
         )
-    held = _held(video)
+    held = _held_boxes(video)
     if held:
         boxes = "1 box is" if len(held) == 1 else f"{len(held)} boxes are"
         yield (
@@ -73,13 +73,13 @@ def _frames(plan: Plan, video: PlannedVideo) -> Iterator[str]:
 
 
 def _outside(plan: Plan, video: PlannedVideo) -> int:
-    """How many frames of a video have a box, but are not fully labelled."""
+    """Counts the frames of a video that have a box, but are not fully labelled."""
     source = video.source
     return int(labelled_frames(source, plan.class_ids).sum()) - sum(b - a for a, b in source.ranges)
 
 
-def _held(video: PlannedVideo) -> list[int]:
-    """Where tracks were fixed last that go on for long, up to a frame of the set."""
+def _held_boxes(video: PlannedVideo) -> list[int]:
+    """Returns the last key frames of tracks that hold their box for long within the set."""
     source, frames = video.source, video.chosen.frames
     if not len(frames):
         return []

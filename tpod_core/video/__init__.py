@@ -1,5 +1,5 @@
 """One decoder and one frame index for display, export and training.
 
-What a person labelled is what the network sees: every frame is read by ``VideoReader``
-through a ``FrameIndex`` that knows the frame's own checksum. Only this package imports PyAV.
+The network sees exactly the frames that a person labelled: ``VideoReader`` reads every frame
+through a ``FrameIndex``, which holds the frame's checksum. Only this package imports PyAV.
 """

@@ -1,4 +1,4 @@
-"""A cache of the values used last, bounded by their bytes, for any thread."""
+"""A thread-safe, least-recently-used cache, bounded by the bytes of its values."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -14,8 +14,8 @@ class ByteBoundedCache(Generic[Key, Value]):
     """``cachetools.LRUCache`` under a lock.
 
     Args:
-        capacity_bytes: of all values together.
-        size_of: the bytes that a value takes.
+        capacity_bytes: for all values together.
+        size_of: returns the size of a value in bytes.
     """
 
     def __init__(self, capacity_bytes: int, size_of: Callable[[Value], int]) -> None:
@@ -28,7 +28,7 @@ class ByteBoundedCache(Generic[Key, Value]):
             return self._values.get(key)
 
     def put(self, key: Key, value: Value) -> None:
-        """Keep ``value`` in place of those used longest ago, unless it alone is too large."""
+        """Store ``value`` and evict the least recently used ones; skip one over the capacity."""
         with self._lock:
             if self._values.getsizeof(value) <= self.capacity_bytes:
                 self._values[key] = value

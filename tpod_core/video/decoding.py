@@ -1,7 +1,7 @@
-"""A video file opened and decoded in one way for everyone.
+"""Opens and decodes a video file, with the same settings everywhere.
 
 Damaged files decode differently with several threads than with one, so one thread is the
-rule, and what it gives is the truth. FFmpeg's log is left alone: setting its level while
+default, and its result is the reference. FFmpeg's log level is not changed: setting it while
 decoder threads run can deadlock.
 """
 
@@ -21,14 +21,14 @@ DEMUXERS = (
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,ivf,obu,av1,flv,asf,ogg,"
     "gif,mxf,dv,nut,rm,mjpeg"
 )
-"""FFmpeg's readers of video files. Its playlist readers would open other files or addresses."""
+"""FFmpeg's demuxers of video files. Its playlist demuxers could open other files or URLs."""
 
 
 class OpenVideo:
-    """A file's first real video stream, as packets and frames in decoding order.
+    """A file's first video stream that is not a cover picture.
 
-    ``damaged`` turns true at the first packet that cannot be read or decoded; decoding goes
-    on behind it. Not for use by two threads.
+    ``damaged`` turns true at the first packet that cannot be read or decoded; decoding
+    continues after it. Not thread-safe.
 
     Raises: av.FFmpegError or ValueError from the constructor if FFmpeg cannot open the file;
     LookupError if it holds no video stream.
@@ -53,7 +53,7 @@ class OpenVideo:
             self.context.options = {"max_pixels": str(max_pixels)}
 
     def packets(self) -> Iterator[av.Packet]:
-        """Every packet of the stream; the last one is empty and flushes the decoder."""
+        """Yields the packets of the stream; the last one is empty and flushes the decoder."""
         try:
             yield from self.container.demux(self.stream)
         except av.FFmpegError:
@@ -61,9 +61,10 @@ class OpenVideo:
             yield av.Packet(0)
 
     def decode(self, packet: av.Packet) -> list[VideoFrame]:
-        """The frames that ``packet`` completes, in presentation order."""
+        """Returns the frames that ``packet`` completes, in presentation order."""
         if packet.size == 0 and packet.dts is not None:
-            return []  # An AVI's "same picture again"; passed on, it would end the decoding.
+            # AVI repeats a frame with an empty packet, which the decoder takes for the end.
+            return []
         try:
             return list(self.context.decode(packet if packet.size else None))
         except av.error.EOFError:
@@ -73,7 +74,7 @@ class OpenVideo:
             return []
 
     def frames(self) -> Iterator[VideoFrame]:
-        """Every frame from here on."""
+        """Yields the frames from the current position to the end."""
         for packet in self.packets():
             yield from self.decode(packet)
 
@@ -93,7 +94,7 @@ class OpenVideo:
 
 
 def _first_video_stream(container: InputContainer) -> VideoStream:
-    """The first stream of moving pictures: a cover picture is a video stream too."""
+    """Skips cover pictures, which FFmpeg lists as video streams too."""
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream
@@ -101,7 +102,7 @@ def _first_video_stream(container: InputContainer) -> VideoStream:
 
 
 def luma_crc(frame: VideoFrame) -> int:
-    """CRC-32 of the visible rows of the first plane; what pads the rows differs by thread."""
+    """Returns the CRC-32 of the first plane without row padding, which varies by thread."""
     plane = frame.planes[0]
     stride = abs(plane.line_size)
     rows = np.frombuffer(memoryview(plane), np.uint8, stride * frame.height).reshape(

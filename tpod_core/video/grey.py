@@ -1,4 +1,4 @@
-"""A video as upright grey pictures, for whoever follows what moves in it."""
+"""Reads a video as upright grey images, which are all that tracking needs."""
 
 from collections.abc import Iterator
 
@@ -10,9 +10,9 @@ from tpod_core.video.reader import VideoReader
 
 
 class GreyReader:
-    """Brightness alone of what ``reader`` reads; half the time of its colour pictures.
+    """Reads frames as grey images, in half the time that colour takes.
 
-    For one thread at a time; the reader stays its owner's to close.
+    Not thread-safe. The caller closes ``reader``.
     """
 
     def __init__(self, reader: VideoReader) -> None:
@@ -24,7 +24,10 @@ class GreyReader:
         return self._reader.index.upright_wh
 
     def read(self, start: int, stop: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Frames ``start <= n < stop``, ascending. Raises as ``VideoReader.read`` does."""
+        """Yields frames ``start <= n < stop``, ascending; (H, W) uint8.
+
+        Raises: as ``VideoReader.read``.
+        """
         width, height = self._reader.index.stored_wh
         for frame_index in range(start, stop):
             frame = self._reader.decoded(frame_index)

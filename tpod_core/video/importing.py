@@ -1,4 +1,4 @@
-"""An uploaded file made ready: its frame index, and a rewritten file where it needs one."""
+"""Prepares an uploaded file: indexes its frames, and rewrites it where seeking fails."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,34 +7,34 @@ from tpod_core.errors import NotAVideo
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.normalize import normalize
 from tpod_core.video.probe import VideoProbe, probe
-from tpod_core.video.scan import Publish, Scan, Watch, scan
+from tpod_core.video.scan import ProgressMonitor, Publish, Scan, scan
 from tpod_core.video.seek_check import frames_are_found
 
 NOT_FOUND_AGAIN = "frames are not found again where the file says they are"
 
 
 def scan_and_check(
-    source: Path, described: VideoProbe, watch: Watch, publish: Publish | None = None
+    source: Path, probed: VideoProbe, monitor: ProgressMonitor, publish: Publish | None = None
 ) -> Scan:
-    """Index ``source`` and try the index. Raises as ``scan`` does."""
-    scanned = scan(source, described, watch, publish)
-    if scanned.faults or frames_are_found(source, scanned.index, watch):
+    """Index ``source`` and check the index by seeking. Raises: as ``scan``."""
+    scanned = scan(source, probed, monitor, publish)
+    if scanned.faults or frames_are_found(source, scanned.index, monitor):
         return scanned
-    # Perhaps several threads decoded something differently after all: one is the truth.
-    scanned = scan(source, described, watch, publish, threads=1)
-    if scanned.faults or frames_are_found(source, scanned.index, watch):
+    # Several threads may have decoded something differently; one thread is the reference.
+    scanned = scan(source, probed, monitor, publish, threads=1)
+    if scanned.faults or frames_are_found(source, scanned.index, monitor):
         return scanned
     return replace(scanned, faults=(NOT_FOUND_AGAIN,))
 
 
-def rewrite(source: Path, target: Path, scanned: Scan, watch: Watch) -> FrameIndex:
-    """Write ``source`` anew as ``target``, because of its faults.
+def rewrite(source: Path, target: Path, scanned: Scan, monitor: ProgressMonitor) -> FrameIndex:
+    """Re-encode a faulty ``source`` as ``target``.
 
-    Returns: the index of ``target``, for the same frames by the same numbers.
+    Returns: the index of ``target``, with the same frames under the same numbers.
     Raises: NotAVideo if that fails.
     """
-    normalize(source, target, scanned, watch)
-    rewritten = scan_and_check(target, probe(target), watch)
+    normalize(source, target, scanned, monitor)
+    rewritten = scan_and_check(target, probe(target), monitor)
     if rewritten.faults or len(rewritten.index) != len(scanned.index):
         raise NotAVideo(
             "The file is damaged, and rewriting it failed. Convert it to MP4 (H.264) with "

@@ -1,6 +1,6 @@
-"""The frame index: for every frame its presentation time, key flag and checksum.
+"""The frame index: the presentation time, key flag and checksum of every frame.
 
-It lies beside the file it describes and is 13 bytes per frame: 1.4 MB for an hour at 30
+It is stored beside the video file and takes 13 bytes per frame: 1.4 MB for an hour at 30
 frames per second.
 """
 
@@ -47,12 +47,12 @@ class FrameIndex:
 
     @cached_property
     def key_frames(self) -> NDArray[np.intp]:
-        """Numbers of the key frames, ascending."""
+        """The numbers of the key frames, ascending."""
         return np.flatnonzero(self.key)
 
     @property
     def duration_s(self) -> float:
-        """From the first frame to the end of the last, which lasts as long as the mean one."""
+        """The duration including the last frame, which is assumed to be of mean length."""
         if len(self) < 2:
             return 0.0
         between = float(self.pts[-1] - self.pts[0]) * float(self.time_base)
@@ -60,11 +60,11 @@ class FrameIndex:
 
     @property
     def fps(self) -> float:
-        """Mean frames per second; 0 where one frame tells nothing."""
+        """Mean frames per second; 0 for fewer than two frames."""
         return len(self) / self.duration_s if self.duration_s > 0 else 0.0
 
     def to_bytes(self) -> bytes:
-        """The content of an index file."""
+        """Returns the content of an index file."""
         header = _HEADER.pack(
             _MAGIC,
             len(self),
@@ -86,7 +86,7 @@ class FrameIndex:
 
     @classmethod
     def load(cls, path: Path) -> "FrameIndex":
-        """Raises: Conflict if the file is damaged; FileNotFoundError if there is none."""
+        """Read an index file. Raises: Conflict if it is damaged; FileNotFoundError."""
         return cls._from_bytes(path.read_bytes())
 
     @classmethod
@@ -108,7 +108,7 @@ class FrameIndex:
 
 
 def load_index(path: Path) -> FrameIndex:
-    """``FrameIndex.load``, remembered until the file changes. Raises as it does."""
+    """Load an index through a cache that notices a changed file. Raises: as ``load``."""
     status = path.stat()
     return _load(path, status.st_ino, status.st_mtime_ns)
 

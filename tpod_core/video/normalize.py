@@ -1,4 +1,4 @@
-"""A file whose frames cannot be found again by seeking, written anew: one frame for one frame."""
+"""Re-encodes a file that does not seek reliably, one output frame for each input frame."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -7,8 +7,8 @@ import av
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from tpod_core.video.probe import open_or_refuse
-from tpod_core.video.scan import Scan, Watch
+from tpod_core.video.probe import open_video
+from tpod_core.video.scan import ProgressMonitor, Scan
 
 KEY_EVERY = 24
 LOSSLESS_BYTES_PER_PIXEL = 0.3
@@ -23,27 +23,27 @@ _RATE = 30
 
 
 def lossless_bytes(scanned: Scan) -> int:
-    """About how much disk the file would take without loss."""
+    """Estimates the size of a lossless re-encoding."""
     width, height = scanned.index.stored_wh
     return int(len(scanned.index) * width * height * LOSSLESS_BYTES_PER_PIXEL)
 
 
-def normalize(source: Path, target: Path, scanned: Scan, watch: Watch) -> None:
+def normalize(source: Path, target: Path, scanned: Scan, monitor: ProgressMonitor) -> None:
     """Write the frames of ``source``, in the order of the scan, to ``target`` (MP4).
 
-    Key frames often, no frames that refer forward, times 0, 1, 2, …; the picture is stored
-    as in the source, not turned upright. Without loss up to ``MAX_LOSSLESS_BYTES``: then the
-    decoded luma is that of the source, bit for bit.
+    A key frame every ``KEY_EVERY`` frames, no B-frames, times 0, 1, 2, …; the picture is not
+    turned upright. Up to ``MAX_LOSSLESS_BYTES`` the encoding is lossless: the decoded luma
+    equals the source's bit for bit.
     """
     lossless = lossless_bytes(scanned) <= MAX_LOSSLESS_BYTES
     with (
-        open_or_refuse(source) as video,
+        open_video(source) as video,
         av.open(str(target), "w", format="mp4") as container,
     ):
         stream: VideoStream | None = None
         for number, frame in enumerate(video.frames()):
-            watch.check()
-            watch.progress(number / len(scanned.index), f"Rewriting frame {number}")
+            monitor.check()
+            monitor.progress(number / len(scanned.index), f"Rewriting frame {number}")
             if stream is None:
                 stream = _stream_for(frame, container, lossless=lossless)
             container.mux(stream.encode(_prepared(frame, number, stream)))
@@ -67,15 +67,15 @@ def _stream_for(
 
 
 def _codec_for(frame: VideoFrame) -> tuple[str, str]:
-    """An encoder and a pixel format that loses nothing of the luma."""
-    own = frame.format
-    if own.is_rgb or own.has_palette:
+    """Returns an encoder and a pixel format that keep the luma exactly."""
+    source = frame.format
+    if source.is_rgb or source.has_palette:
         return "libx264rgb", "rgb24"
     known = {str(known.name) for known in av.Codec("libx264", "w").video_formats or ()}
-    has_even_sides = frame.width % 2 == frame.height % 2 == 0  # what halved chroma needs
-    if own.name in known and has_even_sides:
-        return "libx264", own.name
-    return "libx264", "yuv444p10le" if own.components[0].bits > 8 else "yuv444p"
+    has_even_sides = frame.width % 2 == frame.height % 2 == 0  # Halved chroma requires them.
+    if source.name in known and has_even_sides:
+        return "libx264", source.name
+    return "libx264", "yuv444p10le" if source.components[0].bits > 8 else "yuv444p"
 
 
 def _prepared(frame: VideoFrame, number: int, stream: VideoStream) -> VideoFrame:

@@ -1,4 +1,4 @@
-"""From the stored picture to the upright one, as the file's display matrix says.
+"""Turns stored pictures upright according to the file's display matrix.
 
 Source: ISO/IEC 14496-12, 8.3.2 (``tkhd``), and FFmpeg's ``libavutil/display.h``.
 """
@@ -14,15 +14,14 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
-"""Height, width, 3: blue, green, red."""
+"""(H, W, 3), BGR."""
 
 
 @dataclass(frozen=True)
 class Orientation:
-    """First mirrored left to right, if at all, then turned counter-clockwise in quarters.
+    """Optional mirroring left to right, then counter-clockwise quarter turns.
 
-    Pixels that are not square stay as they are stored: boxes are in stored pixels, which is
-    what a detector is shown too.
+    Pixels that are not square are not resampled: boxes and detectors use stored pixels.
     """
 
     quarter_turns: int = 0
@@ -39,15 +38,15 @@ class Orientation:
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
-    """The frame's display matrix, to the nearest quarter turn."""
+    """Reads the frame's display matrix, rounded to the nearest quarter turn."""
     try:
         side_data: Mapping[Type, Buffer] = frame.side_data  # type: ignore[assignment]
         matrix = np.frombuffer(memoryview(side_data[Type.DISPLAYMATRIX]), np.int32)
     except KeyError:
         return Orientation()
-    except ValueError:  # PyAV does not know the type of another piece of side data.
+    except ValueError:  # Another side data entry has a type that PyAV does not know.
         return Orientation(round(frame.rotation / 90) % 4)
-    a, b, c, d = (float(matrix[place]) for place in (0, 1, 3, 4))
+    a, b, c, d = (float(matrix[position]) for position in (0, 1, 3, 4))
     mirrored = a * d - b * c < 0
     if mirrored:
         a, b = -a, -b

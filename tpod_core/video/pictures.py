@@ -1,4 +1,4 @@
-"""An image file as the picture that a person sees: upright, in colour, of a bearable size."""
+"""Reads an image file as an upright colour picture, within size limits."""
 
 import io
 
@@ -12,19 +12,19 @@ from tpod_core.config import get_settings
 from tpod_core.errors import NotAnImage, TooLarge
 from tpod_core.video.orientation import Image
 
-_WAY_OUT = "Send a JPEG, PNG, WebP or another common image."
+_HINT = "Send a JPEG, PNG, WebP or another common image."
 
 
 def read_picture(content: bytes) -> Image:
-    """The picture in an image file: (height, width, 3) uint8 BGR, turned as its EXIF data say.
+    """Returns the picture in an image file: (H, W, 3) uint8 BGR, turned upright by its EXIF data.
 
     Raises: TooLarge over ``Settings.max_image_bytes`` or ``max_frame_pixels``, before anything
-        is decoded; NotAnImage for what is none, or is cut off.
+        is decoded; NotAnImage if the file is not an image, or is cut off.
     """
-    _require_bearable_size(content)
+    _require_max_size(content)
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
-        raise NotAnImage(f"This image is damaged or cut off. {_WAY_OUT}")
+        raise NotAnImage(f"This image is damaged or cut off. {_HINT}")
     return np.asarray(picture, np.uint8)
 
 
@@ -37,17 +37,17 @@ def require_max_bytes(size_bytes: int) -> None:
         )
 
 
-def _require_bearable_size(content: bytes) -> None:
-    """Reads no more than the header: a small file can hold a picture of gigabytes."""
+def _require_max_size(content: bytes) -> None:
+    """Check the size from the header alone: a small file can decode to gigabytes."""
     require_max_bytes(len(content))
     try:
         with Header.open(io.BytesIO(content)) as header:
             width, height = header.size
     except Header.DecompressionBombError as error:
         raise _too_many_pixels() from error
-    # Ultralytics, where it is loaded, lets Pillow look for a HEIF reader: an ImportError.
+    # ImportError: Ultralytics, where it is loaded, makes Pillow look for a HEIF reader.
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, ImportError) as error:
-        raise NotAnImage(f"This file is no image that can be read. {_WAY_OUT}") from error
+        raise NotAnImage(f"This file is no image that can be read. {_HINT}") from error
     if width * height > get_settings().max_frame_pixels:
         raise _too_many_pixels()
 

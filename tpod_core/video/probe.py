@@ -1,4 +1,4 @@
-"""What a file says of itself before it is imported, or why it is no video for us."""
+"""Reads a file's properties before its import, or says why it is not a usable video."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,8 +21,10 @@ NO_FRAME = (
 
 @dataclass(frozen=True)
 class VideoProbe:
-    """``stored_wh`` is before ``orientation``; what the header claims of ``fps``,
-    ``header_frames`` and ``duration_s`` may be wrong, or 0 for "not said".
+    """What a video's header says; its ``fps``, ``header_frames`` and ``duration_s`` may be wrong.
+
+    They are 0 where the header does not say. ``stored_wh`` is the size before ``orientation``
+    is applied.
     """
 
     codec: str
@@ -40,23 +42,23 @@ class VideoProbe:
 
 
 def probe(path: Path) -> VideoProbe:
-    """Open ``path`` and decode its first frame: milliseconds, however long it is.
+    """Open ``path`` and decode its first frame; takes milliseconds whatever its length.
 
-    Raises: NotAVideo with the reason; TooLarge if its frames are.
+    Raises: NotAVideo with the reason; TooLarge if its frames have too many pixels.
     """
     if path.stat().st_size == 0:
         raise NotAVideo("The file is empty. Upload it again.")
-    with open_or_refuse(path) as video:
-        _require_fitting((video.context.width, video.context.height))
+    with open_video(path) as video:
+        _require_max_pixels((video.context.width, video.context.height))
         frame = next(video.frames(), None)
         if frame is None:
             raise NotAVideo(NO_FRAME)
-        _require_fitting((frame.width, frame.height))
-        return _described(video, frame)
+        _require_max_pixels((frame.width, frame.height))
+        return _probe_of(video, frame)
 
 
-def open_or_refuse(path: Path, threads: int = 1) -> OpenVideo:
-    """The file, opened. Raises: NotAVideo with the reason."""
+def open_video(path: Path, threads: int = 1) -> OpenVideo:
+    """Open the file. Raises: NotAVideo with the reason."""
     try:
         return OpenVideo(path, threads, max_pixels=get_settings().max_frame_pixels)
     except LookupError as error:
@@ -80,7 +82,7 @@ def _why_not_opened(path: Path) -> str:
     return "The file is not a video that TPOD can read. Upload MP4, MOV, MKV, WebM, AVI or MPEG."
 
 
-def _require_fitting(frame_wh: tuple[int, int]) -> None:
+def _require_max_pixels(frame_wh: tuple[int, int]) -> None:
     width, height = frame_wh
     limit = get_settings().max_frame_pixels
     if width * height > limit:
@@ -90,7 +92,7 @@ def _require_fitting(frame_wh: tuple[int, int]) -> None:
         )
 
 
-def _described(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
+def _probe_of(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
     stream = video.stream
     assert stream.time_base is not None
     aspect = stream.sample_aspect_ratio or video.context.sample_aspect_ratio

@@ -1,4 +1,4 @@
-"""Exact frames by number: seek, decode up to the frame, and check that it is the one."""
+"""Reads exact frames by number: seek, decode up to the frame, and verify its checksum."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -14,45 +14,48 @@ from tpod_core.errors import Conflict, NotFound
 from tpod_core.video.decoding import luma_crc
 from tpod_core.video.index import FrameIndex
 from tpod_core.video.orientation import Image
-from tpod_core.video.probe import open_or_refuse
+from tpod_core.video.probe import open_video
 
 _SEEK_COST_FRAMES = 4
-"""Decoding on over so few frames is no slower than a seek, which refills the decoder."""
+"""A seek refills the decoder, which takes as long as decoding this many frames."""
 
 _CONVERSION_THREADS = 2
 
 
 class VideoReader:
-    """Frames of one file, upright, as blue-green-red images. For one thread at a time.
+    """Reads upright BGR frames of one file. Not thread-safe.
 
-    Ascending numbers are cheapest: decoding goes on from where it stands. ``index`` may be
-    replaced by a longer one of the same file while an import runs.
+    Ascending numbers are cheapest, because decoding continues from the current position.
+    While an import runs, ``index`` may be replaced by a longer one of the same file.
     """
 
     def __init__(self, path: Path, index: FrameIndex) -> None:
         self.index = index
         self.position = -1
-        """Number of the last frame decoded; -1 where that is not known."""
+        """The number of the last frame decoded; -1 where it is not known."""
         self._path = path
         self._to_bgr = VideoReformatter()
         self._open()
 
     def read(self, frame_index: int) -> Image:
-        """One frame. Raises: NotFound beyond the end; Conflict if the file is not what it was."""
+        """Returns one frame. Raises: NotFound beyond the end; Conflict if the file changed."""
         return self._image(self.decoded(frame_index))
 
     def read_many(self, frame_indices: Iterable[int]) -> Iterator[tuple[int, Image]]:
-        """Frames by ascending number, each stretch decoded once. Raises as ``read`` does."""
+        """Yields ascending frames, decoding each stretch once. Raises: as ``read``."""
         for frame_index in frame_indices:
             yield frame_index, self.read(frame_index)
 
     def decoded(self, frame_index: int) -> VideoFrame:
-        """One frame as the decoder gives it, not turned. Raises as ``read`` does."""
+        """Returns one frame as decoded, not turned upright. Raises: as ``read``."""
         if not 0 <= frame_index < len(self.index):
             raise NotFound(f"The video has no frame {frame_index}: it has {len(self.index)}.")
         frame = (
-            (self._goes_on(frame_index) and self._decode_to(frame_index, skipping=True))
-            or self._sought(frame_index)
+            (
+                self._decoding_on_is_cheaper(frame_index)
+                and self._decode_to(frame_index, skipping=True)
+            )
+            or self._by_seeking(frame_index)
             or self._from_the_beginning(frame_index)
         )
         if not frame:
@@ -63,8 +66,10 @@ class VideoReader:
         return frame
 
     def can_seek_to(self, frame_index: int) -> bool:
-        """Whether a frame is found from its own key frame or the one before it."""
-        return any(self._frame_from(start, frame_index) for start in self._starts(frame_index))
+        """Whether seeking to one of the two key frames before a frame finds it."""
+        return any(
+            self._frame_from(start, frame_index) for start in self._seek_targets(frame_index)
+        )
 
     def close(self) -> None:
         self._video.close()
@@ -81,29 +86,29 @@ class VideoReader:
         self.close()
 
     def _open(self) -> None:
-        self._video = open_or_refuse(self._path)
-        self._begin()
+        self._video = open_video(self._path)
+        self._reset_decoder()
 
-    def _begin(self) -> None:
+    def _reset_decoder(self) -> None:
         self._packets = self._video.packets()
         self._decoded: deque[VideoFrame] = deque()
         self.position = -1
 
-    def _goes_on(self, frame_index: int) -> bool:
-        """Whether decoding on is the cheapest way to a frame."""
+    def _decoding_on_is_cheaper(self, frame_index: int) -> bool:
+        """Whether continuing to decode reaches a frame sooner than a seek."""
         if not 0 <= self.position < frame_index:
             return False
-        nearest_key = next(iter(self._starts(frame_index)), 0)
+        nearest_key = next(iter(self._seek_targets(frame_index)), 0)
         return nearest_key <= self.position + _SEEK_COST_FRAMES
 
-    def _starts(self, frame_index: int) -> list[int]:
-        """The last two key frames up to a frame, nearest first."""
+    def _seek_targets(self, frame_index: int) -> list[int]:
+        """Returns the last two key frames up to a frame, nearest first."""
         keys = self.index.key_frames
         upto = int(keys.searchsorted(frame_index, side="right"))
         return [int(key) for key in keys[max(0, upto - 2) : upto][::-1]]
 
-    def _sought(self, frame_index: int) -> VideoFrame | None:
-        starts = self._starts(frame_index)
+    def _by_seeking(self, frame_index: int) -> VideoFrame | None:
+        starts = self._seek_targets(frame_index)
         for start in starts:
             frame = self._frame_from(start, frame_index, skipping=start == starts[0])
             if frame:
@@ -113,12 +118,12 @@ class VideoReader:
     def _frame_from(
         self, start: int, frame_index: int, *, skipping: bool = True
     ) -> VideoFrame | None:
-        """The frame, by seeking to key frame ``start``; ``None`` if that lands elsewhere."""
+        """Seeks to key frame ``start`` for a frame; ``None`` if it is not found from there."""
         try:
             self._video.container.seek(int(self.index.pts[start]), stream=self._video.stream)
         except av.FFmpegError:
             return None
-        self._begin()
+        self._reset_decoder()
         return self._decode_to(frame_index, skipping=skipping)
 
     def _from_the_beginning(self, frame_index: int) -> VideoFrame | None:
@@ -127,7 +132,7 @@ class VideoReader:
         return self._decode_to(frame_index, skipping=False)
 
     def _decode_to(self, frame_index: int, *, skipping: bool) -> VideoFrame | None:
-        """The frame, if decoding on meets it with its own checksum."""
+        """Decodes on to a frame; ``None`` if it is not found with its checksum."""
         wanted_pts = int(self.index.pts[frame_index])
         self.position = -1
         for frame in self._frames_up_to(wanted_pts, skipping=skipping):
@@ -140,7 +145,7 @@ class VideoReader:
         return None
 
     def _frames_up_to(self, pts: int, *, skipping: bool) -> Iterator[VideoFrame]:
-        """Decode on. ``skipping`` leaves out earlier frames that no other frame refers to."""
+        """Decode on; ``skipping`` drops frames before ``pts`` that no other frame refers to."""
         while True:
             while self._decoded:
                 yield self._decoded.popleft()

@@ -1,4 +1,4 @@
-"""One pass over a video: its frame index, and what is wrong with it."""
+"""Decodes a video once, to index its frames and find its faults."""
 
 import os
 import time
@@ -15,30 +15,30 @@ from av.video.frame import VideoFrame
 from tpod_core.errors import NotAVideo
 from tpod_core.video.decoding import OpenVideo, luma_crc
 from tpod_core.video.index import FrameIndex
-from tpod_core.video.probe import NO_FRAME, VideoProbe, open_or_refuse
+from tpod_core.video.probe import NO_FRAME, VideoProbe, open_video
 
 FIRST_PUBLICATION_S = 0.3
 PUBLICATION_PERIOD_S = 2.0
 MAX_THREADS = 4
 
 
-class Watch(Protocol):
-    """Who follows long work on a video."""
+class ProgressMonitor(Protocol):
+    """Receives the progress of long work on a video, and can stop it."""
 
     def check(self) -> None:
-        """Called again and again; raises to end the work."""
+        """Called repeatedly; raises to stop the work."""
 
     def progress(self, fraction: float, message: str) -> None:
-        """How far the present step is, 0 to 1."""
+        """Reports the progress of the current step, 0 to 1."""
 
 
 Publish = Callable[[FrameIndex], None]
-"""Takes the frames so far, which can be shown from then on."""
+"""Receives the index of the frames scanned so far, which can be shown from then on."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """``faults`` tell why frames cannot be relied on to be found again in this file."""
+    """A file's index; ``faults`` say why seeking in the file is not reliable."""
 
     index: FrameIndex
     faults: tuple[str, ...]
@@ -46,33 +46,33 @@ class Scan:
 
 def scan(
     path: Path,
-    described: VideoProbe,
-    watch: Watch,
+    probed: VideoProbe,
+    monitor: ProgressMonitor,
     publish: Publish | None = None,
     *,
     threads: int | None = None,
 ) -> Scan:
     """Decode all of ``path`` once, in order.
 
-    ``publish`` is called soon after the start and every two seconds, while nothing is wrong.
+    ``publish`` is called soon after the start and every two seconds, while no fault is found.
 
-    H.264 is decoded by several threads where nothing else is asked: FFmpeg marks the damage
-    that makes them differ from one thread, and then the file is decoded again by one. No
-    other decoder marks damage well enough for that.
+    By default several threads decode H.264: FFmpeg marks the damage that makes their result
+    differ from one thread's, and the file is then decoded again by one. No other decoder marks
+    damage reliably enough.
 
-    Raises: NotAVideo if no frame decodes; what ``watch.check`` raises.
+    Raises: NotAVideo if no frame decodes; anything ``monitor.check`` raises.
     """
     if threads is None:
-        threads = min(os.cpu_count() or 1, MAX_THREADS) if described.codec == "h264" else 1
+        threads = min(os.cpu_count() or 1, MAX_THREADS) if probed.codec == "h264" else 1
     size_bytes = path.stat().st_size
     publication = time.monotonic() + FIRST_PUBLICATION_S
-    with open_or_refuse(path, threads) as video:
-        one_pass = _Pass(video, described)
+    with open_video(path, threads) as video:
+        one_pass = _Pass(video, probed)
         for packet in one_pass.packets():
             if threads > 1 and one_pass.is_damaged:
-                return scan(path, described, watch, publish, threads=1)
-            watch.check()
-            watch.progress((packet.pos or 0) / size_bytes, f"{one_pass.count} frames so far")
+                return scan(path, probed, monitor, publish, threads=1)
+            monitor.check()
+            monitor.progress((packet.pos or 0) / size_bytes, f"{one_pass.count} frames so far")
             if publish and time.monotonic() >= publication and one_pass.is_sound:
                 publish(one_pass.index(complete=False))
                 publication = time.monotonic() + PUBLICATION_PERIOD_S
@@ -80,18 +80,18 @@ def scan(
 
 
 class _Pass:
-    """The frames of one pass, as they come."""
+    """Collects the properties of the frames as they are decoded."""
 
-    def __init__(self, video: OpenVideo, described: VideoProbe) -> None:
+    def __init__(self, video: OpenVideo, probed: VideoProbe) -> None:
         self._video = video
-        self._described = described
+        self._probed = probed
         self._pts = array("q")
         self._key = array("B")
         self._luma_crc = array("I")
         self._corrupt = self._without_pts = self._out_of_order = self._resized = False
 
     def packets(self) -> Iterator[Packet]:
-        """Each packet, once its frames have been noted."""
+        """Yields each packet after adding its frames."""
         for packet in self._video.packets():
             for frame in self._video.decode(packet):
                 self._add(frame)
@@ -107,7 +107,7 @@ class _Pass:
 
     @property
     def is_sound(self) -> bool:
-        """Whether there are frames, and nothing is wrong with them so far."""
+        """Whether there are frames, and no faults so far."""
         return bool(self._pts) and not self._faults()
 
     def result(self) -> Scan:
@@ -119,7 +119,7 @@ class _Pass:
         self._without_pts |= frame.pts is None
         pts = frame.pts if frame.pts is not None else len(self._pts)
         self._out_of_order |= bool(self._pts) and pts <= self._pts[-1]
-        self._resized |= (frame.width, frame.height) != self._described.stored_wh
+        self._resized |= (frame.width, frame.height) != self._probed.stored_wh
         self._corrupt |= frame.is_corrupt
         self._pts.append(pts)
         self._key.append(frame.key_frame)
@@ -130,9 +130,9 @@ class _Pass:
             pts=np.array(self._pts, np.int64),
             key=np.array(self._key, np.bool_),
             luma_crc=np.array(self._luma_crc, np.uint32),
-            time_base=self._described.time_base,
-            stored_wh=self._described.stored_wh,
-            orientation=self._described.orientation,
+            time_base=self._probed.time_base,
+            stored_wh=self._probed.stored_wh,
+            orientation=self._probed.orientation,
             complete=complete,
         )
 

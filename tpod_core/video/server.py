@@ -1,10 +1,10 @@
-"""Frames as JPEG for many people at once, in bounded memory.
+"""Serves frames as JPEG to many people at once, in bounded memory.
 
-    jpeg() ── cached ──▶ bytes, and word to the desk, which reads ahead
-       └──── not yet ──▶ the desk of that video: one thread that owns one open reader
+    jpeg() ── cached ────▶ bytes; the video's worker records the view, and may read ahead
+       └──── not cached ─▶ the video's worker: one thread that owns one open reader
 
 PyAV's frames must not be shared between threads, so a file is read by the one thread that
-opened it. Memory is bounded by ``MAX_DESKS`` open files, ``RAW_BYTES`` of decoded frames
+opened it. Memory is bounded by ``MAX_WORKERS`` open files, ``RAW_BYTES`` of decoded frames
 and ``Settings.frame_cache_bytes`` of JPEG.
 """
 
@@ -17,27 +17,27 @@ from tpod_core.config import get_settings
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.video.cache import ByteBoundedCache
 from tpod_core.video.encode import DEFAULT_QUALITY
-from tpod_core.video.frame_worker import FrameWorker, Memory, RawKey, Wanted
+from tpod_core.video.frame_worker import FrameCaches, FrameRequest, FrameWorker, RawKey
 from tpod_core.video.orientation import Image
 from tpod_core.video.source import FrameSource
 
-MAX_DESKS = 4
+MAX_WORKERS = 4
 RAW_BYTES = 75 * 1024**2
-PATIENCE_S = 60.0
+DECODE_TIMEOUT_S = 60.0
 
 _M_MMAP_THRESHOLD = -3
 _OWN_MAPPING_BYTES = 1024**2
 
 
 class FrameServer:
-    """Serves frames to any thread; ``close()`` ends its own."""
+    """Serves frames to any thread; ``close()`` ends its workers."""
 
     def __init__(self, jpeg_bytes: int, raw_bytes: int = RAW_BYTES) -> None:
         _return_freed_pictures()
         raw = ByteBoundedCache[RawKey, Image](raw_bytes, lambda image: image.nbytes)
-        self._memory = Memory(raw, ByteBoundedCache(jpeg_bytes, len))
+        self._caches = FrameCaches(raw, ByteBoundedCache(jpeg_bytes, len))
         self._lock = threading.Lock()
-        self._desks: dict[FrameSource, FrameWorker] = {}  # used longest ago first
+        self._workers: dict[FrameSource, FrameWorker] = {}  # Least recently used first.
 
     def jpeg(
         self,
@@ -46,7 +46,7 @@ class FrameServer:
         width: int | None = None,
         quality: int | None = None,
     ) -> bytes:
-        """One frame, upright, ``width`` pixels wide if it is wider.
+        """Returns one upright frame as JPEG, scaled down to ``width`` pixels.
 
         Raises: NotFound beyond the end; Conflict while the video has no frames.
         """
@@ -56,42 +56,42 @@ class FrameServer:
         if width is not None and width >= index.upright_wh[0]:
             width = None
         crc = int(index.luma_crc[frame_index])
-        wanted = Wanted(frame_index, crc, width, quality or DEFAULT_QUALITY)
-        ready = self._memory.jpegs.find((source, wanted))
+        request = FrameRequest(frame_index, crc, width, quality or DEFAULT_QUALITY)
+        ready = self._caches.jpegs.find((source, request))
         if ready is not None:
-            self._desk(source).note(wanted)
+            self._worker(source).record_viewed(request)
             return ready
-        answer = self._ask(source, wanted)
-        self._desk(source).note(wanted)
-        return _waited_for(answer)
+        future = self._submit(source, request)
+        self._worker(source).record_viewed(request)
+        return _result(future)
 
     def close(self) -> None:
-        """End every thread. A later request opens its file again."""
+        """End every worker. A later request starts a new one."""
         with self._lock:
-            desks = list(self._desks.values())
-            self._desks.clear()
-        for desk in desks:
-            desk.close()
+            workers = list(self._workers.values())
+            self._workers.clear()
+        for worker in workers:
+            worker.close()
 
-    def _ask(self, source: FrameSource, wanted: Wanted) -> Future[bytes]:
-        while (answer := self._desk(source).ask(wanted)) is None:
+    def _submit(self, source: FrameSource, request: FrameRequest) -> Future[bytes]:
+        while (future := self._worker(source).submit(request)) is None:
             with self._lock:
-                self._desks.pop(source, None)
-        return answer
+                self._workers.pop(source, None)
+        return future
 
-    def _desk(self, source: FrameSource) -> FrameWorker:
-        """The video's desk, opened if need be in place of the one used longest ago."""
+    def _worker(self, source: FrameSource) -> FrameWorker:
+        """Returns the video's worker; starting one may close the least recently used."""
         with self._lock:
-            desk = self._desks.pop(source, None) or FrameWorker(source, self._memory)
-            self._desks[source] = desk
-            if len(self._desks) > MAX_DESKS:
-                self._desks.pop(next(iter(self._desks))).close()
-            return desk
+            worker = self._workers.pop(source, None) or FrameWorker(source, self._caches)
+            self._workers[source] = worker
+            if len(self._workers) > MAX_WORKERS:
+                self._workers.pop(next(iter(self._workers))).close()
+            return worker
 
 
-def _waited_for(answer: Future[bytes]) -> bytes:
+def _result(future: Future[bytes]) -> bytes:
     try:
-        return answer.result(PATIENCE_S)
+        return future.result(DECODE_TIMEOUT_S)
     except TimeoutError as error:
         raise Unavailable(
             "The frame takes very long to decode. Try again, or convert the video to MP4 (H.264)."
@@ -99,10 +99,10 @@ def _waited_for(answer: Future[bytes]) -> bytes:
 
 
 def _return_freed_pictures() -> None:
-    """Have glibc give freed pictures back to the system at once.
+    """Make glibc return freed pictures to the system at once.
 
-    Left alone, it keeps them in one heap per thread: 543 MB instead of 294 with four 1080p
-    videos open. Elsewhere there is no ``mallopt``, and nothing to do.
+    By default it keeps them in one heap per thread: 543 MB instead of 294 with four 1080p
+    videos open. Other C libraries have no ``mallopt``.
     Source: mallopt(3), M_MMAP_THRESHOLD.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -112,5 +112,5 @@ def _return_freed_pictures() -> None:
 
 @lru_cache(maxsize=1)
 def get_frame_server() -> FrameServer:
-    """The process's frame server, made at its first use."""
+    """Returns the process's frame server, created on first use."""
     return FrameServer(get_settings().frame_cache_bytes)

@@ -1,7 +1,7 @@
-"""Where a video's frames come from: its playback file, and the frame index beside it.
+"""A video's playback file and frame index.
 
-The index lies beside the file that it describes, so that one column, ``playback_key``,
-switches both at once when a rewritten file takes the original's place.
+The index is stored beside the file that it describes, so that one column, ``playback_key``,
+switches both at once when a rewritten file replaces the original.
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from tpod_core.video.reader import VideoReader
 
 @dataclass(frozen=True)
 class FrameSource:
-    """A file and its index; equal sources give equal frames."""
+    """A video file and its index; equal sources give equal frames."""
 
     path: Path
     index_path: Path
 
     def index(self) -> FrameIndex:
-        """The frames known by now: an import may still be adding to them.
+        """Returns the current index, which a running import may still extend.
 
-        Raises: Conflict while there are none.
+        Raises: Conflict while there is none.
         """
         try:
             return load_index(self.index_path)
@@ -38,27 +38,27 @@ class FrameSource:
 
 
 def index_key(media_key: str) -> str:
-    """The storage key of the index of the file at ``media_key``."""
+    """Returns the storage key of the index of the file at ``media_key``."""
     return f"{media_key}.idx"
 
 
 def directory_key(video_id: int) -> str:
-    """Where all of a video's files are: they go with it."""
+    """Returns the key prefix of a video's files, which are deleted with it."""
     return f"videos/{video_id}"
 
 
 def preview_key(video_id: int) -> str:
-    """The storage key of a video's thumbnail."""
+    """Returns the storage key of a video's thumbnail."""
     return f"{directory_key(video_id)}/preview.jpg"
 
 
 def annotated_key(video_id: int, job_id: int) -> str:
-    """The storage key of a copy of a video into which a job drew what a detector sees."""
+    """Returns the storage key of a copy of a video with a detector's boxes drawn by a job."""
     return f"{directory_key(video_id)}/annotated-{job_id}.mp4"
 
 
 def frame_source(video: Video) -> FrameSource:
-    """Raises: Conflict while the video has no frames; NotFound if its file is gone."""
+    """Returns a video's source. Raises: Conflict without frames; NotFound without a file."""
     if not video.playback_key:
         raise Conflict(
             f"The video “{video.name}” has no frames yet. Wait until its import has begun."

@@ -1,4 +1,4 @@
-"""Pictures into a video file that every browser plays."""
+"""Writes images as a video file that every browser plays."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -12,13 +12,13 @@ _OPTIONS = {"crf": "18", "preset": "veryfast"}
 
 
 _CONTAINER_OPTIONS = {"movflags": "+faststart"}
-"""Plays while it is still being loaded."""
+"""Lets a browser play the file while it still loads."""
 
 
 def write_video(path: Path, images: Iterable[NDArray[np.uint8]], fps: float) -> None:
-    """An H.264 MP4 of ``images``: (H, W, 3) uint8 BGR of equal size, ``fps`` a second.
+    """Write ``images`` as an H.264 MP4; each is (H, W, 3) uint8 BGR, all of one size.
 
-    An odd side grows by one pixel, which repeats its neighbour: halved chroma needs even ones.
+    An odd side is padded by repeating its last pixel, because halved chroma needs even sides.
     """
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS) as container:

@@ -105,7 +105,7 @@ def redo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBack
 
 
 def _run_step(
-    user: User, video_id: int, body: StepBody, step: Callable[..., annotations.TakenBack]
+    user: User, video_id: int, body: StepBody, step: Callable[..., annotations.UndoResult]
 ) -> TakenBackBody:
     body.require_author(user)
     with transaction() as session:

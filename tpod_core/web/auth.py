@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel
 
-from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token, seal
+from tpod_core.auth import COOKIE_NAME, AttemptLimiter, require_form_token, sign
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotSignedIn, TpodError
@@ -149,7 +149,7 @@ def submit_form(
     except TpodError as error:
         query = {
             "problem": error.message,
-            "seal": seal(error.message),
+            "seal": sign(error.message),
             "form": action,
             "username": username,  # so that it need not be typed again
         }
@@ -182,16 +182,16 @@ def _sign_in(request: Request, username: str, password: str) -> tuple[User, str]
     """Raises: TooManyAttempts, before the password is checked; NotSignedIn."""
     address = request.client.host if request.client else "?"
     name = username.strip().casefold()
-    _name_limiter.require_patience(name)
-    _address_limiter.require_patience(address)
+    _name_limiter.require_allowed(name)
+    _address_limiter.require_allowed(address)
     try:
         with transaction() as session:
             signed_in = users.sign_in(session, username, password)
     except NotSignedIn:
-        _name_limiter.note_failure(name)
-        _address_limiter.note_failure(address)
+        _name_limiter.record_failure(name)
+        _address_limiter.record_failure(address)
         raise
-    _name_limiter.note_success(name)
+    _name_limiter.record_success(name)
     return signed_in
 
 

@@ -214,10 +214,10 @@ def _propagation_json(found: Propagation) -> dict[str, Any]:
                     {
                         "start": filled.start,
                         "stop": filled.stop,
-                        "uncertainty": filled.hundredths.tolist(),
+                        "uncertainty": filled.rounded_uncertainty.tolist(),
                         "correction": _correction_json(filled.correction),
                     }
-                    for filled in track.filled
+                    for filled in track.gaps
                 ],
                 "ends_at": track.ends_at,
             }

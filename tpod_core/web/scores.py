@@ -20,7 +20,12 @@ class MetricsBody(BaseModel):
     """A row per epoch. After training, ``final`` is the score of the published model, and
     ``evaluation`` its details: curves over confidence, the confusion matrix at the recommended
     confidence (rows are the true classes, the background is last), the worst images, and the
-    score of the parent on the same images."""
+    score of the parent on the same images.
+
+    ``precision``, ``recall``, ``f1`` and ``counts`` of ``final`` are those of the matrix and of
+    ``evaluation.overall`` at the recommended confidence. ``evaluation.mean`` is the mean over the
+    classes instead. Where ``evaluation.version`` is 1, an earlier version worked them out, and
+    they need not agree: export the zip anew to have them worked out again."""
 
     epochs: list[dict[str, Any]]
     final: dict[str, Any] | None

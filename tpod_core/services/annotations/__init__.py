@@ -1,9 +1,9 @@
-"""What is labelled in a video: read it, edit it, undo it.
+"""Reads, edits and undoes the annotations of a video.
 
-Edits name the revision that their author saw. They are done on top of what others did
-meanwhile, unless these changed the same things: then an ``EditConflict`` says what changed,
-and nothing is overwritten. Each call is one step in the video's log, so that undo works after
-a reload.
+Edits name the revision that their author saw. They are applied on top of other people's later
+edits, unless these touched the same tracks, labels or ranges: then an ``EditConflict`` says
+what changed, and nothing is overwritten. Each call is one step in the video's log, so undo
+also works after a reload.
 """
 
 from tpod_core.annotations.document import AnnotationDoc, FrameBox, KeyframeDoc, LabelDoc, TrackDoc
@@ -37,7 +37,7 @@ from tpod_core.services.annotations.editing import (
     replace_document,
     require_current,
 )
-from tpod_core.services.annotations.undoing import TakenBack, redo, undo
+from tpod_core.services.annotations.undoing import UndoResult, redo, undo
 
 __all__ = [
     "AcceptTracks",
@@ -62,8 +62,8 @@ __all__ = [
     "RemoveKeyframe",
     "SetOccluded",
     "SplitTrack",
-    "TakenBack",
     "TrackDoc",
+    "UndoResult",
     "apply_edits",
     "boxes_in",
     "get_changes",

@@ -1,4 +1,4 @@
-"""What is labelled: all of it, what changed of it, and the boxes of any frame."""
+"""Reads a video's annotations: the whole document, changes to it, and the boxes of any frame."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,11 +16,10 @@ from tpod_core.propagation.store import with_derived
 
 @dataclass(frozen=True)
 class AnnotationChanges:
-    """What became of a video's annotations up to ``revision``.
+    """The changes of a video's annotations up to ``revision``.
 
-    ``tracks`` are those that are new or other than before, whole; ``deleted`` are the ids of
-    those that are gone. ``ranges`` and ``labels`` are all there are now, or ``None`` where
-    nothing changed.
+    ``tracks`` are the new and changed tracks, whole; ``deleted`` are the ids of deleted ones.
+    ``ranges`` and ``labels`` are the current ones, or ``None`` if they did not change.
     """
 
     revision: int
@@ -31,23 +30,23 @@ class AnnotationChanges:
 
 
 def get_document(session: Session, video: Video) -> AnnotationDoc:
-    """Everything labelled in ``video``, its tracks in the order of their ids."""
+    """Returns all annotations of ``video``, its tracks in the order of their ids."""
     return document_of(session, video, load(session, video))
 
 
-def get_changes(session: Session, video: Video, seen: int) -> AnnotationChanges:
-    """What changed since revision ``seen``. Raises: TooOld if nobody can tell any more."""
-    steps = log.steps_since(session, video, seen)
+def get_changes(session: Session, video: Video, base_revision: int) -> AnnotationChanges:
+    """Returns the changes since a revision. Raises: TooOld if the log does not reach it."""
+    steps = log.steps_since(session, video, base_revision)
     touched = {int(track_id) for step in steps for track_id in step.after.get("tracks", {})}
-    parts = {name for step in steps for name in step.after}
-    number = saved_id(video)
-    tracks = reading.load_tracks(session, number, touched) if touched else {}
+    changed_parts = {name for step in steps for name in step.after}
+    video_id = saved_id(video)
+    tracks = reading.load_tracks(session, video_id, touched) if touched else {}
     return AnnotationChanges(
         video.revision,
         _track_docs(session, tracks),
         tuple(sorted(touched - tracks.keys())),
-        reading.load_ranges(session, number) if "ranges" in parts else None,
-        reading.load_labels(session, number) if "labels" in parts else None,
+        reading.load_ranges(session, video_id) if "ranges" in changed_parts else None,
+        reading.load_labels(session, video_id) if "labels" in changed_parts else None,
     )
 
 
@@ -58,12 +57,12 @@ def boxes_in(
     stop: int,
     track_ids: Collection[int] | None = None,
 ) -> dict[int, list[FrameBox]]:
-    """The boxes on each frame ``start <= n < stop``, derived ones included, by track id.
+    """Returns the boxes on each frame ``start <= n < stop``, derived ones included.
 
-    Every frame asked for is a key of the answer, with an empty list where it has no box.
+    Each list is in the order of track ids, and empty where a frame has no box.
 
     Args:
-        track_ids: the tracks to look at; without it, all.
+        track_ids: the tracks to include; without it, all.
     """
     names = reading.load_catalogue(session)
     boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
@@ -87,19 +86,19 @@ def boxes_in(
 
 
 def load(session: Session, video: Video, track_ids: Collection[int] | None = None) -> Annotations:
-    """The tracks of ``track_ids``, else every one, and the ranges."""
+    """Returns tracks and ranges; without ``track_ids``, every track."""
     return Annotations(
         reading.load_tracks(session, saved_id(video), track_ids),
         reading.load_ranges(session, saved_id(video)),
     )
 
 
-def document_of(session: Session, video: Video, found: Annotations) -> AnnotationDoc:
+def document_of(session: Session, video: Video, annotations: Annotations) -> AnnotationDoc:
     return AnnotationDoc(
         revision=video.revision,
         labels=reading.load_labels(session, saved_id(video)),
-        tracks=_track_docs(session, found.tracks),
-        ranges=found.ranges,
+        tracks=_track_docs(session, annotations.tracks),
+        ranges=annotations.ranges,
     )
 
 

@@ -1,4 +1,4 @@
-"""Changing what is labelled: by operations, or the whole document."""
+"""Changes a video's annotations, by operations or by a whole document."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -9,18 +9,18 @@ from tpod_core.annotations import batches, label_list, log, reading, writing
 from tpod_core.annotations.conflicts import conflicting
 from tpod_core.annotations.document import AnnotationDoc
 from tpod_core.annotations.document_checks import check_document
-from tpod_core.annotations.edits import Annotations, Edited, apply, looked_at
+from tpod_core.annotations.edits import Annotations, Edited, apply, frames_to_derive
 from tpod_core.annotations.history import Part, difference
 from tpod_core.annotations.label_names import clean_label_name
 from tpod_core.annotations.operations import AddLabel, EditOp
 from tpod_core.annotations.palette import clean_color
-from tpod_core.annotations.track_names import named_tracks, with_rows
+from tpod_core.annotations.track_names import referenced_tracks, resolve_names
 from tpod_core.annotations.validator import AnnotationValidator
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.models import User, Video, saved_id
+from tpod_core.propagation import requests
 from tpod_core.propagation.store import with_derived
 from tpod_core.services.annotations.documents import document_of, load
-from tpod_core.services.annotations.saving import save_step
 
 _KIND = "edit"
 
@@ -29,7 +29,7 @@ _KIND = "edit"
 class EditResult:
     """The video's revision after an edit, and the tracks it created.
 
-    ``track_ids`` has all of them, in order; ``tracks`` those that their author had named.
+    ``track_ids`` has all of them, in order; ``tracks`` has those that the client named.
     """
 
     revision: int
@@ -38,16 +38,16 @@ class EditResult:
 
 
 def replace_document(
-    session: Session, user: User, video: Video, document: AnnotationDoc, seen: int
+    session: Session, user: User, video: Video, document: AnnotationDoc, base_revision: int
 ) -> AnnotationDoc:
-    """Put ``document`` in the place of all that was labelled; the new document.
+    """Replace all annotations by ``document``, and return the new document.
 
-    Tracks without an id are new. The document's revision and labels are not looked at.
-    Raises: EditConflict if ``seen`` is not current, InvalidInput naming the wrong field.
+    Tracks without an id are new. The document's own revision and labels are ignored.
+    Raises: EditConflict if ``base_revision`` is not current; InvalidInput naming the invalid field.
     """
-    require_current(session, video, seen)
+    require_current(session, video, base_revision)
     before = load(session, video)
-    checked = check_document(document, _door(session, video), before.tracks)
+    checked = check_document(document, _validator(session, video), before.tracks)
     new_ids = iter(writing.insert_tracks(session, saved_id(video), user.id, checked.new_tracks))
     tracks = {
         next(new_ids) if track_id is None else track_id: state for track_id, state in checked.tracks
@@ -57,13 +57,13 @@ def replace_document(
     return document_of(session, video, after)
 
 
-def require_current(session: Session, video: Video, seen: int) -> None:
-    """From here to the commit nobody else edits ``video``.
+def require_current(session: Session, video: Video, base_revision: int) -> None:
+    """Lock the annotations of ``video`` until the commit, if ``base_revision`` is current.
 
-    Raises: EditConflict, saying what changed, if anything did since revision ``seen``.
+    Raises: EditConflict, saying what changed since.
     """
     log.lock(session, video)
-    log.require_current(session, video, seen)
+    log.require_current(session, video, base_revision)
 
 
 def apply_edits(
@@ -71,57 +71,77 @@ def apply_edits(
     user: User,
     video: Video,
     edits: Sequence[EditOp],
-    seen: int,
+    base_revision: int,
     batch: str | None = None,
 ) -> EditResult:
-    """Do ``edits`` in order, all or none, as one step of the video's log.
+    """Apply ``edits`` in order, all or none, as one step of the video's log.
 
     Args:
-        seen: the revision that their author saw.
-        batch: the author's name for these edits. Given again, nothing is done, and the answer
-            is the same.
-    Raises: EditConflict if somebody else changed what ``edits`` touch since then,
-        InvalidInput naming the wrong edit.
+        base_revision: the revision that the author of the edits saw.
+        batch: the client's name for these edits. If the name was used before, nothing is
+            changed, and the first result is returned.
+    Raises: EditConflict if somebody else has since changed what ``edits`` touch; InvalidInput
+        naming the invalid edit.
     """
     log.lock(session, video)
     if batch and (answer := batches.find_answer(session, user, video, batch, _KIND)):
         return EditResult(answer["revision"], tuple(answer["track_ids"]), answer["tracks"])
-    resolved = _with_rows(session, video, edits)
-    _require_no_conflict(session, user, video, resolved, seen)
+    resolved = _resolve_names(session, video, edits)
+    _require_no_conflict(session, user, video, resolved, base_revision)
     result = _apply(session, user, video, resolved)
-    batches.keep_rows(session, video, result.tracks)
+    batches.save_track_ids(session, video, result.tracks)
     if batch:
-        batches.keep_answer(session, user, video, batch, _KIND, asdict(result))
+        batches.save_answer(session, user, video, batch, _KIND, asdict(result))
     return result
 
 
-def _with_rows(session: Session, video: Video, edits: Sequence[EditOp]) -> list[EditOp]:
-    names = [track for track in named_tracks(edits) if isinstance(track, str)]
-    rows = batches.find_rows(session, video, names)
-    return [with_rows(edit, rows, f"ops[{number}]") for number, edit in enumerate(edits)]
+def _resolve_names(session: Session, video: Video, edits: Sequence[EditOp]) -> list[EditOp]:
+    names = [track for track in referenced_tracks(edits) if isinstance(track, str)]
+    track_ids = batches.find_track_ids(session, video, names)
+    return [resolve_names(edit, track_ids, f"ops[{number}]") for number, edit in enumerate(edits)]
 
 
 def _require_no_conflict(
-    session: Session, user: User, video: Video, edits: Sequence[EditOp], seen: int
+    session: Session, user: User, video: Video, edits: Sequence[EditOp], base_revision: int
 ) -> None:
-    if seen == video.revision:
+    if base_revision == video.revision:
         return
-    steps = log.steps_since(session, video, seen, but_of=user)
-    if in_the_way := conflicting(edits, steps):
-        raise EditConflict(log.what_changed(seen, in_the_way))
+    steps = log.steps_since(session, video, base_revision, except_author=user)
+    if conflicts := conflicting(edits, steps):
+        raise EditConflict(log.conflict_message(base_revision, conflicts))
 
 
 def _apply(session: Session, user: User, video: Video, edits: Sequence[EditOp]) -> EditResult:
     labels = _add_labels(session, video, edits)
-    rows = {track for track in named_tracks(edits) if isinstance(track, int)}
-    before = load(session, video, rows)
-    if frames := looked_at(edits):
+    existing_ids = {track for track in referenced_tracks(edits) if isinstance(track, int)}
+    before = load(session, video, existing_ids)
+    if frames := frames_to_derive(edits):
         before = replace(before, tracks=with_derived(session, video, before.tracks, frames))
-    edited = apply(before, edits, _door(session, video))
+    edited = apply(before, edits, _validator(session, video))
     track_ids = _insert(session, user, video, edited)
-    old, new = difference(before, edited.numbered(track_ids))
+    old, new = difference(before, edited.with_new_ids(track_ids))
     save_step(session, user, video, (labels[0] | old, labels[1] | new))
-    return EditResult(video.revision, tuple(track_ids), edited.named(track_ids))
+    return EditResult(video.revision, tuple(track_ids), edited.ids_by_name(track_ids))
+
+
+def save_step(
+    session: Session,
+    user: User,
+    video: Video,
+    parts: tuple[Part, Part],
+    undoes: int | None = None,
+) -> None:
+    """Write the change from the first part to the second, and log it.
+
+    The caller holds the video's lock, and has inserted the rows of new tracks. A step without
+    change is not logged, unless it undoes another one, which else stayed the next to undo.
+    """
+    before, after = parts
+    if before == after and undoes is None:
+        return
+    writing.write_parts(session, saved_id(video), user.id, before, after)
+    log.write_step(session, user, video, parts, undoes)
+    requests.after_edit(session, video, user.id, after)
 
 
 def _insert(session: Session, user: User, video: Video, edited: Edited) -> list[int]:
@@ -130,9 +150,9 @@ def _insert(session: Session, user: User, video: Video, edited: Edited) -> list[
 
 
 def _add_labels(session: Session, video: Video, edits: Sequence[EditOp]) -> tuple[Part, Part]:
-    """Add the labels that ``edits`` ask for; the list before and after, if it changed."""
+    """Add the labels of ``edits``; returns the list before and after, if it changed."""
     added = [
-        _clean(edit, f"ops[{number}]")
+        _label_spec(edit, f"ops[{number}]")
         for number, edit in enumerate(edits)
         if isinstance(edit, AddLabel)
     ]
@@ -144,12 +164,12 @@ def _add_labels(session: Session, video: Video, edits: Sequence[EditOp]) -> tupl
     return ({}, {}) if before == after else (before, after)
 
 
-def _clean(edit: AddLabel, field: str) -> label_list.LabelSpec:
+def _label_spec(edit: AddLabel, field: str) -> label_list.LabelSpec:
     name = clean_label_name(edit.name, f"{field}.name")
     return name, clean_color(edit.color, f"{field}.color") if edit.color else None
 
 
-def _door(session: Session, video: Video) -> AnnotationValidator:
+def _validator(session: Session, video: Video) -> AnnotationValidator:
     if not video.frame_count:
         raise Conflict("This video has no frames to label yet. Wait until its import has begun.")
     return AnnotationValidator(

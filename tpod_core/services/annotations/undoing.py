@@ -1,71 +1,71 @@
-"""Taking back one's own last step, and doing it again."""
+"""Undoes and redoes a person's own last step."""
 
 from dataclasses import asdict, dataclass
 
 from sqlmodel import Session
 
 from tpod_core.annotations import batches, log, reading, writing
-from tpod_core.annotations.describing import describe, seen_on
+from tpod_core.annotations.describing import describe, first_changed_frame
 from tpod_core.annotations.history import Part, head_of
 from tpod_core.annotations.ranges import minus, union
 from tpod_core.errors import Conflict, EditConflict
 from tpod_core.models import Edit, User, Video, saved_id
-from tpod_core.services.annotations.saving import save_step
+from tpod_core.services.annotations.editing import save_step
 
 
 @dataclass(frozen=True)
-class TakenBack:
-    """The video's revision, and what was taken back or done again: in words, and where."""
+class UndoResult:
+    """The video's revision, and what was undone or redone: in words, and the first frame."""
 
     revision: int
     frame: int | None
     what: str
 
 
-def undo(session: Session, user: User, video: Video, batch: str | None = None) -> TakenBack:
-    """Take the last step of ``user`` back; that is a step of its own.
+def undo(session: Session, user: User, video: Video, batch: str | None = None) -> UndoResult:
+    """Undo the last step of ``user``, which is a new step in the log.
 
-    Raises: Conflict if nothing is left to undo; EditConflict if somebody else has changed the
-        same tracks since.
+    Raises: Conflict if nothing is left to undo; EditConflict if somebody else has since
+        changed the same tracks.
     """
     return _step(session, user, video, batch, "undo")
 
 
-def redo(session: Session, user: User, video: Video, batch: str | None = None) -> TakenBack:
-    """Do again what the last ``undo`` of ``user`` took back. Raises as ``undo``."""
+def redo(session: Session, user: User, video: Video, batch: str | None = None) -> UndoResult:
+    """Redo what the last ``undo`` of ``user`` undid. Raises: as ``undo``."""
     return _step(session, user, video, batch, "redo")
 
 
-def _step(session: Session, user: User, video: Video, batch: str | None, kind: str) -> TakenBack:
+def _step(session: Session, user: User, video: Video, batch: str | None, kind: str) -> UndoResult:
     log.lock(session, video)
     if batch and (answer := batches.find_answer(session, user, video, batch, kind)):
-        return TakenBack(**answer)
+        return UndoResult(**answer)
     undoable, redoable = log.find_undo_and_redo(session, saved_id(video), saved_id(user))
     number = undoable if kind == "undo" else redoable
     if number is None:
         raise Conflict(f"There is nothing {'left to undo' if kind == 'undo' else 'to redo'}.")
     step = log.get_step(session, saved_id(video), number)
-    parts = _take_back(session, user, video, step)
-    # Done again is what the step before the undo did, which lies in its reverse.
-    told = (step.before, step.after) if kind == "undo" else parts
+    parts = _revert(session, user, video, step)
+    # A redo reverts an undo step, so the reverse describes what is done again.
+    described = (step.before, step.after) if kind == "undo" else parts
     names = reading.load_catalogue(session)
-    result = TakenBack(video.revision, seen_on(*parts), describe(*told, names))
+    result = UndoResult(video.revision, first_changed_frame(*parts), describe(*described, names))
     if batch:
-        batches.keep_answer(session, user, video, batch, kind, asdict(result))
+        batches.save_answer(session, user, video, batch, kind, asdict(result))
     return result
 
 
-def _take_back(session: Session, user: User, video: Video, step: Edit) -> tuple[Part, Part]:
-    """Write the reverse of ``step``; its parts."""
+def _revert(session: Session, user: User, video: Video, step: Edit) -> tuple[Part, Part]:
+    """Write the reverse of ``step``, and return its parts."""
     _require_untouched(session, user, video, step)
     _require_labels(session, video, step.before)
-    returning = {
+    restored = {
         int(track_id): head_of(track)
         for track_id, track in step.before.get("tracks", {}).items()
         if track and step.after["tracks"][track_id] is None
     }
     writing.insert_tracks(
-        session, saved_id(video), user.id, list(returning.values()), list(returning)
+        session, saved_id(video), user.id, list(restored.values()), list(restored)
     )
     parts = _reversed(session, video, step)
     save_step(session, user, video, parts, undoes=step.revision)
@@ -73,29 +73,30 @@ def _take_back(session: Session, user: User, video: Video, step: Edit) -> tuple[
 
 
 def _reversed(session: Session, video: Video, step: Edit) -> tuple[Part, Part]:
-    """The parts of the step that takes ``step`` back. Others' ranges stay as they are."""
+    """Returns the parts of the step that reverts ``step``, without others' range changes."""
     old: Part = {name: part for name, part in step.after.items() if name == "tracks"}
     new: Part = {name: part for name, part in step.before.items() if name == "tracks"}
     if "ranges" in step.after:
-        was, made = (tuple(map(tuple, part["ranges"])) for part in (step.before, step.after))
-        now = reading.load_ranges(session, saved_id(video))
-        then = union([*minus(now, minus(made, was)), *minus(was, made)])
-        old["ranges"], new["ranges"] = [list(each) for each in now], [list(each) for each in then]
+        before, after = (tuple(map(tuple, part["ranges"])) for part in (step.before, step.after))
+        current = reading.load_ranges(session, saved_id(video))
+        reverted = union([*minus(current, minus(after, before)), *minus(before, after)])
+        old["ranges"] = [list(each) for each in current]
+        new["ranges"] = [list(each) for each in reverted]
     return old, new
 
 
 def _require_untouched(session: Session, user: User, video: Video, step: Edit) -> None:
     tracks = step.after.get("tracks", {}).keys()
-    later = log.steps_since(session, video, step.revision, but_of=user)
+    later = log.steps_since(session, video, step.revision, except_author=user)
     touching = [each for each in later if tracks & each.after.get("tracks", {}).keys()]
     if touching:
-        raise EditConflict(log.what_changed(step.revision, touching))
+        raise EditConflict(log.conflict_message(step.revision, touching))
 
 
 def _require_labels(session: Session, video: Video, part: Part) -> None:
     needed = {track["label_id"] for track in part.get("tracks", {}).values() if track}
-    gone = needed - {label.id for label in reading.load_labels(session, saved_id(video))}
-    if gone:
+    missing = needed - {label.id for label in reading.load_labels(session, saved_id(video))}
+    if missing:
         names = reading.load_catalogue(session)
-        missing = ", ".join(sorted(f'"{names.get(id_, "a deleted label")}"' for id_ in gone))
-        raise Conflict(f"This needs the label {missing}. Add it to the video's list first.")
+        listed = ", ".join(sorted(f'"{names.get(id_, "a deleted label")}"' for id_ in missing))
+        raise Conflict(f"This needs the label {listed}. Add it to the video's list first.")
