@@ -97,7 +97,7 @@ def publish(home: Path, user: "User") -> Path:
     for image in images(home):
         gathered.add(*image)
     taken_in = time.perf_counter() - began
-    precision = measure_precision(gathered.ranked())
+    precision = measure_precision(gathered.arrays())
     score = score_of(gathered, precision)
     directory = home / "detectors" / "1" / "model"
     directory.mkdir(parents=True)

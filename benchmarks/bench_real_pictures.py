@@ -154,7 +154,7 @@ def train_bare(api: TestClient, training_set: int, home: Path) -> Trained:
     checkpoint = view.directory / "runs/bare/weights/best.pt"
     context = EvaluationContext(checkpoint, view, config)
     answers = scoring.gather(registry.load_provider("yolo26n"), context, Unwatched())
-    score = scoring.score_of(answers, measure(answers.ranked()))
+    score = scoring.score_of(answers, measure(answers.arrays()))
     trained = Trained(score.map50, score.map50_95, spent)
     print(f"yolo26n, Ultralytics' own defaults ({epochs} epochs)\n  {trained}")
     sys.stdout.flush()

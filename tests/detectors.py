@@ -122,7 +122,7 @@ def use_fake_provider(monkeypatch: pytest.MonkeyPatch) -> FakeProvider:
     """A fake family; its job looks for a cancel at every batch, not twice a second."""
     fake = FakeProvider()
     monkeypatch.setattr(registry, "load_provider", lambda dnn_type: fake)
-    monkeypatch.setattr(running, "LOOK_S", 0.0)
+    monkeypatch.setattr(running, "CHECK_INTERVAL_S", 0.0)
     return fake
 
 

@@ -11,7 +11,7 @@ from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict
 from tpod_core.evaluation import scoring
 from tpod_core.evaluation.average_precision import measure
-from tpod_core.evaluation.learning_curve import SHARES, Point, config_for, point_of, training_on
+from tpod_core.evaluation.learning_curve import SHARES, Point, config_for, point_of, with_share
 from tpod_core.jobs import RunningJob
 from tpod_core.log import get_logger
 from tpod_core.models import Detector
@@ -63,7 +63,7 @@ def _measure(plan: TrainingPlan, share: int, directory: Path, report: "_Report")
     attempt = open_attempt(directory)
     data = prepare_data(plan, attempt.directory / "data")
     all_images = len(data.train)
-    data = training_on(data, share, plan.config.seed)
+    data = with_share(data, share, plan.config.seed)
     config = config_for(plan.config, all_images, len(data.train))
     provider = registry.load_provider(plan.dnn_type)
     if earlier and earlier.trained.exists():
@@ -72,7 +72,7 @@ def _measure(plan: TrainingPlan, share: int, directory: Path, report: "_Report")
         weights = choose_initial_weights(plan, earlier).weights
         provider.train(TrainRequest(plan.dnn_type, config, data, attempt, earlier, weights), report)
     gathered = scoring.gather(provider, EvaluationContext(attempt.trained, data, config), report)
-    score = scoring.score_of(gathered, measure(gathered.ranked()))
+    score = scoring.score_of(gathered, measure(gathered.arrays()))
     return point_of(share, data, score.as_json())
 
 

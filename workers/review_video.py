@@ -7,7 +7,7 @@ from tpod_core.evaluation.matching import Objects
 from tpod_core.evaluation.unmatched_detections import (
     UnmatchedDetection,
     group,
-    reach_of,
+    max_gap_of,
     unmatched_on,
 )
 from tpod_core.inference import detection_store
@@ -36,7 +36,8 @@ def run(job: RunningJob) -> None:
     frames = range(0, plan.video.frame_count, plan.stride)
     model = open_model(plan.detector)
     recorder = DetectionRecorder.for_model(model.labels, model.recommended_confidence)
-    found = group(_unmatched(job, plan, frames, model, recorder), reach_of(frames))[:_MAX_FINDINGS]
+    unmatched = _unmatched(job, plan, frames, model, recorder)
+    found = group(unmatched, max_gap_of(frames))[:_MAX_FINDINGS]
     detections = recorder.detections()
     with job.transaction() as session:
         findings.plan_review(session, job)  # both must still exist

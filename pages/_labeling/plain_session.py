@@ -30,7 +30,7 @@ from tpod_core.services.annotations import AddLabel, FrameBox
 
 
 class Action(StrEnum):
-    """What the user can request."""
+    """The actions that the user can request."""
 
     GO = "go"
     SAVE = "save"
@@ -58,10 +58,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Question:
-    """Why ``pending`` was not done.
+    """A question to the user before ``pending`` is done.
 
-    ``single_frame_tracks`` would be deleted with their only box. If there are none, somebody
-    else has changed the same things.
+    ``single_frame_tracks`` would be deleted with their only box. Without such tracks, the question
+    is about a conflict: somebody else has changed the same things.
     """
 
     text: str
@@ -111,7 +111,7 @@ class PlainSession:
 
     @property
     def target_frame(self) -> int:
-        """The frame shown once the pending action is done."""
+        """The frame that is shown after the pending action."""
         return self.pending.frame if self.pending else self.frame
 
     def refresh(self, user: User) -> None:

@@ -229,7 +229,7 @@ def test_same_wish_asked_twice_is_one_job(
 def test_cancel_leaves_no_file_and_says_so(
     home: Path, api: TestClient, detector: Detector, video: Video, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "LOOK_S", 0.0)
+    monkeypatch.setattr(running, "CHECK_INTERVAL_S", 0.0)
     job_id = annotate(api)
     whole = trained_model.TrainedModel.detect
 

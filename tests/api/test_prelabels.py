@@ -335,7 +335,7 @@ def test_edit_made_meanwhile_is_kept_and_the_job_writes_all_the_same(
 
 
 def test_cancel_proposes_nothing(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "LOOK_S", 0.0)
+    monkeypatch.setattr(running, "CHECK_INTERVAL_S", 0.0)
     job_id = start(client)
 
     def cancel_midway(frame: int) -> Sequence[Detection]:

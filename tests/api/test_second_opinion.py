@@ -201,7 +201,7 @@ def test_weak_detection_speaks_for_the_box_whatever_confidence_was_asked_for(
 def test_run_that_is_cancelled_leaves_nothing(
     home: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
-    monkeypatch.setattr(running, "LOOK_S", 0.0)
+    monkeypatch.setattr(running, "CHECK_INTERVAL_S", 0.0)
 
     def cancel_midway(frame: int) -> Sequence[Detection]:
         if frame == 30:

@@ -1,4 +1,4 @@
-"""A real ASGI server with the app's lifespan and nothing else, on a port of its choice."""
+"""A real ASGI server with only the app's lifespan, on any free port."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

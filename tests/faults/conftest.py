@@ -11,7 +11,7 @@ from tpod_core.migrations import upgrade
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """One running installation for the module: each test leaves it whole, or opens it again."""
+    """One running installation for the module; each test leaves it complete or opens it again."""
     with pytest.MonkeyPatch.context() as patch:
         data_dir: Path = tmp_path_factory.mktemp("house")
         patch.setenv("TPOD_DATA_DIR", str(data_dir))

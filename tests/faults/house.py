@@ -33,7 +33,7 @@ DEADLINE_S = 60.0
 
 
 def wait_until(claim: Callable[[], bool], what: str) -> None:
-    """Poll until ``claim`` holds; fails with ``what`` when time is up."""
+    """Poll until ``claim`` holds; fails with ``what`` after ``DEADLINE_S``."""
     deadline = time.monotonic() + DEADLINE_S
     while not claim():
         assert time.monotonic() < deadline, f"not within {DEADLINE_S:.0f} s: {what}"
@@ -42,13 +42,13 @@ def wait_until(claim: Callable[[], bool], what: str) -> None:
 
 @dataclass
 class House:
-    """An app, its supervisor, and what that keeps running, all on ``data_dir``."""
+    """An app, its supervisor and the supervisor's child processes, all on ``data_dir``."""
 
     data_dir: Path
     app: subprocess.Popen[bytes] = field(init=False)
 
     def open(self) -> None:
-        """Start the app and wait until both workers listen."""
+        """Start the app and wait until both workers and the queue server run."""
         self.app = subprocess.Popen([sys.executable, "-m", "tests.faults.app"])
         wait_until(self.is_complete, "server and workers are up")
 
@@ -68,7 +68,7 @@ class House:
         return []
 
     def find(self, *words: str) -> list[psutil.Process]:
-        """The supervisor's children whose command line speaks of all ``words``."""
+        """Returns the supervisor's children whose command line contains all ``words``."""
         with suppress(psutil.NoSuchProcess):
             return [
                 child
@@ -79,14 +79,14 @@ class House:
         return []
 
     def successor_of(self, dead: psutil.Process, *words: str) -> psutil.Process:
-        """The process that has taken the place of ``dead``, once there is one."""
+        """Wait for the process that replaces ``dead`` and return it."""
         wait_until(
             lambda: any(new.pid != dead.pid for new in self.find(*words)), f"a successor of {words}"
         )
         return next(new for new in self.find(*words) if new.pid != dead.pid)
 
     def everything(self) -> list[psutil.Process]:
-        """The supervisor and all below it: workers, server, and the jobs' processes."""
+        """The supervisor and all its descendants: workers, server, and the jobs' processes."""
         with suppress(psutil.NoSuchProcess):
             return [
                 process
@@ -96,7 +96,7 @@ class House:
         return []
 
     def close(self) -> None:
-        """However the test has left it."""
+        """Stop all processes, in any state."""
         self.app.kill()  # it would start another supervisor
         everything = self.everything()
         for supervisor in self.supervisors():
@@ -109,14 +109,14 @@ class House:
 
 
 def submit(behaviour: str, queue: QueueName = QueueName.LOW) -> Job:
-    """A job of ``tests.faults.jobs``."""
+    """Submit a job of ``tests.faults.jobs``."""
     with db.transaction() as session:
         request = {"behaviour": behaviour}
         return jobs.submit(session, JobKind.LOAD_DEMO, queue, (), None, request)
 
 
 def add_video_waiting_for(job: Job) -> int:
-    """The id of a video whose import ``job`` is, as far as it knows."""
+    """Add a video that waits for ``job`` as its import; returns its id."""
     with db.transaction() as session:
         owner = User(username=f"{job.id}", username_key=f"{job.id}", password_hash="")
         session.add(owner)
@@ -145,13 +145,13 @@ def wait_for(job: Job, state: JobState) -> Job:
 
 
 def wait_until_it_began(job: Job, attempt: int = 1) -> int:
-    """Wait until that attempt runs; the id of its process."""
+    """Wait until that attempt runs; returns the id of its process."""
     wait_until(lambda: attempt in attempts_that("began", job), f"attempt {attempt} of {job.id}")
     return process_that("began", job, attempt)
 
 
 def still_runs(process: psutil.Process) -> bool:
-    """Whether it has not ended; one that waits to be reaped has."""
+    """Whether ``process`` has not ended; a zombie has ended."""
     with suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False

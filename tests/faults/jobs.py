@@ -1,6 +1,6 @@
-"""Jobs for the fault tests; their request says what they do. They leave marks on the disk.
+"""Jobs for the fault tests: their request says what they do, and they write marker files.
 
-A mark is ``marks/<job id>-a<attempt>.<word>``: the tests wait for one and count them.
+A marker is ``marks/<job id>-a<attempt>.<word>``. The tests wait for markers and count them.
 """
 
 import os
@@ -15,30 +15,30 @@ PATIENCE_S = 60.0
 
 
 def attempts_that(word: str, job: Job) -> list[int]:
-    """The attempts of ``job`` that have left this mark."""
+    """Returns the attempts of ``job`` that have written this marker."""
     names = (path.stem for path in _directory().glob(f"{job.id}-a*.{word}"))
     return sorted(int(name.partition("-a")[2]) for name in names)
 
 
 def mark(job: RunningJob, word: str) -> None:
-    """The mark appears whole: with the id of this process."""
+    """Write a marker with the id of this process, atomically."""
     part = _directory() / f"{job.id}-a{job.attempt}.part"
     part.write_text(str(os.getpid()))
     part.replace(part.with_suffix(f".{word}"))
 
 
 def process_that(word: str, job: Job, attempt: int) -> int:
-    """The id of the process that left this mark."""
+    """Returns the id of the process that wrote this marker."""
     return int((_directory() / f"{job.id}-a{attempt}.{word}").read_text())
 
 
 def let_go(job: Job) -> None:
-    """Let a waiting job end."""
+    """Let a waiting job finish."""
     _directory().joinpath(f"{job.id}.go").touch()
 
 
 def run(job: RunningJob) -> None:
-    """``wait``: until ``let_go``; ``wait-once``: a second attempt ends at once."""
+    """``wait`` waits for ``let_go``; ``wait-once`` waits only in its first attempt."""
     mark(job, "began")
     behaviour = job.request["behaviour"]
     if behaviour == "wait" or (behaviour == "wait-once" and job.attempt == 1):

@@ -1,4 +1,4 @@
-"""The real supervisor, with a shorter grace and with the workers of ``tests.faults.worker``."""
+"""The real supervisor, with a shorter grace period and the workers of ``tests.faults.worker``."""
 
 import sys
 from pathlib import Path

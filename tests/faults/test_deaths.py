@@ -1,4 +1,4 @@
-"""Anything may be killed at any time: every job still ends once, and rightly."""
+"""Any process may be killed at any time: every job still ends exactly once, as it should."""
 
 import time
 
@@ -26,7 +26,7 @@ from tpod_core.models import Job, JobState, QueueName, VideoState
 from tpod_core.queue import ENTRY_POINT, connect, redis_url, replaced_by
 
 SOON_S = 5.0
-"""A second, and the rest for a busy machine: less than a lease or RQ's own patience."""
+"""One second, and a margin for a busy machine: less than a lease or RQ's own timeouts."""
 
 
 def test_killed_job_process_is_noticed_at_once_and_the_job_repeated(house: House) -> None:
@@ -82,10 +82,12 @@ def test_run_that_was_frozen_writes_nothing_after_another_took_over(house: House
     job = submit("wait-once")
     frozen = psutil.Process(wait_until_it_began(job))
     frozen.suspend()
-    with db.transaction() as session:  # its own worker waits for it: the other one may take it
+    with (
+        db.transaction() as session
+    ):  # its own worker is blocked by the frozen run, so the other worker takes it
         session.get_one(Job, job.id).queue = QueueName.DEFAULT
     assert wait_for(job, JobState.SUCCEEDED).attempt == 2
-    let_go(job)  # the frozen run's wait is over: were it not fenced, it would write
+    let_go(job)  # ends the frozen run's wait: without fencing it would write
     frozen.resume()
     frozen.wait(DEADLINE_S)
     assert attempts_that("wrote", job) == [2]

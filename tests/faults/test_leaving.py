@@ -1,4 +1,4 @@
-"""How the app ends decides what goes on without it."""
+"""The way in which the app ends decides which processes go on without it."""
 
 import os
 import signal
@@ -77,7 +77,7 @@ def test_interrupt_of_the_app_leaves_nothing_and_the_job_goes_on_at_the_next_sta
     socket = redis_url().removeprefix("unix://")
     house.app.send_signal(signal.SIGINT)
     house.app.wait(DEADLINE_S)
-    # The lock that the app waits for falls in the last moment of the supervisor's life.
+    # The app waits for the supervisor's lock, which is released just before the process ends.
     wait_until(lambda: not any(map(still_runs, before)), "nothing runs any more")
     assert not os.path.lexists(socket)
     assert (row(job).state, row(job).failed_attempts) == (JobState.QUEUED, 0)

@@ -1,4 +1,4 @@
-"""A real worker that does the jobs of ``tests.faults.jobs`` with a lease of three seconds."""
+"""A real worker that runs the jobs of ``tests.faults.jobs`` with a lease of three seconds."""
 
 import sys
 

@@ -204,7 +204,7 @@ def told(found: str, right: str) -> str:
 def give(home: Path, detector: Detector, answers: list[Answer]) -> Evaluation:
     """Put the score of ``answers`` in the place of the detector's own."""
     found = gathered(answers, tuple(detector.labels))
-    metrics = measure(found.ranked())
+    metrics = measure(found.arrays())
     result = reporting.report(found, metrics)
     write_evaluation(home / model_key(saved_id(detector)), result)
     with db.transaction() as session:

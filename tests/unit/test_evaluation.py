@@ -49,7 +49,7 @@ def gathered(*images: tuple[Labels, list[Detection]], video_id: int = 1) -> Gath
 
 
 def score(answers: Gathered) -> Score:
-    return scoring.score_of(answers, measure(answers.ranked()))
+    return scoring.score_of(answers, measure(answers.arrays()))
 
 
 def test_one_right_box_is_a_perfect_score() -> None:
@@ -136,7 +136,7 @@ def test_detector_without_a_right_box_scores_nothing(
     made = score(answers)
     assert (made.map50, made.map50_95, made.precision, made.f1) == (0, 0, 0, 0)
     assert made.recommended_confidence == 0.25
-    assert reporting.report(answers, measure(answers.ranked())).images == len(images)
+    assert reporting.report(answers, measure(answers.arrays())).images == len(images)
 
 
 def test_report_counts_what_happens_at_the_recommended_confidence() -> None:
@@ -146,7 +146,7 @@ def test_report_counts_what_happens_at_the_recommended_confidence() -> None:
         ([(CUP, PLACE)], [Detection(PLACE, 0.9, BUS), Detection(ELSEWHERE, 0.9, CUP)]),
         ([], [Detection(ELSEWHERE, 0.06, BUS)]),
     )
-    made = reporting.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.arrays()))
     assert 0.06 < made.recommended_confidence < 0.9
     assert made.confusion == ((2, 1, 0), (0, 0, 1), (1, 0, 0))
     assert made.counts == Counts(correct=2, wrong=2, missed=2)
@@ -160,7 +160,7 @@ def test_curves_tell_precision_and_recall_at_a_confidence() -> None:
         ([(CUP, PLACE)], [Detection(PLACE, 0.8, CUP)]),
         ([(CUP, PLACE)], [Detection(PLACE, 0.4, CUP), Detection(ELSEWHERE, 0.6, CUP)]),
     )
-    made = reporting.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.arrays()))
     at = {confidence: number for number, confidence in enumerate(made.confidences)}
     cup = made.curves["cup"]
     for confidence, precision, recall in (
@@ -181,7 +181,7 @@ def test_curves_tell_precision_and_recall_at_a_confidence() -> None:
 
 def test_evaluation_is_read_as_it_was_written(tmp_path: Path) -> None:
     answers = gathered(([(CUP, PLACE)], [Detection(PLACE, 0.9, CUP)]))
-    made = reporting.report(answers, measure(answers.ranked()))
+    made = reporting.report(answers, measure(answers.arrays()))
     assert read_evaluation(tmp_path) is None
     write_evaluation(tmp_path, made)
     assert read_evaluation(tmp_path) == made
@@ -257,7 +257,7 @@ def test_evaluation_of_the_first_version_is_read_and_known_as_such(tmp_path: Pat
     assert made is not None and not made.is_current
     assert made.all_classes.recall == (1.0, 0.5)
     answers = gathered(([(CUP, PLACE)], [Detection(PLACE, 0.9, CUP)]))
-    assert reporting.report(answers, measure(answers.ranked())).is_current
+    assert reporting.report(answers, measure(answers.arrays())).is_current
 
 
 @dataclass
@@ -330,14 +330,14 @@ def test_cancel_ends_a_score_within_a_chunk(context: EvaluationContext) -> None:
 
 def test_at_most_300_detections_count_for_an_image(context: EvaluationContext) -> None:
     answers = scoring.gather(OneBox(), context, ProgressReporter())  # type: ignore[arg-type]
-    assert len(answers.ranked().scores) == 130 * 300
+    assert len(answers.arrays().scores) == 130 * 300
 
 
 def test_classes_are_translated_and_unknown_ones_left_out(context: EvaluationContext) -> None:
     renamed = scoring.gather(OneBox(), context, ProgressReporter(), ("bus",))  # type: ignore[arg-type]
-    assert set(renamed.ranked().class_ids) == {0}
+    assert set(renamed.arrays().class_ids) == {0}
     dropped = scoring.gather(OneBox(), context, ProgressReporter(), ("cup",))  # type: ignore[arg-type]
-    assert len(dropped.ranked().scores) == 0
+    assert len(dropped.arrays().scores) == 0
 
 
 class TrainingCallback:

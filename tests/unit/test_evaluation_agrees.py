@@ -16,7 +16,7 @@ from tpod_core.detectors.scores import Score
 from tpod_core.evaluation import matching, reporting, scoring, worst_pictures
 from tpod_core.evaluation.average_precision import measure
 from tpod_core.evaluation.confusion import confusion_matrix, counts_of
-from tpod_core.evaluation.curves import place_of
+from tpod_core.evaluation.curves import index_of
 from tpod_core.evaluation.result_file import Evaluation
 from tpod_core.evaluation.unmatched_detections import unmatched_on
 from tpod_core.geometry import Box
@@ -71,7 +71,7 @@ class Worked:
 @pytest.fixture(scope="module", params=list(DETECTORS.values()), ids=list(DETECTORS))
 def worked(request: pytest.FixtureRequest, data_directory: Path) -> Worked:
     answers = gathered(request.param, CLASSES)
-    metrics = measure(answers.ranked())
+    metrics = measure(answers.arrays())
     return Worked(
         request.param,
         scoring.score_of(answers, metrics),
@@ -152,16 +152,16 @@ def test_share_is_told_as_it_is_shown_and_nearly_none_is_not_none(value: float, 
 
 def test_diagonal_holds_the_true_positives_of_ap_at_every_confidence(worked: Worked) -> None:
     answers = gathered(worked.answers, CLASSES)
-    ranked = answers.ranked()
-    curves = measure(ranked).curves
+    arrays = answers.arrays()
+    curves = measure(arrays).curves
     for confidence in (0.05, 0.051, 0.2, 0.333, 0.5, 0.9):
         matrix = confusion_matrix(answers.images, len(CLASSES), confidence)
-        right = ranked.correct[:, 0] & (ranked.scores >= np.float32(confidence))
-        by_ap = np.bincount(ranked.class_ids[right], minlength=len(CLASSES))
-        place = place_of(confidence)
+        right = arrays.correct[:, 0] & (arrays.scores >= np.float32(confidence))
+        by_ap = np.bincount(arrays.class_ids[right], minlength=len(CLASSES))
+        index = index_of(confidence)
         assert matrix.diagonal()[:-1].tolist() == by_ap.tolist(), confidence
-        assert matrix.diagonal()[:-1].tolist() == curves.correct[:, place].tolist(), confidence
-        assert matrix[:, :-1].sum(axis=0).tolist() == curves.detected[:, place].tolist()
+        assert matrix.diagonal()[:-1].tolist() == curves.correct[:, index].tolist(), confidence
+        assert matrix[:, :-1].sum(axis=0).tolist() == curves.detected[:, index].tolist()
         assert matrix[:-1].sum(axis=1).tolist() == curves.labels.tolist()
 
 
@@ -202,7 +202,7 @@ def test_unmatched_detections_and_second_boxes_are_the_wrong_ones(worked: Worked
 def test_weak_detector_no_longer_tells_three_stories() -> None:
     """Once: 29 of 100 found in the words, 0 in the matrix, 50 of 100 right at the slider."""
     answers = gathered(weak(100))
-    metrics = measure(answers.ranked())
+    metrics = measure(answers.arrays())
     report = reporting.report(answers, metrics)
     score = scoring.score_of(answers, metrics)
     assert score.recommended_confidence == 0.05
@@ -216,7 +216,7 @@ def test_weak_detector_no_longer_tells_three_stories() -> None:
 
 def test_detector_that_draws_nothing_there_says_so() -> None:
     answers = gathered(DETECTORS["draws below every confidence that is recommended"])
-    metrics = measure(answers.ranked())
+    metrics = measure(answers.arrays())
     score = scoring.score_of(answers, metrics)
     assert "It draws no box at this confidence" in verdict(score.as_json())
     assert counts_of(confusion_matrix(answers.images, 2, 0.05)) == score.counts

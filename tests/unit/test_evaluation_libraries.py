@@ -59,7 +59,7 @@ def as_tensors(labels: Any, detections: Sequence[Detection]) -> tuple[Any, Any]:
 
 
 def metrics_of(answers: Sequence[Answer]) -> Metrics:
-    return measure(gathered(answers).ranked())
+    return measure(gathered(answers).arrays())
 
 
 def ultralytics_metrics(answers: Sequence[Answer]) -> Any:
@@ -152,10 +152,10 @@ def test_curves_are_those_of_ultralytics_at_the_scores_of_detections() -> None:
         (labels, [Detection(each.box, next(drawn) / 999, each.class_id) for each in found])
         for labels, found in usual(40, seed=8)
     ]
-    ranked, theirs = gathered(answers).ranked(), ultralytics_metrics(answers)
-    curves = measure(ranked).curves
-    assert 100 < len(ranked.scores) <= len(places)
-    for class_id, score in zip(ranked.class_ids, ranked.scores, strict=True):
+    arrays, theirs = gathered(answers).arrays(), ultralytics_metrics(answers)
+    curves = measure(arrays).curves
+    assert 100 < len(arrays.scores) <= len(places)
+    for class_id, score in zip(arrays.class_ids, arrays.scores, strict=True):
         at, there = int(score * STEPS), round(float(score) * 999)
         ours = curves.precision[class_id, at], curves.recall[class_id, at], curves.f1[class_id, at]
         read = theirs.p_curve, theirs.r_curve, theirs.f1_curve
@@ -169,8 +169,8 @@ def test_best_confidence_comes_to_what_ultralytics_comes_to_at_its_own(
     """Theirs is the first of the best places, ours the middle of them. The score counts all boxes
     alike where they print means over the classes; here ours are means over the classes, too."""
     made, theirs = metrics_of(answers), ultralytics_metrics(answers)
-    curves, place = made.curves, made.recommended_place
-    ours = [float(table[:, place].mean()) for table in (curves.precision, curves.recall, curves.f1)]
+    curves, index = made.curves, made.recommended_index
+    ours = [float(table[:, index].mean()) for table in (curves.precision, curves.recall, curves.f1)]
     assert ours == pytest.approx([theirs.mp, theirs.mr, theirs.f1.mean()], abs=0.03)
 
 
@@ -233,7 +233,7 @@ def ultralytics_matrix(
     matrix = ConfusionMatrix(dict(enumerate(classes)))
     for labels, detections in answers:
         found, true = as_tensors(labels, detections)
-        matrix.process_batch(found, true, conf=confidence, iou_thres=matching.SAME_IOU)
+        matrix.process_batch(found, true, conf=confidence, iou_thres=matching.IOU_THRESHOLD)
     return np.asarray(matrix.matrix.T.astype(int))
 
 

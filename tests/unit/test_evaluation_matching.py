@@ -6,7 +6,7 @@ import pytest
 from tests.random_detections import crowded
 from tpod_core.detectors.protocol import Detection
 from tpod_core.evaluation.matching import (
-    NOTHING,
+    NO_LABEL,
     correct_at_ious,
     detected,
     iou_matrix,
@@ -74,7 +74,7 @@ def test_surer_box_of_another_class_does_not_take_the_object_from_the_right_one(
 def test_missed_object_is_mistaken_once() -> None:
     labels = labelled([(CUP, PLACE)])
     matched = match(labels, detected([Detection(PLACE, 0.4, BUS), Detection(SHIFTED, 0.9, BUS)]))
-    assert matched.mistaken_numbers.tolist() == [0, NOTHING]
+    assert matched.mistaken_numbers.tolist() == [0, NO_LABEL]
     assert not matched.found.any()
 
 

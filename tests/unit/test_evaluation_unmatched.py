@@ -6,10 +6,10 @@ from tpod_core.detectors.protocol import Detection
 from tpod_core.evaluation import matching
 from tpod_core.evaluation.scoring import Gathered
 from tpod_core.evaluation.unmatched_detections import (
-    REACH_FRAMES,
+    MAX_GAP_FRAMES,
     UnmatchedDetection,
     group,
-    reach_of,
+    max_gap_of,
     unmatched_in,
 )
 from tpod_core.formats import yolo
@@ -51,10 +51,10 @@ def test_thing_may_be_out_of_sight_for_as_long_as_the_reach() -> None:
     assert len(group([seen(0, 0.9), seen(31, 0.8)], 30)) == 2
 
 
-def test_reach_grows_with_the_distance_of_the_frames_looked_at() -> None:
-    assert reach_of(range(0, 100, 4)) == REACH_FRAMES
-    assert reach_of(range(0, 1000, 50)) == 150
-    assert reach_of([7]) == REACH_FRAMES
+def test_max_gap_grows_with_the_distance_of_the_processed_frames() -> None:
+    assert max_gap_of(range(0, 100, 4)) == MAX_GAP_FRAMES
+    assert max_gap_of(range(0, 1000, 50)) == 150
+    assert max_gap_of([7]) == MAX_GAP_FRAMES
 
 
 def test_validation_part_gives_what_is_on_no_label_of_its_class() -> None:

@@ -145,6 +145,6 @@ def test_reconciler_purges_at_its_start_and_then_by_the_hour(
     reconciler.purge_if_due()
     reconciler.purge_if_due()
     assert asked == [7]
-    monkeypatch.setattr(housekeeping, "EVERY_S", 0.0)
+    monkeypatch.setattr(housekeeping, "INTERVAL_S", 0.0)
     reconciler.purge_if_due()
     assert asked == [7, 7]

@@ -225,7 +225,7 @@ def test_cancel_of_a_queued_job_ends_it_and_takes_it_from_the_queue(queue: ListQ
 def test_cancel_of_a_running_job_is_seen_by_its_next_check(
     queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tpod_core.jobs.running.LOOK_S", 0.0)
+    monkeypatch.setattr("tpod_core.jobs.running.CHECK_INTERVAL_S", 0.0)
     job = new_job()
 
     def run(running: RunningJob) -> None:
@@ -286,7 +286,7 @@ def test_third_expired_lease_fails_the_job_with_a_plain_cause(queue: ListQueue) 
         let_lease_expire(job)
         two_passes(reconciler)
     assert row(job).state is JobState.FAILED
-    assert "stopped without a word" in row(job).message
+    assert "ended unexpectedly" in row(job).message
     assert [(job.id, JobState.FAILED, row(job).message)] == FINISHED
 
 

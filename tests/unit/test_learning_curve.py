@@ -16,7 +16,7 @@ from tpod_core.evaluation.learning_curve import (
     Point,
     advise,
     config_for,
-    part_of,
+    select_share,
 )
 from tpod_core.evaluation.result_file import Curve, Evaluation, VideoScore
 from tpod_core.formats import yolo
@@ -43,7 +43,7 @@ IMAGES = [
 
 @pytest.mark.parametrize("seed", range(5))
 def test_part_is_one_stretch_of_every_video(seed: int) -> None:
-    sources = [yolo.source_of(image.name) for image in part_of(IMAGES, 25, seed)]
+    sources = [yolo.source_of(image.name) for image in select_share(IMAGES, 25, seed)]
     for video_id, count in ((1, 25), (2, 10), (3, 1)):
         frames = [source[1] for source in sources if source and source[0] == video_id]
         assert frames == list(range(frames[0], frames[0] + count))
@@ -51,13 +51,13 @@ def test_part_is_one_stretch_of_every_video(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_smaller_part_lies_in_the_larger(seed: int) -> None:
-    quarter, half, whole = (part_of(IMAGES, share, seed) for share in SHARES)
+    quarter, half, whole = (select_share(IMAGES, share, seed) for share in SHARES)
     assert set(quarter) < set(half) < set(whole) == set(IMAGES)
 
 
 def test_same_seed_gives_the_same_part() -> None:
-    assert part_of(IMAGES, 25, 1) == part_of(IMAGES, 25, 1)
-    assert len({part_of(IMAGES, 25, seed) for seed in range(9)}) > 1
+    assert select_share(IMAGES, 25, 1) == select_share(IMAGES, 25, 1)
+    assert len({select_share(IMAGES, 25, seed) for seed in range(9)}) > 1
 
 
 @pytest.mark.parametrize(

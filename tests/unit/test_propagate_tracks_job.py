@@ -247,7 +247,7 @@ def test_the_job_fills_every_gap_and_ends_well(admin: User, video: Video) -> Non
 def test_the_job_can_be_cancelled_while_it_works(
     admin: User, video: Video, fake: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tpod_core.jobs.running.LOOK_S", 0.0)
+    monkeypatch.setattr("tpod_core.jobs.running.CHECK_INTERVAL_S", 0.0)
     give_file(video, 60)
     edit(admin, video, PutBox(10, BOX, "cup"))
     (job,) = submitted()

@@ -196,7 +196,7 @@ def _live(dnn_type: str, home: Path) -> Life:
     scratch.mkdir()
     context = EvaluationContext(resumed.trained, data, config, scratch)
     gathered = scoring.gather(provider, context, resumed_watch)
-    score = scoring.score_of(gathered, measure(gathered.ranked()))
+    score = scoring.score_of(gathered, measure(gathered.arrays()))
     provider.export_onnx(context, home / "model.onnx")
     return Life(
         dnn_type=dnn_type,

@@ -1,4 +1,4 @@
-"""What a detector mixes up: pairs of labels and detections, counted by class."""
+"""The confusion matrix: pairs of labels and detections, counted by class."""
 
 from collections.abc import Iterable
 
@@ -15,17 +15,17 @@ Confusion = NDArray[np.int64]
 def confusion_matrix(
     images: Iterable[EvaluatedImage], classes: int, confidence: float
 ) -> Confusion:
-    """(classes + 1, classes + 1): a row per true class, a column per detected class, the
+    """Returns (classes + 1, classes + 1): rows are true classes, columns detected classes, the
     background last.
 
-    The diagonal holds the right detections of AP's rule: ``matching.match`` pairs across classes
-    only what that rule leaves over. Ultralytics' ``ConfusionMatrix`` pairs without regard to
-    class from the start: a surer box of another class takes an object from the box that is right.
-    It also lets an IoU of 0.45 suffice. Where no two boxes compete for an object, and at the same
-    IoU, both matrices are the same (theirs transposed).
+    The diagonal counts the right detections of AP's rule: ``matching.match`` pairs across classes
+    only what that rule leaves unmatched. Ultralytics' ``ConfusionMatrix`` ignores classes when it
+    pairs, so a box of another class with a higher score can take an object from the right box. It
+    also accepts an IoU of 0.45. Where no two boxes compete for an object, and at the same IoU, both
+    matrices are the same (theirs transposed).
 
     Args:
-        confidence: at least ``curves.LOWEST_RECOMMENDED``, from where on images keep detections.
+        confidence: at least ``curves.LOWEST_RECOMMENDED``; images keep no detections below it.
     """
     matrix = np.zeros((classes + 1, classes + 1), dtype=np.int64)
     for image in images:
@@ -38,7 +38,7 @@ def confusion_matrix(
 
 
 def counts_of(confusion: Confusion) -> Counts:
-    """An object taken for another class is missed, and its box is wrong."""
+    """Returns the totals. An object detected as another class is missed, and its box is wrong."""
     correct = int(np.trace(confusion))
     return Counts(
         correct=correct,

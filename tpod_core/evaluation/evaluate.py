@@ -1,4 +1,4 @@
-"""All that is worked out about a new model: score, report, comparison, findings."""
+"""Evaluates a new model: score, report, comparison with its parent, findings."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +12,14 @@ from tpod_core.evaluation.result_file import Evaluation, ParentReport, write_eva
 from tpod_core.evaluation.scoring import Gathered
 from tpod_core.evaluation.unmatched_detections import UnmatchedDetection, unmatched_in
 
-MOST_UNMATCHED = 500
-"""Findings that a person may be asked about; the surest come first."""
+MAX_UNMATCHED = 500
+"""The highest number of findings shown to the user, those with the highest scores."""
 
 
 @dataclass(frozen=True)
 class Parent:
-    """The model that was taught further. ``context`` has its checkpoint, its configuration and
-    its classes, and the validation images of the child."""
+    """The model that was fine-tuned. ``context`` has its checkpoint, its configuration and its
+    classes, and the validation images of the child."""
 
     identity: ParentIdentity
     context: EvaluationContext
@@ -27,7 +27,7 @@ class Parent:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What is known of a model on its validation images."""
+    """The evaluation of a model on its validation images."""
 
     gathered: Gathered
     score: Score
@@ -41,26 +41,29 @@ class EvaluationResult:
     @property
     def unmatched(self) -> tuple[UnmatchedDetection, ...]:
         confidence = self.score.recommended_confidence
-        return tuple(unmatched_in(self.gathered, confidence)[:MOST_UNMATCHED])
+        return tuple(unmatched_in(self.gathered, confidence)[:MAX_UNMATCHED])
 
     def write(self, directory: Path) -> None:
-        """The evaluation, and the pictures of the worst images, into a model's directory."""
+        """Write the evaluation and the pictures of the worst images into a model's directory."""
         confidence = self.score.recommended_confidence
         worst = worst_pictures.write_worst(self.gathered, confidence, directory)
         write_evaluation(directory, replace(self.evaluation, worst=worst))
 
 
 def evaluate(
-    provider: Provider, context: EvaluationContext, parent: Parent | None, steps: ProgressReporter
+    provider: Provider,
+    context: EvaluationContext,
+    parent: Parent | None,
+    reporter: ProgressReporter,
 ) -> EvaluationResult:
     """Score the checkpoint of ``context``, and ``parent`` on the same images."""
-    gathered = scoring.gather(provider, context, steps)
-    steps.say("Working out the score")
-    metrics = measure(gathered.ranked())
+    gathered = scoring.gather(provider, context, reporter)
+    reporter.say("Calculating the score")
+    metrics = measure(gathered.arrays())
     report = reporting.report(gathered, metrics)
     if parent is not None:
-        compared = _compare(provider, parent, gathered, metrics, steps)
-        report = replace(report, parent=compared)
+        parent_report = _compare(provider, parent, gathered, metrics, reporter)
+        report = replace(report, parent=parent_report)
     return EvaluationResult(gathered, scoring.score_of(gathered, metrics), report)
 
 
@@ -69,8 +72,8 @@ def _compare(
     parent: Parent,
     gathered: Gathered,
     metrics: Metrics,
-    steps: ProgressReporter,
+    reporter: ProgressReporter,
 ) -> ParentReport:
-    doing = f"Scoring {parent.identity.name} on the same images"
-    by_parent = scoring.gather(provider, parent.context, steps, gathered.classes, doing)
+    activity = f"Scoring {parent.identity.name} on the same images"
+    by_parent = scoring.gather(provider, parent.context, reporter, gathered.classes, activity)
     return comparison.compare(parent.identity, by_parent, gathered, metrics)

@@ -1,7 +1,7 @@
-"""Is labelling more worth it? The score after 25, 50 and 100 % of the training part.
+"""Learning curve: the score after training on 25, 50 and 100 % of the training images.
 
-The parts are nested, and each is one stretch of every video: frames drawn at random would be
-nearly the same pictures as all of them.
+It shows whether more labels are worth their effort. Smaller shares are part of larger ones, and
+each is one range of every video: frames drawn at random would show nearly the same as all frames.
 """
 
 import math
@@ -23,17 +23,17 @@ from tpod_core.formats import yolo
 SHARES = (25, 50, 100)
 """Percent of the training images; the last is the detector itself."""
 
-WORTH_GAIN = 0.02
-"""mAP50 that the second half must have brought for more labels to be promising."""
+MIN_GAIN = 0.02
+"""More labels are worth their effort if the second half of the images added more mAP50 than this."""
 
 FILE = "learning.json"
-_TIE = 0.05
+_AP50_TIE = 0.05
 
 
 @dataclass(frozen=True)
 class Point:
-    """A training on ``share`` percent: its images, their boxes, its score on the validation
-    part; ``ap50`` by class that occurs there."""
+    """A training on ``share`` percent: the number of its images and boxes, and its score on the
+    validation images; ``ap50`` by class, for the classes that occur there."""
 
     share: int
     images: int
@@ -45,7 +45,7 @@ class Point:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The points measured so far, by rising share."""
+    """The points measured so far, in ascending order of their share."""
 
     points: tuple[Point, ...] = ()
 
@@ -63,8 +63,11 @@ class LearningCurve:
 
 @dataclass(frozen=True)
 class Advice:
-    """``gain``: mAP50 from half to all of the training part. ``label`` and ``video_id``: where
-    the next labels help most, if anything points there."""
+    """Whether more labels are ``worth`` their effort.
+
+    ``gain`` is the mAP50 gained from half to all of the training images. New labels help most for
+    the class ``label`` and in the video ``video_id``; ``None`` if unknown.
+    """
 
     worth: bool
     gain: float
@@ -80,15 +83,15 @@ def to_json(curve: LearningCurve) -> bytes:
 
 
 def read_curve(detector_directory: Path) -> LearningCurve:
-    """The points in a detector's directory; none before the first."""
+    """Returns the curve in a detector's directory; without points before the first."""
     path = detector_directory / FILE
     return _AS_JSON.validate_json(path.read_bytes()) if path.exists() else LearningCurve()
 
 
-def part_of(images: Sequence[Path], share: int, seed: int) -> tuple[Path, ...]:
-    """``share`` percent of the images of each video, one stretch of it, at least one image.
+def select_share(images: Sequence[Path], share: int, seed: int) -> tuple[Path, ...]:
+    """Returns ``share`` percent of the images of each video, one range, at least one image.
 
-    A smaller share's images are among those of a larger one.
+    The images of a smaller share are among those of a larger one.
     """
     by_video: dict[int, list[Path]] = defaultdict(list)
     for image in sorted(images):
@@ -96,13 +99,13 @@ def part_of(images: Sequence[Path], share: int, seed: int) -> tuple[Path, ...]:
         by_video[source[0] if source else 0].append(image)
     chosen = set()
     for video_id, of_video in by_video.items():
-        start, stop = _stretch(len(of_video), share, Random(f"{seed}/{video_id}"))
+        start, stop = _range_of_share(len(of_video), share, Random(f"{seed}/{video_id}"))
         chosen.update(of_video[start:stop])
     return tuple(image for image in images if image in chosen)
 
 
-def _stretch(count: int, share: int, random: Random) -> tuple[int, int]:
-    """From the largest share down, each stretch at a random place inside the one before."""
+def _range_of_share(count: int, share: int, random: Random) -> tuple[int, int]:
+    """Draw the ranges of all shares down to ``share``, each inside the next larger one."""
     start, stop = 0, count
     for smaller in sorted((each for each in SHARES if each >= share), reverse=True):
         size = max(1, math.ceil(count * smaller / 100))
@@ -111,33 +114,33 @@ def _stretch(count: int, share: int, random: Random) -> tuple[int, int]:
     return start, stop
 
 
-def training_on(data: DatasetLayout, share: int, seed: int) -> DatasetLayout:
-    """``data``, freshly laid out, with fewer training images."""
-    train = part_of(data.train, share, seed)
+def with_share(data: DatasetLayout, share: int, seed: int) -> DatasetLayout:
+    """Returns ``data`` with ``share`` percent of its training images; rewrites ``train.txt``."""
+    train = select_share(data.train, share, seed)
     (data.directory / "train.txt").write_text("".join(f"{path}\n" for path in train))
     return replace(data, train=train)
 
 
-def config_for(config: TrainConfig, whole: int, images: int) -> TrainConfig:
-    """``config``, fit for ``images`` instead of ``whole``: with as many steps, in more epochs.
+def config_for(config: TrainConfig, all_images: int, images: int) -> TrainConfig:
+    """Returns ``config`` for ``images`` instead of ``all_images``, with more epochs so that the
+    number of training steps stays the same.
 
-    With as many epochs a part would also be trained for a shorter time. Measured on 42 images
-    and 14 epochs, half of them then had an mAP50 of 0.01 against 0.55: it tells of steps, not
-    of labels.
+    With the same number of epochs, the score would depend on the steps instead of the labels.
+    Measured on 42 images and 14 epochs: half of the images gave an mAP50 of 0.01, all gave 0.55.
     """
     batch = min(config.batch, images)
-    longer = math.ceil(whole / config.batch) / math.ceil(images / batch)
+    factor = math.ceil(all_images / config.batch) / math.ceil(images / batch)
     return config.model_copy(
         update={
             "batch": batch,
-            "epochs": min(MOST_EPOCHS, round(config.epochs * longer)),
-            "patience": min(MOST_EPOCHS, round(config.patience * longer)),
+            "epochs": min(MOST_EPOCHS, round(config.epochs * factor)),
+            "patience": min(MOST_EPOCHS, round(config.patience * factor)),
         }
     )
 
 
 def point_of(share: int, data: DatasetLayout, metrics: Mapping[str, Any]) -> Point:
-    """The point of a training on ``data.train``; ``metrics`` as ``Score.as_json`` gives them."""
+    """Returns the point of a training on ``data.train``; ``metrics`` is of ``Score.as_json``."""
     return Point(
         share=share,
         images=len(data.train),
@@ -151,24 +154,25 @@ def point_of(share: int, data: DatasetLayout, metrics: Mapping[str, Any]) -> Poi
 def advise(
     curve: LearningCurve, evaluation: Evaluation | None, findings_by_video: Mapping[int, int]
 ) -> Advice:
-    """What to label next, from a complete curve.
+    """Returns what to label next, by a complete curve.
 
-    The class is the weakest; of classes about as weak, the one that still learns fastest. The
-    video is the one with most findings, else the validation video that is found worst.
+    The class is the one with the lowest AP50; of those within 0.05, the one that gained most. The
+    video is the one with most findings, or without findings the validation video with the lowest
+    F1.
     """
-    half, whole = curve.points[-2:]
-    gain = whole.map50 - half.map50
+    half, full = curve.points[-2:]
+    gain = full.map50 - half.map50
     return Advice(
-        gain > WORTH_GAIN, gain, _weakest(half, whole), _video(evaluation, findings_by_video)
+        gain > MIN_GAIN, gain, _weakest(half, full), _video(evaluation, findings_by_video)
     )
 
 
-def _weakest(half: Point, whole: Point) -> str | None:
-    if not whole.ap50:
+def _weakest(half: Point, full: Point) -> str | None:
+    if not full.ap50:
         return None
-    lowest = min(whole.ap50.values())
-    weak = [name for name, ap50 in whole.ap50.items() if ap50 <= lowest + _TIE]
-    return max(weak, key=lambda name: whole.ap50[name] - half.ap50.get(name, 0.0))
+    lowest = min(full.ap50.values())
+    weak = [name for name, ap50 in full.ap50.items() if ap50 <= lowest + _AP50_TIE]
+    return max(weak, key=lambda name: full.ap50[name] - half.ap50.get(name, 0.0))
 
 
 def _video(evaluation: Evaluation | None, findings_by_video: Mapping[int, int]) -> int | None:

@@ -1,12 +1,12 @@
-"""The rule for "this detection is right". Every figure, curve, picture and sentence follows it.
+"""The rule by which a detection is right. Every figure, curve, picture and sentence follows it.
 
-From the surest detection on, each takes the free label of its own class that it overlaps most,
-if the IoU is at least the threshold. Such a detection is right, and its label is found; all other
-detections are wrong, and all other labels are missed. A detection depends on surer ones alone, so
-the rule may be applied before or after a confidence is chosen: the outcome is the same.
+In descending order of score, each detection takes the free label of its own class with the highest
+IoU, if that is at least the threshold. Such a detection is right, and its label is found; all other
+detections are wrong, and all other labels are missed. A detection depends only on those with higher
+scores, so the rule gives the same result before and after the confidence threshold is applied.
 
 Source: ``COCOeval.evaluateImg`` of pycocotools; ``BaseValidator.match_predictions`` of Ultralytics.
-Tests hold both to the same outcome.
+Tests compare the results with both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,14 +19,14 @@ from tpod_core.box_arrays import iou
 from tpod_core.detectors.protocol import Detection
 from tpod_core.geometry import Box
 
-IOUS = np.linspace(0.5, 0.95, 10)
-"""The overlaps over which mAP50-95 is the mean. Source: cocodataset.org/#detection-eval"""
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""mAP50-95 is the mean over these. Source: cocodataset.org/#detection-eval"""
 
-SAME_IOU = 0.5
+IOU_THRESHOLD = 0.5
 """The threshold of precision, recall, AP50, the confusion matrix and the unmatched detections."""
 
-NOTHING = -1
-"""Stands for no label where label numbers are expected."""
+NO_LABEL = -1
+"""The label number of a detection without a label."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Objects:
 
 
 def labelled(objects: Sequence[tuple[int, Box]]) -> Objects:
-    """The labels of an image, from (class id, box)."""
+    """Returns the labels of an image from (class id, box)."""
     return _objects((box, class_id, 1.0) for class_id, box in objects)
 
 
 def detected(detections: Sequence[Detection]) -> Objects:
-    """What was found, best first."""
+    """Returns the detections, best first."""
     ordered = sorted(detections, key=lambda found: -found.score)
     return _objects((found.box, found.class_id, found.score) for found in ordered)
 
@@ -75,21 +75,21 @@ def _objects(rows: Iterable[tuple[Box, int, float]]) -> Objects:
 
 
 def iou_matrix(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``geometry.iou`` of every box of ``a`` (n, 4) with every one of ``b`` (m, 4): (n, m)."""
+    """Returns (n, m): ``geometry.iou`` of each box of ``a`` (n, 4) with each of ``b`` (m, 4)."""
     return iou(a[:, None], b[None])
 
 
 @dataclass(frozen=True)
 class Match:
-    """What the detections of one image come to at one IoU threshold.
+    """The labels and detections of one image, matched at one IoU threshold.
 
     Attributes:
-        label_numbers: (detections,) the label that each detection is right about, or ``NOTHING``.
-        mistaken_numbers: (detections,) the missed label of another class that a wrong detection
-            stands for ("right place, wrong class"), or ``NOTHING``; each label once.
-        duplicate: (detections,) whether a detection is wrong only because a surer one has taken
-            the label of its class under it.
-        found: (labels,) whether a detection is right about each label.
+        label_numbers: (detections,) the label that each right detection found, or ``NO_LABEL``.
+        mistaken_numbers: (detections,) the missed label of another class that each wrong detection
+            overlaps ("right place, wrong class"), or ``NO_LABEL``; each label once.
+        duplicate: (detections,) whether a detection is wrong only because another one with a
+            higher score has taken the label of its class.
+        found: (labels,) whether each label is found.
     """
 
     label_numbers: NDArray[np.int64]
@@ -99,78 +99,76 @@ class Match:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """(detections,): those that found an object."""
-        return np.asarray(self.label_numbers != NOTHING)
+        """(detections,): whether each is right."""
+        return np.asarray(self.label_numbers != NO_LABEL)
 
     @property
     def unmatched(self) -> NDArray[np.bool_]:
-        """(detections,): those with no label of their class under them, taken or free."""
+        """(detections,): whether each overlaps no label of its class, taken or free."""
         return ~self.correct & ~self.duplicate
 
     def pairs(self) -> Iterator[tuple[int | None, int | None]]:
-        """(label, detection) by number: each label once, and each detection once.
+        """Yields the numbers (label, detection): each label and each detection once.
 
-        ``None`` stands beside a label in whose place nothing was detected, and beside a
-        detection in whose place no label is left.
+        Labels without a detection and detections without a label are paired with ``None``.
         """
         partners = np.maximum(self.label_numbers, self.mistaken_numbers)
         by_label = {int(label): number for number, label in enumerate(partners)}
         for label in range(len(self.found)):
             yield label, by_label.get(label)
-        for number in np.flatnonzero(partners == NOTHING).tolist():
+        for number in np.flatnonzero(partners == NO_LABEL).tolist():
             yield None, number
 
 
-def match(labels: Objects, detections: Objects, iou_threshold: float = SAME_IOU) -> Match:
-    """Apply the rule to one image, then pair what it leaves over.
+def match(labels: Objects, detections: Objects, iou_threshold: float = IOU_THRESHOLD) -> Match:
+    """Apply the rule to one image, then pair the missed labels with the wrong detections.
 
-    What is left over is paired by the same greedy rule without regard to class. These pairs are
-    always of two classes, as a free label of its own class would have made the detection right.
-    So whoever counts all pairs by class (the confusion matrix) has as many on the diagonal as
-    there are right detections.
+    This second step uses the same greedy rule without regard to class. Its pairs are always of two
+    classes, because a free label of its own class would have made the detection right. So the
+    diagonal of the confusion matrix, which counts all pairs, holds exactly the right detections.
 
     Args:
         detections: best first.
-        iou_threshold: over 0.
+        iou_threshold: greater than 0.
     """
-    overlaps = iou_matrix(labels.boxes, detections.boxes)
-    of_class = overlaps * _same_class(labels, detections)
+    ious = iou_matrix(labels.boxes, detections.boxes)
+    same_class_ious = ious * _same_class(labels, detections)
     threshold = np.array([iou_threshold])
-    label_numbers = _assign(of_class, threshold)[:, 0]
-    correct = label_numbers != NOTHING
+    label_numbers = _assign(same_class_ious, threshold)[:, 0]
+    correct = label_numbers != NO_LABEL
     found = np.zeros(len(labels), dtype=bool)
     found[label_numbers[correct]] = True
-    left_over = np.where(found[:, None] | correct[None, :], 0, overlaps)
+    remaining = np.where(found[:, None] | correct[None, :], 0, ious)
     return Match(
         label_numbers=label_numbers,
-        mistaken_numbers=_assign(left_over, threshold)[:, 0],
-        duplicate=~correct & (of_class >= threshold).any(axis=0),
+        mistaken_numbers=_assign(remaining, threshold)[:, 0],
+        duplicate=~correct & (same_class_ious >= threshold).any(axis=0),
         found=found,
     )
 
 
 def correct_at_ious(labels: Objects, detections: Objects) -> NDArray[np.bool_]:
-    """Whether each detection, best first, is right at each of ``IOUS``: (detections, 10)."""
-    overlaps = iou_matrix(labels.boxes, detections.boxes)
-    return np.asarray(_assign(overlaps * _same_class(labels, detections), IOUS) != NOTHING)
+    """Returns (detections, 10): whether each (best first) is right at each ``IOU_THRESHOLDS``."""
+    ious = iou_matrix(labels.boxes, detections.boxes)
+    return np.asarray(_assign(ious * _same_class(labels, detections), IOU_THRESHOLDS) != NO_LABEL)
 
 
 def _same_class(labels: Objects, detections: Objects) -> NDArray[np.bool_]:
-    """(labels, detections): where both have the same class."""
+    """Returns (labels, detections): whether both have the same class."""
     return np.asarray(labels.class_ids[:, None] == detections.class_ids[None, :])
 
 
-def _assign(overlaps: NDArray[np.float32], thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The greedy rule on the IoU of labels (rows) with detections (columns, best first).
+def _assign(ious: NDArray[np.float32], thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Apply the greedy rule to the IoU of labels (rows) and detections (columns, best first).
 
     Returns: (detections, thresholds) the number of the label that each detection takes at each
-    threshold, or ``NOTHING``.
+    threshold, or ``NO_LABEL``.
     """
-    assigned = np.full((overlaps.shape[1], len(thresholds)), NOTHING, dtype=np.int64)
-    taken = np.zeros((len(overlaps), len(thresholds)), dtype=bool)
+    assigned = np.full((ious.shape[1], len(thresholds)), NO_LABEL, dtype=np.int64)
+    taken = np.zeros((len(ious), len(thresholds)), dtype=bool)
     columns = np.arange(len(thresholds))
-    for number in np.flatnonzero((overlaps >= thresholds.min()).any(axis=0)):
-        free = np.where(taken, 0, overlaps[:, number, None])
+    for number in np.flatnonzero((ious >= thresholds.min()).any(axis=0)):
+        free = np.where(taken, 0, ious[:, number, None])
         best = free.argmax(axis=0)
         enough = free[best, columns] >= thresholds
         assigned[number, enough] = best[enough]

@@ -1,4 +1,4 @@
-"""From gathered answers to the ``Evaluation`` that the page shows."""
+"""Makes the ``Evaluation`` that the page shows from a detector's detections."""
 
 from collections import defaultdict
 
@@ -12,59 +12,59 @@ from tpod_core.evaluation.result_file import VERSION, Curve, Evaluation, VideoSc
 from tpod_core.evaluation.scoring import EvaluatedImage, Gathered
 
 CURVE_STEP = STEPS // 100
-"""One of so many counted confidences is written down."""
+"""The curves in the file have every tenth of the counted confidences."""
 
 _DIGITS = 6
 
-Places = NDArray[np.int64]
+Indices = NDArray[np.int64]
 
 
 def report(gathered: Gathered, metrics: Metrics) -> Evaluation:
-    """All but the bad pictures and the parent.
+    """Returns the evaluation without the worst images and the parent.
 
-    The recommended confidence is one of the points of the curves, so that they hold what the
-    confusion matrix and the score say there.
+    The recommended confidence is a point of the curves, so that they agree there with the
+    confusion matrix and the score.
     """
     confidence, curves = metrics.recommended_confidence, metrics.curves
-    places = np.union1d(np.arange(0, STEPS + 1, CURVE_STEP), metrics.recommended_place)
+    indices = np.union1d(np.arange(0, STEPS + 1, CURVE_STEP), metrics.recommended_index)
     confusion = confusion_matrix(gathered.images, len(gathered.classes), confidence)
     return Evaluation(
         images=len(gathered.images),
         classes=gathered.classes,
         recommended_confidence=confidence,
         counts=counts_of(confusion),
-        confidences=tuple(CONFIDENCES[places].tolist()),
-        mean=_mean(curves.only(metrics.class_ids), places),
+        confidences=tuple(CONFIDENCES[indices].tolist()),
+        mean=_mean(curves.only(metrics.class_ids), indices),
         curves={
-            gathered.classes[class_id]: _curve(curves.only(np.array([class_id])), places)
+            gathered.classes[class_id]: _curve(curves.only(np.array([class_id])), indices)
             for class_id in metrics.class_ids
         },
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         videos=_by_video(gathered, confidence),
-        overall=_curve(curves.overall(), places),
+        overall=_curve(curves.overall(), indices),
         version=VERSION,
     )
 
 
-def _curve(curves: Curves, places: Places) -> Curve:
-    """``curves`` are of one class, or of all as one."""
+def _curve(curves: Curves, indices: Indices) -> Curve:
+    """``curves`` has one row: one class, or all classes added up."""
     return Curve(
-        precision=_rounded(curves.precision[0, places]),
-        recall=_rounded(curves.recall[0, places]),
-        f1=_rounded(curves.f1[0, places]),
-        detections=tuple(curves.detected[0, places].tolist()),
+        precision=_rounded(curves.precision[0, indices]),
+        recall=_rounded(curves.recall[0, indices]),
+        f1=_rounded(curves.f1[0, indices]),
+        detections=tuple(curves.detected[0, indices].tolist()),
     )
 
 
-def _mean(curves: Curves, places: Places) -> Curve:
-    """The mean over the classes, none of which counts for more than another."""
+def _mean(curves: Curves, indices: Indices) -> Curve:
+    """Returns the unweighted mean over the classes."""
     if not len(curves.labels):
-        nothing = tuple(0.0 for _ in places)
+        nothing = tuple(0.0 for _ in indices)
         return Curve(nothing, nothing, nothing)
     return Curve(
-        precision=_rounded(curves.precision[:, places].mean(axis=0)),
-        recall=_rounded(curves.recall[:, places].mean(axis=0)),
-        f1=_rounded(curves.f1[:, places].mean(axis=0)),
+        precision=_rounded(curves.precision[:, indices].mean(axis=0)),
+        recall=_rounded(curves.recall[:, indices].mean(axis=0)),
+        f1=_rounded(curves.f1[:, indices].mean(axis=0)),
     )
 
 

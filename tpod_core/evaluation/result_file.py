@@ -1,7 +1,7 @@
-"""A score in full, and the files of it beside the published model.
+"""A detector's full evaluation, and its files beside the published model.
 
-All that the page shows is worked out once, after the training. How large the files are does
-not depend on the number of images, so a page reads them at once.
+Everything that the page shows is calculated once, after the training. The size of the files does
+not depend on the number of images, so a page reads them quickly.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from tpod_core.detectors.scores import Counts
 
 EVALUATION_FILE = "evaluation.json"
 VERSION = 2
-"""Files without a version are of the first: their curves are means over the classes, read between
-two counts, and their confusion matrix pairs boxes without regard to class. So their figures need
-not agree with each other."""
+"""Files without a version are of version 1. Their curves are interpolated means over the classes,
+and their confusion matrix pairs boxes without regard to class, so their figures may disagree."""
 
 BACKGROUND = "background"
 
@@ -27,8 +26,8 @@ Corners = tuple[float, float, float, float]
 class Curve:
     """Precision, recall and F1 at each of ``Evaluation.confidences``; IoU 0.5.
 
-    ``detections`` is the number of boxes drawn there; precision is 0 where it is 0. It is empty
-    for a mean over classes, and in files of the first version.
+    ``detections`` is the number of detections there; where it is 0, precision is 0. It is empty
+    for a mean over classes and in files of version 1.
     """
 
     precision: tuple[float, ...]
@@ -39,7 +38,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class VideoScore:
-    """The validation images of one video, with ``boxes`` true boxes."""
+    """The score on the validation images of one video, which have ``boxes`` labels."""
 
     video_id: int
     images: int
@@ -48,7 +47,7 @@ class VideoScore:
 
     @property
     def f1(self) -> float:
-        """0..1; 1 where there was nothing to find and nothing was found."""
+        """0..1; 1 if there were neither labels nor detections."""
         counts = self.counts
         total = 2 * counts.correct + counts.wrong + counts.missed
         return 2 * counts.correct / total if total else 1.0
@@ -56,10 +55,10 @@ class VideoScore:
 
 @dataclass(frozen=True)
 class ShownObject:
-    """A box in a bad picture, in the image's pixels.
+    """A box in the picture of one of the worst images, in the image's pixels.
 
-    ``kind``: "correct", "wrong" (a detection), or "missed" (a label). ``iou`` is that with its
-    label, for a wrong one with the nearest label of any class; ``score`` is 1 for a label.
+    ``kind`` is "correct" or "wrong" for a detection, "missed" for a label. ``iou`` is the highest
+    with any label, or for a label with any detection. ``score`` is 1 for a label.
     """
 
     kind: str
@@ -71,9 +70,9 @@ class ShownObject:
 
 @dataclass(frozen=True)
 class BadImage:
-    """A validation image with mistakes; ``picture`` lies beside the evaluation, boxes drawn.
+    """A validation image with mistakes. ``picture`` is a file beside the evaluation, with boxes.
 
-    ``video_id`` and ``frame_index`` say where it is from, if that is known.
+    ``video_id`` and ``frame_index`` are the frame of the image, if known.
     """
 
     picture: str
@@ -84,10 +83,10 @@ class BadImage:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """A class's AP50 in the parent and in the child, on the same images.
+    """The AP50 of a class in the parent and in the child, on the same images.
 
-    ``interval`` holds 95 % of the changes that other choices of the same images give; ``None``
-    where there are too few to tell. ``worse``: beyond what chance explains.
+    ``interval`` is the 95 % bootstrap interval of the change; ``None`` with too few images.
+    ``worse``: the class lost more than chance explains.
     """
 
     name: str
@@ -104,7 +103,7 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class ParentReport:
-    """The parent on the child's validation images; classes that it knew and that occur."""
+    """The parent on the child's validation images, for those of its classes that occur there."""
 
     detector_id: int
     name: str
@@ -114,12 +113,12 @@ class ParentReport:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A detector on its validation images.
+    """The evaluation of a detector on its validation images.
 
     ``confusion`` counts at the recommended confidence, a row per true class and a column per
-    answer, both by ``class_id`` with the background last. ``curves`` are by class that occurs,
-    ``mean`` is over these, and ``overall`` counts all boxes alike, as ``confusion`` does.
-    ``confidences`` include the recommended one. ``worst`` is worst first.
+    detected class, both by ``class_id`` with the background last. ``curves`` has the classes that
+    occur, ``mean`` is over these, and ``overall`` counts all boxes alike, as ``confusion`` does.
+    ``confidences`` includes the recommended one. ``worst`` is worst first.
     """
 
     images: int
@@ -138,12 +137,12 @@ class Evaluation:
 
     @property
     def is_current(self) -> bool:
-        """Whether all figures follow one rule; else the model has to be exported anew."""
+        """Whether all figures follow the same rule; if not, the model has to be exported again."""
         return self.version == VERSION
 
     @property
     def all_classes(self) -> Curve:
-        """The curve of all classes together, or what comes nearest to it in an older file."""
+        """The curve of all classes together; in files of version 1, the mean."""
         return self.overall or self.mean
 
 
@@ -155,7 +154,7 @@ def write_evaluation(directory: Path, evaluation: Evaluation) -> None:
 
 
 def read_evaluation(directory: Path) -> Evaluation | None:
-    """The evaluation in a model's directory; ``None`` for a model from before there were any."""
+    """Returns the evaluation in a model's directory; ``None`` for older models without one."""
     path = directory / EVALUATION_FILE
     try:
         changed_ns = path.stat().st_mtime_ns
@@ -166,5 +165,5 @@ def read_evaluation(directory: Path) -> Evaluation | None:
 
 @lru_cache(maxsize=16)
 def _read(path: Path, changed_ns: int) -> Evaluation:
-    """Pages ask at every rerun; ``changed_ns`` tells a replaced file from the known one."""
+    """Cached, because pages read it at every rerun; ``changed_ns`` detects a replaced file."""
     return _AS_JSON.validate_json(path.read_bytes())

@@ -1,4 +1,4 @@
-"""The validation images that went worst, with their boxes drawn."""
+"""Pictures of the validation images with most mistakes, with their boxes drawn."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from tpod_core.evaluation.scoring import EvaluatedImage, Gathered
 from tpod_core.geometry import Box
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
-SHOWN = 24
+MAX_PICTURES = 24
 NEIGHBOUR_FRAMES = 15
-"""Of images nearer than this in one video only the worst is shown: they look the same."""
+"""Of images closer than this in one video only the worst is shown: they look the same."""
 
 WIDTH_PX = 960
 _DIRECTORY = "worst"
@@ -29,8 +29,8 @@ class _Evaluated:
     objects: tuple[ShownObject, ...]
 
     @property
-    def badness(self) -> float:
-        """Mistakes; a wrong box counts for as much as the detector is sure of it."""
+    def mistake_score(self) -> float:
+        """The number of missed labels plus the scores of the wrong detections."""
         return sum(
             1.0 if shown.kind == "missed" else shown.score
             for shown in self.objects
@@ -39,20 +39,22 @@ class _Evaluated:
 
 
 def write_worst(gathered: Gathered, confidence: float, directory: Path) -> tuple[BadImage, ...]:
-    """Draw the worst images into ``directory``; none for a detector without a mistake."""
+    """Write pictures of the worst images into ``directory``; only images with mistakes."""
     (directory / _DIRECTORY).mkdir()
     evaluated = (
         _Evaluated(image, tuple(shown_objects(gathered.classes, image, confidence)))
         for image in gathered.images
     )
-    bad = sorted((one for one in evaluated if one.badness), key=lambda one: -one.badness)
+    bad = sorted(
+        (one for one in evaluated if one.mistake_score), key=lambda one: -one.mistake_score
+    )
     return tuple(
         _write(one, directory, f"{_DIRECTORY}/{number:02}.jpg")
-        for number, one in enumerate(_apart(bad))
+        for number, one in enumerate(_without_neighbours(bad))
     )
 
 
-def _apart(bad: list[_Evaluated]) -> list[_Evaluated]:
+def _without_neighbours(bad: list[_Evaluated]) -> list[_Evaluated]:
     chosen: list[_Evaluated] = []
     taken: list[tuple[int, int]] = []
     for one in bad:
@@ -64,7 +66,7 @@ def _apart(bad: list[_Evaluated]) -> list[_Evaluated]:
             continue
         chosen.append(one)
         taken += [source] if source else []
-        if len(chosen) == SHOWN:
+        if len(chosen) == MAX_PICTURES:
             break
     return chosen
 
@@ -72,21 +74,21 @@ def _apart(bad: list[_Evaluated]) -> list[_Evaluated]:
 def shown_objects(
     classes: tuple[str, ...], image: EvaluatedImage, confidence: float
 ) -> Iterator[ShownObject]:
-    """Every detection from ``confidence`` on, right or wrong, and every missed label."""
+    """Yields every detection from ``confidence`` on, and every missed label."""
     labels, found = image.labels, image.found.at_least(confidence)
-    overlaps = matching.iou_matrix(labels.boxes, found.boxes)
+    ious = matching.iou_matrix(labels.boxes, found.boxes)
     match = matching.match(labels, found)
     for label, number in match.pairs():
-        same = number is not None and bool(match.correct[number])
+        is_correct = number is not None and bool(match.correct[number])
         if number is not None:
-            iou = float(overlaps[:, number].max()) if len(labels) else 0.0
+            iou = float(ious[:, number].max()) if len(labels) else 0.0
             name, score = classes[found.class_ids[number]], float(found.scores[number])
-            kind = "correct" if same else "wrong"
+            kind = "correct" if is_correct else "wrong"
             yield ShownObject(
                 kind, name, _corners(found.box(number)), round(score, 4), round(iou, 3)
             )
-        if label is not None and not same:
-            iou = float(overlaps[label].max()) if len(found) else 0.0
+        if label is not None and not is_correct:
+            iou = float(ious[label].max()) if len(found) else 0.0
             name = classes[labels.class_ids[label]]
             yield ShownObject("missed", name, _corners(labels.box(label)), 1.0, round(iou, 3))
 
@@ -104,10 +106,10 @@ def _write(evaluated: _Evaluated, directory: Path, picture: str) -> BadImage:
 
 
 def _draw(path: Path, objects: tuple[ShownObject, ...]) -> bytes:
-    whole = cv2.imread(str(path))
-    assert whole is not None, f"{path} was there a moment ago"
-    image = scaled_down(whole.astype(np.uint8, copy=False), WIDTH_PX)
-    scale = image.shape[1] / whole.shape[1]
+    original = cv2.imread(str(path))
+    assert original is not None, f"{path} cannot be read"
+    image = scaled_down(original.astype(np.uint8, copy=False), WIDTH_PX)
+    scale = image.shape[1] / original.shape[1]
     for shown in objects:
         corners = [round(edge * scale) for edge in shown.box]
         color = _COLORS_BGR[shown.kind]

@@ -1,4 +1,4 @@
-"""Background work that survives a crash of anything: the job life cycle.
+"""The life cycle of background jobs, which survive the crash of any process.
 
 The ``Job`` row is the truth; Redis only carries its id to a worker.
 
@@ -8,13 +8,13 @@ The ``Job`` row is the truth; Redis only carries its id to a worker.
 
 A run owns its row by a lease: a random token, good for ten seconds by the database's clock
 and renewed every two. Every write of a run is conditional on its token, so a run that lost
-its lease can neither write nor be mistaken for the one that took over. The reconciler
-returns expired leases to the queue, delivers rows that no queue knows, and repairs whatever
-waits for a job that is over.
+its lease cannot write, and cannot be mistaken for the run that took over. The reconciler requeues
+jobs whose lease has expired, delivers jobs that no queue knows, and repairs rows that wait for a
+job which has ended.
 
-A job names the rows that it works on in columns (``video_id``, ``training_set_id``,
-``detector_id``). When it ends, one function sets the state of the row that waits for it, in the
-same transaction (``subject_state.on_finished``).
+A job references the rows that it works on by columns (``video_id``, ``training_set_id``,
+``detector_id``). When it ends, ``subject_state.on_finished`` sets the state of the row that waits
+for it, in the same transaction.
 
 Source: leases and fencing after M. Kleppmann, "How to do distributed locking" (2016).
 """

@@ -1,4 +1,4 @@
-"""One delivery, from claim to end: the job door."""
+"""Runs one delivered job, from its claim to its end."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,14 +19,14 @@ Run = Callable[[RunningJob], None]
 def execute(
     job_id: int, attempt: int, *, run: Run, worker: str, abandon: Callable[[], None]
 ) -> None:
-    """Run a delivered job and write down how it ended.
+    """Run a delivered job and record how it ended.
 
-    A delivery that comes twice, or after its job was cancelled or requeued, does nothing.
+    A second delivery, or one of a job that was cancelled or requeued meanwhile, does nothing.
 
     Args:
         run: the job's own code.
-        worker: name of the worker, unique among the living.
-        abandon: ends this process at once, for a run that does not stop when it has to.
+        worker: name of the worker, unique among the running ones.
+        abandon: ends this process at once, for a run that should stop but does not.
     """
     row = claim(job_id, attempt, worker)
     if row is None:
@@ -37,11 +37,11 @@ def execute(
     with ExitStack() as stack:
         stack.enter_context(output_to(job.log_path, heading))
         stack.enter_context(Heartbeat(job, abandon))
-        _run_to_its_end(job, run)
+        _run_and_finish(job, run)
 
 
-def _run_to_its_end(job: RunningJob, run: Run) -> None:
-    """Broad by intent, and it logs the traceback: nothing that a job raises may pass."""
+def _run_and_finish(job: RunningJob, run: Run) -> None:
+    """Run the job and record its end. Catches every exception, and logs unexpected ones."""
     try:
         run(job)
     except LeaseLost as stop:
@@ -51,14 +51,14 @@ def _run_to_its_end(job: RunningJob, run: Run) -> None:
     except StorageFull as error:
         _finish(job, JobState.FAILED, error.message)
     except Unavailable as error:
-        _log.exception("job %s: something it stands on is away", job.id)
+        _log.exception("job %s: a service that it needs is unavailable", job.id)
         _retry(job, error.message)
     except TpodError as error:
         _log.info("job %s failed: %s", job.id, error.message)
         _finish(job, JobState.FAILED, error.message)
     except (Exception, SystemExit) as error:
         _log.exception("job %s: unexpected error", job.id)
-        _retry(job, f"An unexpected error stopped it ({_plain(error)}); see its log.")
+        _retry(job, f"An unexpected error stopped it ({_summary(error)}); see its log.")
     else:
         _finish(job, JobState.SUCCEEDED, "")
 
@@ -67,7 +67,7 @@ def _finish(job: RunningJob, state: JobState, message: str) -> None:
     with db.transaction() as session:
         ended = finish(session, job.id, state, message, held_by(job.token))
     if ended is None:
-        _log.warning("job %s: another run has taken over; this end is not written", job.id)
+        _log.warning("job %s: another run has taken over; this end is not recorded", job.id)
 
 
 def _retry(job: RunningJob, cause: str) -> None:
@@ -75,7 +75,7 @@ def _retry(job: RunningJob, cause: str) -> None:
         retry(session, job.id, cause, held_by(job.token), at_once=False)
 
 
-def _plain(error: BaseException) -> str:
-    """Type and first line of an error, short enough for a card."""
+def _summary(error: BaseException) -> str:
+    """Returns the type and the first line of an error, short enough for a card."""
     first_line = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {first_line[:200]}" if first_line else type(error).__name__

@@ -1,7 +1,7 @@
 """Every change of a ``Job`` row, each by one conditional UPDATE.
 
-Whoever changes a row names the state in which it saw the row. If that no longer holds, the
-UPDATE touches nothing and the change has not happened: two processes cannot both win.
+The condition is the state in which the caller read the row. If it no longer holds, the UPDATE
+changes nothing, so of two processes only one succeeds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from tpod_core import db
 from tpod_core.db import database_now
 from tpod_core.errors import Conflict, Unavailable
 from tpod_core.jobs.subject_state import on_finished
-from tpod_core.jobs.subjects import Row, columns_naming
+from tpod_core.jobs.subjects import Row, reference_columns
 from tpod_core.log import get_logger
 from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id, utc_now
 from tpod_core.queue import Delivery, JobQueue, get_queue
@@ -32,24 +32,24 @@ def submit(
     session: Session,
     kind: JobKind,
     queue: QueueName,
-    about: Sequence[Row],
+    rows: Sequence[Row],
     owner_id: int | None,
     request: Mapping[str, Any] | None = None,
 ) -> Job:
     """Put a job on ``queue`` when the caller's transaction commits.
 
-    Redis may be away: the row is enough, the reconciler delivers it later.
+    If Redis is unavailable, the reconciler delivers the job later.
 
     Args:
-        about: the rows that the job works on, its subject among them.
-        request: what else it needs to know, as JSON; ids rather than rows.
+        rows: what the job works on, its subject among them.
+        request: further parameters as JSON; ids rather than rows.
     """
     job = Job(
         kind=kind,
         queue=queue,
         owner_id=owner_id,
         request=dict(request or {}),
-        **columns_naming(about),
+        **reference_columns(rows),
     )
     session.add(job)
     session.flush()
@@ -59,7 +59,7 @@ def submit(
 
 
 def request_cancel(session: Session, job: Job) -> None:
-    """End a queued job now; ask a running one to end, which it does within a batch.
+    """Cancel a queued job now; ask a running one to end, which it does within a batch.
 
     Raises: Conflict if the job has ended already.
     """
@@ -69,27 +69,27 @@ def request_cancel(session: Session, job: Job) -> None:
 
 
 def cancel_if_active(session: Session, job: Job) -> bool:
-    """The same for a job that may have ended. Returns: whether there was something to cancel."""
+    """Cancel ``job`` unless it has ended. Returns: whether it was active."""
     delivery = delivery_of(job)
     waiting = col(Job.state) == JobState.QUEUED
     if finish(session, delivery.job_id, JobState.CANCELLED, "Cancelled.", waiting):
-        _tell_queue(session, lambda queue: queue.forget(delivery))
+        _notify_queue(session, lambda queue: queue.forget(delivery))
         return True
     running = col(Job.state) == JobState.RUNNING
     return _change(session, delivery.job_id, running, cancel_requested=True) is not None
 
 
 def delete_leftovers_of_running_jobs(session: Session, video: Video, key: str) -> None:
-    """Call it before ``video`` is deleted: what its running jobs still write at ``key`` goes too.
+    """Have the files at ``key``, which the running jobs of ``video`` still write, deleted too.
 
-    It is deleted when they end, however they do.
+    Call it before ``video`` is deleted. The files are deleted when these jobs end.
     """
     running = (col(Job.video_id) == saved_id(video)) & (col(Job.state) == JobState.RUNNING)
     session.execute(update(Job).where(running).values(leftover_key=key))
 
 
 def claim(job_id: int, attempt: int, worker: str) -> Job | None:
-    """Take the lease of a queued job; ``None`` if this delivery is stale or a second one."""
+    """Take the lease of a queued job; ``None`` if the delivery is stale or a duplicate."""
     with db.transaction() as session:
         return _change(
             session,
@@ -107,9 +107,9 @@ def claim(job_id: int, attempt: int, worker: str) -> Job | None:
 
 
 def renew(session: Session, job_id: int, token: str, **values: Any) -> Job | None:
-    """Prolong a lease, writing ``values`` with it; ``None`` if the lease is lost.
+    """Extend a lease and write ``values``; ``None`` if the lease is lost.
 
-    Holding the row until the transaction ends, it also keeps anyone from taking over before.
+    This locks the row, so no other run can take over before the transaction ends.
     """
     return _change(
         session, job_id, held_by(token), lease_expires=database_now() + LEASE_S, **values
@@ -117,14 +117,14 @@ def renew(session: Session, job_id: int, token: str, **values: Any) -> Job | Non
 
 
 def held_by(token: str | None) -> ColumnElement[bool]:
-    """The condition that a run puts on each of its writes."""
+    """Returns the condition that a run puts on each of its writes."""
     return (col(Job.state) == JobState.RUNNING) & (col(Job.lease_token) == token)
 
 
 def finish(
     session: Session, job_id: int, state: JobState, message: str, *conditions: ColumnElement[bool]
 ) -> Job | None:
-    """End a job, and set its subject's state; ``None`` if ``conditions`` no longer hold."""
+    """End a job and set its subject's state; ``None`` if ``conditions`` no longer hold."""
     values: dict[str, Any] = {"progress": 1.0} if state is JobState.SUCCEEDED else {}
     job = _change(
         session,
@@ -147,12 +147,12 @@ def finish(
 def retry(
     session: Session, job_id: int, cause: str, *conditions: ColumnElement[bool], at_once: bool
 ) -> Job | None:
-    """Return a job that met a fault to the queue; the third fault fails it with ``cause``.
+    """Requeue a job after a failed attempt; the third one fails it with ``cause``.
 
     Args:
-        cause: a sentence that a person can read.
-        at_once: deliver it now; else the reconciler does in a few seconds, which gives
-            whatever failed the time to recover.
+        cause: a sentence for the user.
+        at_once: deliver it now. Otherwise the reconciler delivers it in a few seconds, which
+            gives a failed service time to recover.
     """
     job = session.get_one(Job, job_id, populate_existing=True, with_for_update=True)
     if job.cancel_requested:
@@ -161,13 +161,13 @@ def retry(
         return finish(session, job_id, JobState.FAILED, cause, *conditions)
     message = f"{cause} Trying again."
     failed_attempts = job.failed_attempts + 1
-    return _queue_again(session, job, message, failed_attempts, *conditions, at_once=at_once)
+    return _requeue(session, job, message, failed_attempts, *conditions, at_once=at_once)
 
 
 def requeue(worker: str) -> None:
-    """Return what ``worker`` was running to the queue: an orderly stop, no fault.
+    """Requeue the job of ``worker`` after an orderly stop, which is no failed attempt.
 
-    Only for the worker itself, once its job's process is dead.
+    Only the worker itself may call it, once its job's process is dead.
     """
     for job in _running_on(worker):
         with db.transaction() as session:
@@ -175,14 +175,14 @@ def requeue(worker: str) -> None:
             if job.cancel_requested:
                 finish(session, saved_id(job), JobState.CANCELLED, "Cancelled.", held)
             else:
-                message = "Stopped with the application; it goes on when that is started again."
-                _queue_again(session, job, message, job.failed_attempts, held, at_once=True)
+                message = "Stopped with the application; it continues after the next start."
+                _requeue(session, job, message, job.failed_attempts, held, at_once=True)
 
 
 def report_death(worker: str, cause: str) -> None:
-    """Retry what ``worker`` was running, without waiting for the lease to expire.
+    """Retry the job of ``worker`` without waiting for its lease to expire.
 
-    Only for the worker itself, once it has seen its job's process dead.
+    Only the worker itself may call it, once its job's process is dead.
     """
     for job in _running_on(worker):
         with db.transaction() as session:
@@ -190,17 +190,17 @@ def report_death(worker: str, cause: str) -> None:
 
 
 def delivery_of(job: Job) -> Delivery:
-    """What Redis has to carry for ``job`` as it stands."""
+    """Returns the delivery of the current attempt of ``job``, for Redis to carry."""
     return Delivery(job.kind, job.queue, saved_id(job), job.attempt)
 
 
 def _running_on(worker: str) -> list[Job]:
     with db.read_session() as session:
-        mine = (col(Job.state) == JobState.RUNNING) & (col(Job.worker) == worker)
-        return list(session.exec(select(Job).where(mine)))
+        running = (col(Job.state) == JobState.RUNNING) & (col(Job.worker) == worker)
+        return list(session.exec(select(Job).where(running)))
 
 
-def _queue_again(
+def _requeue(
     session: Session,
     job: Job,
     message: str,
@@ -227,15 +227,15 @@ def _queue_again(
 
 def _deliver(session: Session, job: Job) -> None:
     delivery = delivery_of(job)
-    _tell_queue(session, lambda queue: queue.deliver(delivery))
+    _notify_queue(session, lambda queue: queue.deliver(delivery))
 
 
-def _tell_queue(session: Session, tell: Callable[[JobQueue], None]) -> None:
-    """Tell Redis after the commit; if it is away, the reconciler makes up for it."""
+def _notify_queue(session: Session, call: Callable[[JobQueue], None]) -> None:
+    """Call Redis after the commit; if it is unavailable, the reconciler delivers later."""
 
     def after_commit() -> None:
         try:
-            tell(get_queue())
+            call(get_queue())
         except Unavailable as error:
             _log.warning("the reconciler will deliver: %s", error.message)
 
@@ -245,7 +245,7 @@ def _tell_queue(session: Session, tell: Callable[[JobQueue], None]) -> None:
 def _change(
     session: Session, job_id: int, *conditions: ColumnElement[bool], **values: Any
 ) -> Job | None:
-    """One conditional UPDATE; the row as it is now, or ``None`` if a condition failed."""
+    """Run one conditional UPDATE; returns the new row, or ``None`` if a condition failed."""
     statement = update(Job).where(col(Job.id) == job_id, *conditions).values(**values)
     result = session.execute(statement.execution_options(synchronize_session=False))
     if result.rowcount == 0:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A job's log: all that its process prints, in one file for all attempts."""
+"""A job's log: everything that its process prints, in one file for all attempts."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ def output_to(path: Path, heading: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
     except OSError as error:
-        # A job can run without its log, and should: it may be the one that frees the disk.
+        # The job runs without its log: it may be the one that frees the disk.
         _log.warning("no log for %s: %s", heading, error)
         yield
         return
@@ -33,9 +33,9 @@ def output_to(path: Path, heading: str) -> Iterator[None]:
 
 
 def log_tail(job: Job, max_bytes: int = 16_384) -> str:
-    """The end of a job's log, from the start of a line; empty before its first attempt.
+    """Returns the end of a job's log, from the start of a line; empty before its first attempt.
 
-    A progress bar redraws its line with carriage returns: the last drawing is kept.
+    A progress bar redraws its line after a carriage return; only its last state is kept.
     """
     try:
         with get_storage().path(job.log_key).open("rb") as file:

@@ -1,4 +1,4 @@
-"""A lock for one process of the whole installation: a row with an expiry."""
+"""A lock that one process of the installation holds: a row with an expiry."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from tpod_core.models import ProcessLock
 
 @contextmanager
 def process_lock(name: str, seconds: float) -> Iterator[bool]:
-    """Whether the block may do what only one process should; ends with it or after ``seconds``."""
+    """Yields whether this process got the lock; it is released after the block or ``seconds``."""
     holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
     held = _take(name, holder, seconds)
     try:
@@ -38,7 +38,7 @@ def _take(name: str, holder: str, seconds: float) -> bool:
             result = session.execute(taking.values(holder=holder, expires=database_now() + seconds))
             return bool(result.rowcount)  # type: ignore[attr-defined]
     except IntegrityError:
-        return False  # another process made the row in the same moment
+        return False  # another process added the row at the same moment
 
 
 def _release(name: str, holder: str) -> None:

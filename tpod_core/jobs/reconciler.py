@@ -1,4 +1,4 @@
-"""The thread that brings rows and queues together again after anything has died."""
+"""A thread that makes rows and queues agree again after a process has died."""
 
 import math
 import threading
@@ -26,7 +26,7 @@ INTERVAL_S = 2.0
 REPAIR_EVERY_S = 10.0
 _LOCK_NAME = "reconciler"
 _LOCK_S = 30.0
-_CAUSE = "The job's process stopped without a word (killed, or the machine went down)."
+_CAUSE = "The job's process ended unexpectedly (it was killed, or the machine went down)."
 
 _log = get_logger(__name__)
 
@@ -34,17 +34,17 @@ _log = get_logger(__name__)
 class Reconciler:
     """Requeues expired leases and delivers rows that no queue knows, every two seconds.
 
-    It also repairs rows that wait for a job which is over, whatever kept its end from them.
+    It also repairs rows that wait for a job which has ended.
 
-    What looks lost must look so in two passes running: a laptop that wakes up, or a row whose
-    submitter is just about to tell Redis, gets the time to put itself right. Runs in every
-    app and worker process; the ``ProcessLock`` lets one of them act at a time.
+    It acts on a job only if two passes in a row find it lost. A laptop that has just woken up can
+    so renew its leases first, and a submitter can deliver its job. Every app and worker process
+    runs a reconciler; a ``ProcessLock`` lets only one of them act at a time.
     """
 
     def __init__(self, interval_s: float = INTERVAL_S) -> None:
         self._interval_s = interval_s
         self._stop = threading.Event()
-        self._working = threading.Lock()
+        self._pass_lock = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
         self._expired: set[tuple[int, float | None]] = set()
         self._unknown: set[str] = set()
@@ -54,64 +54,66 @@ class Reconciler:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; returns when a pass that was under way has ended."""
+        """End the thread; returns once the current pass has ended."""
         self._stop.set()
         self._thread.join()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """No pass is under way inside the block: a fork must not copy one half done."""
-        with self._working:
+        """No pass runs inside the block, so that a fork does not copy one half done."""
+        with self._pass_lock:
             yield
 
     def run_once(self) -> None:
-        """One pass. Idle, it is one indexed query and no write."""
-        expired, queued = self._look()
-        seen = {(saved_id(job), job.lease_expires): job for job in expired}
-        lost = [job for lease, job in seen.items() if lease in self._expired]
-        self._expired = set(seen)
-        undelivered = self._second_time_unknown(queued)
+        """Run one pass; where nothing is to do, that is one indexed query and no write."""
+        expired, queued = self._find_candidates()
+        leases = {(saved_id(job), job.lease_expires): job for job in expired}
+        lost = [job for lease, job in leases.items() if lease in self._expired]
+        self._expired = set(leases)
+        undelivered = self._find_undelivered(queued)
         if lost or undelivered:
-            with process_lock(_LOCK_NAME, _LOCK_S) as mine:
-                if mine:
+            with process_lock(_LOCK_NAME, _LOCK_S) as acquired:
+                if acquired:
                     self._retry(lost)
                     self._deliver(undelivered)
 
     def repair_if_due(self) -> None:
-        """At the start and then every few seconds, repair what waits for a job that is over."""
+        """Call ``repair`` at the start and then every ``REPAIR_EVERY_S``."""
         if time.monotonic() - self._repaired_at >= REPAIR_EVERY_S:
             self._repaired_at = time.monotonic()
             self.repair()
 
     def repair(self) -> None:
-        """Give each row that waits for a job which has ended, or is gone, the state it missed."""
+        """Set the state of each row that waits for a job which has ended or was deleted."""
         with db.read_session() as session:
             stranded = list_stranded(session)
         if not stranded:
             return
-        with process_lock(_LOCK_NAME, _LOCK_S) as mine:
-            for row in stranded if mine else ():
+        with process_lock(_LOCK_NAME, _LOCK_S) as acquired:
+            for row in stranded if acquired else ():
                 table: Any = type(row)
                 with db.transaction() as session:
                     if found := session.get(table, row.id):
                         catch_up(session, found)
 
     def purge_if_due(self) -> None:
-        """At the start and then every hour, forget what was kept long enough."""
-        if time.monotonic() - self._purged_at >= housekeeping.EVERY_S:
+        """Delete old jobs and files at the start and then every hour."""
+        if time.monotonic() - self._purged_at >= housekeeping.INTERVAL_S:
             self._purged_at = time.monotonic()
             housekeeping.purge(get_settings().keep_jobs_days)
 
-    def _look(self) -> tuple[list[Job], list[Job]]:
+    def _find_candidates(self) -> tuple[list[Job], list[Job]]:
+        """Returns the running jobs whose lease has expired, and the queued jobs."""
         with db.read_session() as session:
             running = col(Job.state) == JobState.RUNNING
-            late = running & _lease_is_over()
+            late = running & _lease_expired()
             waiting = col(Job.state) == JobState.QUEUED
             rows = session.exec(select(Job).where(late | waiting)).all()
         expired = [job for job in rows if job.state is JobState.RUNNING]
         return expired, [job for job in rows if job.state is JobState.QUEUED]
 
-    def _second_time_unknown(self, queued: Iterable[Job]) -> list[Job]:
+    def _find_undelivered(self, queued: Iterable[Job]) -> list[Job]:
+        """Returns the jobs that no queue knew in this pass and in the one before."""
         waiting = {delivery_of(job).id: job for job in queued}
         if not waiting:
             self._unknown = set()
@@ -128,7 +130,7 @@ class Reconciler:
             _log.warning("job %s: lease of %s expired, attempt %s", job.id, job.worker, job.attempt)
             with db.transaction() as session:
                 held = held_by(job.lease_token)
-                retry(session, saved_id(job), _CAUSE, held, _lease_is_over(), at_once=True)
+                retry(session, saved_id(job), _CAUSE, held, _lease_expired(), at_once=True)
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
         for job in undelivered:
@@ -136,10 +138,10 @@ class Reconciler:
             get_queue().deliver(delivery_of(job))
 
     def _loop(self) -> None:
-        """The thread's door: broad by intent, for nothing but this thread repairs the rest."""
+        """Catches every exception, because nothing else would restart the reconciler."""
         while not self._stop.wait(self._interval_s):
             try:
-                with self._working:
+                with self._pass_lock:
                     self.run_once()
                     self.repair_if_due()
                     self.purge_if_due()
@@ -149,6 +151,6 @@ class Reconciler:
                 _log.exception("reconciler: a pass failed")
 
 
-def _lease_is_over() -> ColumnElement[bool]:
-    """A running job without a lease has nobody behind it either."""
+def _lease_expired() -> ColumnElement[bool]:
+    """A running job without a lease counts too: no process runs it."""
     return (col(Job.lease_expires) < database_now()) | col(Job.lease_expires).is_(None)

@@ -1,9 +1,8 @@
-"""What becomes of a video, a training set or a detector when the job that it waits for ends.
+"""Sets the state of a video, a training set or a detector when the job that it waits for ends.
 
-Such a row names that job in its ``job_id``. ``on_finished`` sets the row's state in the
-transaction in which the job ends. Should that fail, the row is stranded: it waits for a job that
-will do nothing more. ``catch_up`` repairs one row, before anything is asked of it; the reconciler
-finds and repairs the others.
+Such a row references that job by its ``job_id``. ``on_finished`` sets the row's state in the
+transaction in which the job ends. If that fails, the row is stranded: it waits for a job that has
+ended. ``catch_up`` repairs one row before it is used; the reconciler repairs the others.
 """
 
 from collections.abc import Iterable
@@ -27,7 +26,7 @@ from tpod_core.models import (
     VideoState,
 )
 
-LOST = "The work on this stopped, and its job is gone. Start it again."
+LOST = "The work on this stopped, and its job was deleted. Start it again."
 UNFINISHED = "The work on this ended without a result; see its log. Start it again."
 
 _ACTIVE = (JobState.QUEUED, JobState.RUNNING)
@@ -36,7 +35,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Outcome:
-    """The states in which a row waits for its job, and what it becomes if nothing came of that."""
+    """The states of a row while it waits for its job, and after the job failed or was cancelled."""
 
     waiting: tuple[str, ...]
     failed: str
@@ -67,40 +66,42 @@ _OUTCOMES: dict[type[Row], _Outcome] = {
 
 
 def on_finished(session: Session, job: Job) -> None:
-    """Set the state of whatever waits for ``job``, which has just ended, in its transaction.
+    """Set the state of the rows that wait for ``job``, in the transaction in which it ends.
 
-    An error is rolled back alone and logged: if it undid the job's own end, the job would be
-    repeated for ever. The reconciler repairs what this leaves stranded.
+    An error here is logged and rolled back without the job's own end: otherwise the job would be
+    repeated for ever. The reconciler repairs the stranded rows.
     """
     try:
         with session.begin_nested():
             _set_states(session, job)
     except Exception:
-        _log.exception("job %s ended as %s, but %s was not told", job.id, job.state, job.subject)
+        _log.exception(
+            "job %s ended as %s; the state of %s was not set", job.id, job.state, job.subject
+        )
 
 
 def catch_up(session: Session, row: Row) -> bool:
-    """Repair ``row`` if it is stranded; call it before deciding anything by its state.
+    """Repair ``row`` if it is stranded; call it before any decision that depends on its state.
 
     Returns: whether it was stranded.
     """
     if row.state not in _OUTCOMES[type(row)].waiting:
         return False
-    # The job first, as its end does it: two transactions that lock both never block each other.
+    # Lock the job first, as ``finish`` does: a different order could deadlock the two.
     job = session.get(Job, row.job_id or 0, populate_existing=True, with_for_update=True)
     if job is not None and not job.state.is_final:
         return False
     found = session.get(type(row), row.id, populate_existing=True, with_for_update=True)
     if found is None or row.state not in _OUTCOMES[type(row)].waiting:
         return False
-    _log.warning("%s %s waited for job %s, which is over", type(row).__name__, row.id, row.job_id)
+    _log.warning("%s %s waited for job %s, which has ended", type(row).__name__, row.id, row.job_id)
     _end(row, job)
     session.flush()
     return True
 
 
 def list_stranded(session: Session) -> list[Row]:
-    """The rows that wait for a job which has ended, or is gone."""
+    """Returns the rows that wait for a job which has ended or was deleted."""
     return [row for table in _OUTCOMES for row in session.exec(_stranded(table))]
 
 
@@ -115,7 +116,7 @@ def _set_states(session: Session, job: Job) -> None:
         for row in _waiting_for(session, table, job):
             _end(row, job)
     if job.kind is JobKind.PROPAGATE_TRACKS:
-        # Open screens ask again what is known of the boxes: nothing more is being found.
+        # Makes open screens fetch the boxes again, which are now final.
         session.execute(
             update(Video)
             .where(col(Video.id) == job.video_id)
@@ -135,7 +136,7 @@ def _waiting_for(session: Session, table: Any, job: Job) -> Iterable[Row]:
 
 
 def _end(row: Any, job: Job | None) -> None:
-    """Give ``row`` the state and the message that follow from the end of ``job``."""
+    """Set the state and the message of ``row`` after the end of ``job``."""
     outcome = _OUTCOMES[type(row)]
     cancelled = job is not None and job.state is JobState.CANCELLED
     row.state = outcome.cancelled if cancelled else outcome.failed

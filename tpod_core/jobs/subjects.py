@@ -1,4 +1,4 @@
-"""What jobs are about: rows, named by columns of ``Job``, and as text in the API."""
+"""The rows that jobs work on: as columns of ``Job``, and as text in the API."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -26,13 +26,13 @@ SUBJECTS: dict[type[Row], Subject] = {
 }
 
 
-def columns_naming(rows: Iterable[Row]) -> dict[str, Any]:
-    """The values of a job's columns that make it name ``rows``, at most one of each table."""
+def reference_columns(rows: Iterable[Row]) -> dict[str, Any]:
+    """Returns the column values of a job that references ``rows``, at most one of each table."""
     return {SUBJECTS[type(row)].column: saved_id(row) for row in rows}
 
 
 def subject_text() -> ColumnElement[str]:
-    """``Job.subject`` as an expression of SQL, to be searched."""
+    """Returns ``Job.subject`` as an SQL expression, for searches."""
     return case(
         {kind: _text(kind.subject) for kind in JobKind}, value=col(Job.kind), else_=literal("")
     )

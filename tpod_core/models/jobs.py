@@ -137,13 +137,13 @@ class Job(SQLModel, table=True):
 
     @property
     def subject_id(self) -> int | None:
-        """The id of the row that the job is about; ``None`` once that is deleted."""
+        """The id of the row that the job works on; ``None`` once that is deleted."""
         subject_id: int | None = getattr(self, self.kind.subject.column)
         return subject_id
 
     @property
     def subject(self) -> str:
-        """What the job is about: ``"video:12"``, or ``"video:deleted"``."""
+        """The row that the job works on: ``"video:12"``, or ``"video:deleted"``."""
         return f"{self.kind.subject}:{self.subject_id or DELETED}"
 
 

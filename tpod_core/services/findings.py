@@ -16,7 +16,7 @@ from tpod_core.db import find
 from tpod_core.detectors.queries import list_active
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.evaluation.unmatched_detections import (
-    REACH_FRAMES,
+    MAX_GAP_FRAMES,
     UnmatchedDetection,
     is_same_object,
 )
@@ -140,7 +140,7 @@ def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetectio
         one
         for one in detections
         if one.video_id in known_videos
-        and not any(is_same_object(one, known, REACH_FRAMES) for known in decided)
+        and not any(is_same_object(one, known, MAX_GAP_FRAMES) for known in decided)
     ]
     session.add_all(_row(detector_id, one) for one in fresh)
     return len(fresh)

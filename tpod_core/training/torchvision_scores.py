@@ -32,13 +32,13 @@ def figures_of(answers: Iterable[tuple[list[Target], list[Target]]], classes: in
     for found, true in answers:
         for each, there in zip(found, true, strict=True):
             table.add(_objects(there), _objects(each))
-    metrics = measure(table.ranked())
+    metrics = measure(table.arrays())
     if not len(metrics.class_ids):
         return Figures()
-    curves, place = metrics.curves.only(metrics.class_ids), metrics.recommended_place
+    curves, index = metrics.curves.only(metrics.class_ids), metrics.recommended_index
     return Figures(
-        precision=float(curves.precision[:, place].mean()),
-        recall=float(curves.recall[:, place].mean()),
+        precision=float(curves.precision[:, index].mean()),
+        recall=float(curves.recall[:, index].mean()),
         map50=float(metrics.ap[:, 0].mean()),
         map50_95=float(metrics.ap.mean()),
     )
