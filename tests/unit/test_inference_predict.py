@@ -15,10 +15,11 @@ import pytest
 
 from tests.detectors import ANSWER_IN_INPUT, constant_model
 from tests.training_sets import CUP_BOX
+from tpod_core import inference
 from tpod_core.exports import model_zip
 from tpod_core.exports.model_zip import DetectorCard
 
-PROGRAM = Path(model_zip.__file__).with_name("predict.py")
+PROGRAM = Path(inference.__file__).with_name("predict.py")
 FRAME_WH = (160, 120)
 FRAMES = 5
 
