@@ -118,7 +118,7 @@ def test_setup_form_works_once(installation: Api, admin: User) -> None:
     sent = form(username="second", password=PASSWORD)
     client = installation.client()
     answer = client.post("/auth/form/setup", data=sent, follow_redirects=False)
-    assert "problem=TPOD+is+set+up" in answer.headers["location"]
+    assert "problem=TPOD+is+already+set+up" in answer.headers["location"]
     assert client.get("/auth/user").status_code == 401
 
 
