@@ -121,7 +121,7 @@ def test_findings_wait_behind_a_button(detector: Detector) -> None:
 def test_review_of_a_video_is_started_on_the_page(detector: Detector) -> None:
     test = accepted(page(detector), "Search it")
     [job] = jobs(JobKind.REVIEW_VIDEO)
-    assert job.request["video_id"] == 1
+    assert job.video_id == 1
     assert "Search it" not in [button.label for button in test.button]
 
 

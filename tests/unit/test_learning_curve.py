@@ -144,7 +144,7 @@ def test_curve_is_measured_once(member: User, trained: Detector) -> None:
     first = start(member, trained)
     assert start(member, trained).id == first.id
     perform(first)
-    with pytest.raises(Conflict, match="measured already"):
+    with pytest.raises(Conflict, match="already measured"):
         start(member, trained)
 
 

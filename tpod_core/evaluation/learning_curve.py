@@ -24,7 +24,7 @@ SHARES = (25, 50, 100)
 """Percent of the training images; the last is the detector itself."""
 
 MIN_GAIN = 0.02
-"""More labels are worth their effort if the second half of the images added more mAP50 than this."""
+"""More labels are worth it if the second half of the images added more mAP50 than this."""
 
 FILE = "learning.json"
 _AP50_TIE = 0.05
