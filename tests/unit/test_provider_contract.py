@@ -24,6 +24,7 @@ import yaml
 from tests.bare_python import make_bare_python
 from tests.tensorflow_formats import convert_once
 from tests.training_sets import CLASSES, write_training_set
+from tpod_core import inference
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
 from tpod_core.detectors.dataset_layout import materialize
@@ -283,7 +284,7 @@ def test_predict_program_runs_on_three_packages_alone(
 ) -> None:
     """The same boxes as in this environment, from an interpreter that has nothing else."""
     here = onnx_detector(life, tmp_path).detect(cv2.imread(str(life.context.data.val[0])), 0.001)
-    shutil.copyfile(Path(model_zip.__file__).with_name("predict.py"), tmp_path / "predict.py")
+    shutil.copy(Path(inference.__file__).with_name("predict.py"), tmp_path)
     command = [bare_python, "-I", tmp_path / "predict.py", life.context.data.val[0]]
     ended = subprocess.run(
         [*map(str, command), "--confidence", "0.001", "--json", str(tmp_path / "out.json")],
