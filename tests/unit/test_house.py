@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
@@ -290,3 +291,14 @@ def test_top_level_holds_only_what_the_design_names() -> None:
         ["git", "ls-files"], cwd=REPO, capture_output=True, text=True, check=True
     ).stdout.split("\n")
     assert {path.split("/")[0] for path in tracked if path} <= named
+
+
+def test_box_passes_at_most_eight_files_from_the_pointer_to_the_row() -> None:
+    """Each file of the README's list calls the next one; an event and HTTP link the other two."""
+    _, _, rest = (REPO / "README.md").read_text().partition("The path of a box")
+    path = [REPO / name for name in re.findall(r"^\d\. `([^`]+)`", rest, re.MULTILINE)]
+    assert 2 < len(path) <= 8
+    linked_by_events = {"drawing_controller", "edit_request"}
+    for file, following in pairwise(path):
+        named = re.search(rf"\b({following.stem}|{following.parent.name})\b", file.read_text())
+        assert named or file.stem in linked_by_events, f"{file.name} does not call {following.name}"
