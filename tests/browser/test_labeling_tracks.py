@@ -268,7 +268,7 @@ def test_partly_hidden_is_toggled(annotator: Annotator, act: str):
         if act == "key":
             annotator.press("o")
         else:
-            annotator.press_button("Something covers it")
+            annotator.press_button("Whether something covers")
         annotator.wait_boxes(0, lambda boxes, wanted=wanted: boxes[0]["occluded"] == wanted)
         annotator.wait_ready(0)
 
@@ -280,7 +280,7 @@ def test_range_is_marked_from_one_frame_to_another(screen: Annotator, act: str):
         if act == "key":
             screen.press("r")
         else:
-            screen.press_button("From this frame on")
+            screen.press_button("Start the range here")
     document = screen.wait_document(lambda document: document["ranges"])
     assert document["ranges"] == [[8, 21]]
     screen.page.locator(".annotator .progress-words", has_text="13 of 60 frames · 22%").wait_for()
