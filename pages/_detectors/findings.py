@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
+from pages._shared.options import distinct
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Detector, User, Verdict, Video, VideoState, saved_id
@@ -56,7 +57,9 @@ def _offer_search(user: User, detector: Detector) -> None:
         video = st.selectbox(
             "Search a video for more",
             ready,
-            format_func=lambda row: f"{row.name} (held out)" if row.held_out else row.name,
+            format_func=distinct(
+                ready, lambda row: f"{row.name} (held out)" if row.held_out else row.name
+            ),
             help="Preferably one that is held out or not labelled.",
         )
         if st.form_submit_button("Search it", icon=":material/travel_explore:"):

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.feedback import show_errors
+from pages._shared.options import distinct
 from pages._shared.page import counted
 from pages._shared.training_notice import training_notice
 from tpod_core.db import read_session, transaction
@@ -31,7 +32,7 @@ def new_detector_dialog(
         name = st.text_input("Name", placeholder="Cups on tables", max_chars=200)
         first = next((i for i, row in enumerate(sets) if row.id == preselected_id), 0)
         training_set = st.selectbox(
-            "Training set", sets, index=first, format_func=lambda row: row.name
+            "Training set", sets, index=first, format_func=distinct(sets, lambda row: row.name)
         )
         detector_type = _choose_family()
         parent = _choose_parent(user, detector_type)
@@ -88,10 +89,11 @@ def _choose_parent(user: User, detector_type: DetectorType) -> Detector | None:
         parents = detectors.list_possible_parents(session, user, detector_type.type)
     if not parents:
         return None
+    name_of = distinct(parents, lambda row: row.name)
     parent: Detector | None = st.selectbox(
         "Fine-tune",
         [None, *parents],
-        format_func=lambda row: row.name if row else "None: a new detector",
+        format_func=lambda row: name_of(row) if row else "None: a new detector",
         help="Continue from one of your detectors of this family: the new one keeps its classes "
         "and also learns those of the training set.",
         key=f"new-detector-parent-{detector_type.type}",

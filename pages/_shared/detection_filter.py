@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._shared.options import distinct
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector, User, saved_id
 
@@ -25,7 +26,7 @@ def choose_detector(usable: Sequence[Detector], preselected_id: str = "") -> Det
         "Detector",
         usable,
         ids.index(preselected_id) if preselected_id in ids else 0,
-        format_func=lambda each: f"{each.name} · {', '.join(each.labels)}",
+        format_func=distinct(usable, lambda each: f"{each.name} · {', '.join(each.labels)}"),
         help="Only detectors whose training has finished are listed.",
     )
 

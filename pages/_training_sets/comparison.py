@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages._shared.options import distinct
 from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session
@@ -23,11 +24,12 @@ def show_comparison(user: User, training_set: TrainingSet) -> None:
     if not others:
         st.caption("There is no other finished training set to compare with yet.")
         return
+    name_of = distinct([*others.values()], lambda row: f"{row.name} ({row.created_at:%d %b %Y})")
     chosen = st.selectbox(
         "Compare with",
         list(others),
         index=None,
-        format_func=lambda number: f"{others[number].name} ({others[number].created_at:%d %b %Y})",
+        format_func=lambda number: name_of(others[number]),
         placeholder="Choose another training set",
     )
     if chosen is not None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._shared.options import distinct
 from pages._shared.page import counted, escape_md
 from pages._training_sets.form_values import TrainingSetForm, none_if_all
 from tpod_core.db import read_session
@@ -168,7 +169,8 @@ def _choose_split(
         "would be too good. So whole videos are held out, or one block of each.",
     )
     method = _METHODS[name or "Automatic"]
-    names = {saved_id(video): video.name for video in available.videos}
+    name_of = distinct(available.videos, lambda video: video.name)
+    names = {saved_id(video): name_of(video) for video in available.videos}
     locked = [saved_id(video) for video in available.videos if video.held_out]
     free = [number for number in chosen if number not in locked]
     by_block = method is SplitMethod.BY_BLOCK

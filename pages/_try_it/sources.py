@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._shared.options import distinct
 from tpod_core.db import read_session
 from tpod_core.models import User, Video, VideoState
 from tpod_core.services import videos
@@ -52,4 +53,4 @@ def pick_video(user: User) -> Video | None:
     if not ready:
         st.info("There is no video that is ready. Upload one on the Videos page.")
         return None
-    return st.selectbox("Video", ready, format_func=lambda video: video.name)
+    return st.selectbox("Video", ready, format_func=distinct(ready, lambda video: video.name))

@@ -2,7 +2,9 @@
 
 import pytest
 
+from pages._shared.options import distinct
 from pages._shared.page import counted, duration_text
+from tpod_core.models import TrainingSet
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,9 @@ def test_counted_things_are_in_the_right_number(count: int, noun: str, words: st
 )
 def test_durations_are_read_at_a_glance(duration_s: float, words: str) -> None:
     assert duration_text(duration_s) == words
+
+
+def test_options_of_the_same_name_are_told_apart() -> None:
+    rows = [TrainingSet(id=3, name="cups"), TrainingSet(id=5, name="cups"), TrainingSet(id=8)]
+    text = distinct(rows, lambda row: row.name or "bowls")
+    assert [text(row) for row in rows] == ["cups (no. 3)", "cups (no. 5)", "bowls"]

@@ -15,25 +15,22 @@ ROOMS = (REPO / "tpod_core", REPO / "workers", *(REPO / "pages").glob("_*/"))
 """The scripts of the screens run when they are imported; ``test_screens`` opens them."""
 
 NEED_THE_PACKAGES = {
-    f"tpod_core.detectors.{name}"
-    for name in (
-        "exports.openvino_export",
-        "exports.plain_onnx",
-        "exports.tensorflow_export",
-        "exports.tensorflow_program",
-        "exports.torchscript_export",
-        "hardware",
-        "memory",
-        "rtdetr_provider",
-        "torchvision_data",
-        "torchvision_network",
-        "torchvision_provider",
-        "torchvision_scores",
-        "torchvision_training",
-        "tracing",
-        "ultralytics_provider",
-        "ultralytics_watch",
-    )
+    "tpod_core.exports.openvino_export",
+    "tpod_core.exports.plain_onnx",
+    "tpod_core.exports.tensorflow_export",
+    "tpod_core.exports.tensorflow_program",
+    "tpod_core.exports.torchscript_export",
+    "tpod_core.training.hardware",
+    "tpod_core.training.oom_retry",
+    "tpod_core.training.rtdetr_provider",
+    "tpod_core.training.torchvision_data",
+    "tpod_core.training.torchvision_network",
+    "tpod_core.training.torchvision_provider",
+    "tpod_core.training.torchvision_scores",
+    "tpod_core.training.torchvision_training",
+    "tpod_core.training.tracing",
+    "tpod_core.training.ultralytics_callbacks",
+    "tpod_core.training.ultralytics_provider",
 }
 
 NEED_THE_APP = {"pages._labeling.plain", "pages._shared.canvas_stage", "pages._try_it.frame"}
