@@ -70,14 +70,16 @@ def test_without_a_trained_detector_it_says_what_to_do(user: User) -> None:
     assert page().subheader[0].value == "No trained detector yet"
 
 
-def test_newest_of_two_videos_of_one_name_is_looked_at_first(
+def test_of_two_videos_of_one_name_the_chosen_one_is_looked_at(
     user: User, video: Video, detector: Detector
 ) -> None:
     newest = add_video(user)
     give_file(newest, FRAMES)
-    [chosen] = [each for each in look_at("Frame").selectbox if each.label == "Video"]
+    test = look_at("Frame")
+    [choice] = [each for each in test.selectbox if each.label == "Video"]
+    sound(choice.select_index(0).run())
     assert newest.name == video.name
-    assert chosen.value.id == newest.id
+    assert f"try-frame-{newest.id}" in [slider.key for slider in test.slider]
 
 
 def test_detector_of_the_address_is_chosen_with_its_own_confidence(
