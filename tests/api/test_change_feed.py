@@ -15,9 +15,9 @@ from tests.api.test_annotations import error, patch, url
 from tests.conftest import add_user
 from tests.labelled import add_video
 from tpod_core import db
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.errors import NotFound, Unavailable
 from tpod_core.models import Role, User, Video, saved_id
-from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.services import annotations, labeling, videos
 from tpod_core.services.annotations import MarkRange
 from tpod_core.services.labeling import VideoNews

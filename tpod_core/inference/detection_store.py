@@ -15,11 +15,11 @@ from zipfile import BadZipFile
 
 from sqlmodel import Session, select
 
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.inference.video_detections import VideoDetections
 from tpod_core.log import get_logger
 from tpod_core.models import Detector, Video, saved_id
 from tpod_core.propagation.class_detections import ClassDetections
-from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 

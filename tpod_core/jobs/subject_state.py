@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.jobs.subjects import Row
 from tpod_core.log import get_logger
 from tpod_core.models import (
@@ -115,14 +115,9 @@ def _set_states(session: Session, job: Job) -> None:
     for table in _OUTCOMES:
         for row in _waiting_for(session, table, job):
             _end(row, job)
-    if job.kind is JobKind.PROPAGATE_TRACKS:
+    if job.kind is JobKind.PROPAGATE_TRACKS and job.video_id is not None:
         # Makes open screens fetch the boxes again, which are now final.
-        session.execute(
-            update(Video)
-            .where(col(Video.id) == job.video_id)
-            .values(boxes_revision=col(Video.boxes_revision) + 1)
-            .execution_options(synchronize_session=False)
-        )
+        bump_boxes_revision(session, job.video_id)
 
 
 def _waiting_for(session: Session, table: Any, job: Job) -> Iterable[Row]:

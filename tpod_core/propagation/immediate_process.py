@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tpod_core import db
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.config import APP_DIR
 from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
 from tpod_core.propagation.immediate_worker import encode_edit
 from tpod_core.propagation.requests import Touched, edit_listener
-from tpod_core.propagation.store import bump_boxes_revision
 
 WORKER_MODULE = "tpod_core.propagation.immediate_worker"
 _SHUTDOWN_TIMEOUT_S = 5.0

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.annotations.document import KeyframeDoc, TrackState
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.db import batches
 from tpod_core.models import DerivedSegment, Video, saved_id
 from tpod_core.propagation.gaps import Gap, gaps
@@ -119,16 +120,6 @@ def save(session: Session, video_id: int, filled: FilledGap) -> None:
     )
     session.flush()
     bump_boxes_revision(session, video_id)
-
-
-def bump_boxes_revision(session: Session, video_id: int) -> None:
-    """Record that a video's derived boxes changed, so that open screens fetch them."""
-    session.execute(
-        update(Video)
-        .where(col(Video.id) == video_id)
-        .values(boxes_revision=col(Video.boxes_revision) + 1)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def delete_unused(session: Session, video: Video, tracks: Iterable[TrackState]) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core.annotations import reading
 from tpod_core.annotations.document import TrackState
+from tpod_core.boxes_revision import bump_boxes_revision
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.inference import detection_store
@@ -30,7 +31,6 @@ from tpod_core.propagation.class_detections import ClassDetections
 from tpod_core.propagation.detector_evidence import apply_detector_evidence
 from tpod_core.propagation.gap_results import GapResult, WorstFrame, gap_results, worst_of
 from tpod_core.propagation.immediate_process import is_busy_with
-from tpod_core.propagation.store import bump_boxes_revision
 from tpod_core.storage import get_storage
 
 KEPT_JOBS_S = 600
