@@ -40,5 +40,8 @@ if user.role is Role.ADMIN:
 
 screen = st.navigation(screens, position="top")
 st.html(PAGE_STYLE)
+content = st.container()
+# Below the screen: until the sender's script has run, Streamlit shows a grey bar in its place.
 unsent.send(user)
-screen.run()
+with content:
+    screen.run()

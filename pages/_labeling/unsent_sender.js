@@ -43,7 +43,5 @@ function openVideo() {
 }
 
 export default component({
-  style: new URL("./unsent.css", import.meta.url),
-  pageStyle: new URL("./unsent_page.css", import.meta.url),
   create: (/** @type {{data: User}} */ { data }) => new UnsentSender(data),
 })

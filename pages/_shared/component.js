@@ -25,7 +25,7 @@ import { addStylesheet } from "./stylesheet.js"
 /**
  * @template Data
  * @typedef {object} Definition
- * @property {URL} style the stylesheet of the component; nothing is shown before it is loaded
+ * @property {URL} [style] the stylesheet of the component; nothing is shown before it is loaded
  * @property {URL} [pageStyle] a stylesheet for the page while the component is mounted
  * @property {(call: Call<Data>) => Part<Data>} create
  */
@@ -51,9 +51,10 @@ export function component(definition) {
 class Mounted {
   /** @param {ShadowRoot} root @param {Definition<Data>} definition */
   constructor(root, { style, pageStyle, create }) {
-    const sheets = [addStylesheet(root, style)]
-    if (pageStyle) sheets.push(addStylesheet(document.head, pageStyle))
-    this.sheets = sheets
+    this.sheets = [
+      ...(style ? [addStylesheet(root, style)] : []),
+      ...(pageStyle ? [addStylesheet(document.head, pageStyle)] : []),
+    ]
     this.create = create
     /** @type {Part<Data> | null} */
     this.part = null

@@ -5,8 +5,10 @@ import streamlit as st
 PAGE_STYLE = """<style>
 .stMainBlockContainer { max-width: 96rem; padding-bottom: 3rem; }
 body [data-testid="stCaptionContainer"] { opacity: .82; }
+.st-key-unsent-sender, .st-key-unsent-notice [data-testid="stSkeleton"] { display: none; }
 </style>"""
-"""Limits the line length on very wide screens, and makes captions less pale."""
+"""Limits the line length on very wide screens, makes captions less pale, and hides what is shown
+in place of a component before its script has run, where that is invisible or usually empty."""
 
 
 def page_header(title: str, caption: str = "") -> None:
