@@ -73,8 +73,7 @@ def _show_password(user: User) -> None:
         )
         if st.form_submit_button("Change password"):
             with show_errors():
-                with transaction() as session:
-                    users.change_password(session, user, old, new)
+                users.change_password(user, old, new)
                 st.success("Changed. You have to sign in again in every browser.")
 
 

@@ -128,8 +128,10 @@ def used(plan: Plan, number: int = 0) -> list[int]:
 
 def queued(user: User, video: Video, **wishes: Any) -> TrainingSet:
     wanted = TrainingSetSpec.model_validate({"videos": [{"video_id": video.id}], **wishes})
+    with db.read_session() as session:
+        draft = training_sets.prepare(session, user, "cups", wanted)
     with db.transaction() as session:
-        return training_sets.create(session, user, "cups", wanted)
+        return training_sets.create(session, user, draft)
 
 
 def build(training_set: TrainingSet) -> Job:

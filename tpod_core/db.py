@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Executable, create_engine, event, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
@@ -23,6 +24,10 @@ from tpod_core.models import MAX_ROW_ID
 Value = TypeVar("Value")
 Table = TypeVar("Table", bound=SQLModel)
 _READ_ONLY = "tpod_read_only"
+_NO_WAIT = "tpod_no_wait"
+_LOCK_TIMEOUT_MS = 30_000
+_POOL = {"pool_size": 20, "max_overflow": 44, "pool_timeout": 10}
+"""A connection for each of the 40 threads of the API, and for two dozen running pages."""
 _AFTER_COMMIT = "tpod_after_commit"
 _log = get_logger(__name__)
 
@@ -53,9 +58,9 @@ def engine() -> Engine:
 def make_engine(url: str) -> Engine:
     """Creates an engine; for SQLite with WAL, foreign keys and explicit BEGIN."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, **_POOL)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    created = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    created = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, **_POOL)
     event.listen(created, "connect", _prepare_sqlite)
     event.listen(created, "begin", _begin_sqlite)
     return created
@@ -68,15 +73,22 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=NORMAL",
-        "busy_timeout=30000",
+        f"busy_timeout={_LOCK_TIMEOUT_MS}",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Any) -> None:
-    read_only = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if not options.get(_NO_WAIT, False):
+        connection.exec_driver_sql("BEGIN" if options.get(_READ_ONLY) else "BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_LOCK_TIMEOUT_MS}")
 
 
 def dispose() -> None:
@@ -118,6 +130,22 @@ def read_session() -> Iterator[Session]:
         yield session
 
 
+def execute_if_free(statement: Executable) -> bool:
+    """Execute and commit one statement unless another writer is at work.
+
+    Returns whether it was executed. It neither waits nor fails: for what may be left out.
+    """
+    bound = engine().execution_options(**{_NO_WAIT: True})
+    try:
+        with Session(bound) as session, session.begin():
+            if bound.dialect.name == "postgresql":
+                session.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            session.execute(statement)
+    except (OperationalError, NoFreeConnection):
+        return False
+    return True
+
+
 def find(session: Session, table: type[Table], row_id: int) -> Table | None:
     """Returns the row with this id; ``None`` also for an id that no database can hold."""
     return session.get(table, row_id) if 0 < row_id <= MAX_ROW_ID else None
@@ -143,7 +171,7 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 def _unavailable_on_error() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, NoFreeConnection) as error:
         _log.exception("database unavailable")
         raise Unavailable(
             "The database cannot be reached right now. Try again in a moment."

@@ -1,12 +1,13 @@
 """Job ``build-training-set``: builds pictures and label files, and stores them in one step."""
 
+from collections.abc import Sequence
 from functools import partial
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from tpod_core.db import read_session
 from tpod_core.jobs import RunningJob
-from tpod_core.models import TrainingSet, Video, VideoState
+from tpod_core.models import TrainingSet, Video, VideoState, saved_id
 from tpod_core.propagation.updating import fill_all, is_accepted, is_filled
 from tpod_core.services import training_sets
 from tpod_core.services.training_sets import TrainingSetSpec
@@ -28,6 +29,8 @@ def run(job: RunningJob) -> None:
     with read_session() as session:
         if training_sets.is_built(session, job.subject_id):
             return
+    with job.transaction() as session:
+        training_sets.start_build(session, job.subject_id)
     storage = get_storage()
     plan = _plan(job)
     key = training_sets.directory_key(job.subject_id)
@@ -47,25 +50,26 @@ def _plan(job: RunningJob) -> Plan:
     Users may go on labelling meanwhile, so the number of updates is limited.
     """
     for _ in range(_MAX_UPDATES):
-        for video_id in _ready_videos(job):
-            fill_all(video_id, job, job.transaction, track_filter=is_accepted)
-        with job.transaction() as session:
-            videos = [session.get_one(Video, video_id) for video_id in _ready_videos(job)]
+        with read_session() as session:
+            videos = _ready_videos(session, job)
+        for video in videos:
+            fill_all(saved_id(video), job, job.transaction, track_filter=is_accepted)
+        with read_session() as session:
+            videos = _ready_videos(session, job)
             if all(is_filled(session, video, is_accepted) for video in videos):
-                return training_sets.start_build(session, job.subject_id)
-    with job.transaction() as session:
-        return training_sets.start_build(session, job.subject_id)
-
-
-def _ready_videos(job: RunningJob) -> list[int]:
-    """Returns the ready videos of the set; problems with others are reported later."""
+                return training_sets.plan_build(session, job.subject_id)
     with read_session() as session:
-        spec = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).spec)
-        ready = select(Video.id).where(
-            col(Video.id).in_([video.video_id for video in spec.videos]),
-            Video.state == VideoState.READY,
-        )
-        return [video_id for video_id in session.exec(ready) if video_id is not None]
+        return training_sets.plan_build(session, job.subject_id)
+
+
+def _ready_videos(session: Session, job: RunningJob) -> Sequence[Video]:
+    """Returns the ready videos of the set; problems with others are reported later."""
+    spec = TrainingSetSpec.model_validate(session.get_one(TrainingSet, job.subject_id).spec)
+    ready = select(Video).where(
+        col(Video.id).in_([video.video_id for video in spec.videos]),
+        Video.state == VideoState.READY,
+    )
+    return session.exec(ready).all()
 
 
 def _on_progress(job: RunningJob, storage: Storage, progress: Progress) -> None:

@@ -38,9 +38,10 @@ def run(job: RunningJob) -> None:
         if model_format == ZIP:
             publication = Publication(context, read_epochs(home))
             package = publish(job, plan, publication, JobReporter(job))
+            files = model_files.read_published(plan.detector_id)
             with job.transaction() as session:
                 trainings.record_score(session, plan.detector_id, package.metrics)
-                model_files.record_files(session, plan.detector_id)
+                model_files.record_files(session, plan.detector_id, files)
         else:
             _export(job, plan, context, get_format(model_format))
 
@@ -67,8 +68,9 @@ def _export(
     with storage.writing(export_key(plan.detector_id, export_format.name)) as file:
         model_zip.pack_into(file, directory)
         job.confirm()
+    stored = model_files.read_export(plan.detector_id, export_format.name)
     with job.transaction() as session:
-        model_files.record_export(session, plan.detector_id, export_format.name, agreed.as_json())
+        model_files.record_export(session, plan.detector_id, stored, agreed.as_json())
 
 
 def _on_cpu(context: EvaluationContext) -> EvaluationContext:

@@ -55,8 +55,10 @@ def run(job: RunningJob) -> None:
     video_ids = [
         _make_video(job, owner, scene, number / len(SCENES)) for number, scene in enumerate(SCENES)
     ]
+    with read_session() as session:
+        draft = training_sets.prepare(session, owner, TRAINING_SET_NAME, _spec(video_ids))
     with job.transaction() as session:
-        training_sets.create(session, owner, TRAINING_SET_NAME, _spec(video_ids))
+        training_sets.create(session, owner, draft)
 
 
 def _make_video(job: RunningJob, owner: User, scene: Scene, share_before: float) -> int:
@@ -155,13 +157,13 @@ def _ended(session: Session, job_id: int, owner: User) -> JobState | None:
 
 def _administrator() -> User:
     users.ensure_first_administrator(get_settings())
-    with transaction() as session:
+    with read_session() as session:
         query = select(User).where(User.role == Role.ADMIN, col(User.active)).order_by(col(User.id))
         found = session.exec(query).first()
         if found is not None:
             return found
-        password = secrets.token_urlsafe(9)
-        created = users.create_first_administrator(session, "admin", password)
+    password = secrets.token_urlsafe(9)
+    created = users.create_first_administrator("admin", password)
     _log.warning("created the administrator 'admin' with the password %s", password)
     return created
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tpod_core.db import read_session
 from tpod_core.evaluation import matching
 from tpod_core.evaluation.matching import Objects
 from tpod_core.evaluation.unmatched_detections import (
@@ -63,19 +64,17 @@ def _unmatched(
         for frame, result in detect_in_frames(model, reader, frames, lowest, job):
             recorder.add(frame, result.detections)
             if frame not in labels:
-                labels = _labels(job, plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
+                labels = _labels(plan, range(frame, frames.stop, plan.stride)[:_CHUNK], ids)
             found = matching.detected(result.detections).at_least(plan.confidence)
             yield from unmatched_on((video_id, frame), model.labels, labels[frame], found)
 
 
-def _labels(
-    job: RunningJob, plan: ReviewPlan, frames: range, ids: dict[str, int]
-) -> dict[int, Objects]:
+def _labels(plan: ReviewPlan, frames: range, ids: dict[str, int]) -> dict[int, Objects]:
     """Returns the boxes on ``frames`` of the detector's classes, including derived boxes.
 
     Proposed boxes do not count, because no user has accepted them.
     """
-    with job.transaction() as session:
+    with read_session() as session:
         boxes = annotations.boxes_in(session, plan.video, frames[0], frames[-1] + 1)
     return {
         frame: matching.labelled(

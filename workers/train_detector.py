@@ -82,9 +82,10 @@ def _publish(
     context = EvaluationContext(request.attempt.trained, request.data, plan.config)
     package = publish(job, plan, Publication(context, request.attempt.epochs()), report)
     metrics, warnings = package.metrics, package.warnings
+    files = model_files.read_published(plan.detector_id)
     with job.transaction() as session:
         trainings.record_trained(session, plan.detector_id, metrics, warnings)
-        model_files.record_files(session, plan.detector_id)
+        model_files.record_files(session, plan.detector_id, files)
         findings.record(session, plan.detector_id, package.unmatched)
     for warning in warnings:
         _log.warning(warning)

@@ -52,8 +52,11 @@ def show_form(user: User) -> int | None:
             show_findings(preview.findings)
             show_class_table(preview.statistics)
     if pressed:
-        with refusal, show_errors(), transaction() as session:
-            return saved_id(training_sets.create(session, user, name, form.spec()))
+        with refusal, show_errors():
+            with read_session() as session:
+                draft = training_sets.prepare(session, user, name, form.spec())
+            with transaction() as session:
+                return saved_id(training_sets.create(session, user, draft))
     return None
 
 

@@ -1,18 +1,27 @@
 """Sign-in, registration, roles and tokens over HTTP."""
 
+import threading
+from typing import Literal
+
 import pytest
+from argon2 import PasswordHasher
+from sqlmodel import delete, select
 from starlette.testclient import TestClient
 
 from tests.conftest import PASSWORD, Api
+from tpod_core import auth as passwords
 from tpod_core.auth import COOKIE_NAME, new_form_token
-from tpod_core.models import User
+from tpod_core.db import execute_if_free, read_session, transaction
+from tpod_core.models import ApiToken, AuthSession, User
+from tpod_core.services import users
 from tpod_core.web import auth
 
 
 @pytest.fixture(autouse=True)
 def fresh_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auth, "_name_limiter", auth.AttemptLimiter(limit=3))
-    monkeypatch.setattr(auth, "_address_limiter", auth.AttemptLimiter(limit=100))
+    for name in ("_address_limiter", "_registrations_of_address", "_registrations"):
+        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=100))
 
 
 def test_login_sets_a_cookie_that_scripts_cannot_read(installation: Api, admin: User) -> None:
@@ -137,3 +146,80 @@ def test_form_says_what_was_wrong(installation: Api, admin: User) -> None:
     assert "problem=The+user+name+or+the+password" in answer.headers["location"]
     assert "username=admin" in answer.headers["location"]
     assert "not+this+one" not in answer.headers["location"]
+
+
+# Passwords are hashed slowly on purpose, and anybody may ask for it.
+
+
+def register(client: TestClient, name: str) -> int:
+    sent = {"username": name, "password": PASSWORD}
+    return client.post("/auth/register", json=sent).status_code
+
+
+@pytest.mark.parametrize("action", ["register", "setup", "login", "change password"])
+def test_others_can_save_while_a_password_is_hashed(
+    installation: Api, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    if action != "setup":
+        users.register("member", PASSWORD)
+    could_write: list[bool] = []
+
+    class Hasher(PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            could_write.append(execute_if_free(delete(AuthSession)))
+            return super().hash(password, salt=salt)
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+            could_write.append(execute_if_free(delete(AuthSession)))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(passwords, "_hasher", lambda: Hasher(1, 8, 1))
+    client = installation.client()
+    credentials = {"username": "member", "password": PASSWORD}
+    match action:
+        case "register":
+            assert register(client, "ann") == 201
+        case "setup":
+            client.post("/auth/form/setup", data=form(**credentials))
+        case "login":
+            assert client.post("/auth/login", json=credentials).status_code == 200
+        case _:
+            with read_session() as session:
+                member = users.find_by_username(session, "member")
+            assert member is not None
+            users.change_password(member, PASSWORD, "a new password")
+    assert could_write and all(could_write)
+
+
+def test_registering_is_limited_per_address_and_in_total(
+    installation: Api, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = installation.client()
+    for name in ("_registrations_of_address", "_registrations"):
+        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=1))
+        assert [register(client, f"{name} {n}") for n in (1, 2)] == [201, 429]
+        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=100))
+
+
+def test_sign_in_beyond_those_that_may_wait_is_503(
+    installation: Api, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody_more = threading.BoundedSemaphore(1)
+    nobody_more.acquire()
+    monkeypatch.setattr(passwords, "_admitted", nobody_more)
+    credentials = {"username": "admin", "password": PASSWORD}
+    assert installation.client().post("/auth/login", json=credentials).status_code == 503
+
+
+def test_reading_with_a_token_does_not_wait_for_a_writer(
+    installation: Api, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        _, token = users.create_token(session, admin, "script")
+    program = installation.client()
+    program.headers["Authorization"] = f"Bearer {token}"
+    with transaction() as session:
+        session.get_one(User, admin.id)  # the first statement takes the lock
+        assert program.get("/auth/user").status_code == 200
+    with read_session() as session:
+        assert session.exec(select(ApiToken.last_used_at)).one() is None

@@ -40,7 +40,7 @@ def test_limiter_loses_patience_with_one_key_only() -> None:
     limiter = AttemptLimiter(limit=2, window_s=60)
     for _ in range(2):
         limiter.require_allowed("ann")
-        limiter.record_failure("ann")
+        limiter.record("ann")
     with pytest.raises(TooManyAttempts):
         limiter.require_allowed("ann")
     limiter.require_allowed("bob")
@@ -48,10 +48,10 @@ def test_limiter_loses_patience_with_one_key_only() -> None:
 
 def test_limiter_forgives_after_a_while_and_after_success(monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = AttemptLimiter(limit=1, window_s=60)
-    limiter.record_failure("ann")
-    limiter.record_success("ann")
+    limiter.record("ann")
+    limiter.forget("ann")
     limiter.require_allowed("ann")
-    limiter.record_failure("ann")
+    limiter.record("ann")
     now = auth.time.monotonic()
     monkeypatch.setattr(auth.time, "monotonic", lambda: now + 61)
     limiter.require_allowed("ann")

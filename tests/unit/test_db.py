@@ -1,12 +1,15 @@
 """Transactions: all or nothing, side by side, and callbacks only after a commit."""
 
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, text
 
+from tpod_core import db
 from tpod_core.db import after_commit, database_now, read_session, transaction
+from tpod_core.errors import Unavailable
 from tpod_core.models import Label, ProcessLock, Track
 
 
@@ -78,3 +81,22 @@ def test_database_now_counts_seconds_since_1970(home: Path) -> None:
 
     with read_session() as session:
         assert session.exec(select(database_now())).one() == pytest.approx(time.time(), abs=5)
+
+
+def test_sixty_threads_read_at_once_beside_a_writer(home: Path) -> None:
+    with transaction() as writer, ExitStack() as sessions:
+        writer.scalar(text("SELECT 1"))  # the first statement takes the lock
+        for _ in range(60):
+            session = sessions.enter_context(read_session())
+            assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_request_beyond_the_last_connection_is_told_to_try_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "_POOL", {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.01})
+    db.dispose()
+    with transaction() as writer:
+        writer.scalar(text("SELECT 1"))
+        with pytest.raises(Unavailable), read_session() as session:
+            session.scalar(text("SELECT 1"))

@@ -78,6 +78,10 @@ FEW_PROPOSALS = {
 }
 """Faster R-CNN looks closely at a thousand places of a picture; fewer take the same way."""
 
+SHALLOW = "rtdetr-resnet50"
+"""Its network has hundreds of layers of a few kinds, and TensorFlow's converter takes seconds for
+each; fewer take the same way. ``test_other_types_are_built_and_take_a_step`` has all of them."""
+
 CONFIG = {"epochs": EPOCHS, "imgsz": 64, "batch": 4, "device": "cpu", "seed": 3}
 
 _network: list[tuple[str, Any]] = []
@@ -104,6 +108,35 @@ def listening() -> Iterator[list[tuple[str, Any]]]:
         yield _network
     finally:
         _listening = outer
+
+
+@contextmanager
+def smaller_networks() -> Iterator[None]:
+    """See ``FEW_PROPOSALS`` and ``SHALLOW``."""
+    registry.load_provider(SHALLOW)  # keeps the library, once imported, off the network
+    from ultralytics.engine import model
+    from ultralytics.nn import tasks
+
+    load = tasks.yaml_model_load
+
+    def load_shallow(path: str | Path) -> dict[str, Any]:
+        network: dict[str, Any] = load(path)
+        if SHALLOW in str(path):
+            for layer in network["backbone"]:
+                layer[-1][-1] = 1  # blocks of a stage
+            for layer in network["head"]:
+                layer[1] = 1
+            queries, points, heads, decoder_layers = 300, 4, 8, 2
+            network["head"][-1][-1] = ["nc", 256, queries, points, heads, decoder_layers]
+        return network
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (model, tasks):
+            patch.setattr(module, "yaml_model_load", load_shallow)
+        for network in ("fasterrcnn_mobilenet_v3_large_320_fpn", "fasterrcnn_resnet50_fpn_v2"):
+            given = torchvision_network._OPTIONS[network]
+            patch.setitem(torchvision_network._OPTIONS, network, given | FEW_PROPOSALS)
+        yield
 
 
 class TrainingCallback:
@@ -169,11 +202,8 @@ def life(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Life]:
     home: Path = tmp_path_factory.mktemp(request.param)
-    with pytest.MonkeyPatch.context() as patch, listening():
+    with pytest.MonkeyPatch.context() as patch, smaller_networks(), listening():
         patch.setenv("TPOD_DATA_DIR", str(home))
-        for network in ("fasterrcnn_mobilenet_v3_large_320_fpn", "fasterrcnn_resnet50_fpn_v2"):
-            given = torchvision_network._OPTIONS[network]
-            patch.setitem(torchvision_network._OPTIONS, network, given | FEW_PROPOSALS)
         yield _live(request.param, home)
     shutil.rmtree(home)  # Gigabytes of checkpoints, which the next family need not wait beside.
 
@@ -520,7 +550,12 @@ def class_rows(name: str, tensor: Any, classes: int) -> Any:
 
 
 @pytest.mark.parametrize(
-    "dnn_type", [known.type for known in registry.list_types() if known.type not in LIVED]
+    "dnn_type",
+    [
+        known.type
+        for known in registry.list_types()
+        if known.type not in LIVED or known.type == SHALLOW
+    ],
 )
 def test_other_types_are_built_and_take_a_step(dnn_type: str, tmp_path: Path) -> None:
     config = registry.config_model(dnn_type).checked({**CONFIG, "batch": 2})

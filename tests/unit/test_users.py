@@ -35,31 +35,29 @@ def test_settings_with_a_weak_password_are_refused(
 
 
 def test_only_the_first_visitor_becomes_administrator(admin: User) -> None:
-    with pytest.raises(Conflict), transaction() as session:
-        users.create_first_administrator(session, "second", PASSWORD)
+    with pytest.raises(Conflict):
+        users.create_first_administrator("second", PASSWORD)
 
 
 def test_first_account_is_the_administrator_s_and_every_other_has_no_role(home: Path) -> None:
-    with transaction() as session:
-        roles = [users.register(session, name, PASSWORD).role for name in ("Ann", "Bob")]
+    roles = [users.register(name, PASSWORD).role for name in ("Ann", "Bob")]
     assert roles == [Role.ADMIN, Role.NONE]
 
 
 @pytest.mark.parametrize("name", ["member", "MEMBER", " member "])
 def test_name_that_reads_the_same_is_taken(member: User, name: str) -> None:
-    with pytest.raises(InvalidInput, match="taken"), transaction() as session:
-        users.register(session, name, PASSWORD)
+    with pytest.raises(InvalidInput, match="taken"):
+        users.register(name, PASSWORD)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 151])
 def test_name_that_cannot_be_shown_is_refused(home: Path, name: str) -> None:
-    with pytest.raises(InvalidInput), transaction() as session:
-        users.register(session, name, PASSWORD)
+    with pytest.raises(InvalidInput):
+        users.register(name, PASSWORD)
 
 
 def test_cookie_finds_its_user_until_sign_out(member: User) -> None:
-    with transaction() as session:
-        _, secret = users.sign_in(session, "Member", PASSWORD)
+    _, secret = users.sign_in("Member", PASSWORD)
     with transaction() as session:
         found = users.find_by_session(session, secret)
         assert found is not None and found.id == member.id
@@ -69,8 +67,8 @@ def test_cookie_finds_its_user_until_sign_out(member: User) -> None:
 
 
 def test_cookie_expires(member: User) -> None:
+    _, secret = users.sign_in("member", PASSWORD)
     with transaction() as session:
-        _, secret = users.sign_in(session, "member", PASSWORD)
         session.exec(select(AuthSession)).one().expires_at = utc_now() - timedelta(seconds=1)
     with read_session() as session:
         assert users.find_by_session(session, secret) is None
@@ -78,21 +76,17 @@ def test_cookie_expires(member: User) -> None:
 
 @pytest.mark.parametrize(("name", "password"), [("member", "wrong password"), ("nobody", PASSWORD)])
 def test_wrong_sign_in_does_not_say_what_was_wrong(member: User, name: str, password: str) -> None:
-    with (
-        pytest.raises(NotSignedIn, match="user name or the password"),
-        transaction() as session,
-    ):
-        users.sign_in(session, name, password)
+    with pytest.raises(NotSignedIn, match="user name or the password"):
+        users.sign_in(name, password)
 
 
 def test_deactivation_signs_out_and_keeps_out(admin: User, member: User) -> None:
+    _, secret = users.sign_in("member", PASSWORD)
     with transaction() as session:
-        _, secret = users.sign_in(session, "member", PASSWORD)
         users.change_user(session, saved_id(member), active=False)
-    with transaction() as session:
         assert users.find_by_session(session, secret) is None
-        with pytest.raises(NotSignedIn):
-            users.sign_in(session, "member", PASSWORD)
+    with pytest.raises(NotSignedIn):
+        users.sign_in("member", PASSWORD)
 
 
 @pytest.mark.parametrize("change", [{"role": Role.USER}, {"active": False}])
@@ -126,12 +120,10 @@ def test_use_of_a_token_is_noted(member: User) -> None:
 
 
 def test_password_change_needs_the_old_one_and_signs_out(member: User) -> None:
-    with transaction() as session:
-        _, secret = users.sign_in(session, "member", PASSWORD)
-    with pytest.raises(InvalidInput), transaction() as session:
-        users.change_password(session, member, "wrong password", "a new password")
-    with transaction() as session:
-        users.change_password(session, member, PASSWORD, "a new password")
-    with transaction() as session:
+    _, secret = users.sign_in("member", PASSWORD)
+    with pytest.raises(InvalidInput):
+        users.change_password(member, "wrong password", "a new password")
+    users.change_password(member, PASSWORD, "a new password")
+    with read_session() as session:
         assert users.find_by_session(session, secret) is None
-        users.sign_in(session, "member", "a new password")
+    users.sign_in("member", "a new password")

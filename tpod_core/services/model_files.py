@@ -1,6 +1,6 @@
 """The files of a trained detector: export, find, record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,26 +141,53 @@ def find_model(session: Session, detector: Detector, model_format: str) -> Path 
     raise NotFound(f"{label} of {detector.name} was not made yet. Export it first.")
 
 
-def record_files(session: Session, detector_id: int) -> None:
-    """Record every published file, replacing earlier records."""
-    for name, filename in _FILES.items():
-        _record(session, detector_id, name, f"{model_key(detector_id)}/{filename}")
+@dataclass(frozen=True)
+class StoredFile:
+    """A file of a detector as it is in the storage."""
+
+    model_format: str
+    key: str
+    size_bytes: int
+    sha256: str
+
+
+def read_published(detector_id: int) -> list[StoredFile]:
+    """Hash every published file, which takes long: not for a transaction."""
+    return [
+        _read(name, f"{model_key(detector_id)}/{filename}") for name, filename in _FILES.items()
+    ]
+
+
+def read_export(detector_id: int, model_format: str) -> StoredFile:
+    """Hash a stored export, which takes long: not for a transaction."""
+    return _read(model_format, export_key(detector_id, model_format))
+
+
+def record_files(session: Session, detector_id: int, files: Iterable[StoredFile]) -> None:
+    """Record published files, replacing earlier records."""
+    for file in files:
+        _record(session, detector_id, file)
 
 
 def record_export(
-    session: Session, detector_id: int, model_format: str, agreement: Mapping[str, Any]
+    session: Session, detector_id: int, file: StoredFile, agreement: Mapping[str, Any]
 ) -> None:
     """Record a stored export and its agreement with the checkpoint."""
-    row = _record(session, detector_id, model_format, export_key(detector_id, model_format))
-    row.agreement = dict(agreement)
+    _record(session, detector_id, file).agreement = dict(agreement)
 
 
-def _record(session: Session, detector_id: int, name: str, key: str) -> Artifact:
+def _read(model_format: str, key: str) -> StoredFile:
     path = get_storage().existing(key)
-    size_bytes, sha256 = path.stat().st_size, sha256_of(path)
-    row = find_artifact(session, detector_id, name)
+    return StoredFile(model_format, key, path.stat().st_size, sha256_of(path))
+
+
+def _record(session: Session, detector_id: int, file: StoredFile) -> Artifact:
+    row = find_artifact(session, detector_id, file.model_format)
     if row is None:
-        row = Artifact(detector_id=detector_id, format=name, key=key, size_bytes=0, sha256=sha256)
-    row.key, row.size_bytes, row.sha256, row.created_at = key, size_bytes, sha256, utc_now()
+        row = Artifact(
+            detector_id=detector_id, format=file.model_format, key="", size_bytes=0, sha256=""
+        )
+    row.key, row.size_bytes, row.sha256 = file.key, file.size_bytes, file.sha256
+    row.created_at = utc_now()
     session.add(row)
     return row

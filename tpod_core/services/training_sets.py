@@ -43,6 +43,7 @@ from tpod_core.training_sets.statistics import Leakage, Statistics, statistics_o
 from tpod_core.training_sets.warnings import warnings_of
 
 __all__ = [
+    "Draft",
     "Findings",
     "Histogram",
     "Kind",
@@ -64,6 +65,8 @@ __all__ = [
     "is_building",
     "is_built",
     "list_training_sets",
+    "plan_build",
+    "prepare",
     "preview",
     "progress_of",
     "record_built",
@@ -92,16 +95,24 @@ class Preview(Summary):
     findings: Findings
 
 
+@dataclass(frozen=True)
+class Draft(Summary):
+    """A training set that can be created."""
+
+    name: str
+    spec: TrainingSetSpec
+
+
 def preview(session: Session, user: User, spec: TrainingSetSpec) -> Preview:
-    """Compute statistics and findings without building. Raises: as ``create``."""
+    """Compute statistics and findings without building. Raises: as ``prepare``."""
     plan = _plan(session, user, spec)
     tables = _tables(plan)
     summary = _summary(plan, tables, compared=False)
     return Preview(summary.statistics, summary.warnings, findings_of(plan, tables))
 
 
-def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> TrainingSet:
-    """Create a training set and queue its build.
+def prepare(session: Session, user: User, name: str, spec: TrainingSetSpec) -> Draft:
+    """Check a training set and compute its statistics, which takes long: for a read session.
 
     Raises: InvalidInput naming cause and field if the spec cannot be built.
     """
@@ -112,12 +123,21 @@ def create(session: Session, user: User, name: str, spec: TrainingSetSpec) -> Tr
         )
     plan = _plan(session, user, spec)
     summary = _summary(plan, _tables(plan), compared=False)
+    return Draft(summary.statistics, summary.warnings, clean, spec)
+
+
+def create(session: Session, user: User, draft: Draft) -> TrainingSet:
+    """Create a training set and queue its build.
+
+    Raises: InvalidInput if a video was deleted in the meantime.
+    """
+    _videos(session, user, draft.spec)
     training_set = TrainingSet(
         owner_id=saved_id(user),
-        name=clean,
-        spec=spec.model_dump(mode="json"),
-        statistics=asdict(summary.statistics),
-        warnings=list(summary.warnings),
+        name=draft.name,
+        spec=draft.spec.model_dump(mode="json"),
+        statistics=asdict(draft.statistics),
+        warnings=list(draft.warnings),
     )
     session.add(training_set)
     session.flush()
@@ -135,14 +155,19 @@ def is_built(session: Session, training_set_id: int) -> bool:
     return _get(session, training_set_id).state is TrainingSetState.READY
 
 
-def start_build(session: Session, training_set_id: int) -> Plan:
+def start_build(session: Session, training_set_id: int) -> None:
+    """Mark the set as being built. Raises: NotFound if it was deleted."""
+    training_set = _get(session, training_set_id)
+    training_set.state = TrainingSetState.BUILDING
+    session.add(training_set)
+
+
+def plan_build(session: Session, training_set_id: int) -> Plan:
     """Returns the plan that a running job builds, from the current annotations.
 
     Raises: NotFound if the set was deleted; InvalidInput if the spec cannot be built any more.
     """
     training_set = _get(session, training_set_id)
-    training_set.state = TrainingSetState.BUILDING
-    session.add(training_set)
     owner = session.get_one(User, training_set.owner_id)
     return _plan(session, owner, TrainingSetSpec.model_validate(training_set.spec))
 
@@ -228,11 +253,15 @@ def _get(session: Session, training_set_id: int) -> TrainingSet:
 
 
 def _plan(session: Session, user: User, spec: TrainingSetSpec) -> Plan:
-    videos = [
+    videos = _videos(session, user, spec)
+    return make_plan(spec, [load_labelled_video(session, video) for video in videos])
+
+
+def _videos(session: Session, user: User, spec: TrainingSetSpec) -> list[Video]:
+    return [
         _ready_video(session, user, video_spec.video_id, f"videos[{number}].video_id")
         for number, video_spec in enumerate(spec.videos)
     ]
-    return make_plan(spec, [load_labelled_video(session, video) for video in videos])
 
 
 def _ready_video(session: Session, user: User, video_id: int, field: str) -> Video:

@@ -1,4 +1,8 @@
-"""Accounts: registering, signing in, tokens, passwords and roles."""
+"""Accounts: registering, signing in, tokens, passwords and roles.
+
+Hashing a password takes a tenth of a second or more. So what hashes has transactions of its own,
+before and after: nobody else's save waits for it.
+"""
 
 from datetime import timedelta
 
@@ -7,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
-from tpod_core.db import find, read_session, transaction
+from tpod_core.db import execute_if_free, find, read_session, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
@@ -23,48 +27,57 @@ def has_any(session: Session) -> bool:
     return session.exec(select(User.id).limit(1)).first() is not None
 
 
-def register(session: Session, username: str, password: str) -> User:
+def register(username: str, password: str) -> User:
     """Create an account. The first one of an installation becomes its administrator; every other
     has no access until an administrator grants a role."""
-    return _add(session, username, password, Role.NONE if has_any(session) else Role.ADMIN)
+    return _add(username, password, may_be_later=True)
 
 
-def create_first_administrator(session: Session, username: str, password: str) -> User:
+def create_first_administrator(username: str, password: str) -> User:
     """Create the first account. Raises: Conflict if there already is one."""
-    if has_any(session):
-        raise Conflict("TPOD is already set up. Sign in, or ask an administrator for access.")
-    return _add(session, username, password, Role.ADMIN)
+    return _add(username, password, may_be_later=False)
 
 
 def ensure_first_administrator(settings: Settings) -> None:
     """Create the administrator that the settings name, if there is no account yet."""
     if not settings.admin_username:
         return
-    with transaction() as session:
+    with read_session() as session:
         if has_any(session):
             return
-        password = settings.admin_password.get_secret_value()
-        create_first_administrator(session, settings.admin_username, password)
+    create_first_administrator(settings.admin_username, settings.admin_password.get_secret_value())
     _log.info("created the administrator %s from the settings", settings.admin_username)
 
 
-def _add(session: Session, username: str, password: str, role: Role) -> User:
+def _add(username: str, password: str, *, may_be_later: bool) -> User:
     name = username.strip()
     if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable():
         raise InvalidInput(
             f"A user name has 1 to {MAX_USERNAME_LENGTH} printable characters.", "username"
         )
+    with read_session() as session:
+        _role_of_next(session, name, may_be_later)  # refuses before the slow part
+    password_hash = hash_password(password)
+    with transaction() as session:
+        user = User(
+            username=name,
+            username_key=name.casefold(),
+            password_hash=password_hash,
+            role=_role_of_next(session, name, may_be_later),
+        )
+        session.add(user)
+    return user
+
+
+def _role_of_next(session: Session, name: str, may_be_later: bool) -> Role:
+    """The role of the account to be created. Raises: Conflict, InvalidInput if it cannot be."""
+    if not has_any(session):
+        return Role.ADMIN
+    if not may_be_later:
+        raise Conflict("TPOD is already set up. Sign in, or ask an administrator for access.")
     if find_by_username(session, name):
         raise InvalidInput(f"The user name {name!r} is taken. Choose another.", "username")
-    user = User(
-        username=name,
-        username_key=name.casefold(),
-        password_hash=hash_password(password),
-        role=role,
-    )
-    session.add(user)
-    session.flush()
-    return user
+    return Role.NONE
 
 
 def find_by_username(session: Session, username: str) -> User | None:
@@ -72,24 +85,34 @@ def find_by_username(session: Session, username: str) -> User | None:
     return session.exec(select(User).where(User.username_key == key)).first()
 
 
-def sign_in(session: Session, username: str, password: str) -> tuple[User, str]:
+def sign_in(username: str, password: str) -> tuple[User, str]:
     """Returns the user and the secret for the cookie.
 
     Raises: NotSignedIn, without telling whether the name or the password was wrong.
     """
-    user = find_by_username(session, username)
-    matches = password_matches(user.password_hash if user else None, password)
-    if user is None or not matches or not user.active:
-        raise NotSignedIn("The user name or the password is wrong.")
+    refusal = NotSignedIn("The user name or the password is wrong.")
+    with read_session() as session:
+        known = find_by_username(session, username)
+    matches = password_matches(known.password_hash if known else None, password)
+    if known is None or not matches:
+        raise refusal
+    with transaction() as session:
+        # The account may have changed while the password was being verified.
+        user = session.get(User, known.id)
+        if user is None or not user.active or user.password_hash != known.password_hash:
+            raise refusal
+        return user, _open_session(session, user)
+
+
+def _open_session(session: Session, user: User) -> str:
+    """Sign ``user`` in; returns the secret for the cookie."""
     secret = new_token()
-    lifetime = timedelta(days=get_settings().session_days)
+    expires_at = utc_now() + timedelta(days=get_settings().session_days)
     session.execute(delete(AuthSession).where(col(AuthSession.expires_at) < utc_now()))
     session.add(
-        AuthSession(
-            user_id=saved_id(user), token_hash=token_hash(secret), expires_at=utc_now() + lifetime
-        )
+        AuthSession(user_id=saved_id(user), token_hash=token_hash(secret), expires_at=expires_at)
     )
-    return user, secret
+    return secret
 
 
 def sign_out(session: Session, secret: str) -> None:
@@ -121,17 +144,17 @@ def find_by_api_token(session: Session, token: str) -> tuple[User, ApiToken] | N
 
 
 def user_of_token(token: str) -> User | None:
-    """As ``find_by_api_token``; records the use at most once a minute to avoid writes."""
+    """As ``find_by_api_token``; records the use at most once a minute, unless the database is
+    busy: a request that only reads must neither wait for writers nor fail with them."""
     with read_session() as session:
         found = find_by_api_token(session, token)
     if found is None:
         return None
     user, row = found
     if row.last_used_at is None or utc_now() - row.last_used_at > _LAST_USED_PRECISION:
-        with transaction() as session:
-            session.execute(
-                update(ApiToken).where(col(ApiToken.id) == row.id).values(last_used_at=utc_now())
-            )
+        execute_if_free(
+            update(ApiToken).where(col(ApiToken.id) == row.id).values(last_used_at=utc_now())
+        )
     return user
 
 
@@ -164,13 +187,20 @@ def delete_token(session: Session, user: User, token_id: int) -> None:
     session.delete(row)
 
 
-def change_password(session: Session, user: User, old: str, new: str) -> None:
+def change_password(user: User, old: str, new: str) -> None:
     """Set a new password and sign the user out of every browser."""
-    row = session.get_one(User, user.id)
-    if not password_matches(row.password_hash, old):
-        raise InvalidInput("The present password is wrong.", "old_password")
-    row.password_hash = hash_password(new)
-    session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
+    refusal = InvalidInput("The present password is wrong.", "old_password")
+    with read_session() as session:
+        known_hash = session.get_one(User, user.id).password_hash
+    if not password_matches(known_hash, old):
+        raise refusal
+    new_hash = hash_password(new)
+    with transaction() as session:
+        row = session.get_one(User, user.id)
+        if row.password_hash != known_hash:
+            raise refusal
+        row.password_hash = new_hash
+        session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
 
 
 def list_users(session: Session, search: str = "") -> list[User]:

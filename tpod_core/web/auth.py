@@ -22,6 +22,9 @@ _SECONDS_PER_DAY = 86_400
 _name_limiter = AttemptLimiter(limit=10)
 # A team may share one address (a proxy), so an address gets more attempts than a name.
 _address_limiter = AttemptLimiter(limit=100)
+# Anybody may register, and hashing the password costs processor time.
+_registrations_of_address = AttemptLimiter(limit=20, window_s=3600)
+_registrations = AttemptLimiter(limit=200, window_s=3600)
 
 
 class Credentials(BaseModel):
@@ -79,8 +82,7 @@ class TokenRequest(BaseModel):
 def register(body: Credentials, request: Request) -> UserBody:
     """Create an account, which has no access until an administrator grants a role."""
     require_same_origin(request)
-    with transaction() as session:
-        return UserBody.of(users.register(session, body.username, body.password))
+    return UserBody.of(_register(request, body.username, body.password))
 
 
 @router.post("/auth/login")
@@ -163,11 +165,9 @@ def _perform(action: str, request: Request, username: str, password: str) -> Res
         response.delete_cookie(COOKIE_NAME, path="/")
         return response
     if action == "register":
-        with transaction() as session:
-            users.register(session, username, password)
+        _register(request, username, password)
     elif action == "setup":
-        with transaction() as session:
-            users.create_first_administrator(session, username, password)
+        users.create_first_administrator(username, password)
     _, secret = _sign_in(request, username, password)
     response = _to_screens("/")
     _set_cookie(response, secret)
@@ -178,20 +178,33 @@ def _to_screens(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
+def _register(request: Request, username: str, password: str) -> User:
+    """Raises: TooManyAttempts, before anything is computed; InvalidInput."""
+    address = _address_of(request)
+    for limiter, key in ((_registrations_of_address, address), (_registrations, "")):
+        limiter.require_allowed(key)
+    _registrations_of_address.record(address)
+    _registrations.record("")
+    return users.register(username, password)
+
+
+def _address_of(request: Request) -> str:
+    return request.client.host if request.client else "?"
+
+
 def _sign_in(request: Request, username: str, password: str) -> tuple[User, str]:
     """Raises: TooManyAttempts, before the password is checked; NotSignedIn."""
-    address = request.client.host if request.client else "?"
+    address = _address_of(request)
     name = username.strip().casefold()
     _name_limiter.require_allowed(name)
     _address_limiter.require_allowed(address)
     try:
-        with transaction() as session:
-            signed_in = users.sign_in(session, username, password)
+        signed_in = users.sign_in(username, password)
     except NotSignedIn:
-        _name_limiter.record_failure(name)
-        _address_limiter.record_failure(address)
+        _name_limiter.record(name)
+        _address_limiter.record(address)
         raise
-    _name_limiter.record_success(name)
+    _name_limiter.forget(name)
     return signed_in
 
 

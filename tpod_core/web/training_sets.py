@@ -97,8 +97,10 @@ class TrainingSetBody(BaseModel):
 @router.post("", status_code=202)
 def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
     """Validate the specification and queue the build."""
+    with read_session() as session:
+        draft = training_sets.prepare(session, user, body.name, body.spec())
     with transaction() as session:
-        training_set = training_sets.create(session, user, body.name, body.spec())
+        training_set = training_sets.create(session, user, draft)
     return QueuedBody(
         id=saved_id(training_set), state=training_set.state, job_id=training_set.job_id or 0
     )
