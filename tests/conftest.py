@@ -30,6 +30,12 @@ if TYPE_CHECKING:  # It needs the packages of the extra `train`.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PASSWORD = "correct horse"
+LONGEST = "test_provider_contract.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file that takes longest: one worker has all of it."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
 
 
 def pytest_collection_finish() -> None:

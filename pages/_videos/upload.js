@@ -9,8 +9,11 @@ import { apiUrl } from "../_shared/api.js"
 const { DetailedError, Upload } = globalThis.tus
 
 const RETRY_DELAYS_MS = Array(80).fill(1500) // two minutes without progress
-/** 0 means no answer; with 409 the server still waits for bytes of the lost connection. */
-const TRANSIENT = [0, 409, 502, 503, 504]
+/** 0 means no answer; with 409 the server is still busy with what it was sent before. */
+const TRANSIENT = [0, 408, 409, 423, 429]
+const DISK_FULL = 507
+/** The states of a video that has no file. */
+const EMPTY = ["created", "uploading"]
 const LOST = "The connection broke before the file had arrived. Choose it again to resume."
 const GIVEN_UP = "The upload failed. Upload the file again."
 
@@ -51,9 +54,17 @@ export async function sendVideo(file, row) {
     if (status === 404 && (await hasArrived(video))) return row.finish()
     if (status === 404 && kept) return sendVideo(file, row)
     row.fail(sentenceFor(problem))
-    // Remove the video: its card would have neither a file nor labels.
-    if (video && !isTransient(status)) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
+    if (video && !isTransient(status)) await discard(video)
   }
+}
+
+/**
+ * Remove a video whose file was refused or cancelled: its card would have neither a file nor labels.
+ * One whose file the server has stays, whatever was answered.
+ * @param {string} video
+ */
+async function discard(video) {
+  if (EMPTY.includes(await stateOf(video))) await fetch(apiUrl(`/videos/${video}`), { method: "DELETE" }).catch(() => null)
 }
 
 /** @param {string} filename @returns {Promise<string>} the id of a new video */
@@ -95,8 +106,14 @@ function finished(upload, row) {
 
 /** Whether the file has arrived and only the last answer was lost. @param {string | undefined} video */
 async function hasArrived(video) {
+  const state = await stateOf(video)
+  return state !== "" && !EMPTY.includes(state)
+}
+
+/** The state of a video; empty if it cannot be known. @param {string | undefined} video @returns {Promise<string>} */
+async function stateOf(video) {
   const answer = await fetch(apiUrl(`/videos/${video}/status`)).catch(() => null)
-  return answer?.ok && !["created", "uploading"].includes((await answer.json()).state)
+  return answer?.ok ? (await answer.json()).state : ""
 }
 
 /** @param {import("tus-js-client").DetailedError} problem */
@@ -106,7 +123,7 @@ function statusOf(problem) {
 
 /** Whether a retry may succeed. @param {number | null} status */
 function isTransient(status) {
-  return status !== null && TRANSIENT.includes(status)
+  return status !== null && (TRANSIENT.includes(status) || (status >= 500 && status !== DISK_FULL))
 }
 
 /** @param {unknown} problem @returns {string} */

@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from tests.conftest import Api
 from tests.synthetic import make_video
-from tpod_core.models import JobKind, User
+from tpod_core.db import transaction
+from tpod_core.models import JobKind, User, Video, VideoState
+from tpod_core.web import upload_receiver
 from tpod_core.web.upload_receiver import RESUMABLE_FOR_S, delete_abandoned_uploads
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -65,9 +67,8 @@ def test_file_sent_in_pieces_is_stored_whole_and_its_import_queued(
     video = api.get(f"/videos/{number}").json()
     assert (video["state"], video["filename"]) == ("queued", "clip.mp4")
     assert video["sha256"] == hashlib.sha256(clip).hexdigest()
-    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert files_of(home) == [f"videos/{number}/source.mp4", f"videos/{number}/upload.json"]
     assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
-    assert api.head(address, headers=TUS).status_code == 404
 
 
 def test_bytes_at_the_wrong_place_are_refused(api: TestClient, clip: bytes) -> None:
@@ -168,3 +169,50 @@ def test_server_says_what_it_speaks(api: TestClient) -> None:
 def test_client_of_another_version_is_told_ours(api: TestClient) -> None:
     answer = api.post("/uploads", headers={"Tus-Resumable": "0.2.1", "Upload-Length": "5"})
     assert (answer.status_code, answer.headers["Tus-Version"]) == (412, "1.0.0")
+
+
+# The answer to the last bytes may be lost, and a connection may die without a word.
+
+
+def test_complete_upload_tells_that_all_has_arrived(api: TestClient, clip: bytes) -> None:
+    number = new_video(api)
+    address = begin(api, number, len(clip))
+    append(api, address, 0, clip)
+    asked = api.head(address, headers=TUS)
+    assert (asked.status_code, asked.headers["Upload-Offset"]) == (200, str(len(clip)))
+    assert api.delete(address, headers=TUS).status_code == 404
+    assert api.get(f"/videos/{number}").json()["state"] == "queued"
+
+
+def test_address_of_an_earlier_upload_ends_when_another_begins(
+    api: TestClient, clip: bytes, home: Path
+) -> None:
+    number = new_video(api)
+    address = begin(api, number, len(clip))
+    append(api, address, 0, clip)
+    with transaction() as session:
+        session.get_one(Video, number).state = VideoState.FAILED
+    form = {"file": ("clip.mp4", clip)}
+    assert api.post(f"/videos/{number}/data", files=form).status_code == 202
+    assert api.head(address, headers=TUS).status_code == 404
+    assert files_of(home) == [f"videos/{number}/source.mp4"]
+
+
+def test_upload_in_pieces_is_hashed_as_it_arrives(
+    api: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload_receiver, "sha256_of", lambda path: pytest.fail("hashed anew"))
+    number = new_video(api)
+    address = begin(api, number, len(clip))
+    for first in range(0, len(clip), 1000):
+        append(api, address, first, clip[first : first + 1000])
+    assert api.get(f"/videos/{number}").json()["sha256"] == hashlib.sha256(clip).hexdigest()
+
+
+def test_upload_resumed_after_a_restart_is_hashed_whole(api: TestClient, clip: bytes) -> None:
+    number = new_video(api)
+    address = begin(api, number, len(clip))
+    append(api, address, 0, clip[:1000])
+    upload_receiver._paused_digests.clear()
+    append(api, address, 1000, clip[1000:])
+    assert api.get(f"/videos/{number}").json()["sha256"] == hashlib.sha256(clip).hexdigest()

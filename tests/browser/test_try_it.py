@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.plain_labeling import DrawingCanvas, PlainLabeling
 from tests.detectors import add_trained_detector
@@ -51,7 +51,11 @@ def open_screen(page: Page, api: httpx.Client, detector_id: int, video_id: int) 
     labeling = PlainLabeling(page, api, video_id)
     labeling.put_tracks()
     page.goto(f"/try_it?detector={detector_id}")
-    page.get_by_role("radio", name="Frame").click()
+    frame = page.get_by_role("radio", name="Frame")
+    frame.wait_for()
+    # Until all above it is loaded, it moves.
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    frame.click()
     labeling.wait(labeling.takes_the_pointer, "there is no canvas to draw on")
     return TryIt(labeling, labeling.canvas)
 

@@ -117,6 +117,36 @@ def test_upload_whose_last_answer_is_lost_has_arrived(
     assert sent == [0]
 
 
+def test_upload_whose_last_answer_a_proxy_cut_off_stays(
+    page: Page, server: Server, clip: Path
+) -> None:
+    """The server is still checking the file when the page asks again: 409, twice."""
+    methods: list[str] = []
+
+    def answer_badly(route: Route) -> None:
+        method = route.request.method
+        methods.append(method)
+        if method == "PATCH":
+            route.fetch()
+            route.fulfill(status=504)
+        elif method == "HEAD" and methods.count("HEAD") < 3:
+            route.fulfill(status=409, headers={"Tus-Resumable": "1.0.0"})
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/uploads/**", answer_badly)
+    deleted: list[str] = []
+    page.on("request", lambda sent: sent.method == "DELETE" and deleted.append(sent.url))
+    with closing(server.api()) as client:
+        before = client.get("/videos").json()["count"]
+        open_videos(page)
+        page.locator(".uploader input").set_input_files(clip)
+        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+        assert client.get("/videos").json()["count"] == before + 1
+    assert methods == ["PATCH", "HEAD", "HEAD", "HEAD"]
+    assert deleted == []
+
+
 def test_upload_that_the_server_has_given_up_begins_again(
     page: Page, server: Server, clip: Path
 ) -> None:

@@ -25,6 +25,7 @@ from tpod_core.web import (
     visualization,
 )
 from tpod_core.web.errors import error_response, install_error_handlers
+from tpod_core.web.request_body import RequestBody
 
 API_PATH = "/api/v1"
 ROUTERS = (
@@ -57,6 +58,7 @@ def create_api() -> FastAPI:
         redoc_url=None,
     )
     install_error_handlers(api)
+    api.add_middleware(RequestBody)
     for module in ROUTERS:
         api.include_router(module.router)
     return api

@@ -37,6 +37,7 @@ _HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     412: "wrong_version",
+    413: errors.TooLarge.code,
     415: "wrong_content_type",
 }
 

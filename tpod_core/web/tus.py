@@ -8,10 +8,12 @@ by ``POST /videos``) and the ``filename``.
 import base64
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from typing import Annotated
 
-from anyio import to_thread
+from anyio import CancelScope, sleep, to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -19,18 +21,23 @@ from starlette.requests import ClientDisconnect
 
 from tpod_core.config import get_settings
 from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError
+from tpod_core.models import User
 from tpod_core.storage import full_disk_as_storage_full
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.upload_receiver import (
     RESUMABLE_FOR_S,
     UploadReceiver,
     delete_abandoned_uploads,
+    has_arrived,
     require_acceptable_size,
     resume_state_path,
 )
 
 VERSION = "1.0.0"
 _CONTENT_TYPE = "application/offset+octet-stream"
+_SILENT_S = 2.0
+"""A client that has sent nothing for so long may be gone; another request may take over."""
+_RETRY_S = 0.05
 _CANCELLED = "The upload was cancelled."
 
 
@@ -97,12 +104,16 @@ def create(
 
 
 @router.head("/{upload_id}", dependencies=[Tus])
-def offset(upload_id: str, user: SignedIn, response: Response) -> None:
-    """Return the number of bytes received so far."""
-    video_id, state = _find(upload_id)
-    receiver = UploadReceiver.resume(user, video_id)
-    receiver.pause()
-    response.headers["Upload-Offset"] = str(receiver.size_bytes)
+async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
+    """Return the number of bytes received so far: all, once the upload is complete."""
+    video_id, state = await to_thread.run_sync(_find, upload_id)
+    if await to_thread.run_sync(has_arrived, user, video_id):
+        size_bytes = state.length
+    else:
+        receiver = await _take_over(user, video_id)
+        await to_thread.run_sync(receiver.pause)
+        size_bytes = receiver.size_bytes
+    response.headers["Upload-Offset"] = str(size_bytes)
     response.headers["Upload-Length"] = str(state.length)
     response.headers["Cache-Control"] = "no-store"
 
@@ -120,12 +131,17 @@ async def append(
     if content_type != _CONTENT_TYPE:
         raise HTTPException(415, f"Send the bytes as {_CONTENT_TYPE}.")
     video_id, state = await to_thread.run_sync(_find, upload_id)
-    receiver = await to_thread.run_sync(UploadReceiver.resume, user, video_id)
+    receiver = await _take_over(user, video_id)
     if upload_offset != receiver.size_bytes:
         receiver.pause()
         raise Conflict(f"{receiver.size_bytes} bytes have arrived. Continue from there.")
     try:
-        await _receive(request, receiver, state)
+        with _reading(video_id) as reading:
+            await _receive(request, receiver, state, reading)
+        if receiver.size_bytes < state.length:
+            await to_thread.run_sync(receiver.pause)
+        else:
+            await to_thread.run_sync(receiver.finish, state.filename)
     except ClientDisconnect:
         await to_thread.run_sync(receiver.pause)
         raise InvalidInput("The connection broke. Request the offset and continue.") from None
@@ -136,27 +152,73 @@ async def append(
         # A server that shuts down keeps the received bytes until after its restart.
         receiver.pause()
         raise
+    if reading.scope.cancelled_caught:
+        raise Conflict("This upload goes on over another connection.")
     response.headers["Upload-Offset"] = str(receiver.size_bytes)
     response.headers["Upload-Expires"] = _expiry()
 
 
-async def _receive(request: Request, receiver: UploadReceiver, state: UploadState) -> None:
+class _Reading:
+    """A request that receives an upload; a newer one may end it."""
+
+    def __init__(self) -> None:
+        self.scope = CancelScope()
+        self.heard_at = time.monotonic()
+
+    @property
+    def is_silent(self) -> bool:
+        return time.monotonic() - self.heard_at > _SILENT_S
+
+
+_readings: dict[int, _Reading] = {}
+"""By video, in this process."""
+
+
+@contextmanager
+def _reading(video_id: int) -> Iterator[_Reading]:
+    reading = _readings[video_id] = _Reading()
+    try:
+        with reading.scope:
+            yield reading
+    finally:
+        del _readings[video_id]
+
+
+async def _take_over(user: User, video_id: int) -> UploadReceiver:
+    """Continue an upload, also if a request whose connection has died still waits for its bytes.
+
+    Raises: NotFound; Conflict while the upload is being received or checked.
+    """
+    gives_up_at = time.monotonic() + 2 * _SILENT_S
+    while True:
+        try:
+            return await to_thread.run_sync(UploadReceiver.resume, user, video_id)
+        except Conflict:
+            reading = _readings.get(video_id)
+            if reading and reading.is_silent:
+                reading.scope.cancel()
+            if time.monotonic() > gives_up_at:
+                raise
+        await sleep(_RETRY_S)
+
+
+async def _receive(
+    request: Request, receiver: UploadReceiver, state: UploadState, reading: _Reading
+) -> None:
     async for piece in request.stream():
+        reading.heard_at = time.monotonic()
         if receiver.size_bytes + len(piece) > state.length:
             raise InvalidInput(f"More than the announced {state.length} bytes arrived.")
         if receiver.add(piece):
             await to_thread.run_sync(receiver.flush)
-    if receiver.size_bytes < state.length:
-        await to_thread.run_sync(receiver.pause)
-    else:
-        await to_thread.run_sync(receiver.finish, state.filename)
 
 
 @router.delete("/{upload_id}", status_code=204, dependencies=[Tus])
-def terminate(upload_id: str, user: SignedIn) -> None:
-    """Cancel the upload and delete its bytes."""
-    video_id, _ = _find(upload_id)
-    UploadReceiver.resume(user, video_id).abandon(_CANCELLED)
+async def terminate(upload_id: str, user: SignedIn) -> None:
+    """Cancel the upload and delete its bytes; a complete one stays."""
+    video_id, _ = await to_thread.run_sync(_find, upload_id)
+    receiver = await _take_over(user, video_id)
+    await to_thread.run_sync(receiver.abandon, _CANCELLED)
 
 
 def _find(upload_id: str) -> tuple[int, UploadState]:

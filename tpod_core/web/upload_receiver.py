@@ -12,7 +12,7 @@ import re
 import time
 from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from humanize import naturalsize
 
@@ -31,6 +31,8 @@ from tpod_core.video.source import directory_key
 INTERRUPTED = "The upload was interrupted. Upload the file again."
 RESUMABLE_FOR_S = 24 * 3600
 _WRITE_BYTES = 1024 * 1024
+_paused_digests: dict[Path, tuple[int, Any]] = {}
+"""By partial file: its size and the digest of its content, when a request last wrote to it."""
 _SAFE_SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
 _log = get_logger(__name__)
 
@@ -61,8 +63,9 @@ class UploadReceiver:
         self._part = part_path(video_id)
         self._file = _open_locked(self._part)
         self.size_bytes = os.fstat(self._file.fileno()).st_size
-        # The file of a resumed upload is hashed when it is complete.
-        self._digest = None if self.size_bytes else hashlib.sha256()
+        hashed_bytes, digest = _paused_digests.pop(self._part, (0, hashlib.sha256()))
+        # After a restart of the server, the file is hashed when it is complete.
+        self._digest = digest if hashed_bytes == self.size_bytes else None
         self._buffer = bytearray()
 
     @classmethod
@@ -76,6 +79,7 @@ class UploadReceiver:
             receiver = cls(user, video_id)
             receiver._file.truncate(0)
             receiver.size_bytes, receiver._digest = 0, hashlib.sha256()
+            resume_state_path(video_id).unlink(missing_ok=True)
         return receiver
 
     @classmethod
@@ -108,6 +112,8 @@ class UploadReceiver:
         """Keep the received bytes for a later request."""
         try:
             self.flush()
+            if self._digest:
+                _paused_digests[self._part] = self.size_bytes, self._digest
         finally:
             self._file.close()
 
@@ -125,7 +131,7 @@ class UploadReceiver:
         sha256 = self._digest.hexdigest() if self._digest else sha256_of(self._part)
         with transaction() as session:
             video = get_video(session, self._user, self._video_id)
-            self._delete_other_files()
+            self._delete_other_files(but=_resume_state(self._part))
             self._part.replace(get_storage().path(key))
             received = ReceivedFile(key, clean, self.size_bytes, sha256)
             job = videos.finish_upload(session, video, received)
@@ -143,10 +149,10 @@ class UploadReceiver:
             self._part.parent.rmdir()  # a deleted video has no directory
         self._file.close()
 
-    def _delete_other_files(self) -> None:
+    def _delete_other_files(self, but: Path | None = None) -> None:
         """Delete the files that an earlier failed import may have left."""
         for path in self._part.parent.glob("*"):
-            if path != self._part:
+            if path not in (self._part, but):
                 path.unlink()
 
 
@@ -157,11 +163,22 @@ def delete_abandoned_uploads() -> None:
             part = part_path(saved_id(video))
             if not _is_locked(part) and not _may_be_resumed(part):
                 videos.abandon_upload(session, video, INTERRUPTED)
+                _paused_digests.pop(part, None)
                 get_storage().delete(directory_key(saved_id(video)))
 
 
+def has_arrived(user: User, video_id: int) -> bool:
+    """Whether the upload is complete and its video has the file. Raises: NotFound."""
+    with read_session() as session:
+        video = get_video(session, user, video_id)
+    return video.state not in (VideoState.CREATED, VideoState.UPLOADING)
+
+
 def resume_state_path(video_id: int) -> Path:
-    """Returns the file that marks an upload as resumable and holds its state."""
+    """Returns the file that marks an upload as resumable and holds its state.
+
+    It stays when the upload is complete: the client asks again if the last answer was lost.
+    """
     return _resume_state(part_path(video_id))
 
 
