@@ -32,6 +32,8 @@ import { betweenKeyframes, keyframeAt } from "./interpolation.js"
 
 const CHUNK_FRAMES = 120
 const AHEAD_FRAMES = 20
+const FIRST_PAUSE_MS = 1000
+const MAX_PAUSE_MS = 30_000
 const DERIVED = new Set(["linear", "visual"])
 /**
  * From this uncertainty on, a derived box is shown as uncertain. On real videos with ground truth
@@ -43,6 +45,8 @@ export class BoxStore {
   frameCount = 0
   /** @type {Map<number, Chunk>} by first frame */ #chunks = new Map()
   /** @type {Set<number>} */ #loading = new Set()
+  /** The pause after the next failure. */ #pauseMs = FIRST_PAUSE_MS
+  #isPausing = false
 
   /** @param {string} api root of the video's routes @param {LocalDocument} document @param {() => void} onLoaded */
   constructor(api, document, onLoaded) {
@@ -66,6 +70,7 @@ export class BoxStore {
 
   /** Load the boxes around a frame. @param {number} frame */
   prefetch(frame) {
+    if (this.#isPausing) return
     const last = this.frameCount - 1
     for (const near of [frame, frame - AHEAD_FRAMES, frame + AHEAD_FRAMES]) {
       const start = chunkOf(Math.min(Math.max(near, 0), last))
@@ -114,10 +119,25 @@ export class BoxStore {
     const answer = await fetchJson(`${this.api}/boxes?start=${start}&stop=${stop}`)
     this.#loading.delete(start)
     if (answer) {
+      this.#pauseMs = FIRST_PAUSE_MS
       // It may have become stale during the request.
       this.#chunks.set(start, { frames: framesOf(answer.frames), tracks, isStale: before?.isStale ?? false })
       this.onLoaded()
-    } else if (before) before.isStale = true
+    } else {
+      if (before) before.isStale = true
+      this.#pause()
+    }
+  }
+
+  /** Ask nothing for a while; the listener then asks for what it still needs. */
+  #pause() {
+    if (this.#isPausing) return
+    this.#isPausing = true
+    setTimeout(() => {
+      this.#isPausing = false
+      this.onLoaded()
+    }, this.#pauseMs)
+    this.#pauseMs = Math.min(2 * this.#pauseMs, MAX_PAUSE_MS)
   }
 }
 

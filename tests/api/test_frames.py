@@ -166,6 +166,27 @@ def test_original_file_comes_back_as_it_was_sent(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+TAGGED = ("frames/5", "preview", "file", "annotations", "propagation")
+
+
+@pytest.mark.parametrize("path", TAGGED)
+def test_what_the_client_has_is_not_sent_again(api: TestClient, video_id: int, path: str) -> None:
+    url = f"/videos/{video_id}/{path}"
+    tag = api.get(url).headers["ETag"]
+    answer = api.get(url, headers={"If-None-Match": tag})
+    assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
+    assert api.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize("path", TAGGED)
+def test_head_tells_what_get_would(api: TestClient, video_id: int, path: str) -> None:
+    url = f"/videos/{video_id}/{path}"
+    asked, got = api.head(url), api.get(url)
+    assert asked.status_code == 200
+    for name in ("ETag", "Content-Length", "Content-Type"):
+        assert asked.headers[name] == got.headers[name]
+
+
 def test_part_of_the_original_can_be_asked_for(api: TestClient, video_id: int, clip: Path) -> None:
     answer = api.get(f"/videos/{video_id}/file", headers={"Range": "bytes=100-199"})
     assert answer.status_code == 206

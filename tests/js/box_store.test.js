@@ -33,7 +33,10 @@ beforeEach(() => {
   })
 })
 
-afterEach(() => mock.restoreAll())
+afterEach(() => {
+  mock.timers.reset()
+  mock.restoreAll()
+})
 
 function cup() {
   const key = (/** @type {number} */ frame, /** @type {Box} */ box) => ({ frame, box, outside: false, occluded: false, source: "manual" })
@@ -97,6 +100,7 @@ test("frames around are asked for ahead, and once", async () => {
 })
 
 test("without an answer it is asked again later", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] })
   const answering = globalThis.fetch
   globalThis.fetch = async () => {
     throw new TypeError("Failed to fetch")
@@ -104,6 +108,28 @@ test("without an answer it is asked again later", async () => {
   await prepared(5)
   assert.deepEqual(boxOn5(), [50, 0, 60, 10])
   globalThis.fetch = answering
+  mock.timers.tick(1000)
   await prepared(5)
   assert.deepEqual(boxOn5(), TRACKED)
+})
+
+test("after failures the server is asked in growing pauses", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] })
+  mock.method(globalThis, "fetch", async (/** @type {string} */ url) => {
+    asked.push(url)
+    return new Response("", { status: 503 })
+  })
+  boxes.onLoaded = () => boxes.prefetch(5)
+  await prepared(5)
+  for (let paint = 0; paint < 20; paint++) await prepared(5)
+  assert.equal(asked.length, 1)
+  const counts = []
+  for (const pause of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+    mock.timers.tick(pause - 1)
+    await prepared(5)
+    counts.push(asked.length)
+    mock.timers.tick(1)
+    await prepared(5)
+  }
+  assert.deepEqual(counts, [1, 2, 3, 4, 5, 6, 7])
 })

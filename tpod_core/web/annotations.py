@@ -24,6 +24,7 @@ from tpod_core.web.annotation_bodies import (
     document_json,
     frames_json,
 )
+from tpod_core.web.conditional import NOT_MODIFIED, is_known
 from tpod_core.web.dependencies import SignedIn
 
 MAX_FRAMES = 10_000
@@ -32,11 +33,13 @@ MAX_FRAMES = 10_000
 router = APIRouter(prefix="/videos/{video_id}", tags=["annotations"])
 
 
-@router.get("/annotations", response_model=DocumentBody | ChangesBody)
+@router.head("/annotations", include_in_schema=False)
+@router.get("/annotations", response_model=DocumentBody | ChangesBody, responses=NOT_MODIFIED)
 def get_annotations(
     user: SignedIn,
     video_id: int,
     since: Annotated[int | None, Query(ge=0, le=MAX_ROW_ID)] = None,
+    if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Return all annotations of the video. The ETag is the revision; send it back as If-Match.
 
@@ -45,6 +48,8 @@ def get_annotations(
     """
     with read_session() as session:
         video = get_video(session, user, video_id)
+        if is_known(etag(video.revision), if_none_match):
+            return Response(status_code=304, headers={"ETag": etag(video.revision)})
         if since is None:
             return _document(annotations.get_document(session, video))
         changes = annotations.get_changes(session, video, since)

@@ -17,6 +17,7 @@ from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.services.model_files import FormatStatus
+from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -28,6 +29,7 @@ _ORDERINGS = {
     "created": Detector.created_at,
     "state": Detector.state,
 }
+_FILE_OR_JOB: Responses = {200: {"content": {"application/zip": {}}}, 202: {"model": JobBody}}
 
 
 class TypeBody(BaseModel):
@@ -224,10 +226,11 @@ def post_model(
     return JobBody.of(job)
 
 
+@router.head("/{detector_id}/model", include_in_schema=False)
 @router.get(
     "/{detector_id}/model",
     response_class=FileResponse,
-    responses={200: {"content": {"application/zip": {}}}, 202: {"model": JobBody}},
+    responses=_FILE_OR_JOB | NOT_MODIFIED,
 )
 def get_model(
     user: SignedIn, detector_id: int, model_format: Annotated[str, Query(alias="format")] = ZIP
@@ -239,4 +242,4 @@ def get_model(
     if not isinstance(model, Path):
         return JSONResponse(JobBody.of(model).model_dump(mode="json"), status_code=202)
     name = detector.name if model_format == ZIP else f"{detector.name} {model_format}"
-    return FileResponse(model, media_type="application/zip", filename=f"{name}.zip")
+    return StoredFile(model, media_type="application/zip", filename=f"{name}.zip")

@@ -1,6 +1,6 @@
 """Routes for frames, thumbnails and original files."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
@@ -13,24 +13,22 @@ from tpod_core.storage import get_storage
 from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
 from tpod_core.video.source import frame_source, preview_key
+from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile, is_known
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 
 router = APIRouter(tags=["frames"])
 
 _FRAME_CACHING = "private, immutable, max-age=604800"
 _PREVIEW_CACHING = "private, max-age=60"
-_Responses = dict[int | str, dict[str, Any]]
-_JPEG: _Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
-_SAME: _Responses = {304: {"description": "Not modified: the frame is the one of `If-None-Match`."}}
-_FILE: _Responses = {
-    200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}
-}
+_JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
+_FILE: Responses = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
 
 
+@router.head("/videos/{video_id}/frames/{frame_index}", include_in_schema=False)
 @router.get(
     "/videos/{video_id}/frames/{frame_index}",
     response_class=Response,
-    responses=_JPEG | _SAME,
+    responses=_JPEG | NOT_MODIFIED,
 )
 def get_frame(
     video_id: int,
@@ -55,14 +53,17 @@ def get_frame(
     crc = int(index.luma_crc[frame_index])
     etag = f'"{video_id}-{frame_index}-{crc:08x}-{width or 0}-{quality}"'
     headers = {"ETag": etag, "Cache-Control": _FRAME_CACHING}
-    if etag in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
+    if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
     jpeg = get_frame_server().jpeg(source, frame_index, width, quality)
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG)
-def get_preview(video_id: int, user: SignedIn) -> FileResponse:
+@router.head("/videos/{video_id}/preview", include_in_schema=False)
+@router.get(
+    "/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG | NOT_MODIFIED
+)
+def get_preview(video_id: int, user: SignedIn) -> Response:
     """Return the thumbnail, which exists once the import has ended."""
     with read_session() as session:
         video = get_video(session, user, video_id)
@@ -70,22 +71,23 @@ def get_preview(video_id: int, user: SignedIn) -> FileResponse:
     if not path.exists():
         raise NotFound(f"The video “{video.name}” has no thumbnail before its import has ended.")
     headers = {"Cache-Control": _PREVIEW_CACHING}
-    return FileResponse(path, media_type="image/jpeg", headers=headers)
+    return StoredFile(path, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE)
-def get_file(video_id: int, user: SignedIn) -> FileResponse:
+@router.head("/videos/{video_id}/file", include_in_schema=False)
+@router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE | NOT_MODIFIED)
+def get_file(video_id: int, user: SignedIn) -> Response:
     """Return the uploaded file or a range of it."""
     with read_session() as session:
         video = get_video(session, user, video_id)
     return _download(video)
 
 
-def _download(video: Video) -> FileResponse:
+def _download(video: Video) -> Response:
     if not video.source_key:
         raise Conflict(f"The video “{video.name}” has no file yet. Upload one first.")
     # As an attachment and without sniffing: an uploaded file must never run as a page.
-    return FileResponse(
+    return StoredFile(
         get_storage().existing(video.source_key),
         filename=video.filename or video.name,
         headers={"X-Content-Type-Options": "nosniff", "Cache-Control": "private"},

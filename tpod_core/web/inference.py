@@ -19,6 +19,7 @@ from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.inference import FrameDetections
 from tpod_core.video.pictures import read_picture, require_max_bytes
+from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -47,6 +48,7 @@ _IMAGE_FORM: dict[str, Any] = {
         },
     }
 }
+_FILE_OR_JOB: Responses = {200: {"content": {"video/mp4": {}}}, 202: {"model": JobBody}}
 
 
 class DetectionFilterBody(BaseModel):
@@ -117,10 +119,11 @@ def annotate(detector_id: int, body: AnnotateBody, user: SignedIn) -> JobBody:
     return JobBody.of(job)
 
 
+@router.head("/annotated/{job_id}", include_in_schema=False)
 @router.get(
     "/annotated/{job_id}",
     response_class=FileResponse,
-    responses={200: {"content": {"video/mp4": {}}}, 202: {"model": JobBody}},
+    responses=_FILE_OR_JOB | NOT_MODIFIED,
 )
 def get_annotated(
     detector_id: int, job_id: int, user: SignedIn, download: Annotated[bool, Query()] = False
@@ -131,7 +134,7 @@ def get_annotated(
         copy = annotated_videos.find_copy(session, user, detector, job_id)
     if not isinstance(copy, Path):
         return JSONResponse(JobBody.of(copy).model_dump(mode="json"), status_code=202)
-    return FileResponse(
+    return StoredFile(
         copy,
         media_type="video/mp4",
         filename=f"{detector.name}-{job_id}.mp4",

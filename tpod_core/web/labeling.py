@@ -18,6 +18,7 @@ from tpod_core.services.propagation import Method, Propagation
 from tpod_core.tracking.uncertainty import Correction
 from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.change_feed import KnownRevisions, change_feed
+from tpod_core.web.conditional import NOT_MODIFIED, is_known
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 from tpod_core.web.jobs import JobBody
 
@@ -117,7 +118,8 @@ def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
         return JobBody.of(propagation.request(session, user, video, body.track_ids, body.method))
 
 
-@router.get("/propagation", response_model=PropagationBody)
+@router.head("/propagation", include_in_schema=False)
+@router.get("/propagation", response_model=PropagationBody, responses=NOT_MODIFIED)
 def get_propagation(
     video_id: int, user: SignedIn, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
@@ -130,7 +132,7 @@ def get_propagation(
         video = get_video(session, user, video_id)
         headers = {"ETag": f'"{propagation.state_tag(session, video)}"'}
         headers["Cache-Control"] = "private, no-cache"
-        if headers["ETag"] in (tag.strip().removeprefix("W/") for tag in if_none_match.split(",")):
+        if is_known(headers["ETag"], if_none_match):
             return Response(status_code=304, headers=headers)
         found = propagation.status(session, video)
     return JSONResponse(_propagation_json(found), headers=headers)

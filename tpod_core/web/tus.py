@@ -107,10 +107,13 @@ def create(
 async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
     """Return the number of bytes received so far: all, once the upload is complete."""
     video_id, state = await to_thread.run_sync(_find, upload_id)
-    if await to_thread.run_sync(has_arrived, user, video_id):
+    try:
+        receiver = await _take_over(user, video_id)
+    except NotFound:
+        if not await to_thread.run_sync(has_arrived, user, video_id):
+            raise
         size_bytes = state.length
     else:
-        receiver = await _take_over(user, video_id)
         await to_thread.run_sync(receiver.pause)
         size_bytes = receiver.size_bytes
     response.headers["Upload-Offset"] = str(size_bytes)
