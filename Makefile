@@ -41,7 +41,7 @@ test: $(STAMP) $(NODE_STAMP) $(if $(CONVERTER_FITS),$(CONVERTER_STAMP))  ## the 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(STAMP) $(NODE_STAMP)  ## the quick part: style, types, unit and API tests
 	$(BIN)/ruff check .

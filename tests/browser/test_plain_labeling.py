@@ -85,8 +85,7 @@ def test_unsaved_drawing_is_said_and_saved_is_said_only_then(screen: PlainLabeli
 def test_untouched_boxes_make_no_key_frames(screen: PlainLabeling):
     screen.put_tracks(track("cup", (0, [100.3, 100.7, 200.1, 180.9]), (20, [140, 100, 240, 180])))
     screen.open(7)
-    screen.press("Next")
-    screen.wait_frame(8)
+    screen.go_on(8)
     screen.press("Previous")
     screen.wait_frame(7)
     assert [box["frame"] for box in screen.keyframes()] == [0, 20]
@@ -106,8 +105,7 @@ def test_box_is_moved_and_deleted_with_the_tools_of_the_canvas(screen: PlainLabe
     screen.wait_frame(10)
     screen.canvas.drag((250, 140), (250, 140))
     screen.press("Delete selected")
-    screen.press("Next")
-    screen.wait_frame(11)
+    screen.go_on(11)
     assert screen.document()["tracks"][0]["keyframes"][1]["outside"]
 
 
@@ -158,8 +156,7 @@ def test_finger_draws_on_a_telephone_and_nothing_is_cut_off(phone: PlainLabeling
     phone.open(3)
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     phone.canvas.swipe((100, 100), (300, 250))
-    phone.press("Next")
-    phone.wait_frame(4)
+    phone.go_on(4)
     [box] = phone.keyframes()
     assert box["frame"] == 3
     assert all(abs(a - b) <= 3 for a, b in zip(box["box"], (100, 100, 300, 250), strict=True))
@@ -185,8 +182,7 @@ def test_turning_the_telephone_keeps_what_was_drawn(phone: PlainLabeling):
     before = phone.canvas.place.bounding_box()
     phone.page.set_viewport_size({"width": 844, "height": 600})
     phone.wait(lambda: phone.canvas.place.bounding_box() != before, "the canvas stays small")
-    phone.press("Next")
-    phone.wait_frame(4)
+    phone.go_on(4)
     [box] = phone.keyframes()
     assert all(abs(a - b) <= 3 for a, b in zip(box["box"], (100, 100, 300, 250), strict=True))
 
@@ -212,8 +208,7 @@ def test_label_is_added_and_drawn_with(screen: PlainLabeling):
     expect(screen.page.get_by_role("radio", name="teapot")).to_be_checked(timeout=30_000)
     screen.page.keyboard.press("Escape")
     screen.canvas.drag((100, 100), (200, 180))
-    screen.press("Next")
-    screen.wait_frame(4)
+    screen.go_on(4)
     assert [box["label"] for box in screen.keyframes()] == ["teapot"]
 
 
