@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from benchmarks._documents import document
 from tests.conftest import PASSWORD, add_user
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video
@@ -42,26 +43,6 @@ _INSERT = (
     f"INSERT INTO keyframes (video_id, created_at, {_COLUMNS}) "
     f"VALUES (1, '2026-01-01 00:00:00.000000', {', '.join('?' * 9)})"
 )
-
-
-def document(keyframes: int) -> bytes:
-    """A PUT's body: new tracks, and a box of its own on every key frame."""
-
-    def box(track: int, place: int) -> list[float]:
-        left, top = (7 * track + place) % 500 + 0.25, (3 * track + place) % 250 + 0.5
-        return [left, top, left + 50.1, top + 80.125]
-
-    tracks = [
-        {
-            "label": "cup",
-            "keyframes": [
-                {"frame": STEP * place, "box": box(track, place), "source": "manual"}
-                for place in range(keyframes // TRACKS)
-            ],
-        }
-        for track in range(TRACKS)
-    ]
-    return json.dumps({"revision": 0, "tracks": tracks, "ranges": []}).encode()
 
 
 class Bare:
@@ -111,7 +92,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def measure(api: TestClient, owner: User, bare: Bare, keyframes: int) -> float:
     """Prints a line; returns the worse of both ratios."""
-    body = document(keyframes)
+    body = json.dumps(document(TRACKS, keyframes // TRACKS, STEP)).encode()
     times: dict[str, list[float]] = {"put": [], "bare put": [], "get": [], "bare get": []}
     for number in range(ROUNDS):
         video = add_video(owner, f"{keyframes} {number}", frame_count=STEP * keyframes // TRACKS)

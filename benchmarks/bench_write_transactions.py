@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, event
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from benchmarks._documents import document
 from tests.fake_queue import ListQueue
 from tests.jobs import run_job
 from tests.synthetic import make_video
@@ -39,7 +39,7 @@ ROUNDS = 20
 
 
 class Watch:
-    """The longest write transaction since ``start``, of all threads."""
+    """The longest write transaction of what happens within ``over``, in all threads."""
 
     def __init__(self) -> None:
         self._began: dict[int, float] = {}
@@ -88,26 +88,6 @@ def bare_seconds(path: Path) -> float:
     return sorted(taken)[ROUNDS // 2]
 
 
-def document(revision: int, track_count: int) -> dict[str, Any]:
-    """A key frame on every tenth frame of each track."""
-
-    def box(track: int, frame: int) -> list[float]:
-        left, top = (7 * track + frame) % 250 + 0.25, (3 * track + frame) % 120 + 0.5
-        return [left, top, left + 30.1, top + 40.125]
-
-    tracks = [
-        {
-            "label": "cup",
-            "keyframes": [
-                {"frame": frame, "box": box(track, frame), "source": "manual"}
-                for frame in range(0, FRAMES, EVERY)
-            ],
-        }
-        for track in range(track_count)
-    ]
-    return {"revision": revision, "tracks": tracks, "ranges": []}
-
-
 def sign_in_cases(api: TestClient, owner: User, watch: Watch, bare_s: float) -> None:
     with watch.over("register", bare_s):
         api.post("/auth/register", json={"username": "ann", "password": PASSWORD})
@@ -135,7 +115,7 @@ def video_cases(api: TestClient, clip: Path, watch: Watch, bare_s: float) -> int
         body = {"revision": api.get(url).json()["revision"], "ops": [put]}
         api.patch(url, json=body).raise_for_status()
     with watch.over(f"replace all labels: {TRACKS * FRAMES // EVERY:,} key frames", bare_s):
-        put_all = document(api.get(url).json()["revision"], TRACKS)
+        put_all = document(TRACKS, FRAMES // EVERY, EVERY, api.get(url).json()["revision"])
         api.put(url, json=put_all).raise_for_status()
     with watch.over("save 2,000 boxes at once", bare_s):
         now = api.get(url).json()
@@ -155,7 +135,7 @@ def training_set_cases(api: TestClient, video: int, watch: Watch, bare_s: float)
         job = api.post("/trainsets", json=body).raise_for_status().json()["job_id"]
     # What is built is planned anew when the job runs: so few tracks that their boxes follow soon.
     url = f"/videos/{video}/annotations"
-    few = document(api.get(url).json()["revision"], FEW_TRACKS)
+    few = document(FEW_TRACKS, FRAMES // EVERY, EVERY, api.get(url).json()["revision"])
     api.put(url, json=few).raise_for_status()
     with watch.over(f"build one of {FEW_TRACKS * FRAMES:,} boxes", bare_s):
         run_job(job, build_training_set.run)
@@ -166,7 +146,7 @@ def main() -> int:
         os.environ["TPOD_DATA_DIR"] = name
         upgrade(db.engine())
         bare_s = bare_seconds(Path(name) / "bare.sqlite3")
-        clip = make_video(Path(name) / "street.mp4", FRAMES, (320, 180), 25)
+        clip = make_video(Path(name) / "street.mp4", FRAMES, (640, 360), 25)
         owner = users.register("admin", PASSWORD)
         watch = Watch()
         api = TestClient(Starlette(routes=routes()), base_url="http://testserver/api/v1")

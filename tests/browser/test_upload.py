@@ -108,17 +108,13 @@ def test_upload_whose_last_answer_is_lost_has_arrived(
     page: Page, server: Server, clip: Path
 ) -> None:
     sent = break_first_patch(page, clip, arriving=clip.stat().st_size)
-    with closing(server.api()) as client:
-        before = client.get("/videos").json()["count"]
-        open_videos(page)
-        page.locator(".uploader input").set_input_files(clip)
-        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
-        assert client.get("/videos").json()["count"] == before + 1
+    upload_adds_one_video(page, server, clip)
     assert sent == [0]
 
 
-def test_upload_whose_last_answer_a_proxy_cut_off_stays(
-    page: Page, server: Server, clip: Path
+@pytest.mark.parametrize("status", [500, 504])
+def test_upload_whose_last_answer_was_an_error_stays(
+    page: Page, server: Server, clip: Path, status: int
 ) -> None:
     """The server is still checking the file when the page asks again: 409, twice."""
     methods: list[str] = []
@@ -128,22 +124,34 @@ def test_upload_whose_last_answer_a_proxy_cut_off_stays(
         methods.append(method)
         if method == "PATCH":
             route.fetch()
-            route.fulfill(status=504)
+            route.fulfill(status=status)
         elif method == "HEAD" and methods.count("HEAD") < 3:
             route.fulfill(status=409, headers={"Tus-Resumable": "1.0.0"})
         else:
             route.continue_()
 
     page.route("**/api/v1/uploads/**", answer_badly)
-    deleted: list[str] = []
-    page.on("request", lambda sent: sent.method == "DELETE" and deleted.append(sent.url))
-    with closing(server.api()) as client:
-        before = client.get("/videos").json()["count"]
-        open_videos(page)
-        page.locator(".uploader input").set_input_files(clip)
-        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
-        assert client.get("/videos").json()["count"] == before + 1
+    deleted = watch_deletions(page)
+    upload_adds_one_video(page, server, clip)
     assert methods == ["PATCH", "HEAD", "HEAD", "HEAD"]
+    assert deleted == []
+
+
+def test_refusal_of_what_the_server_has_deletes_nothing(page: Page, clip: Path) -> None:
+    def refuse(route: Route) -> None:
+        if route.request.method == "PATCH":
+            route.fetch()
+            route.fulfill(status=400)
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/uploads/**", refuse)
+    deleted = watch_deletions(page)
+    open_videos(page)
+    with page.expect_response("**/api/v1/videos/*/status"):
+        page.locator(".uploader input").set_input_files(clip)
+    expect(page.locator(".uploader li.failed")).to_be_visible(timeout=DEADLINE_MS)
+    page.wait_for_timeout(500)
     assert deleted == []
 
 
@@ -159,6 +167,22 @@ def test_upload_that_the_server_has_given_up_begins_again(
     page.locator(".uploader input").set_input_files(clip)
     expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
     assert sent == [0, 0]
+
+
+def upload_adds_one_video(page: Page, server: Server, clip: Path) -> None:
+    with closing(server.api()) as client:
+        before = client.get("/videos").json()["count"]
+        open_videos(page)
+        page.locator(".uploader input").set_input_files(clip)
+        expect(page.get_by_text("uploaded", exact=True)).to_be_visible(timeout=DEADLINE_MS)
+        assert client.get("/videos").json()["count"] == before + 1
+
+
+def watch_deletions(page: Page) -> list[str]:
+    """What the page asks to delete, in a list that grows."""
+    deleted: list[str] = []
+    page.on("request", lambda sent: sent.method == "DELETE" and deleted.append(sent.url))
+    return deleted
 
 
 def leave_half_way(page: Page, clip: Path) -> None:

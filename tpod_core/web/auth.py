@@ -180,11 +180,11 @@ def _to_screens(path: str) -> RedirectResponse:
 
 def _register(request: Request, username: str, password: str) -> User:
     """Raises: TooManyAttempts, before anything is computed; InvalidInput."""
-    address = _address_of(request)
-    for limiter, key in ((_registrations_of_address, address), (_registrations, "")):
+    limits = ((_registrations_of_address, _address_of(request)), (_registrations, ""))
+    for limiter, key in limits:
         limiter.require_allowed(key)
-    _registrations_of_address.record(address)
-    _registrations.record("")
+    for limiter, key in limits:
+        limiter.record(key)
     return users.register(username, password)
 
 
