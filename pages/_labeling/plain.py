@@ -1,7 +1,5 @@
 """The plain mode of the labelling screen: one frame, the drawing canvas, ordinary buttons."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages._labeling.plain_labels import choose_label
@@ -17,13 +15,14 @@ from pages._shared.canvas_stage import (
     read_answer,
     show_canvas,
 )
+from pages._shared.component import script_component
 from pages._shared.page import counted, escape_md
 from tpod_core.models import User, Video, saved_id
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
 _RESERVED_HEIGHT_PX = 340
 """The height that everything but the canvas needs."""
-_STYLE = (Path(__file__).parent / "plain.css").read_text("utf-8")
+_STAGE = script_component("tpod_plain_stage", "_labeling/plain_stage.js")
 
 
 def show(user: User, video: Video) -> None:
@@ -38,7 +37,6 @@ def show(user: User, video: Video) -> None:
     if session.has_left:
         _leave(session)
     _update_frame_parameter(session)
-    st.html(f"<style>{_STYLE}</style>")
     with st.container(key="plain-screen"):
         _show_screen(user, session)
     if session.pending:
@@ -88,9 +86,10 @@ def _show_picture(session: PlainSession, label: str) -> None:
     """Show the canvas and the state of the frame."""
     urls = _frame_urls(session)
     _show_state(session)
-    mount_stage(STAGE, urls)
-    if session.surface:
-        _show_canvas(session, session.surface, label, urls[0])
+    with st.container():
+        if session.surface:
+            _show_canvas(session, session.surface, label, urls[0])
+    mount_stage(STAGE, urls, _STAGE)
 
 
 def _show_canvas(session: PlainSession, surface: Surface, label: str, picture: str) -> None:

@@ -3,6 +3,9 @@
  * has loaded, and makes the canvas work with touch.
  */
 
+import { component } from "./component.js"
+import { DrawingGuard } from "./drawing_guard.js"
+
 const RESIZE_MS = 200
 const RETRY_MS = 1000
 const MIN_WIDTH_CHANGE_PX = 8
@@ -12,31 +15,14 @@ const MIN_HEIGHT_CHANGE_PX = 100 // more than a phone's address bar
 /**
  * @typedef {object} Data
  * @property {string[]} pictures the URL of the canvas's background, then those to load ahead
+ * @property {Room | null} room the one to which the canvas now has been fitted
  */
 /** @typedef {import("./component.js").Call<Data>} Call */
 
 enableTouchDrawing()
 document.addEventListener("touchend", showToolbar, { passive: true })
 
-/** @type {WeakMap<ShadowRoot, Stage>} */
-const stages = new WeakMap()
-
-/**
- * Streamlit calls this at every change of the data, and the returned function at the end.
- * @param {Call} call
- */
-export default function mount(call) {
-  const root = call.parentElement
-  const stage = stages.get(root) ?? new Stage(root.host)
-  stages.set(root, stage)
-  stage.update(call)
-  return () => {
-    // A superseded call ends too, but must leave the stage to its successor.
-    if (stage.call !== call) return
-    stage.destroy()
-    stages.delete(root)
-  }
-}
+export default component({ create: createStage })
 
 /**
  * streamlit-drawable-canvas 0.13 starts a box only if the event's `button` is 0, which touch events
@@ -58,6 +44,13 @@ function showToolbar(event) {
   root.querySelector("button")?.focus({ preventScroll: true })
 }
 
+/** @param {Call} call */
+export function createStage(call) {
+  const stage = new Stage(call.parentElement.host)
+  stage.update(call)
+  return stage
+}
+
 class Stage {
   /** @param {Element} element */
   constructor(element) {
@@ -70,6 +63,7 @@ class Stage {
     this.room = null
     this.measuring = 0
     this.loading = 0
+    this.guard = new DrawingGuard()
     this.onResize = () => this.#measureSoon()
     this.observer = new ResizeObserver(this.onResize)
     this.observer.observe(element)
@@ -79,17 +73,20 @@ class Stage {
   /** @param {Call} call */
   update(call) {
     this.call = call
-    const { pictures } = call.data
+    const { pictures, room } = call.data
     const known = this.pictures
     this.pictures = pictures
     if (pictures[0] && pictures[0] !== known[0]) this.#load(pictures[0])
     for (const next of pictures.slice(1)) if (!known.includes(next)) new Image().src = next
+    if (this.room && room && !differ(room, this.room)) this.guard.allow()
     this.#measureSoon()
+    return true
   }
 
   destroy() {
     this.call = null
     this.pictures = []
+    this.guard.destroy()
     this.observer.disconnect()
     window.removeEventListener("resize", this.onResize)
     clearTimeout(this.measuring)
@@ -115,13 +112,19 @@ class Stage {
     this.measuring = window.setTimeout(() => this.#measure(), this.room ? RESIZE_MS : 0)
   }
 
+  /** What is being drawn, or not reported yet, would be lost with the canvas of the old size. */
   #measure() {
+    if (this.guard.isBusy()) {
+      this.#measureSoon()
+      return
+    }
     const room = {
       width: Math.floor(this.element.getBoundingClientRect().width),
       height: document.documentElement.clientHeight,
     }
     if (!room.width || !hasChanged(room, this.room)) return
     this.room = room
+    this.guard.refuse()
     this.call?.setStateValue("room", room)
   }
 }
@@ -133,4 +136,9 @@ function hasChanged(room, before) {
   const higher = room.height - before.height
   // A canvas that is too wide would be cut off, so less width always counts.
   return wider < 0 || wider >= MIN_WIDTH_CHANGE_PX || Math.abs(higher) >= MIN_HEIGHT_CHANGE_PX
+}
+
+/** @param {Room} room @param {Room} other */
+function differ(room, other) {
+  return room.width !== other.width || room.height !== other.height
 }

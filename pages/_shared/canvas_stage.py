@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 from streamlit_drawable_canvas import st_canvas
 
 from pages._shared.canvas import FONT_PX, STROKE_PX, Surface, fit
@@ -25,7 +26,7 @@ _MIN_HEIGHT_PX = 220
 _NO_COLOR = "#888888"
 _OFFSCREEN_URL = "http://localhost"
 
-_mount = script_component("tpod_canvas_stage", "_shared/canvas_stage.js")
+CANVAS_STAGE = script_component("tpod_canvas_stage", "_shared/canvas_stage.js")
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,19 @@ class Pen:
     color: str
 
 
-def mount_stage(key: str, pictures: Sequence[str]) -> None:
-    """Mount the stage above the canvas, as wide as its container.
+def mount_stage(key: str, pictures: Sequence[str], stage: ComponentRenderer = CANVAS_STAGE) -> None:
+    """Mount the stage below the canvas, as wide as its container.
+
+    Nothing can be drawn from a change of the window until the stage is mounted again, which must
+    therefore follow the canvas.
 
     Args:
         pictures: the URL of the canvas's background, then those to load ahead.
+        stage: a stage that also brings the style of its page.
     """
-    _mount(
+    stage(
         key=key,
-        data={"pictures": list(pictures)},
+        data={"pictures": list(pictures), "room": _room(key)},
         default={"room": None, "loaded": ""},
         on_room_change=_rerun,
         on_loaded_change=_rerun,
@@ -58,7 +63,7 @@ def find_surface(key: str, frame_wh: tuple[int, int], reserved_height_px: int) -
     Args:
         reserved_height_px: the part of the window's height that other elements need.
     """
-    room = (st.session_state.get(key) or {}).get("room")
+    room = _room(key)
     if not room:
         return None
     height = max(_MIN_HEIGHT_PX, int(room["height"]) - reserved_height_px)
@@ -132,6 +137,10 @@ def call_after_answer(callback: Callable[[], None]) -> None:
             st.rerun()
 
     wait()
+
+
+def _room(key: str) -> Mapping[str, Any] | None:
+    return (st.session_state.get(key) or {}).get("room")
 
 
 def _rerun() -> None:

@@ -64,9 +64,10 @@ def _show_picture(
     if surface:
         picture = frame_url(saved_id(frame.video), frame.frame_index, surface)
     st.caption(_explanation(correction))
+    with st.container():
+        if surface:
+            _show_canvas(correction, surface, picture, Pen(label, colors[label]))
     mount_stage(STAGE, [picture] if picture else [])
-    if surface:
-        _show_canvas(correction, surface, picture, Pen(label, colors[label]))
 
 
 def _correction(trial: DetectorTrial, frame: VideoFrame) -> Correction:

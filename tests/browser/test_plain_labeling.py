@@ -1,11 +1,12 @@
 """The plain mode of the labelling screen in Chromium, by mouse and by touch."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.annotator import near, track
 from tests.browser.labeling_pictures import second_person
@@ -15,6 +16,16 @@ from tests.live import Server
 pytestmark = pytest.mark.browser
 
 TRIES = 40
+WATCH_CANVAS_WIDTH = """
+window.canvasWidths = []
+const hosts = () => [...document.querySelectorAll("*")].filter((each) => each.shadowRoot)
+const watch = () => {
+  const [canvas] = hosts().map((each) => each.shadowRoot.querySelector("canvas")).filter(Boolean)
+  if (canvas && canvasWidths.at(-1) !== canvas.clientWidth) canvasWidths.push(canvas.clientWidth)
+  requestAnimationFrame(watch)
+}
+watch()
+"""
 DELAYS_MS = (0, 10, 20, 40, 80, 120, 160, 200, 250, 300)
 
 
@@ -173,6 +184,40 @@ def test_finger_moves_a_box_with_the_tools_of_the_canvas(phone: PlainLabeling):
     [_, box] = phone.keyframes()
     assert box["frame"] == 5
     assert abs(box["box"][0] - 300) <= 3
+
+
+def test_canvas_of_a_telephone_has_its_final_width_from_the_start(phone: PlainLabeling):
+    """Streamlit loads what renders its own styles late."""
+
+    def answer_late(route: Route) -> None:
+        phone.page.wait_for_timeout(1000)
+        route.continue_()
+
+    phone.page.route(re.compile(r"/static/js/Html\."), answer_late)
+    phone.page.add_init_script(WATCH_CANVAS_WIDTH)
+    phone.open(3)
+    phone.page.wait_for_timeout(1000)
+    assert len(phone.page.evaluate("canvasWidths")) == 1
+
+
+def test_change_of_the_window_while_drawing_keeps_the_box(screen: PlainLabeling):
+    screen.open(3)
+    before = screen.canvas.place.bounding_box()
+    (x1, y1), (x2, y2) = screen.canvas.on_screen((100, 100)), screen.canvas.on_screen((200, 180))
+    mouse = screen.page.mouse
+    mouse.move(x1, y1)
+    mouse.down()
+    mouse.move((x1 + x2) / 2, (y1 + y2) / 2)
+    screen.page.set_viewport_size({"width": 1280, "height": 560})
+    screen.page.wait_for_timeout(600)
+    mouse.move(x2, y2)
+    mouse.up()
+    screen.wait(lambda: screen.canvas.place.bounding_box() != before, "the canvas stays large")
+    screen.wait_text("1 change on this frame is not saved yet")
+    screen.press("Save")
+    screen.wait_text("Saved: 1 change on frame 3")
+    [box] = screen.keyframes()
+    assert near(box, 100, 100, 200, 180)
 
 
 def test_turning_the_telephone_keeps_what_was_drawn(phone: PlainLabeling):
