@@ -35,10 +35,11 @@ def _show_installation() -> None:
         queues = overview.queues(session)
     storage = get_storage()
     total = shutil.disk_usage(storage.root).total
-    disk, default, low, version = st.columns(4)
+    disk, default, background, low, version = st.columns(5)
     _metric(disk, "Free disk", naturalsize(storage.free_bytes()), f"of {naturalsize(total)}")
     for column, name, title in (
-        (default, "default", "Imports and builds"),
+        (default, "default", "Imports and sets"),
+        (background, "background", "In the background"),
         (low, "low", "Trainings"),
     ):
         counts = queues[name]

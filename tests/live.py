@@ -82,6 +82,7 @@ def start_command(
         "TPOD_ADMIN_USERNAME": "admin",
         "TPOD_ADMIN_PASSWORD": password,
         "TPOD_WEIGHTS_DOWNLOAD": "false",
+        "TPOD_DEFAULT_WORKERS": "1",  # each start costs a second of processor time
         **settings,
     }
     home.mkdir(parents=True, exist_ok=True)

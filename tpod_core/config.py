@@ -75,7 +75,10 @@ class Settings(BaseSettings):
         64 * 1024**2, ge=0, description="Memory for encoded frames, in bytes."
     )
     default_workers: int = Field(
-        1, ge=1, description="Embedded workers on the queue `default` (import, export)."
+        3, ge=1, description="Embedded workers on the queue `default` (import, training sets)."
+    )
+    background_workers: int = Field(
+        1, ge=1, description="Embedded workers on the queue `background` (tracks, review, export)."
     )
     low_workers: int | None = Field(
         None, ge=1, description="Embedded workers on the queue `low`; empty: one per GPU, else 1."

@@ -35,6 +35,9 @@ _AWAY_MESSAGE = (
     "The job queue (Redis) does not answer right now. "
     "Jobs are kept and start by themselves when it is back."
 )
+_FIRST_OF_THEIR_QUEUE = frozenset({JobKind.EXPORT_MODEL})
+"""Kinds that people wait for among those that they do not."""
+
 _RESULT_TTL_S = 60
 _FAILURE_TTL_S = 600
 _TIMEOUT_S = 2.0
@@ -118,6 +121,7 @@ class RedisQueue:
                 delivery.attempt,
                 job_id=delivery.id,
                 unique=True,
+                at_front=delivery.kind in _FIRST_OF_THEIR_QUEUE,
                 job_timeout=-1,
                 result_ttl=_RESULT_TTL_S,
                 failure_ttl=_FAILURE_TTL_S,

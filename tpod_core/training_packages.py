@@ -52,6 +52,6 @@ def require_for(kind: JobKind) -> None:
 
 
 def usual_queue(kind: JobKind) -> QueueName:
-    """Returns ``low`` for a job whose packages this host lacks, else ``default``."""
+    """Returns the queue of the kind, but ``low`` if this host lacks its packages."""
     can_run_here = kind not in _NEEDED_BY or are_installed()
-    return QueueName.DEFAULT if can_run_here else QueueName.LOW
+    return kind.queue if can_run_here else QueueName.LOW

@@ -1,5 +1,5 @@
-"""The worker: ``tpod-worker default`` or ``low``, one queue per process; in a clone also
-``python -m workers.main``.
+"""The worker: ``tpod-worker default``, ``background`` or ``low``, one queue per process; in a
+clone also ``python -m workers.main``.
 
 SIGTERM: finish the running job, then exit. SIGINT (Ctrl-C): exit now and return the running
 job to the queue. When a worker is killed, its job's process dies with it; the job's lease
@@ -38,6 +38,9 @@ EXECUTION_TTL_S = 3 * MONITORING_S
 _RETRIES = 20
 """Tries of one Redis command, at most a second apart: longer than a restart takes."""
 
+NICENESS = 10
+"""Of the processes of jobs that nobody waits for, so that those of the others come first."""
+
 _log = get_logger("workers.main")
 
 
@@ -63,6 +66,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
             worker_ttl=WORKER_TTL_S,
             work_horse_killed_handler=self._report_killed,
         )
+        self._serves = queue
         self._reconciler = reconciler
         self._exiting_now = False
 
@@ -94,6 +98,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
 
     def main_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
         self._die_with_parent()
+        make_way_for_app(self._serves)
         super().main_work_horse(job, queue)
 
     @property
@@ -138,6 +143,20 @@ class Worker(rq.Worker):  # type: ignore[misc]
             report_death(self.name, cause)
         except Unavailable as error:
             _log.warning("%s: its lease will expire instead: %s", job.id, error.message)
+
+
+def make_way_for_app(queue: QueueName) -> None:
+    """Lower the priority of this process, and leave a processor free if it trains.
+
+    Where processes cannot be bound to processors (not Linux), the priority has to do.
+    """
+    if queue is QueueName.DEFAULT:
+        return
+    os.nice(NICENESS)
+    if queue is QueueName.LOW and hasattr(os, "sched_setaffinity"):
+        _, *others = sorted(os.sched_getaffinity(0))
+        if others:
+            os.sched_setaffinity(0, others)
 
 
 def _cause_of_death(status: int) -> str:

@@ -18,7 +18,6 @@ from tpod_core.models import (
     ApiToken,
     Finding,
     JobKind,
-    QueueName,
     Role,
     User,
     saved_id,
@@ -82,7 +81,7 @@ def things(home: Path, admin: User, installation: Api) -> None:
     video, detector = add_video(admin), add_trained_detector(home, admin)
     add_training_set(home, admin)
     with db.transaction() as session:
-        submit(session, JobKind.EXPORT_MODEL, QueueName.DEFAULT, [detector], admin.id)
+        submit(session, JobKind.EXPORT_MODEL, [detector], admin.id)
         session.add(
             Finding(
                 detector_id=saved_id(detector),

@@ -12,7 +12,7 @@ from tests.labelled import add_video
 from tests.training_sets import add_training_set
 from tpod_core import db, jobs
 from tpod_core.jobs import RunningJob
-from tpod_core.models import Job, JobKind, QueueName, User, Video
+from tpod_core.models import Job, JobKind, User, Video
 from tpod_core.web import jobs as routes
 from tpod_core.web.dependencies import known_user
 from tpod_core.web.errors import install_error_handlers
@@ -48,7 +48,7 @@ def new_job(owner: User, video_id: int = 7) -> Job:
         video = session.get(Video, video_id) or Video(id=video_id, owner_id=owner.id, name="clip")
         session.add(video)
         session.flush()
-        return jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], owner.id)
+        return jobs.submit(session, JobKind.IMPORT_VIDEO, [video], owner.id)
 
 
 def perform(job: Job) -> None:
@@ -121,7 +121,7 @@ def test_search_looks_into_the_subject_that_is_answered(
 ) -> None:
     about = add_video(admin), add_training_set(home, admin), add_trained_detector(home, admin)
     with db.transaction() as session:
-        job = jobs.submit(session, kind, QueueName.DEFAULT, about, admin.id)
+        job = jobs.submit(session, kind, about, admin.id)
     client = client_of(admin)
     said = client.get(f"/jobs/{job.id}").json()["subject"]
     assert said == f"{SUBJECTS.get(kind, 'video')}:1"

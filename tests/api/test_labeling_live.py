@@ -42,10 +42,10 @@ def jobs_of(client: httpx.Client, video_id: int) -> list[dict[str, Any]]:
 
 @contextmanager
 def worker_asleep(client: httpx.Client, server: Server) -> Iterator[None]:
-    """Nobody takes a job of the default queue while the block runs."""
+    """Nobody takes a job from the background while the block runs."""
     wait_for(client, "/jobs", lambda body: all(job["finished"] for job in body["results"]))
     supervisor = psutil.Process(int(lock_path(server.home).read_text()))
-    workers = [each for each in supervisor.children() if "default" in each.cmdline()]
+    workers = [each for each in supervisor.children() if "background" in each.cmdline()]
     assert workers
     for worker in workers:
         worker.suspend()

@@ -112,7 +112,7 @@ def submit(behaviour: str, queue: QueueName = QueueName.LOW) -> Job:
     """Submit a job of ``tests.faults.jobs``."""
     with db.transaction() as session:
         request = {"behaviour": behaviour}
-        return jobs.submit(session, JobKind.LOAD_DEMO, queue, (), None, request)
+        return jobs.submit(session, JobKind.LOAD_DEMO, (), None, request, queue)
 
 
 def add_video_waiting_for(job: Job) -> int:

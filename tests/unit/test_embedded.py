@@ -111,7 +111,7 @@ def test_work_order_keeps_the_first_administrators_password_to_the_app(
     monkeypatch.setenv("TPOD_LOW_WORKERS", "2")
     get_settings.cache_clear()
     order = worker_spec(get_settings())
-    assert order.queues == ("default", "low", "low")
+    assert order.queues == (*["default"] * 3, "background", "low", "low")
     assert order.environment["TPOD_DATA_DIR"] == str(home)
     assert "secret" not in order.environment.values()
 

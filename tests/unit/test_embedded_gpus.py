@@ -109,7 +109,7 @@ def test_training_workers_are_as_many_as_gpus_unless_told(
         monkeypatch.setenv("TPOD_LOW_WORKERS", setting)
     get_settings.cache_clear()
     order = worker_spec(get_settings())
-    assert order.queues == ("default", *["low"] * low)
+    assert order.queues == (*["default"] * 3, "background", *["low"] * low)
     assert sorted(gpu for worker in order.gpus for gpu in worker) == sorted(found)
 
 

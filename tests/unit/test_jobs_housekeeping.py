@@ -21,7 +21,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     TrainingSet,
     User,
     Video,
@@ -42,7 +41,7 @@ def add_job(
     """A job with a log that began, and ended if it has, so long ago."""
     when = utc_now() - timedelta(days=age_days)
     with db.transaction() as session:
-        job = submit(session, kind, QueueName.DEFAULT, [about] if about else (), None)
+        job = submit(session, kind, [about] if about else (), None)
         job.state, job.started_at = state, when
         job.finished_at = when if state.is_final else None
     get_storage().write(job.log_key, b"said")

@@ -54,7 +54,7 @@ def record(session: Session, job: Job) -> None:
 
 def new_job() -> Job:
     with db.transaction() as session:
-        return submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
+        return submit(session, JobKind.LOAD_DEMO, (), None)
 
 
 def row(job: Job) -> Job:
@@ -103,14 +103,14 @@ def let_lease_expire(job: Job) -> None:
 
 def test_submit_delivers_after_the_commit(queue: ListQueue) -> None:
     with db.transaction() as session:
-        job = submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
+        job = submit(session, JobKind.LOAD_DEMO, (), None)
         assert queue.deliveries == []
     assert [delivery.id for delivery in queue.deliveries] == [f"load-demo-{job.id}-a1"]
 
 
 def test_submit_of_a_transaction_that_fails_delivers_nothing(queue: ListQueue) -> None:
     with pytest.raises(InvalidInput), db.transaction() as session:
-        submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), None)
+        submit(session, JobKind.LOAD_DEMO, (), None)
         raise InvalidInput("no")
     assert queue.deliveries == []
 
@@ -420,7 +420,7 @@ def test_idle_pass_writes_nothing(queue: ListQueue) -> None:
 
 def test_run_reads_what_was_asked_and_keeps_what_came_of_it(queue: ListQueue) -> None:
     with db.transaction() as session:
-        job = submit(session, JobKind.LOAD_DEMO, QueueName.LOW, (), None, {"stride": 5})
+        job = submit(session, JobKind.LOAD_DEMO, (), None, {"stride": 5})
 
     def run(job: RunningJob) -> None:
         with job.transaction() as session:

@@ -82,7 +82,7 @@ def add(owner: User, table: type[Row], state: str, job_state: JobState | None) -
             row.train_set_id = saved_id(add_ready_set(session, owner))
         session.add(row)
         session.flush()
-        job = jobs.submit(session, KINDS[table], QueueName.DEFAULT, [row], owner.id)
+        job = jobs.submit(session, KINDS[table], [row], owner.id)
         row.job_id = job.id
         if job_state is None:
             session.delete(job)
@@ -142,7 +142,7 @@ def test_end_of_another_job_about_it_changes_nothing(owner: User) -> None:
     for table, state in EVERY_WAIT:
         row = add(owner, table, state, JobState.RUNNING)
         with db.transaction() as session:
-            earlier = jobs.submit(session, KINDS[table], QueueName.DEFAULT, [row], owner.id)
+            earlier = jobs.submit(session, KINDS[table], [row], owner.id)
             finish(session, saved_id(earlier), JobState.FAILED, "The disk is full.")
         assert now(row).state == state
 
@@ -390,7 +390,7 @@ def test_what_a_job_still_writes_for_a_deleted_video_goes_when_it_ends(
         about = [video, Detector(owner_id=saved_id(owner), name="Cups", dnn_type="yolo26n")]
         session.add(about[1])
         session.flush()
-        job = jobs.submit(session, JobKind.ANNOTATE_VIDEO, QueueName.DEFAULT, about, owner.id)
+        job = jobs.submit(session, JobKind.ANNOTATE_VIDEO, about, owner.id)
     claim(saved_id(job), 1, "default 1")
     with db.transaction() as session:
         videos.delete(session, session.get_one(Video, video.id))
@@ -419,7 +419,7 @@ def test_job_whose_subject_was_deleted_while_it_waited_fails_in_plain_words_at_o
             subject.dnn_type = "yolo26n"
         session.add(subject)
         session.flush()
-        job = jobs.submit(session, kind, QueueName.DEFAULT, [subject], owner.id)
+        job = jobs.submit(session, kind, [subject], owner.id)
         session.flush()
         session.delete(subject)
     run = import_module(module_of(kind)).run

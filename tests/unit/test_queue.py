@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,18 @@ def test_queue_finds_the_embedded_server_by_the_data_directory(home: Path) -> No
     process.terminate()
     process.wait()
     withdraw_socket(home)
+
+
+def test_export_goes_before_what_nobody_waits_for(queue: RedisQueue, server: Path) -> None:
+    kinds = (JobKind.REVIEW_VIDEO, JobKind.PROPAGATE_TRACKS, JobKind.EXPORT_MODEL)
+    for number, kind in enumerate(kinds, 1):
+        queue.deliver(Delivery(kind, kind.queue, number, 1))
+    with closing(connect(f"unix://{server}", 0)) as connection:
+        waiting = rq.Queue("background", connection=connection, serializer=JSONSerializer)
+        order = waiting.get_job_ids()
+    assert order == ["export-model-3-a1", "review-video-1-a1", "propagate-tracks-2-a1"]
+
+
+def test_only_what_people_wait_for_is_in_the_default_queue() -> None:
+    awaited = {kind for kind in JobKind if kind.queue is QueueName.DEFAULT}
+    assert awaited == {JobKind.IMPORT_VIDEO, JobKind.BUILD_TRAINING_SET, JobKind.LOAD_DEMO}

@@ -27,7 +27,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     TrainingSetState,
     User,
     Video,
@@ -264,7 +263,7 @@ def test_a_set_that_a_training_needs_is_not_deleted(
         )
         session.add(detector)
         session.flush()
-        job = jobs.submit(session, JobKind.TRAIN_DETECTOR, QueueName.LOW, [detector], admin.id)
+        job = jobs.submit(session, JobKind.TRAIN_DETECTOR, [detector], admin.id)
         detector.job_id = job.id
     try:
         with db.transaction() as session:

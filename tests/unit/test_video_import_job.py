@@ -12,7 +12,7 @@ from tests.synthetic import make_video, number_in
 from tpod_core import db, jobs
 from tpod_core.jobs import RunningJob
 from tpod_core.jobs.lifecycle import claim
-from tpod_core.models import Job, JobKind, JobState, QueueName, User, Video, VideoState
+from tpod_core.models import Job, JobKind, JobState, User, Video, VideoState
 from tpod_core.storage import get_storage
 from tpod_core.video import scan
 from tpod_core.video.source import frame_source, preview_key
@@ -29,7 +29,7 @@ def uploaded(owner: User, path: Path) -> tuple[int, int]:
         session.add(video)
         session.flush()
         video.source_key = f"videos/{video.id}/source{path.suffix}"
-        job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], owner.id)
+        job = jobs.submit(session, JobKind.IMPORT_VIDEO, [video], owner.id)
         video.job_id = job.id
     get_storage().write(video.source_key, path.read_bytes())
     assert video.id is not None and job.id is not None

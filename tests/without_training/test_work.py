@@ -24,7 +24,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     User,
     saved_id,
 )
@@ -53,7 +52,7 @@ def test_dashboard_leaves_out_what_is_not_installed(api: TestClient) -> None:
 
 
 def test_embedded_workers_are_those_that_can_work(home: Path) -> None:
-    assert set(worker_spec(get_settings()).queues) == {"default"}
+    assert set(worker_spec(get_settings()).queues) == {"default", "background"}
 
 
 def test_training_worker_refuses_to_start_in_one_sentence(home: Path) -> None:
@@ -78,7 +77,7 @@ def test_job_of_another_host_that_cannot_be_done_here_fails_with_the_way_out(
     queue: ListQueue, admin: User, monkeypatch: pytest.MonkeyPatch, kind: JobKind
 ) -> None:
     with db.transaction() as session:
-        job = jobs.submit(session, kind, QueueName.DEFAULT, (), admin.id)
+        job = jobs.submit(session, kind, (), admin.id)
     monkeypatch.setenv("RQ_WORKER_ID", "worker")
     registry.perform(saved_id(job), job.attempt)
     with db.read_session() as session:

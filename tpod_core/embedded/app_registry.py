@@ -62,6 +62,7 @@ def worker_spec(settings: Settings) -> WorkerSpec:
     low_workers = _count_low_workers(settings, gpus)
     return WorkerSpec(
         queues=(QueueName.DEFAULT.value,) * settings.default_workers
+        + (QueueName.BACKGROUND.value,) * settings.background_workers
         + (QueueName.LOW.value,) * low_workers,
         gpus=tuple(share(gpus, low_workers)),
         environment=environment | {"TPOD_DATA_DIR": str(settings.data_dir.absolute())},

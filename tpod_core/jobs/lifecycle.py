@@ -21,6 +21,7 @@ from tpod_core.log import get_logger
 from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id, utc_now
 from tpod_core.queue import Delivery, JobQueue, get_queue
 from tpod_core.storage import get_storage
+from tpod_core.training_packages import usual_queue
 
 LEASE_S = 10.0
 MAX_FAILED_ATTEMPTS = 3
@@ -31,12 +32,12 @@ _log = get_logger(__name__)
 def submit(
     session: Session,
     kind: JobKind,
-    queue: QueueName,
     rows: Sequence[Row],
     owner_id: int | None,
     request: Mapping[str, Any] | None = None,
+    queue: QueueName | None = None,
 ) -> Job:
-    """Put a job on ``queue`` when the caller's transaction commits.
+    """Put a job on the queue of its kind, or ``queue``, when the caller's transaction commits.
 
     If Redis is unavailable, the reconciler delivers the job later.
 
@@ -46,7 +47,7 @@ def submit(
     """
     job = Job(
         kind=kind,
-        queue=queue,
+        queue=queue or usual_queue(kind),
         owner_id=owner_id,
         request=dict(request or {}),
         **reference_columns(rows),

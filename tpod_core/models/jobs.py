@@ -22,6 +22,15 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
+class QueueName(StrEnum):
+    """``default`` holds what people wait for, ``background`` long work that can wait, and ``low``,
+    as in OpenTPOD, trainings. Each has its own workers, so none waits for another."""
+
+    DEFAULT = "default"
+    BACKGROUND = "background"
+    LOW = "low"
+
+
 class Subject(StrEnum):
     """The kind of object that a job works on, as in the API's ``"video:12"``."""
 
@@ -73,12 +82,22 @@ class JobKind(StrEnum):
             ):
                 return Subject.VIDEO
 
-
-class QueueName(StrEnum):
-    """The two queues, as in OpenTPOD: short work, and training."""
-
-    DEFAULT = "default"
-    LOW = "low"
+    @property
+    def queue(self) -> QueueName:
+        """The queue of such a job, if the host has what it needs."""
+        match self:
+            case JobKind.IMPORT_VIDEO | JobKind.BUILD_TRAINING_SET | JobKind.LOAD_DEMO:
+                return QueueName.DEFAULT
+            case JobKind.TRAIN_DETECTOR | JobKind.MEASURE_LEARNING:
+                return QueueName.LOW
+            case (
+                JobKind.EXPORT_MODEL
+                | JobKind.PROPAGATE_TRACKS
+                | JobKind.PRELABEL_VIDEO
+                | JobKind.ANNOTATE_VIDEO
+                | JobKind.REVIEW_VIDEO
+            ):
+                return QueueName.BACKGROUND
 
 
 DELETED = "deleted"

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from tpod_core import db, jobs
 from tpod_core.annotations import reading
 from tpod_core.annotations.history import Part, touched_tracks
-from tpod_core.models import Job, JobKind, JobState, QueueName, Video, saved_id
+from tpod_core.models import Job, JobKind, JobState, Video, saved_id
 from tpod_core.propagation.planning import next_requested_stop
 from tpod_core.propagation.store import extents
 
@@ -65,7 +65,7 @@ def request(session: Session, video: Video, owner_id: int | None) -> Job:
 
 
 def submit(session: Session, video: Video, owner_id: int | None) -> Job:
-    return jobs.submit(session, _KIND, QueueName.DEFAULT, [video], owner_id)
+    return jobs.submit(session, _KIND, [video], owner_id)
 
 
 def is_under_way(session: Session, video: Video) -> bool:

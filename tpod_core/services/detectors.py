@@ -28,7 +28,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     TrainingSet,
     TrainingSetState,
     User,
@@ -205,13 +204,7 @@ def list_epochs(detector: Detector) -> list[EpochRow]:
 
 
 def _queue_training(session: Session, detector: Detector) -> Job:
-    job = jobs.submit(
-        session,
-        JobKind.TRAIN_DETECTOR,
-        QueueName.LOW,
-        [detector],
-        detector.owner_id,
-    )
+    job = jobs.submit(session, JobKind.TRAIN_DETECTOR, [detector], detector.owner_id)
     detector.job_id = job.id
     detector.state = DetectorState.QUEUED
     detector.message = "Waiting for a free worker"

@@ -27,7 +27,6 @@ from tpod_core.models import (
     Finding,
     Job,
     JobKind,
-    QueueName,
     User,
     Verdict,
     Video,
@@ -86,14 +85,7 @@ def start_review(session: Session, user: User, detector: Detector, review: Revie
     for active in list_active_reviews(session, detector):
         if active.video_id == video.id and active.request == request:
             return active
-    return jobs.submit(
-        session,
-        JobKind.REVIEW_VIDEO,
-        QueueName.DEFAULT,
-        [detector, video],
-        user.id,
-        request,
-    )
+    return jobs.submit(session, JobKind.REVIEW_VIDEO, [detector, video], user.id, request)
 
 
 def list_active_reviews(session: Session, detector: Detector) -> list[Job]:

@@ -15,7 +15,6 @@ from tpod_core.models import (
     DetectorState,
     Job,
     JobKind,
-    QueueName,
     TrainingSet,
     User,
     saved_id,
@@ -33,11 +32,7 @@ def start(session: Session, user: User, detector: Detector) -> Job:
     if read(detector).complete:
         raise Conflict(f"The learning curve of {detector.name} is already measured.")
     return find_active(session, detector) or jobs.submit(
-        session,
-        JobKind.MEASURE_LEARNING,
-        QueueName.LOW,
-        [detector],
-        user.id,
+        session, JobKind.MEASURE_LEARNING, [detector], user.id
     )
 
 

@@ -34,7 +34,6 @@ from tpod_core.models import (
     utc_now,
 )
 from tpod_core.storage import get_storage, sha256_of
-from tpod_core.training_packages import usual_queue
 
 _FILES = {
     CHECKPOINT: CHECKPOINT_NAME,
@@ -108,7 +107,6 @@ def start_export(session: Session, detector: Detector, model_format: str) -> Job
     return find_active_export(session, saved_id(detector), model_format) or jobs.submit(
         session,
         JobKind.EXPORT_MODEL,
-        usual_queue(JobKind.EXPORT_MODEL),
         [detector],
         detector.owner_id,
         {FORMAT: model_format},

@@ -16,7 +16,6 @@ from tpod_core.models import (
     DetectorState,
     Job,
     JobKind,
-    QueueName,
     TrainingSet,
     TrainingSetState,
     User,
@@ -141,8 +140,8 @@ def create(session: Session, user: User, draft: Draft) -> TrainingSet:
     )
     session.add(training_set)
     session.flush()
-    kind, queue = JobKind.BUILD_TRAINING_SET, QueueName.DEFAULT
-    training_set.job_id = jobs.submit(session, kind, queue, [training_set], user.id).id
+    job = jobs.submit(session, JobKind.BUILD_TRAINING_SET, [training_set], user.id)
+    training_set.job_id = job.id
     session.flush()
     return training_set
 

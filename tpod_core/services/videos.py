@@ -15,7 +15,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     Keyframe,
-    QueueName,
     Track,
     User,
     Video,
@@ -130,7 +129,7 @@ def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job
     video.size_bytes = received.size_bytes
     video.sha256 = received.sha256
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
-    job = jobs.submit(session, JobKind.IMPORT_VIDEO, QueueName.DEFAULT, [video], video.owner_id)
+    job = jobs.submit(session, JobKind.IMPORT_VIDEO, [video], video.owner_id)
     video.job_id = job.id
     session.add(video)
     return job

@@ -8,7 +8,6 @@ from tpod_core.models import (
     Job,
     JobKind,
     JobState,
-    QueueName,
     User,
     Video,
     saved_id,
@@ -24,7 +23,7 @@ def start(session: Session, user: User) -> Job:
     running = find_running(session, user)
     if running is not None:
         raise Conflict("The demo project is already being made. It takes under a minute.")
-    return jobs.submit(session, JobKind.LOAD_DEMO, QueueName.DEFAULT, (), saved_id(user))
+    return jobs.submit(session, JobKind.LOAD_DEMO, (), saved_id(user))
 
 
 def find_running(session: Session, user: User) -> Job | None:

@@ -22,7 +22,6 @@ from tpod_core.models import (
     Video,
     VideoState,
 )
-from tpod_core.training_packages import usual_queue
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def submit(
     for job in list_jobs(session, kind, video, detector):
         if not job.state.is_final and job.request == request:
             return job
-    return jobs.submit(session, kind, usual_queue(kind), [video, detector], user.id, request)
+    return jobs.submit(session, kind, [video, detector], user.id, request)
 
 
 def list_jobs(session: Session, kind: JobKind, video: Video, detector: Detector) -> Sequence[Job]:
