@@ -101,7 +101,7 @@ def test_follower_gives_way_to_the_app() -> None:
 
 
 def test_edit_reaches_the_process_as_it_was() -> None:
-    touched = Touched(7, frozenset({3, 1}), 10, 40)
+    touched = Touched(2, 7, frozenset({3, 1}), 10, 40)
     line = encode_edit(touched, 5)
     assert line.count("\n") == 1
     assert decode_edit(json.loads(line)) == touched

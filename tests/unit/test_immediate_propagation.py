@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests import fake_propagation
+from tests.conftest import add_user
 from tests.fake_propagation import FakePropagation
 from tests.following import following_here
 from tests.labelled import add_video, annotate, give_file
@@ -14,7 +15,7 @@ from tests.unit.test_annotations import boxes, edit
 from tpod_core import db
 from tpod_core.errors import Conflict
 from tpod_core.geometry import Box
-from tpod_core.models import User, Video, saved_id
+from tpod_core.models import Role, User, Video, saved_id
 from tpod_core.propagation import immediate
 from tpod_core.propagation.immediate import IMMEDIATE_FRAMES, ImmediatePropagation
 from tpod_core.propagation.immediate_process import is_busy_with
@@ -120,6 +121,38 @@ def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(
     assert idle(running, video)
     assert [s.left.frame for s in fake.asked] == [5, 50, 5]
     assert eventually(lambda: rested == [video.id])
+
+
+def test_people_take_turns_and_nobody_stops_what_another_has_begun(
+    admin: User,
+    video: Video,
+    fake: FakePropagation,
+    running: ImmediatePropagation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five people label at once: whoever has much to follow does not hold up the others."""
+    monkeypatch.setattr(immediate, "TURN_FRAMES", 10)
+    began, may_go_on = threading.Event(), threading.Event()
+
+    def hold(segment: Segment) -> None:
+        fake.before_each = lambda segment: None
+        began.set()
+        may_go_on.wait(PATIENCE_S)
+
+    fake.before_each = hold
+    keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 11, 22, 33, 59)]
+    annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
+    assert began.wait(PATIENCE_S)
+    colleagues = [add_user(f"colleague {number}", Role.ADMIN) for number in range(3)]
+    for number, colleague in enumerate(colleagues):
+        edit(colleague, video, PutBox(40 + number, BOX, "bus"))
+    other = add_video(admin)
+    give_file(other, FRAMES)
+    edit(admin, other, PutBox(50, BOX, "bus"))
+    may_go_on.set()
+    assert idle(running, video)
+    assert idle(running, other)
+    assert [s.left.frame for s in fake.asked] == [0, 40, 41, 42, 50, 11, 22, 33]
 
 
 def test_a_fault_is_left_to_the_job_and_the_next_edit_is_filled(

@@ -1,12 +1,12 @@
 """Fills the gaps next to an edit immediately, without waiting for the job queue.
 
-The queue may be busy with an import for minutes. One thread, started at the first edit, fills
-the gaps next to the newest edit, up to a limit; the job that the edit submitted does the
-rest. Newer edits come first.
+One thread, started at the first edit, fills the gaps next to the newest edits, up to a limit; the
+jobs that the edits submitted do the rest. Who edits which video takes turns: the newest edit of
+one person in one video replaces that person's earlier ones there, and nobody else's.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tpod_core import db
@@ -19,31 +19,47 @@ from tpod_core.propagation.updating import fill, require_video
 
 IMMEDIATE_FRAMES = 300
 """The most boxes filled per edit between key frames, and as many tracked forward."""
+TURN_FRAMES = 100
+"""The most boxes filled in one turn; a longer gap is a turn of its own."""
 
 _log = get_logger(__name__)
 
 
-class ImmediatePropagation:
-    """A thread that fills gaps, and its queue of edits: one per video, the newest last.
+@dataclass(frozen=True)
+class _Work:
+    """What to do after an edit; at most so many more boxes between key frames, and forward."""
 
-    ``on_idle`` is called with a video's id when no edits of the video are left.
+    touched: Touched
+    between: int
+    forward: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Whose turn it is: a person in a video."""
+        return self.touched.editor_id, self.touched.video_id
+
+
+class ImmediatePropagation:
+    """A thread that fills gaps, and its queue of work: one for each person in each video.
+
+    ``on_idle`` is called with a video's id when no work in the video is left.
     """
 
     def __init__(self, on_idle: Callable[[int], None]) -> None:
         self._on_idle = on_idle
         self._changed = threading.Condition()
-        self._waiting: dict[int, Touched] = {}
-        self._current_video_id: int | None = None
+        self._waiting: dict[tuple[int, int], _Work] = {}
+        self._current: _Work | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
     def submit(self, touched: Touched) -> None:
         """Queue the gaps next to ``touched``."""
+        work = _Work(touched, IMMEDIATE_FRAMES, IMMEDIATE_FRAMES)
         with self._changed:
             if self._closed:
                 return
-            earlier = self._waiting.pop(touched.video_id, None)
-            self._waiting[touched.video_id] = _merged(touched, earlier)
+            self._waiting[work.key] = _merged(work, self._waiting.get(work.key))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="propagation", daemon=True)
                 self._thread.start()
@@ -51,7 +67,8 @@ class ImmediatePropagation:
 
     def is_busy_with(self, video_id: int) -> bool:
         with self._changed:
-            return video_id in self._waiting or video_id == self._current_video_id
+            active = [*self._waiting.values(), *([self._current] if self._current else [])]
+            return any(work.touched.video_id == video_id for work in active)
 
     def close(self) -> None:
         """End the thread; its unfinished work is left to the job."""
@@ -63,83 +80,101 @@ class ImmediatePropagation:
             self._thread.join()
 
     def _run(self) -> None:
-        while (touched := self._next()) is not None:
+        while (work := self._next()) is not None:
+            rest: _Work | None = None
+            video_id = work.touched.video_id
             try:
-                self._fill_near(touched)
+                rest = self._take_turn(work)
             except Superseded:
-                self._requeue(touched)
+                rest = work
             except TpodError as error:
-                _log.warning("video %s: %s", touched.video_id, error.message)
+                _log.warning("video %s: %s", video_id, error.message)
             except Exception:
                 # The thread must survive; the job of the same edit fails too, and reports it.
-                _log.exception("video %s: immediate propagation failed", touched.video_id)
+                _log.exception("video %s: immediate propagation failed", video_id)
             finally:
-                with self._changed:
-                    self._current_video_id = None
-                if not self.is_busy_with(touched.video_id):
-                    self._on_idle(touched.video_id)
+                self._end_turn(rest)
+                if not self.is_busy_with(video_id):
+                    self._on_idle(video_id)
 
-    def _next(self) -> Touched | None:
+    def _next(self) -> _Work | None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting)
             if self._closed:
                 return None
-            video_id, touched = self._waiting.popitem()
-            self._current_video_id = video_id
-            return touched
+            self._current = self._waiting.pop(next(iter(self._waiting)))
+            return self._current
 
-    def _requeue(self, touched: Touched) -> None:
+    def _end_turn(self, rest: _Work | None) -> None:
+        """Queue what is left, if anything, behind all others, or with the same person's newer."""
         with self._changed:
-            if self._closed:
+            self._current = None
+            if rest is None or self._closed:
                 return
-            newer = self._waiting.pop(touched.video_id, None)
-            if newer is None:
-                self._waiting = {touched.video_id: touched, **self._waiting}
-            else:
-                self._waiting[touched.video_id] = _merged(newer, touched)
+            newer = self._waiting.get(rest.key)
+            self._waiting[rest.key] = _merged(newer, rest) if newer else rest
 
-    def _fill_near(self, touched: Touched) -> None:
-        monitor = _StopOnNewerEdit(self)
+    def _take_turn(self, work: _Work) -> _Work | None:
+        """Fill the next gaps; returns what is left to do, or ``None``."""
+        touched = work.touched
         with db.read_session() as session:
             video = require_video(session, touched.video_id)
             tracks = reading.load_tracks(session, touched.video_id, touched.track_ids)
             tasks = open_tasks(session, video, tracks.values())
-        for batch in _batches(tasks, touched):
-            fill(touched.video_id, batch, monitor, db.transaction)
+        near = sorted(
+            (task for task in tasks if not task.is_filled),
+            key=lambda task: task.distance(touched.first, touched.last),
+        )
+        between = [task for task in near if task.gap.right is not None]
+        if batch := _first_tasks(between, work.between):
+            rest = replace(work, between=work.between - _frames(batch))
+        elif batch := _first_tasks([t for t in near if t.gap.right is None], work.forward):
+            rest = replace(work, forward=work.forward - _frames(batch))
+        else:
+            return None
+        fill(touched.video_id, batch, _StopOnNewerEdit(self, work), db.transaction)
+        return rest
 
-    def check(self) -> None:
-        """Raises: Superseded if a newer edit waits, or the app closes."""
+    def check(self, work: _Work) -> None:
+        """Raises: Superseded if a newer edit replaces ``work``, or the app closes."""
         with self._changed:
-            if self._closed or self._waiting:
+            if self._closed or work.key in self._waiting:
                 raise Superseded("A newer edit goes first.")
 
 
 @dataclass(frozen=True)
 class _StopOnNewerEdit:
     thread: ImmediatePropagation
+    work: _Work
 
     def check(self) -> None:
-        self.thread.check()
+        self.thread.check(self.work)
 
     def progress(self, fraction: float, message: str) -> None:
         return
 
 
-def _merged(newer: Touched, older: Touched | None) -> Touched:
+def _merged(newer: _Work, older: _Work | None) -> _Work:
+    """Returns ``newer`` with the tracks of ``older`` too."""
     if older is None:
         return newer
-    return replace(newer, track_ids=newer.track_ids | older.track_ids)
+    tracks = newer.touched.track_ids | older.touched.track_ids
+    return replace(newer, touched=replace(newer.touched, track_ids=tracks))
 
 
-def _batches(tasks: list[Task], touched: Touched) -> Iterator[list[Task]]:
-    """Yields the nearest gaps between key frames, then the nearest ones tracked forward."""
-    near = sorted(tasks, key=lambda task: task.distance(touched.first, touched.last))
-    for forward in (False, True):
-        chosen, total = [], 0
-        for task in near:
-            is_eligible = (task.gap.right is None) is forward and not task.is_filled
-            if is_eligible and total + task.frames <= IMMEDIATE_FRAMES:
-                total += task.frames
-                chosen.append(task)
-        if chosen:
-            yield chosen
+def _first_tasks(near: Sequence[Task], most_frames: int) -> list[Task]:
+    """Returns the first tasks that fit into a turn, the first one in any case, leaving out those
+    with more than ``most_frames``."""
+    chosen: list[Task] = []
+    for task in near:
+        total = _frames(chosen) + task.frames
+        if total > most_frames:
+            continue
+        if chosen and total > TURN_FRAMES:
+            break
+        chosen.append(task)
+    return chosen
+
+
+def _frames(tasks: Sequence[Task]) -> int:
+    return sum(task.frames for task in tasks)

@@ -53,6 +53,7 @@ def encode_edit(touched: Touched, number: int) -> str:
     """Returns a line for the worker's input; ``number`` counts the edits of the app."""
     edit = {
         "number": number,
+        "editor_id": touched.editor_id,
         "video_id": touched.video_id,
         "track_ids": sorted(touched.track_ids),
         "first": touched.first,
@@ -63,14 +64,15 @@ def encode_edit(touched: Touched, number: int) -> str:
 
 def decode_edit(edit: dict[str, int | list[int]]) -> Touched:
     """Inverts ``encode_edit``, after the JSON is parsed."""
-    video_id, tracks, first, last = (
-        edit[name] for name in ("video_id", "track_ids", "first", "last")
+    editor_id, video_id, tracks, first, last = (
+        edit[name] for name in ("editor_id", "video_id", "track_ids", "first", "last")
     )
     assert isinstance(tracks, list)
+    assert isinstance(editor_id, int)
     assert isinstance(video_id, int)
     assert isinstance(first, int)
     assert isinstance(last, int)
-    return Touched(video_id, frozenset(tracks), first, last)
+    return Touched(editor_id, video_id, frozenset(tracks), first, last)
 
 
 def main() -> None:

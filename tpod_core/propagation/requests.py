@@ -20,8 +20,12 @@ _BATCH_TRACKS = 20
 
 @dataclass(frozen=True)
 class Touched:
-    """The key frames that an edit changed: of these tracks, on frames ``first`` to ``last``."""
+    """The key frames that an edit changed: of these tracks, on frames ``first`` to ``last``.
 
+    ``editor_id`` is the user who made it.
+    """
+
+    editor_id: int
     video_id: int
     track_ids: frozenset[int]
     first: int
@@ -42,18 +46,18 @@ def edit_listener(listener: Listener) -> Iterator[None]:
         _listeners.remove(listener)
 
 
-def after_edit(session: Session, video: Video, owner_id: int | None, part: Part) -> None:
+def after_edit(session: Session, video: Video, editor_id: int, part: Part) -> None:
     """Request that the gaps next to the key frames in ``part`` be filled, if there are any.
 
     The job is submitted in the caller's transaction, so that no edit is lost.
     """
-    touched = _touched(saved_id(video), part)
+    touched = _touched(editor_id, saved_id(video), part)
     if touched is None:
         return
     for listener in _listeners:
         db.after_commit(session, partial(listener, touched))
     if _waiting(session, video) is None and _leaves_gaps(session, video, touched):
-        submit(session, video, owner_id)
+        submit(session, video, editor_id)
 
 
 def request(session: Session, video: Video, owner_id: int | None) -> Job:
@@ -85,12 +89,12 @@ def _find(session: Session, video: Video, *states: JobState) -> Job | None:
     return session.exec(query).first()
 
 
-def _touched(video_id: int, part: Part) -> Touched | None:
+def _touched(editor_id: int, video_id: int, part: Part) -> Touched | None:
     tracks = {track_id: frames for track_id, frames in touched_tracks(part).items() if frames}
     if not tracks:
         return None
     first, last = min(map(min, tracks.values())), max(map(max, tracks.values()))
-    return Touched(video_id, frozenset(tracks), first, last)
+    return Touched(editor_id, video_id, frozenset(tracks), first, last)
 
 
 def _leaves_gaps(session: Session, video: Video, touched: Touched) -> bool:

@@ -141,7 +141,7 @@ def save_step(
         return
     writing.write_parts(session, saved_id(video), user.id, before, after)
     log.write_step(session, user, video, parts, undoes)
-    requests.after_edit(session, video, user.id, after)
+    requests.after_edit(session, video, saved_id(user), after)
 
 
 def _insert(session: Session, user: User, video: Video, edited: Edited) -> list[int]:
