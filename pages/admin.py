@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import escape_md, page_header
+from pages._shared.paged_list import first_page, page_buttons, read_page
 from tpod_core import __version__
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotAllowed
@@ -53,13 +54,27 @@ def _metric(column: DeltaGenerator, title: str, value: str, detail: str) -> None
 
 def _show_users() -> None:
     st.subheader("Accounts", anchor=False)
+    query = st.text_input(
+        "Search",
+        placeholder="Search by name",
+        label_visibility="collapsed",
+        key="accounts_search",
+        on_change=first_page,
+        args=("accounts",),
+    )
     with read_session() as session:
-        accounts = users.list_users(session)
-    waiting = [account for account in accounts if account.role is Role.NONE and account.active]
+        waiting = users.count_waiting(session)
+        found = read_page(
+            "accounts",
+            lambda offset, limit: users.list_users(session, query, offset=offset, limit=limit),
+        )
     if waiting:
-        st.info(f"{len(waiting)} waiting for access: give them a role below.")
-    for account in accounts:
+        st.info(f"{waiting:,} waiting for access: give them a role below.")
+    for account in found.rows:
         _show_user(account)
+    if not found.rows:
+        st.info(f"No account has “{escape_md(query)}” in its name. Empty the search to see all.")
+    page_buttons("accounts", found.count)
 
 
 def _show_user(account: User) -> None:

@@ -8,6 +8,7 @@ from pages._detectors.words import state_badge
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, escape_md, page_header
+from pages._shared.paged_list import newest_page, page_buttons
 from tpod_core.db import read_session
 from tpod_core.detectors import registry
 from tpod_core.models import Detector, DetectorState, User
@@ -31,7 +32,7 @@ def _show_list(user: User) -> None:
     page_header("Detectors", "Train a detector on a training set, evaluate it, download it.")
     with read_session() as session:
         sets = detectors.list_trainable_sets(session, user)
-        rows = detectors.list_detectors(session, user)
+    rows = newest_page(user, Detector).rows
     if not sets and not rows:
         empty_state(
             "Nothing to train on yet",
@@ -65,14 +66,15 @@ def _show_list(user: User) -> None:
 
 def _show_cards(user: User) -> None:
     with show_errors():
-        with read_session() as session:
-            rows = detectors.list_detectors(session, user)
+        found = newest_page(user, Detector)
+        rows = found.rows
         for start in range(0, len(rows), COLUMNS):
             for column, row in zip(
                 st.columns(COLUMNS), rows[start : start + COLUMNS], strict=False
             ):
                 with column.container(border=True, height="stretch"):
                     _show_card(row)
+        page_buttons("detectors", found.count)
 
 
 def _show_card(detector: Detector) -> None:

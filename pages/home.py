@@ -9,10 +9,10 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
 from pages._shared.page import escape_md, page_header
-from tpod_core import training_packages
+from tpod_core import access, training_packages
 from tpod_core.db import read_session, transaction
-from tpod_core.models import User
-from tpod_core.services import demo, jobs, overview
+from tpod_core.models import Job, User
+from tpod_core.services import demo, overview
 
 REFRESH_S = 1.0
 LATEST = 5
@@ -153,7 +153,7 @@ def _show_demo_progress() -> None:
 
 def _show_latest(user: User) -> None:
     with read_session() as session:
-        latest = jobs.list_jobs(session, user, limit=LATEST).jobs
+        latest = access.newest(session, user, Job, limit=LATEST).rows
     if latest:
         st.subheader("Latest activity", anchor=False)
         is_busy = any(not job.state.is_final for job in latest)
@@ -164,7 +164,7 @@ def _show_activity(was_busy: bool) -> None:
     user = require_user()
     with show_errors():
         with read_session() as session:
-            latest = jobs.list_jobs(session, user, limit=LATEST).jobs
+            latest = access.newest(session, user, Job, limit=LATEST).rows
         if was_busy and all(job.state.is_final for job in latest):
             st.rerun()  # the counts of the steps have changed, and no job runs any more
         job_list(latest)

@@ -6,11 +6,10 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
 from pages._shared.page import empty_state, page_header
-from tpod_core.db import read_session
-from tpod_core.services import jobs
+from pages._shared.paged_list import newest_page, page_buttons
+from tpod_core.models import Job
 
 REFRESH_S = 2.0
-MAX_SHOWN = 50
 
 
 def main() -> None:
@@ -23,14 +22,12 @@ def main() -> None:
 def _show() -> None:
     user = require_user()
     with show_errors():
-        with read_session() as session:
-            found = jobs.list_jobs(session, user, limit=MAX_SHOWN)
-        if found.jobs:
-            job_list(found.jobs)
+        found = newest_page(user, Job)
+        if found.rows:
+            job_list(found.rows)
         else:
             empty_state("Nothing yet", "Imports, builds and trainings will be listed here.")
-        if found.count > MAX_SHOWN:
-            st.caption(f"{found.count - MAX_SHOWN} older jobs are not shown.")
+        page_buttons("jobs", found.count)
 
 
 main()

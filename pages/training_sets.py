@@ -5,9 +5,11 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import counted, empty_state, escape_md, page_header
+from pages._shared.paged_list import newest_page, page_buttons
 from pages._training_sets.detail import show_training_set, state_badge
 from pages._training_sets.form import show_form
 from tpod_core.db import read_session
+from tpod_core.listing import Listing
 from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
 from tpod_core.services import training_sets
 
@@ -43,39 +45,40 @@ def _show_list(user: User) -> None:
     )
     if st.button("New training set", type="primary", icon=":material/add:"):
         _go(new="1")
-    with read_session() as session:
-        rows = training_sets.list_training_sets(session, user)
-    if not rows:
+    found = newest_page(user, TrainingSet)
+    if not found.rows:
         empty_state(
             "No training sets yet",
             "Press “New training set”, choose labelled videos, and see at once what you get.",
         )
-    elif any(training_sets.is_building(row) for row in rows):
+    elif any(training_sets.is_building(row) for row in found.rows):
         st.fragment(_show_while_building, run_every=REFRESH_S)(user)
     else:
-        _show_cards(rows, {})
+        _show_cards(found, {})
 
 
 def _show_while_building(user: User) -> None:
     """Show the cards until all builds have ended; then the whole page reruns."""
     with show_errors():
+        found = newest_page(user, TrainingSet)
         with read_session() as session:
-            rows = training_sets.list_training_sets(session, user)
             progress = {
                 saved_id(row): training_sets.progress_of(session, row)
-                for row in rows
+                for row in found.rows
                 if training_sets.is_building(row)
             }
         if not progress:
             st.rerun(scope="app")
-        _show_cards(rows, progress)
+        _show_cards(found, progress)
 
 
-def _show_cards(rows: list[TrainingSet], progress: dict[int, float]) -> None:
+def _show_cards(found: Listing[TrainingSet], progress: dict[int, float]) -> None:
+    rows = found.rows
     for start in range(0, len(rows), COLUMNS):
         for column, row in zip(st.columns(COLUMNS), rows[start : start + COLUMNS], strict=False):
             with column.container(border=True, height="stretch"):
                 _show_card(row, progress.get(saved_id(row)))
+    page_buttons("training_sets", found.count)
 
 
 def _show_card(row: TrainingSet, progress: float | None) -> None:

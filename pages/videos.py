@@ -5,12 +5,14 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, escape_md, page_header
+from pages._shared.paged_list import first_page, newest_page, page_buttons
 from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
 from pages._videos.uploader import uploader
+from tpod_core import access
 from tpod_core.config import get_settings
 from tpod_core.db import read_session
-from tpod_core.services import videos
+from tpod_core.models import User, Video
 
 COLUMNS = 3
 SEARCH_FROM = 7  # fewer videos need no search field
@@ -22,9 +24,9 @@ def main() -> None:
     with show_errors():
         uploader(get_settings().max_upload_bytes)
         with read_session() as session:
-            found = read_facts(session, videos.list_videos(session, user))
-        if found:
-            _show_list(found)
+            count = access.newest(session, user, Video, limit=0).count
+        if count:
+            _show_list(user, count)
         else:
             empty_state(
                 "No videos yet",
@@ -34,17 +36,24 @@ def main() -> None:
         show_video_dialog()
 
 
-def _show_list(found: list[CardFacts]) -> None:
-    """Show all cards, or those whose names match the search."""
-    if len(found) < SEARCH_FROM:
-        _show_cards(found)
-        return
-    query = st.text_input(
-        "Search", placeholder="Search by name", label_visibility="collapsed", key="videos_search"
-    )
-    shown = [facts for facts in found if query.casefold() in facts.video.name.casefold()]
-    if shown:
-        _show_cards(shown)
+def _show_list(user: User, count: int) -> None:
+    """Show a page of all cards, or of those whose names match the search."""
+    query = ""
+    if count >= SEARCH_FROM:
+        query = st.text_input(
+            "Search",
+            placeholder="Search by name",
+            label_visibility="collapsed",
+            key="videos_search",
+            on_change=first_page,
+            args=("videos",),
+        )
+    found = newest_page(user, Video, query)
+    with read_session() as session:
+        facts = read_facts(session, found.rows)
+    if facts:
+        _show_cards(facts)
+        page_buttons("videos", found.count)
     else:
         st.info(f"No video has “{escape_md(query)}” in its name. Empty the search to see all.")
 

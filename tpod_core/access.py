@@ -6,11 +6,12 @@ someone else is "not found", as if it did not exist; an administrator sees every
 
 from typing import TypeVar
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core.db import find
 from tpod_core.errors import NotFound
+from tpod_core.listing import Listing, read_listing, search
 from tpod_core.models import Detector, Job, Role, TrainingSet, User, Video
 
 Owned = TypeVar("Owned", Video, TrainingSet, Detector, Job)
@@ -36,6 +37,26 @@ def visible(user: User, table: type[Owned]) -> SelectOfScalar[Owned]:
     """Returns the query for all rows of ``table`` that ``user`` may read and change."""
     query = select(table)
     return query if user.role is Role.ADMIN else query.where(table.owner_id == user.id)
+
+
+def newest(
+    session: Session,
+    user: User,
+    table: type[Owned],
+    *,
+    name: str = "",
+    offset: int = 0,
+    limit: int,
+) -> Listing[Owned]:
+    """Returns a part of the rows that ``user`` may access, newest first.
+
+    Args:
+        name: only rows whose name contains this; jobs have no name.
+    """
+    query = visible(user, table)
+    if name:
+        query = search(query, name, col(table.name))  # type: ignore[attr-defined]
+    return read_listing(session, query.order_by(col(table.id).desc()), offset=offset, limit=limit)
 
 
 def may_see(user: User, row: Video | TrainingSet | Detector | Job) -> bool:

@@ -77,6 +77,12 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own knows ASCII alone, so a search in any case would miss "Ä" for "ä".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Any) -> None:

@@ -8,11 +8,12 @@ from argon2 import PasswordHasher
 from sqlmodel import delete, select
 from starlette.testclient import TestClient
 
-from tests.conftest import PASSWORD, Api
+from tests.conftest import PASSWORD, Api, add_user
+from tests.statements import listed
 from tpod_core import auth as passwords
 from tpod_core.auth import COOKIE_NAME, new_form_token
 from tpod_core.db import execute_if_free, read_session, transaction
-from tpod_core.models import ApiToken, AuthSession, User
+from tpod_core.models import ApiToken, AuthSession, Role, User
 from tpod_core.services import users
 from tpod_core.web import auth
 
@@ -61,6 +62,16 @@ def test_new_account_waits_for_a_role(installation: Api, api: TestClient) -> Non
 
 def test_users_are_for_administrators(installation: Api, member: User) -> None:
     assert installation.client("member").get("/users").status_code == 403
+
+
+def test_users_are_paged_and_searched_by_the_database(api: TestClient) -> None:
+    for number in range(5):
+        add_user(f"Ösen {number}", Role.USER)
+    with listed() as statements:
+        second = api.get("/users", params={"search": "ÖSEN", "page": 2, "page_size": 2}).json()
+    assert second["count"] == 5
+    assert [each["username"] for each in second["results"]] == ["Ösen 2", "Ösen 3"]
+    assert sum("username_key" in each and "LIMIT" in each for each in statements) == 1
 
 
 def test_token_opens_the_api_until_it_is_revoked(installation: Api, api: TestClient) -> None:

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared import guard
+from pages._shared.paged_list import PAGE_SIZE
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
 from tpod_core.db import read_session, transaction
@@ -75,7 +76,30 @@ def test_everybody_is_listed_by_name(home: Path) -> None:
     for name in ("zoe", "Ann", "bob"):
         add_user(name, Role.USER)
     with read_session() as session:
-        assert [user.username for user in users.list_users(session)] == ["Ann", "bob", "zoe"]
+        listed = users.list_users(session, limit=9).rows
+    assert [user.username for user in listed] == ["Ann", "bob", "zoe"]
+
+
+def test_many_accounts_are_shown_a_page_at_a_time_those_who_wait_first(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction() as session:
+        for number in range(60):
+            name = f"member {number:02}"
+            row = User(username=name, username_key=name, password_hash="", role=Role.USER)
+            session.add(row)
+    add_user("zoe", Role.NONE)
+    test = page(monkeypatch, admin)
+    assert len(test.selectbox) == PAGE_SIZE
+    assert test.selectbox[0].value is Role.NONE
+    assert "1 to 30 of 62" in [each.value for each in test.caption]
+    test.button(key="accounts-next").click().run()
+    test.button(key="accounts-next").click().run()
+    assert len(test.selectbox) == 2
+    test.text_input(key="accounts_search").input("zo").run()
+    assert len(test.selectbox) == 1
+    test.text_input(key="accounts_search").input("nobody").run()
+    assert "“nobody”" in test.info[1].value
 
 
 def test_role_that_another_administrator_gave_stays(

@@ -9,7 +9,7 @@ from streamlit.testing.v1.element_tree import Block
 from tests.detectors import FakeProvider, create_detector, now, work
 from tests.jobs import run_job
 from tests.ui.acting import press, sound
-from tpod_core import db
+from tpod_core import access, db
 from tpod_core.detectors.queries import list_exports
 from tpod_core.exports import needs
 from tpod_core.models import (
@@ -103,7 +103,7 @@ def test_form_queues_a_child_of_the_chosen_parent(
     mix.set_value(False)
     press(test, "New detector", "Train")
     with db.read_session() as session:
-        made = detectors.list_detectors(session, user)[0]
+        made = access.newest(session, user, Detector, limit=9).rows[0]
     assert (made.name, made.parent_id) == ("Child", detector.id)
     assert made.train_config["mix_parent_data"] is False
 
@@ -114,7 +114,7 @@ def test_form_queues_what_was_chosen(user: User, training_set: TrainingSet) -> N
     test.number_input[0].set_value(7)
     press(test, "New detector", "Train")
     with db.read_session() as session:
-        [made] = detectors.list_detectors(session, user)
+        [made] = access.newest(session, user, Detector, limit=9).rows
     assert (made.name, made.epochs, made.state) == ("My cups", 7, DetectorState.QUEUED)
     assert test.query_params["detector"] == str(made.id)
 
@@ -127,7 +127,7 @@ def test_form_shows_what_is_wrong_and_makes_nothing(user: User, training_set: Tr
     dialog = [kind for kind in kinds(test.get("dialog")[0]) if kind in ("error", "button")]
     assert dialog == ["error", "button"], "what is wrong stands above the button"
     with db.read_session() as session:
-        assert detectors.list_detectors(session, user) == []
+        assert access.newest(session, user, Detector, limit=9).rows == []
 
 
 def test_card_shows_a_training_s_progress(detector: Detector) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._shared.paged_list import PAGE_SIZE
 from tests.ui.acting import sound
 from tpod_core.db import read_session, transaction
 from tpod_core.models import User, Video, VideoState, saved_id
@@ -192,6 +193,26 @@ def test_many_videos_can_be_searched(user: User) -> None:
     assert len(cards(test)) == 8
     test.text_input(key="videos_search").input("room 5").run()
     assert len(cards(test)) == 1
+
+
+def test_long_list_is_shown_a_page_at_a_time(user: User) -> None:
+    numbers = [add(user, f"Room {number}") for number in range(PAGE_SIZE)]
+    add(user, "Küche")
+    test = page()
+    assert len(cards(test)) == PAGE_SIZE
+    sound(test.button(key="videos-next").click().run())
+    assert len(cards(test)) == 1
+    assert "31 to 31 of 31" in [each.value for each in test.caption]
+    assert test.button(key="videos-next").disabled
+    test.text_input(key="videos_search").input("KÜ").run()
+    assert len(cards(test)) == 1
+    assert "Küche" in cards(test)[0]
+    test.text_input(key="videos_search").input("").run()
+    sound(test.button(key="videos-next").click().run())
+    with transaction() as session:
+        videos.delete(session, session.get_one(Video, numbers[0]))
+    sound(test.run())
+    assert len(cards(test)) == PAGE_SIZE, "the last page is gone"
 
 
 def test_colour_that_somebody_else_chose_stays(user: User) -> None:

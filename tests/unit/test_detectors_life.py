@@ -629,7 +629,7 @@ def test_detectors_of_others_are_neither_listed_nor_found(queued: Detector, memb
     stranger = add_user("stranger", Role.USER)
 
     def names(session: Session, user: User) -> list[str]:
-        return [row.name for row in detectors.list_detectors(session, user)]
+        return [row.name for row in access.newest(session, user, Detector, limit=9).rows]
 
     with db.read_session() as session:
         assert names(session, member) == ["Cups"]

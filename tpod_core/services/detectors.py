@@ -107,11 +107,6 @@ def list_possible_parents(session: Session, user: User, dnn_type: str) -> list[D
     return list(session.exec(trained.order_by(col(Detector.id).desc())))
 
 
-def list_detectors(session: Session, user: User) -> list[Detector]:
-    """Returns the detectors that ``user`` may see, newest first."""
-    return list(session.exec(access.visible(user, Detector).order_by(col(Detector.id).desc())))
-
-
 def cancel(session: Session, detector: Detector) -> None:
     """Cancel the training, which ends after the current batch and can be resumed."""
     if detector.state not in ACTIVE:

@@ -6,13 +6,14 @@ before and after: nobody else's save waits for it.
 
 from datetime import timedelta
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import ColumnElement, delete, func, update
 from sqlmodel import Session, col, select
 
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
 from tpod_core.db import execute_if_free, find, read_session, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.listing import Listing, read_listing, search
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
 
@@ -203,12 +204,23 @@ def change_password(user: User, old: str, new: str) -> None:
         session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
 
 
-def list_users(session: Session, search: str = "") -> list[User]:
-    """Returns all users by name; for administrators."""
-    query = select(User).order_by(col(User.username_key))
-    if search:
-        query = query.where(col(User.username_key).contains(search.casefold(), autoescape=True))
-    return list(session.exec(query))
+def list_users(session: Session, name: str = "", *, offset: int = 0, limit: int) -> Listing[User]:
+    """Returns a part of the users whose name contains ``name``; for administrators.
+
+    Those who wait for access come first, then all by name.
+    """
+    query = search(select(User), name.casefold(), col(User.username_key))
+    in_order = query.order_by(~_waiting_for_access(), col(User.username_key))
+    return read_listing(session, in_order, offset=offset, limit=limit)
+
+
+def count_waiting(session: Session) -> int:
+    """Returns the number of users who wait for access."""
+    return session.exec(select(func.count()).select_from(User).where(_waiting_for_access())).one()
+
+
+def _waiting_for_access() -> ColumnElement[bool]:
+    return (col(User.role) == Role.NONE) & col(User.active)
 
 
 def change_user(

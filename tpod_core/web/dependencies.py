@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tpod_core.auth import COOKIE_NAME
 from tpod_core.db import read_session
 from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
+from tpod_core.listing import read_listing, search
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
 
@@ -107,6 +107,10 @@ class PageRequest:
     search: str
     ordering: str
 
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.page_size
+
     def rows(
         self,
         session: Session,
@@ -120,9 +124,7 @@ class PageRequest:
             search_in: the text column or expression that is searched.
             orderings: the columns that ``ordering`` may name; the first is the default.
         """
-        if self.search:
-            query = query.where(search_in.icontains(self.search, autoescape=True))
-        count = session.exec(select(func.count()).select_from(query.subquery())).one()
+        query = search(query, self.search, search_in)
         name = self.ordering.removeprefix("-") or next(iter(orderings))
         if name not in orderings:
             raise InvalidInput(
@@ -133,8 +135,8 @@ class PageRequest:
         # Rows that compare equal must have the same order on every page.
         table = query.column_descriptions[0]["entity"]
         ordered = query.order_by(column.desc() if descending else column.asc(), table.id)
-        offset = (self.page - 1) * self.page_size
-        return count, session.exec(ordered.offset(offset).limit(self.page_size)).all()
+        found = read_listing(session, ordered, offset=self.offset, limit=self.page_size)
+        return found.count, found.rows
 
 
 def page_request(

@@ -20,10 +20,10 @@ class UserChange(BaseModel):
 @router.get("/users")
 def list_users(_: Administrator, paging: Paging) -> Page[UserBody]:
     with read_session() as session:
-        found = users.list_users(session, paging.search)
-    start = (paging.page - 1) * paging.page_size
-    shown = found[start : start + paging.page_size]
-    return Page(count=len(found), results=[UserBody.of(user) for user in shown])
+        found = users.list_users(
+            session, paging.search, offset=paging.offset, limit=paging.page_size
+        )
+    return Page(count=found.count, results=[UserBody.of(user) for user in found.rows])
 
 
 @router.patch("/users/{user_id}")
