@@ -13,6 +13,7 @@ from tpod_core.inference.proposals import (
     FrameSampling,
     candidates,
     is_large_enough,
+    observed_frames,
     propose,
 )
 from tpod_core.inference.trained_model import TrainedModel, detect_in_frames, open_model
@@ -85,9 +86,10 @@ def _propose(job: RunningJob, found: Sequence[Candidate], detections: VideoDetec
         run_input = read_run(session, job)
         video = run_input.video
         document = annotations.get_document(session, video)
-        boxes = annotations.boxes_in(session, video, 0, video.frame_count)
         earlier = prelabels.earlier_proposals(session, video, run_input.detector)
-    proposal = propose(found, document, boxes, earlier, FrameSampling.for_fps(video.fps))
+        boxes = annotations.each_boxes_on(session, video, observed_frames(found))
+        sampling = FrameSampling.for_fps(video.fps)
+        proposal = propose(found, document, boxes, earlier, sampling, video.frame_count)
     with job.transaction() as session:
         run_input = read_run(session, job)
         video = run_input.video

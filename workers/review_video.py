@@ -75,7 +75,7 @@ def _labels(plan: ReviewPlan, frames: range, ids: dict[str, int]) -> dict[int, O
     Proposed boxes do not count, because no user has accepted them.
     """
     with read_session() as session:
-        boxes = annotations.boxes_in(session, plan.video, frames[0], frames[-1] + 1)
+        boxes = annotations.boxes_on(session, plan.video, frames)
     return {
         frame: matching.labelled(
             [

@@ -27,6 +27,7 @@ from tpod_core.services.annotations import (
     RelabelTrack,
     TrackDoc,
     UndoResult,
+    documents,
 )
 
 BOX = Box(10, 20, 60, 80)
@@ -266,6 +267,22 @@ def test_boxes_of_every_window_agree_with_the_whole_video(admin: User, video: Vi
     assert list(whole) == list(range(100))
     for start, stop in [(0, 1), (35, 36), (39, 41), (34, 61), (98, 100), (41, 59), (7, 8)]:
         assert boxes(video, start, stop) == {n: whole[n] for n in range(start, stop)}
+
+
+def test_boxes_on_some_frames_are_read_part_by_part(
+    admin: User, video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(admin, video, PutBox(10, BOX, "cup"), PutBox(40, BOX, "bus"))
+    whole = boxes(video, 0, 100)
+    frames = [0, 9, 10, 25, 40, 41, 99]
+    monkeypatch.setattr(documents, "_FRAMES_AT_ONCE", 3)
+    with db.read_session() as session, statements.listed() as asked:
+        row = session.get_one(Video, video.id)
+        found = annotations.each_boxes_on(session, row, frames)
+        first = [next(found) for _ in range(3)]
+        so_far = len(asked)
+        assert first + list(found) == [(frame, whole[frame]) for frame in frames]
+    assert len(asked) > so_far, "the later frames are not read before they are needed"
 
 
 def test_deleting_a_video_takes_its_tracks_and_log_along(admin: User, video: Video) -> None:

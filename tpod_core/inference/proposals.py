@@ -1,6 +1,6 @@
 """Turns a detector's tracks on a video into proposed annotations. Uses no database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tpod_core.annotations.detected import detected_keyframes
@@ -94,17 +94,23 @@ class Proposal:
     replaced: int
 
 
+def observed_frames(found: Sequence[Candidate]) -> list[int]:
+    """Returns the frames on which any candidate was seen, ascending."""
+    return sorted({each.frame for candidate in found for each in candidate.observations})
+
+
 def propose(
     found: Sequence[Candidate],
     document: AnnotationDoc,
-    boxes: Mapping[int, Sequence[FrameBox]],
+    boxes: Iterable[tuple[int, Sequence[FrameBox]]],
     earlier: Collection[int],
     sampling: FrameSampling,
+    frame_count: int,
 ) -> Proposal:
     """Propose tracks for unlabelled objects, replacing this detector's open proposals.
 
     Args:
-        boxes: the boxes of ``document`` on every frame of the video.
+        boxes: the boxes of ``document`` on each of ``observed_frames(found)``.
         earlier: the tracks that this detector proposed before.
     """
     replaced = {track.id for track in document.tracks if track.proposed and track.id in earlier}
@@ -112,10 +118,10 @@ def propose(
         frame: [
             _LabelledBox(each.label, each.box) for each in shown if each.track_id not in replaced
         ]
-        for frame, shown in boxes.items()
+        for frame, shown in boxes
     }
     new = _unlabelled(found, known)
-    added = [AddTrack(_track(each, len(boxes), sampling)) for each in new]
+    added = [AddTrack(_track(each, frame_count, sampling)) for each in new]
     dropped = [DeleteTrack(track_id) for track_id in sorted(filter(None, replaced))]
     labels = tuple(dict.fromkeys(each.label for each in new))
     return Proposal((*dropped, *added), labels, len(dropped))

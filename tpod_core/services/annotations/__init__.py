@@ -28,6 +28,8 @@ from tpod_core.annotations.operations import (
 from tpod_core.services.annotations.documents import (
     AnnotationChanges,
     boxes_in,
+    boxes_on,
+    each_boxes_on,
     get_changes,
     get_document,
 )
@@ -66,6 +68,8 @@ __all__ = [
     "UndoResult",
     "apply_edits",
     "boxes_in",
+    "boxes_on",
+    "each_boxes_on",
     "get_changes",
     "get_document",
     "redo",

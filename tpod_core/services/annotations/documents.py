@@ -1,6 +1,6 @@
 """Reads a video's annotations: the whole document, changes to it, and the boxes of any frame."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -12,6 +12,9 @@ from tpod_core.annotations.interpolation import derive
 from tpod_core.annotations.ranges import Range
 from tpod_core.models import Video, saved_id
 from tpod_core.propagation.store import with_derived
+
+_FRAMES_AT_ONCE = 1000
+"""Limits the memory for the boxes of a long video."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,33 @@ def boxes_in(
     stop: int,
     track_ids: Collection[int] | None = None,
 ) -> dict[int, list[FrameBox]]:
-    """Returns the boxes on each frame ``start <= n < stop``, derived ones included.
+    """Returns the boxes on each frame ``start <= n < stop``, as ``boxes_on``."""
+    return boxes_on(session, video, range(start, stop), track_ids)
+
+
+def boxes_on(
+    session: Session,
+    video: Video,
+    frames: Sequence[int],
+    track_ids: Collection[int] | None = None,
+) -> dict[int, list[FrameBox]]:
+    """Returns the boxes on each of ``frames``, derived ones included.
 
     Each list is in the order of track ids, and empty where a frame has no box.
 
     Args:
+        frames: ascending frame indices, gaps allowed.
         track_ids: the tracks to include; without it, all.
     """
+    boxes: dict[int, list[FrameBox]] = {frame: [] for frame in frames}
+    if not boxes:
+        return boxes
     names = reading.load_catalogue(session)
-    boxes: dict[int, list[FrameBox]] = {frame: [] for frame in range(start, stop)}
-    around = reading.load_tracks_around(session, saved_id(video), start, stop, track_ids)
-    for track_id, state in with_derived(session, video, around, (start, stop)).items():
+    span = frames[0], frames[-1] + 1
+    around = reading.load_tracks_around(session, saved_id(video), *span, track_ids)
+    for track_id, state in with_derived(session, video, around, span).items():
         label = names[state.label_id]
-        for shown, derived in derive(state.ordered(), range(start, stop), state.derived):
+        for shown, derived in derive(state.ordered(), frames, state.derived):
             boxes[shown.frame].append(
                 FrameBox(
                     track_id,
@@ -83,6 +100,14 @@ def boxes_in(
                 )
             )
     return boxes
+
+
+def each_boxes_on(
+    session: Session, video: Video, frames: Sequence[int]
+) -> Iterator[tuple[int, list[FrameBox]]]:
+    """Yields each of ``frames`` with its boxes, as ``boxes_on``; reads them part by part."""
+    for first in range(0, len(frames), _FRAMES_AT_ONCE):
+        yield from boxes_on(session, video, frames[first : first + _FRAMES_AT_ONCE]).items()
 
 
 def load(session: Session, video: Video, track_ids: Collection[int] | None = None) -> Annotations:
