@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import escape_md, page_header
-from pages._shared.paged_list import first_page, page_buttons, read_page
+from pages._shared.paged_list import page_buttons, read_page, search_field
 from tpod_core import __version__
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotAllowed
@@ -54,14 +54,7 @@ def _metric(column: DeltaGenerator, title: str, value: str, detail: str) -> None
 
 def _show_users() -> None:
     st.subheader("Accounts", anchor=False)
-    query = st.text_input(
-        "Search",
-        placeholder="Search by name",
-        label_visibility="collapsed",
-        key="accounts_search",
-        on_change=first_page,
-        args=("accounts",),
-    )
+    query = search_field("accounts")
     with read_session() as session:
         waiting = users.count_waiting(session)
         found = read_page(

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, escape_md, page_header
-from pages._shared.paged_list import first_page, newest_page, page_buttons
+from pages._shared.paged_list import newest_page, page_buttons, search_field
 from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
 from pages._videos.uploader import uploader
@@ -38,16 +38,7 @@ def main() -> None:
 
 def _show_list(user: User, count: int) -> None:
     """Show a page of all cards, or of those whose names match the search."""
-    query = ""
-    if count >= SEARCH_FROM:
-        query = st.text_input(
-            "Search",
-            placeholder="Search by name",
-            label_visibility="collapsed",
-            key="videos_search",
-            on_change=first_page,
-            args=("videos",),
-        )
+    query = search_field("videos") if count >= SEARCH_FROM else ""
     found = newest_page(user, Video, query)
     with read_session() as session:
         facts = read_facts(session, found.rows)

@@ -42,6 +42,18 @@ def newest_page(user: User, table: type[Owned], name: str = "") -> Listing[Owned
         )
 
 
+def search_field(key: str) -> str:
+    """Show a field that searches the list ``key``, from its first page; returns what to find."""
+    return st.text_input(
+        "Search",
+        placeholder="Search by name",
+        label_visibility="collapsed",
+        key=f"{key}_search",
+        on_change=_first_page,
+        args=(key,),
+    )
+
+
 def page_buttons(key: str, count: int) -> None:
     """Show which rows of ``count`` are shown, and the way to the others, if there are any."""
     if count <= PAGE_SIZE:
@@ -68,8 +80,7 @@ def page_buttons(key: str, count: int) -> None:
         st.caption(f"{first + 1:,} to {last:,} of {count:,}")
 
 
-def first_page(key: str) -> None:
-    """Return to the first page, as after a new search."""
+def _first_page(key: str) -> None:
     st.session_state[_state(key)] = 0
 
 

@@ -64,6 +64,19 @@ def idle(running: ImmediatePropagation, video: Video) -> bool:
     return eventually(lambda: not running.is_busy_with(saved_id(video)))
 
 
+def hold_first_gap(fake: FakePropagation) -> tuple[threading.Event, threading.Event]:
+    """Make the first gap wait; returns an event that it has begun, and one that lets it go on."""
+    began, may_go_on = threading.Event(), threading.Event()
+
+    def hold(segment: Segment) -> None:
+        fake.before_each = lambda segment: None
+        began.set()
+        may_go_on.wait(PATIENCE_S)
+
+    fake.before_each = hold
+    return began, may_go_on
+
+
 def source(video: Video, frame: int) -> str:
     return boxes(video, frame, frame + 1)[frame][0].source
 
@@ -104,14 +117,7 @@ def test_a_newer_edit_goes_first_and_rest_is_told_at_the_end(
     running: ImmediatePropagation,
     rested: list[int],
 ) -> None:
-    began, may_go_on = threading.Event(), threading.Event()
-
-    def hold(segment: Segment) -> None:
-        fake.before_each = lambda segment: None
-        began.set()
-        may_go_on.wait(PATIENCE_S)
-
-    fake.before_each = hold
+    began, may_go_on = hold_first_gap(fake)
     edit(admin, video, PutBox(5, BOX, "cup"))
     assert began.wait(PATIENCE_S)
     edit(admin, video, PutBox(50, BOX, "bus"))
@@ -132,14 +138,7 @@ def test_people_take_turns_and_nobody_stops_what_another_has_begun(
 ) -> None:
     """Five people label at once: whoever has much to follow does not hold up the others."""
     monkeypatch.setattr(immediate, "TURN_FRAMES", 10)
-    began, may_go_on = threading.Event(), threading.Event()
-
-    def hold(segment: Segment) -> None:
-        fake.before_each = lambda segment: None
-        began.set()
-        may_go_on.wait(PATIENCE_S)
-
-    fake.before_each = hold
+    began, may_go_on = hold_first_gap(fake)
     keyframes = [KeyframeDoc(frame, BOX) for frame in (0, 11, 22, 33, 59)]
     annotate(admin, video, TrackDoc(None, "cup", tuple(keyframes)))
     assert began.wait(PATIENCE_S)
