@@ -66,7 +66,6 @@ class Worker(rq.Worker):  # type: ignore[misc]
             worker_ttl=WORKER_TTL_S,
             work_horse_killed_handler=self._report_killed,
         )
-        self._serves = queue
         self._reconciler = reconciler
         self._exiting_now = False
 
@@ -98,7 +97,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
 
     def main_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
         self._die_with_parent()
-        make_way_for_app(self._serves)
+        make_way_for_app(QueueName(queue.name))
         super().main_work_horse(job, queue)
 
     @property

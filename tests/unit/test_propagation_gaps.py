@@ -344,7 +344,7 @@ def test_an_end_set_where_the_box_was_held_leaves_the_tracked_boxes_as_they_are(
 def test_a_long_video_is_filled_in_rounds(
     admin: User, video: Video, propagation: FakePropagation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "BATCH_FRAMES", 25)
+    monkeypatch.setattr(updating, "BATCH_FRAMES", 25)
     track_id = two_key_frames(admin, video)
     edit(admin, video, PutBox(60, LEFT, track_id=track_id), PutBox(80, LEFT, track_id=track_id))
     told: list[float] = []

@@ -13,7 +13,7 @@ from tpod_core import db
 from tpod_core.annotations import reading
 from tpod_core.errors import Superseded, TpodError
 from tpod_core.log import get_logger
-from tpod_core.propagation.planning import Task, open_tasks
+from tpod_core.propagation.planning import Task, first_batch, open_tasks
 from tpod_core.propagation.requests import Touched
 from tpod_core.propagation.updating import fill, require_video
 
@@ -67,8 +67,8 @@ class ImmediatePropagation:
 
     def is_busy_with(self, video_id: int) -> bool:
         with self._changed:
-            active = [*self._waiting.values(), *([self._current] if self._current else [])]
-            return any(work.touched.video_id == video_id for work in active)
+            active = (*self._waiting.values(), self._current)
+            return any(work and work.touched.video_id == video_id for work in active)
 
     def close(self) -> None:
         """End the thread; its unfinished work is left to the job."""
@@ -126,9 +126,10 @@ class ImmediatePropagation:
             key=lambda task: task.distance(touched.first, touched.last),
         )
         between = [task for task in near if task.gap.right is not None]
-        if batch := _first_tasks(between, work.between):
+        forward = [task for task in near if task.gap.right is None]
+        if batch := _turn(between, work.between):
             rest = replace(work, between=work.between - _frames(batch))
-        elif batch := _first_tasks([t for t in near if t.gap.right is None], work.forward):
+        elif batch := _turn(forward, work.forward):
             rest = replace(work, forward=work.forward - _frames(batch))
         else:
             return None
@@ -162,18 +163,10 @@ def _merged(newer: _Work, older: _Work | None) -> _Work:
     return replace(newer, touched=replace(newer.touched, track_ids=tracks))
 
 
-def _first_tasks(near: Sequence[Task], most_frames: int) -> list[Task]:
-    """Returns the first tasks that fit into a turn, the first one in any case, leaving out those
-    with more than ``most_frames``."""
-    chosen: list[Task] = []
-    for task in near:
-        total = _frames(chosen) + task.frames
-        if total > most_frames:
-            continue
-        if chosen and total > TURN_FRAMES:
-            break
-        chosen.append(task)
-    return chosen
+def _turn(near: Sequence[Task], frames_left: int) -> list[Task]:
+    """Returns the first tasks that fit into a turn, of those with at most ``frames_left``."""
+    allowed = [task for task in near if task.frames <= frames_left]
+    return first_batch(allowed, min(TURN_FRAMES, frames_left))
 
 
 def _frames(tasks: Sequence[Task]) -> int:

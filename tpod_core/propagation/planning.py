@@ -11,10 +11,6 @@ from tpod_core.propagation.gaps import Gap
 from tpod_core.propagation.store import StoredGap, extents
 from tpod_core.tracking.segments import Segment
 
-BATCH_FRAMES = 3000
-"""The most frames of one batch, about a minute's work. Gaps are planned anew after each batch,
-so that edits made meanwhile are taken up."""
-
 
 @dataclass(frozen=True)
 class Task:
@@ -59,13 +55,13 @@ def open_tasks(session: Session, video: Video, tracks: Iterable[TrackState]) -> 
     return sorted(tasks.values(), key=lambda task: (task.is_filled, task.gap.left.frame))
 
 
-def first_batch(tasks: Sequence[Task]) -> list[Task]:
-    """Returns as many of the first tasks as fit in a batch, at least one."""
+def first_batch(tasks: Sequence[Task], most_frames: int) -> list[Task]:
+    """Returns as many of the first tasks as have ``most_frames`` together, at least one."""
     total = 0
     chosen: list[Task] = []
     for task in tasks:
         total += task.frames
-        if chosen and total > BATCH_FRAMES:
+        if chosen and total > most_frames:
             break
         chosen.append(task)
     return chosen

@@ -26,6 +26,9 @@ from tpod_core.video.grey import GreyReader
 from tpod_core.video.scan import ProgressMonitor
 from tpod_core.video.source import frame_source
 
+BATCH_FRAMES = 3000
+"""The most frames of one batch, about a minute's work. Gaps are planned anew after each batch,
+so that edits made meanwhile are taken up."""
 CHECK_INTERVAL_S = 0.25
 """How often to check that the gaps being filled still exist."""
 
@@ -56,7 +59,7 @@ def fill_all(
     done = 0
     tried: set[tuple[str, int, str]] = set()
     while tasks := [t for t in _load_open_tasks(video_id, track_filter) if t.key not in tried]:
-        batch = first_batch(tasks)
+        batch = first_batch(tasks, BATCH_FRAMES)
         frames, total = sum(t.frames for t in batch), sum(t.frames for t in tasks)
         part = _BatchProgress(monitor, done, frames, done + total)
         try:
