@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from pages._shared.assets import assets_route
+from pages._sign_in.gate import SignInGate
+from pages._sign_in.page import sign_in_routes
 from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services
@@ -22,7 +25,7 @@ from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
 from tpod_core.web.change_feed import end_polls_on_signals
-from tpod_core.web.nodelay import disable_nagle
+from tpod_core.web.connections import disable_nagle, limit_header_time
 from tpod_core.web.upload_receiver import delete_abandoned_uploads
 
 setup_logging(get_settings().log_level)
@@ -32,23 +35,26 @@ setup_logging(get_settings().log_level)
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Upgrade the database, run the embedded services, and stop them at the end."""
     disable_nagle()
+    limit_header_time()
     upgrade(db.engine())
     users.ensure_first_administrator(get_settings())
     delete_abandoned_uploads()
     async with embedded_services():
-        reconciler = Reconciler()
-        reconciler.start()
         # Garbage collection blocks the interpreter. Everything loaded by now stays for good, so
         # it is frozen and not scanned at each collection.
         gc.collect()
         gc.freeze()
         try:
-            with immediate_propagation(), end_polls_on_signals():
+            with Reconciler(), immediate_propagation(), end_polls_on_signals():
                 yield
         finally:
-            reconciler.stop()
             get_tensorboards().close()
             get_frame_server().close()
 
 
-app = st.App("pages/main.py", routes=[assets_route(), *routes()], lifespan=lifespan)
+app = st.App(
+    "pages/main.py",
+    routes=[assets_route(), *sign_in_routes(), *routes()],
+    middleware=[Middleware(SignInGate)],
+    lifespan=lifespan,
+)

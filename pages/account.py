@@ -5,13 +5,21 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import escape_md, page_header
-from pages._shared.sign_in import sign_out_form
+from pages._shared.sign_in import SIGN_OUT_PATH
 from tpod_core.auth import MIN_PASSWORD_LENGTH
 from tpod_core.db import read_session, transaction
 from tpod_core.models import User, saved_id
 from tpod_core.services import users
 
 _WHEN = "%d %b %Y, %H:%M UTC"
+# A plain form, because only an HTTP response can delete a cookie that scripts cannot read.
+_SIGN_OUT_FORM = f"""<style>
+.tpod-sign-out button {{ padding: .45rem .9rem; font: inherit; font-size: .875rem; color: inherit;
+  background: transparent; border: 1px solid rgba(128,128,128,.35); border-radius: .5rem;
+  cursor: pointer; }}
+</style>
+<form class="tpod-sign-out" method="post" action="{SIGN_OUT_PATH}" target="_self">
+<button type="submit">Sign out</button></form>"""
 
 
 def main() -> None:
@@ -23,7 +31,7 @@ def main() -> None:
     with right:
         _show_password(user)
         st.subheader("Sign out", anchor=False)
-        st.html(sign_out_form())
+        st.html(_SIGN_OUT_FORM)
 
 
 def _show_tokens(user: User) -> None:

@@ -1,7 +1,6 @@
 """Passwords, tokens, and the limit on attempts. Knows no database and no requests."""
 
 import hashlib
-import hmac
 import os
 import secrets
 import threading
@@ -14,7 +13,7 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from tpod_core.errors import InvalidInput, NotAllowed, TooManyAttempts, Unavailable
+from tpod_core.errors import InvalidInput, TooManyAttempts, Unavailable
 
 MIN_PASSWORD_LENGTH = 8
 _HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
@@ -78,32 +77,6 @@ def new_token() -> str:
 def token_hash(token: str) -> str:
     """Returns the hash to store; no salt is needed, as tokens are too random to be guessed."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-_FORM_SECRET = secrets.token_bytes(32)
-_FORM_LIFETIME_S = 12 * 3600
-
-
-def new_form_token() -> str:
-    """Returns a value for a form's hidden field, valid for 12 hours in this process."""
-    created_at = str(int(time.time()))
-    return f"{created_at}.{sign(created_at)}"
-
-
-def require_form_token(token: str) -> None:
-    """Raises: NotAllowed unless ``token`` is from this process and has not expired."""
-    created_at, _, signature = token.partition(".")
-    if not is_signed(created_at, signature) or time.time() - int(created_at) > _FORM_LIFETIME_S:
-        raise NotAllowed("This page is out of date. Try again.")
-
-
-def sign(text: str) -> str:
-    """Returns a signature that proves that ``text``, sent back by a browser, is unchanged."""
-    return hmac.new(_FORM_SECRET, text.encode(), hashlib.sha256).hexdigest()
-
-
-def is_signed(text: str, signature: str) -> bool:
-    return hmac.compare_digest(signature.encode(), sign(text).encode())
 
 
 class AttemptLimiter:

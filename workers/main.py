@@ -178,14 +178,12 @@ def work(queue: QueueName) -> int:
     except (*AWAY, Unavailable) as error:
         _log.error("no worker without Redis: %s", error)
         return 1
-    reconciler.start()
     try:
-        worker.work(logging_level="WARNING")
+        with reconciler:
+            worker.work(logging_level="WARNING")
     except AWAY as error:
         _log.error("Redis remained unreachable: %s", error)
         return 1
-    finally:
-        reconciler.stop()
     # RQ also returns from its loop when it gives up: report that to the parent process.
     return 0 if worker.was_asked_to_stop else 1
 

@@ -1,15 +1,17 @@
 /** The banner over the picture that says why edits are not saved. */
 
+import { API_ROOT } from "../_shared/api.js"
 import { h } from "../_shared/element.js"
 import { bannerWords, needsSignIn } from "./saving_words.js"
 
 /** @typedef {import("./annotations.js").Saving} Saving */
 
 export class Banner {
-  /** @param {string} signInUrl */
-  constructor(signInUrl) {
+  /** @param {string} username whom the edits of this screen belong to */
+  constructor(username) {
+    const url = new URL(`../../sign-in?as=${encodeURIComponent(username)}`, `${API_ROOT}/`)
     this.words = h("span")
-    this.signIn = h("a", { class: "action", href: signInUrl, target: "_blank" }, "Sign in")
+    this.signIn = h("a", { class: "action", href: url.href, target: "_blank" }, "Sign in")
     this.element = h("div", { class: "banner", role: "alert", hidden: true }, this.words, this.signIn)
   }
 

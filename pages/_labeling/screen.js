@@ -1,6 +1,5 @@
 /** Creates the annotator's elements, and repaints them at most once per animation frame. */
 
-import { API_ROOT } from "../_shared/api.js"
 import { h } from "../_shared/element.js"
 import { Banner } from "./banner.js"
 import { Bars } from "./bars.js"
@@ -34,7 +33,7 @@ export class Screen {
   constructor(annotator) {
     this.a = annotator
     const { root, video, view, annotations, go } = annotator
-    this.banner = new Banner(new URL("../../", `${API_ROOT}/`).href)
+    this.banner = new Banner(video.user.username)
     this.rejected = new RejectedList({
       retry: (entries) => void annotations.retry(entries),
       discard: (entries) => annotations.dismiss(entries),

@@ -1,25 +1,26 @@
 """The signed-in user of this screen."""
 
+from html import escape
+from urllib.parse import urlencode, urlsplit
+
 import streamlit as st
 
-from pages._shared.sign_in import show_no_access, show_sign_in
+from pages._shared.sign_in import has_access, sign_in_url
 from tpod_core.auth import COOKIE_NAME
 from tpod_core.db import read_session
-from tpod_core.models import Role, User
+from tpod_core.models import User
 from tpod_core.services import users
 
 
 def require_user() -> User:
-    """Returns the signed-in user with access; otherwise shows the sign-in screen and stops.
+    """Returns the signed-in user with access; otherwise says that they are signed out, and stops.
 
-    Every call looks up the session's row, so a sign-out elsewhere takes effect at once.
+    Every call looks up the session's row, so a sign-out elsewhere takes effect at once. Visitors
+    who were never signed in do not come so far: see ``pages/_sign_in/gate.py``.
     """
     user = find_user()
-    if user is None:
-        show_sign_in()
-        st.stop()
-    if user.role is Role.NONE:
-        show_no_access(user)
+    if user is None or not has_access(user):
+        _show_signed_out(user)
         st.stop()
     return user
 
@@ -31,3 +32,18 @@ def find_user() -> User | None:
         return None
     with read_session() as session:
         return users.find_by_session(session, secret)
+
+
+def _show_signed_out(user: User | None) -> None:
+    sentence = (
+        "You are signed out." if user is None else "Your account no longer has access to TPOD."
+    )
+    url = escape(sign_in_url(_address()))
+    st.html(f'<p role="alert">{sentence} <a href="{url}" target="_self">Sign in again</a></p>')
+
+
+def _address() -> str:
+    """Returns the path and query of the page that the browser shows."""
+    path = urlsplit(st.context.url or "").path or "/"
+    query = urlencode(st.query_params.to_dict())
+    return f"{path}?{query}" if query else path

@@ -11,18 +11,13 @@ from starlette.testclient import TestClient
 from tests.conftest import PASSWORD, Api, add_user
 from tests.statements import listed
 from tpod_core import auth as passwords
-from tpod_core.auth import COOKIE_NAME, new_form_token
+from tpod_core.auth import COOKIE_NAME, AttemptLimiter
 from tpod_core.db import execute_if_free, read_session, transaction
 from tpod_core.models import ApiToken, AuthSession, Role, User
 from tpod_core.services import users
-from tpod_core.web import auth
+from tpod_core.web import cookie_session
 
-
-@pytest.fixture(autouse=True)
-def fresh_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auth, "_name_limiter", auth.AttemptLimiter(limit=3))
-    for name in ("_address_limiter", "_registrations_of_address", "_registrations"):
-        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=100))
+pytestmark = pytest.mark.usefixtures("fresh_limits")
 
 
 def test_login_sets_a_cookie_that_scripts_cannot_read(installation: Api, admin: User) -> None:
@@ -116,49 +111,6 @@ def test_token_needs_no_origin(installation: Api, api: TestClient) -> None:
     assert sent.status_code == 201
 
 
-def form(**fields: str) -> dict[str, str]:
-    return {"form_token": new_form_token(), **fields}
-
-
-def test_setup_form_makes_the_first_administrator_and_signs_in(installation: Api) -> None:
-    client = installation.client()
-    sent = form(username="chief", password=PASSWORD)
-    answer = client.post("/auth/form/setup", data=sent, follow_redirects=False)
-    assert answer.status_code == 303 and answer.headers["location"] == "/"
-    assert client.get("/auth/user").json() | {"created": ""} == {
-        "id": 1,
-        "username": "chief",
-        "role": "admin",
-        "active": True,
-        "created": "",
-    }
-
-
-def test_setup_form_works_once(installation: Api, admin: User) -> None:
-    sent = form(username="second", password=PASSWORD)
-    client = installation.client()
-    answer = client.post("/auth/form/setup", data=sent, follow_redirects=False)
-    assert "problem=TPOD+is+already+set+up" in answer.headers["location"]
-    assert client.get("/auth/user").status_code == 401
-
-
-@pytest.mark.parametrize("action", ["login", "register", "setup"])
-def test_form_without_its_token_does_nothing(installation: Api, admin: User, action: str) -> None:
-    sent = {"form_token": "made.up", "username": "admin", "password": PASSWORD}
-    answer = installation.client().post(f"/auth/form/{action}", data=sent, follow_redirects=False)
-    assert answer.status_code == 303
-    assert "out+of+date" in answer.headers["location"]
-    assert "set-cookie" not in answer.headers
-
-
-def test_form_says_what_was_wrong(installation: Api, admin: User) -> None:
-    sent = form(username="admin", password="not this one")
-    answer = installation.client().post("/auth/form/login", data=sent, follow_redirects=False)
-    assert "problem=The+user+name+or+the+password" in answer.headers["location"]
-    assert "username=admin" in answer.headers["location"]
-    assert "not+this+one" not in answer.headers["location"]
-
-
 # Passwords are hashed slowly on purpose, and anybody may ask for it.
 
 
@@ -191,7 +143,7 @@ def test_others_can_save_while_a_password_is_hashed(
         case "register":
             assert register(client, "ann") == 201
         case "setup":
-            client.post("/auth/form/setup", data=form(**credentials))
+            users.create_first_administrator(**credentials)
         case "login":
             assert client.post("/auth/login", json=credentials).status_code == 200
         case _:
@@ -207,9 +159,9 @@ def test_registering_is_limited_per_address_and_in_total(
 ) -> None:
     client = installation.client()
     for name in ("_registrations_of_address", "_registrations"):
-        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=1))
+        monkeypatch.setattr(cookie_session, name, AttemptLimiter(limit=1))
         assert [register(client, f"{name} {n}") for n in (1, 2)] == [201, 429]
-        monkeypatch.setattr(auth, name, auth.AttemptLimiter(limit=100))
+        monkeypatch.setattr(cookie_session, name, AttemptLimiter(limit=100))
 
 
 def test_sign_in_beyond_those_that_may_wait_is_503(

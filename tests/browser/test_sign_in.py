@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -51,11 +52,11 @@ def test_first_visitor_creates_the_administrator_who_lets_others_in(
     chief.get_by_role("combobox").first.click()  # Ann comes before Chief
     chief.get_by_role("option", name="user", exact=True).click()
     expect(chief.get_by_text("1 waiting for access")).to_have_count(0, timeout=DEADLINE_MS)
-    other.reload()
+    # The page that waits goes on by itself.
     expect(other.get_by_text("Hello, ann")).to_be_visible(timeout=DEADLINE_MS)
 
     other.goto("/account")
-    other.locator("form.tpod-form button").click()
+    other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible(timeout=DEADLINE_MS)
     send(other, "ann", "not the password", "Sign in")
     expect(other.get_by_role("alert")).to_contain_text("wrong", timeout=DEADLINE_MS)
@@ -64,6 +65,54 @@ def test_first_visitor_creates_the_administrator_who_lets_others_in(
     expect(other.get_by_text("Hello, ann")).to_be_visible(timeout=DEADLINE_MS)
     other.close()
     chief.close()
+
+
+def test_deep_link_survives_signing_in(browser: Browser, server: Server) -> None:
+    page = browser.new_page(base_url=server.url)
+    page.goto("/jobs?kind=import-video")
+    send(page, server.username, server.password, "Sign in")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible(timeout=DEADLINE_MS)
+    assert page.url == f"{server.url}/jobs?kind=import-video"
+    page.close()
+
+
+def test_person_signed_out_elsewhere_is_led_back_to_their_page(
+    browser: Browser, server: Server
+) -> None:
+    page = browser.new_page(base_url=server.url)
+    page.goto("/account")
+    send(page, server.username, server.password, "Sign in")
+    create = page.get_by_role("button", name="Create token")
+    expect(create).to_be_visible(timeout=DEADLINE_MS)
+    assert page.request.post("/sign-out").ok  # another tab of this browser
+    page.get_by_label("What is the token for?").fill("late")
+    create.click()
+    page.get_by_role("link", name="Sign in again").click(timeout=DEADLINE_MS)
+    send(page, server.username, server.password, "Sign in")
+    expect(create).to_be_visible(timeout=DEADLINE_MS)
+    assert page.url == f"{server.url}/account"
+    assert page.get_by_text("late").count() == 0
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/_stcore/stream"),
+        ("PUT", "/_stcore/upload_file/session/file"),
+        ("GET", "/media/0123.png"),
+    ],
+)
+def test_streamlit_answers_no_stranger(server: Server, method: str, path: str) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }
+    headers = upgrade if path.endswith("stream") else {}
+    answer = httpx.request(method, f"{server.url}{path}", headers=headers)
+    assert answer.status_code == 401
 
 
 def test_no_screen_asks_the_internet_for_anything(page: Page, server: Server) -> None:

@@ -1,4 +1,4 @@
-"""The door, and the way in: ``pages/main.py`` as a person with and without an account sees it."""
+"""The way in: ``pages/main.py`` as people with and without access see it."""
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
-from tpod_core.auth import sign
 from tpod_core.db import transaction
 from tpod_core.models import Job, JobState, Role, User, Video, saved_id
 from tpod_core.services import demo, videos
@@ -36,38 +35,23 @@ def sit(monkeypatch: pytest.MonkeyPatch, user: User | None) -> None:
     monkeypatch.setattr(guard, "find_user", lambda: user)
 
 
-def test_first_visit_asks_to_create_the_administrator(
+def test_person_signed_out_since_is_led_to_sign_in_and_back(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sit(monkeypatch, None)
-    html = written(page())
-    assert "Create administrator" in html
-    assert 'action="/api/v1/auth/form/setup"' in html
-
-
-def test_stranger_is_asked_to_sign_in_and_sees_nothing_else(
-    admin: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sit(monkeypatch, None)
-    test = page()
-    assert 'action="/api/v1/auth/form/login"' in written(test)
+    test = page(video="3 & 4")
+    assert "You are signed out." in written(test)
+    assert 'href="/sign-in?next=%2F%3Fvideo%3D3%2B%2526%2B4"' in written(test)
     assert not test.title and not test.button
 
 
-def test_door_repeats_only_sentences_of_ours(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    sit(monkeypatch, None)
-    assert "Call 0900" not in written(page(problem="Call 0900!", seal=sign("other")))
-    assert "Too often." in written(page(problem="Too often.", seal=sign("Too often.")))
-
-
-def test_account_without_a_role_waits_at_the_door(
+def test_person_whose_role_was_withdrawn_sees_nothing_else(
     admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sit(monkeypatch, add_user("<b>ann</b>", Role.NONE))
+    sit(monkeypatch, add_user("ann", Role.NONE))
     test = page()
-    assert "no access yet" in written(test)
-    assert "&lt;b&gt;ann" in written(test), "a name must not become HTML"
-    assert not test.title
+    assert "no longer has access" in written(test)
+    assert not test.title and not test.button
 
 
 def test_home_marks_the_next_step(

@@ -1,10 +1,10 @@
-"""Passwords, tokens, forms, and patience."""
+"""Passwords, tokens, and limits on attempts."""
 
 import pytest
 
 from tpod_core import auth
 from tpod_core.auth import AttemptLimiter
-from tpod_core.errors import InvalidInput, NotAllowed, TooManyAttempts
+from tpod_core.errors import InvalidInput, TooManyAttempts
 
 
 def test_password_matches_only_itself() -> None:
@@ -19,21 +19,6 @@ def test_password_matches_only_itself() -> None:
 def test_password_that_protects_nothing_is_refused(password: str) -> None:
     with pytest.raises(InvalidInput, match="at least 8"):
         auth.hash_password(password)
-
-
-def test_form_token_of_this_process_is_accepted_and_others_are_not() -> None:
-    auth.require_form_token(auth.new_form_token())
-    for forged in ("", "123", "123.abc", auth.new_form_token() + "0"):
-        with pytest.raises(NotAllowed):
-            auth.require_form_token(forged)
-
-
-def test_form_token_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    token = auth.new_form_token()
-    now = auth.time.time()
-    monkeypatch.setattr(auth.time, "time", lambda: now + 13 * 3600)
-    with pytest.raises(NotAllowed, match="out of date"):
-        auth.require_form_token(token)
 
 
 def test_limiter_loses_patience_with_one_key_only() -> None:

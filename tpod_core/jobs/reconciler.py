@@ -50,10 +50,11 @@ class Reconciler:
         self._unknown: set[str] = set()
         self._purged_at = self._repaired_at = -math.inf
 
-    def start(self) -> None:
+    def __enter__(self) -> "Reconciler":
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the thread; returns once the current pass has ended."""
         self._stop.set()
         self._thread.join()

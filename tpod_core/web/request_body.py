@@ -11,7 +11,7 @@ from tpod_core.web.errors import error_response
 SILENT_S = 30.0
 _UNLIMITED = ("/data",)
 """The ends of paths whose routes limit the size themselves and never hold the body in memory."""
-_LIMITS = {"/auth/": 64 * 1024}
+_LIMITS = {"/auth/": 64 * 1024, "/sign-in": 64 * 1024}
 _MAX_BYTES = 32 * 1024 * 1024
 
 

@@ -1,0 +1,1 @@
+"""Signing in: plain HTML, served before Streamlit is asked for anything."""
