@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     max_frame_pixels: int = Field(
         8192 * 8192, ge=1, description="Largest frame accepted, width times height."
     )
+    max_import_hours: float = Field(
+        12, gt=0, description="Hours after which reading one uploaded video is given up."
+    )
     max_image_bytes: int = Field(
         32 * 1024**2, ge=1, description="Largest image accepted for trying a detector, in bytes."
     )

@@ -1,8 +1,11 @@
 """Job ``import-video``: indexes an uploaded file so that its frames can be labelled."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tpod_core.config import get_settings
+from tpod_core.errors import NotAVideo
 from tpod_core.jobs import RunningJob
 from tpod_core.models import Video, VideoState
 from tpod_core.services import videos
@@ -38,13 +41,14 @@ def import_into(job: RunningJob, video_id: int) -> None:
     source_key = _begin(job, video_id)
     if source_key is None:
         return
-    importing = _Import(job, video_id, source_key)
+    hours = get_settings().max_import_hours
+    importing = _Import(job, video_id, source_key, time.monotonic() + hours * 3600)
     source = storage.existing(importing.source_key)
     described = probe(source)
     scanned = scan_and_check(
         source,
         described,
-        _Progress(job, 0, _SCAN_SHARE),
+        importing.step(0, _SCAN_SHARE),
         publish=lambda index: importing.publish(index, described),
     )
     playback_key, index = importing.source_key, scanned.index
@@ -78,9 +82,16 @@ class _Progress:
     job: RunningJob
     start: float
     stop: float
+    deadline_s: float
 
     def check(self) -> None:
+        """Raises: NotAVideo after the deadline, so that no file holds a worker for ever."""
         self.job.check()
+        if time.monotonic() > self.deadline_s:
+            raise NotAVideo(
+                f"Reading it took longer than {get_settings().max_import_hours:g} hours. Cut it "
+                "into shorter videos, or ask an administrator to raise TPOD_MAX_IMPORT_HOURS."
+            )
 
     def progress(self, fraction: float, message: str) -> None:
         self.job.progress(self.start + (self.stop - self.start) * fraction, message)
@@ -88,11 +99,18 @@ class _Progress:
 
 @dataclass(frozen=True)
 class _Import:
-    """The writes of an import, which require that its job holds its lease."""
+    """The writes of an import, which require that its job holds its lease.
+
+    ``deadline_s`` is a time of ``time.monotonic()``.
+    """
 
     job: RunningJob
     video_id: int
     source_key: str
+    deadline_s: float
+
+    def step(self, start: float, stop: float) -> _Progress:
+        return _Progress(self.job, start, stop, self.deadline_s)
 
     def publish(self, index: FrameIndex, described: VideoProbe) -> None:
         """Make the first frames available while the rest is being indexed."""
@@ -109,8 +127,7 @@ class _Import:
         storage.require_free(lossless_bytes(scanned))
         key = f"{directory_key(self.video_id)}/normalized.mp4"
         with storage.writing(key) as file:
-            step = _Progress(self.job, _SCAN_SHARE, 1)
-            index = rewrite(source, Path(file.name), scanned, step)
+            index = rewrite(source, Path(file.name), scanned, self.step(_SCAN_SHARE, 1))
             self.job.confirm()
         return key, index
 

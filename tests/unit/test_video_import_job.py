@@ -10,6 +10,7 @@ from sqlmodel import Session
 from tests.fake_queue import ListQueue
 from tests.synthetic import make_video, number_in
 from tpod_core import db, jobs
+from tpod_core.config import get_settings
 from tpod_core.jobs import RunningJob
 from tpod_core.jobs.lifecycle import claim
 from tpod_core.models import Job, JobKind, JobState, User, Video, VideoState
@@ -64,6 +65,18 @@ def clip(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def deliveries(queue: ListQueue) -> Iterator[ListQueue]:
     yield queue
+
+
+def test_import_that_takes_too_long_is_given_up(
+    admin: User, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_MAX_IMPORT_HOURS", "1e-9")
+    get_settings.cache_clear()
+    video_id, job_id = uploaded(admin, clip)
+    perform(job_id)
+    assert job_row(job_id).state is JobState.FAILED
+    assert video_row(video_id).state is VideoState.FAILED
+    assert "longer than 1e-09 hours. Cut it" in video_row(video_id).message
 
 
 def test_imported_video_is_ready_with_its_numbers(admin: User, clip: Path) -> None:
