@@ -102,7 +102,7 @@ class Stopwatch:
 
 def bare(video: Video, left: KeyframeDoc, right: KeyframeDoc) -> Spent:
     """The algorithm alone on the same frames, its frames decoded by the same reader."""
-    gap = next(gaps([left, right], video.frame_count))
+    gap = next(gaps([left, right], video))
     watch = Stopwatch()
     with frame_source(video).open() as reader:
         frames = GreyReader(reader)

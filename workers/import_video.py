@@ -1,8 +1,10 @@
 """Job ``import-video``: indexes an uploaded file so that its frames can be labelled."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAVideo
@@ -17,7 +19,7 @@ from tpod_core.video.normalize import lossless_bytes
 from tpod_core.video.probe import VideoProbe, probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import Scan
-from tpod_core.video.source import directory_key, index_key, preview_key
+from tpod_core.video.source import directory_key, index_key, normalized_key, preview_key
 
 PREVIEW_WIDTH = 640
 _PREVIEW_AT = 0.1
@@ -125,7 +127,7 @@ class _Import:
         """Returns: the storage key of the rewritten file, and its index."""
         storage = get_storage()
         storage.require_free(lossless_bytes(scanned))
-        key = f"{directory_key(self.video_id)}/normalized.mp4"
+        key = normalized_key(self.source_key)
         with storage.writing(key) as file:
             index = rewrite(source, Path(file.name), scanned, self.step(_SCAN_SHARE, 1))
             self.job.confirm()
@@ -150,7 +152,7 @@ class _Import:
             # If the frame times are faulty, only the header's frame rate is left.
             video.fps = scanned.index.fps if not scanned.faults else described.fps or index.fps
             video.duration_s = len(index) / video.fps if video.fps else 0.0
-            video.warnings = _warnings(scanned, described)
+            video.warnings = _warnings(scanned, described, self.job.request)
             video.state = VideoState.READY
             session.add(video)
 
@@ -162,9 +164,11 @@ def _describe(video: Video, playback_key: str, index: FrameIndex, described: Vid
     video.codec = described.codec
 
 
-def _warnings(scanned: Scan, described: VideoProbe) -> list[str]:
-    """Returns warnings about the file for the user."""
+def _warnings(scanned: Scan, described: VideoProbe, request: Mapping[str, Any]) -> list[str]:
+    """Returns warnings about the file for the user; ``request`` is that of the job."""
     warnings = []
+    if replaced := request.get(videos.REPLACED_FILE):
+        warnings.append(f"The labels were drawn on another file, “{replaced}”. Check them.")
     if scanned.faults:
         warnings.append(
             f"The video was rewritten frame for frame, because {' and '.join(scanned.faults)}."

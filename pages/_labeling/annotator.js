@@ -35,6 +35,7 @@ import { ViewGestures } from "./view_gestures.js"
  * @property {number} width
  * @property {number} height
  * @property {number} frames
+ * @property {string} file names the video's file in the addresses of its frames
  * @property {string} back address of the list of videos
  * @property {import("./owned_entries.js").User} user
  */
@@ -56,7 +57,7 @@ export class Annotator {
     const { signal } = this.#abort
     const api = apiUrl(`/videos/${video.id}`)
     this.shown = frameInAddress(video)
-    this.frames = new FrameStore(api, video.width, () => this.paint())
+    this.frames = new FrameStore(api, video.file, video.width, () => this.paint())
     this.frames.frameCount = video.frames
     this.propagation = new PropagationStore(api, () => this.paint())
     this.annotations = this.#makeAnnotations(api)

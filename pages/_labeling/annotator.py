@@ -4,6 +4,7 @@ from typing import Any
 
 from pages._shared.component import script_component
 from tpod_core.models import User, Video
+from tpod_core.video.source import file_tag
 
 _mount = script_component(
     "tpod_annotator", "_labeling/annotator.js", '<div class="annotator"></div>'
@@ -24,6 +25,7 @@ def _initial_data(user: User, video: Video) -> dict[str, Any]:
         "width": video.width,
         "height": video.height,
         "frames": video.frame_count,
+        "file": file_tag(video),
         "back": "videos",
         "user": {"id": user.id, "username": user.username},
     }

@@ -22,9 +22,10 @@ export function widthFor(displayed, full) {
 }
 
 export class FrameStore {
-  /** @param {string} api the video's address @param {number} fullWidth @param {() => void} onLoaded */
-  constructor(api, fullWidth, onLoaded) {
+  /** @param {string} api the video's address @param {string} file names the video's file @param {number} fullWidth @param {() => void} onLoaded */
+  constructor(api, file, fullWidth, onLoaded) {
     this.api = api
+    this.file = file
     this.fullWidth = fullWidth
     this.frameCount = 0
     this.onLoaded = onLoaded
@@ -50,9 +51,9 @@ export class FrameStore {
     this.wanted = []
   }
 
-  /** @param {number} frame */
-  url(frame) {
-    return `${this.api}/frames/${frame}?width=${this.width}`
+  /** @param {number} frame @param {number} [width] */
+  url(frame, width = this.width) {
+    return `${this.api}/frames/${frame}?width=${width}&file=${this.file}`
   }
 
   /** @param {number} frame @returns {HTMLImageElement | null} */
@@ -91,7 +92,7 @@ export class FrameStore {
   /** @param {Sharp} sharp */
   async #loadSharp(sharp) {
     const image = new Image()
-    image.src = `${this.api}/frames/${sharp.frame}?width=${sharp.width}`
+    image.src = this.url(sharp.frame, sharp.width)
     try {
       await image.decode()
     } catch {

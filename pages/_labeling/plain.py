@@ -200,8 +200,9 @@ def _frame_urls(session: PlainSession) -> list[str]:
     if session.surface is None:
         return []
     following = min(session.frame + 1, session.video.frame_count - 1)
-    number = saved_id(session.video)
-    return [frame_url(number, frame, session.surface) for frame in (session.frame, following)]
+    return [
+        frame_url(session.video, frame, session.surface) for frame in (session.frame, following)
+    ]
 
 
 def _leave(session: PlainSession) -> None:

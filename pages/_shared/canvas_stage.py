@@ -16,6 +16,8 @@ from streamlit_drawable_canvas import st_canvas
 
 from pages._shared.canvas import FONT_PX, STROKE_PX, Surface, fit
 from pages._shared.component import script_component
+from pages._shared.frame_address import frame_address
+from tpod_core.models import Video
 
 ANSWER_WITHIN_S = 0.45
 """The browser measures this time and sends events in order. So the canvas's answer arrives
@@ -75,13 +77,12 @@ def is_loaded(key: str, picture: str) -> bool:
     return bool((st.session_state.get(key) or {}).get("loaded") == picture)
 
 
-def frame_url(video_id: int, frame: int, surface: Surface) -> str:
+def frame_url(video: Video, frame: int, surface: Surface) -> str:
     """The absolute URL of a frame: the canvas takes a relative one for a file path."""
     parts = urlsplit(st.context.url or _OFFSCREEN_URL)
     min_width = -(-surface.canvas_wh[0] // _WIDTH_STEP_PX) * _WIDTH_STEP_PX
     width = min(surface.frame_wh[0], min_width)
-    path = f"/api/v1/videos/{video_id}/frames/{frame}"
-    return f"{parts.scheme}://{parts.netloc}{path}?width={width}"
+    return f"{parts.scheme}://{parts.netloc}{frame_address(video, frame, width)}"
 
 
 def show_canvas(

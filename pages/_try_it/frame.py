@@ -24,7 +24,7 @@ from pages._try_it.detections import show_detections
 from pages._try_it.sources import VideoFrame
 from tpod_core.annotations.label_colors import label_colors
 from tpod_core.db import read_session
-from tpod_core.models import User, saved_id
+from tpod_core.models import User
 from tpod_core.services.inference import FrameDetections
 
 CANVAS, STAGE, CORRECTIONS = "try_it_canvas", "try_it_stage", "try_it_corrections"
@@ -62,7 +62,7 @@ def _show_picture(
     _update(correction, trial, detections, colors)
     surface, picture = correction.surface, ""
     if surface:
-        picture = frame_url(saved_id(frame.video), frame.frame_index, surface)
+        picture = frame_url(frame.video, frame.frame_index, surface)
     st.caption(_explanation(correction))
     with st.container():
         if surface:

@@ -10,6 +10,7 @@ from humanize import naturalsize
 from sqlmodel import Session
 
 from pages._shared.feedback import show_errors
+from pages._shared.frame_address import frame_address
 from pages._shared.guard import require_user
 from pages._shared.page import counted, duration_text
 from pages._videos.state import VideoAction, open_video_dialog, video_menu_key
@@ -92,11 +93,10 @@ def _show(facts: CardFacts) -> None:
 
 
 def _picture(video: Video) -> str:
-    address = f"/api/v1/videos/{video.id}"
     if video.state is VideoState.READY:
-        image = f"<img src='{address}/preview' alt=''>"
+        image = f"<img src='/api/v1/videos/{video.id}/preview' alt=''>"
     elif video.frame_count:
-        image = f"<img src='{address}/frames/0?width={_THUMB_WIDTH_PX}' alt=''>"
+        image = f"<img src='{escape(frame_address(video, 0, _THUMB_WIDTH_PX))}' alt=''>"
     else:
         image = "<span class='none'>No picture yet</span>"
     length = duration_text(video.duration_s) if video.duration_s else ""
@@ -171,6 +171,8 @@ def _actions(facts: CardFacts) -> None:
         on_change="rerun",
     ):
         _lock(facts.video)
+        if facts.video.state is VideoState.FAILED:
+            _retry_button(number)
         if facts.video.state is VideoState.READY:
             _dialog_button("Pre-label with a detector", VideoAction.PRELABEL, number)
         _dialog_button("Rename", VideoAction.RENAME, number)
@@ -190,6 +192,14 @@ def _lock(video: Video) -> None:
         with show_errors(), transaction() as session:
             videos.hold_out(session, access.get_video(session, require_user(), number), held_out)
         st.rerun()
+
+
+def _retry_button(video_id: int) -> None:
+    if st.button("Try again", key=f"retry-{video_id}", width="stretch"):
+        with show_errors():
+            with transaction() as session:
+                videos.retry_import(session, access.get_video(session, require_user(), video_id))
+            st.rerun()
 
 
 def _dialog_button(label: str, action: VideoAction, video_id: int) -> None:

@@ -67,7 +67,8 @@ def test_file_sent_in_pieces_is_stored_whole_and_its_import_queued(
     video = api.get(f"/videos/{number}").json()
     assert (video["state"], video["filename"]) == ("queued", "clip.mp4")
     assert video["sha256"] == hashlib.sha256(clip).hexdigest()
-    assert files_of(home) == [f"videos/{number}/source.mp4", f"videos/{number}/upload.json"]
+    source = f"source-{video['sha256'][:12]}.mp4"
+    assert files_of(home) == [f"videos/{number}/{source}", f"videos/{number}/upload.json"]
     assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
 
 
@@ -195,7 +196,7 @@ def test_address_of_an_earlier_upload_ends_when_another_begins(
     form = {"file": ("clip.mp4", clip)}
     assert api.post(f"/videos/{number}/data", files=form).status_code == 202
     assert api.head(address, headers=TUS).status_code == 404
-    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert files_of(home) == [f"videos/{number}/source-{hashlib.sha256(clip).hexdigest()[:12]}.mp4"]
 
 
 def test_upload_in_pieces_is_hashed_as_it_arrives(

@@ -51,7 +51,7 @@ def test_upload_is_stored_whole_and_its_import_queued(
     assert video["state"] == "queued"
     assert video["sha256"] == hashlib.sha256(clip).hexdigest()
     assert video["size_bytes"] == len(clip)
-    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert files_of(home) == [f"videos/{number}/source-{video['sha256'][:12]}.mp4"]
     assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
 
 

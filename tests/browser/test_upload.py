@@ -51,7 +51,7 @@ def test_dropped_video_becomes_a_card_with_picture_length_and_labels(
     expect(made.locator("img[src*=preview]")).to_be_visible(timeout=DEADLINE_MS)
     expect(made).to_contain_text("192×96 · 48 frames")
     expect(made).to_contain_text("0:02")
-    stored = [path.read_bytes() for path in server.home.glob("videos/*/source.mp4")]
+    stored = [path.read_bytes() for path in server.home.glob("videos/*/source-*.mp4")]
     assert stored.count(clip.read_bytes()) == 1
     page.get_by_role("button", name="Labels …").first.click()
     page.get_by_label("New labels").fill("cup, traffic light")

@@ -29,7 +29,7 @@ async function arrive() {
 
 /** @param {number} [count] */
 function store(count = 100) {
-  const made = new FrameStore("/videos/1", 1920, () => {})
+  const made = new FrameStore("/videos/1", "0c1d", 1920, () => {})
   made.frameCount = count
   made.resize(640)
   return made
@@ -56,7 +56,7 @@ test("going back it is the frames before", () => {
 test("nothing is asked for beyond the video's ends, nor before a width is known", () => {
   store(2).want(0)
   assert.deepEqual(frames(), [0, 1])
-  const unsized = new FrameStore("/videos/1", 1920, () => {})
+  const unsized = new FrameStore("/videos/1", "0c1d", 1920, () => {})
   unsized.frameCount = 100
   unsized.want(0)
   assert.equal(asked.length, 2)
@@ -85,7 +85,7 @@ test("another width forgets the frames of the old one", async () => {
   await arrive()
   frameStore.resize(960)
   assert.equal(frameStore.get(0), null)
-  assert.equal(frameStore.url(0), "/videos/1/frames/0?width=960")
+  assert.equal(frameStore.url(0), "/videos/1/frames/0?width=960&file=0c1d")
 })
 
 test("the frame used longest ago gives its place away", async () => {

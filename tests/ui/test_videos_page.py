@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._shared.paged_list import PAGE_SIZE
+from tests.fake_queue import ListQueue
 from tests.ui.acting import sound
 from tpod_core.db import read_session, transaction
-from tpod_core.models import User, Video, VideoState, saved_id
+from tpod_core.models import JobKind, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
+from tpod_core.storage import get_storage
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "videos.py")
 
@@ -175,6 +177,25 @@ def test_video_is_locked_and_unlocked_as_held_out(user: User) -> None:
         assert ("Held out" in cards(test)[0]) is locked
         with read_session() as session:
             assert session.get_one(Video, number).held_out is locked
+
+
+def test_failed_import_can_be_tried_again(user: User, queue: ListQueue) -> None:
+    key = "videos/1/source.mp4"
+    get_storage().write(key, b"a file")
+    number = add(user, state=VideoState.FAILED, message="It broke.", source_key=key)
+    test = page()
+    sound(test.button(key=f"retry-{number}").click().run())
+    assert "Waiting to be read" in cards(test)[0]
+    assert [delivery.kind for delivery in queue.deliveries] == [JobKind.IMPORT_VIDEO]
+    assert f"retry-{number}" not in [button.key for button in test.button]
+
+
+def test_retry_without_its_file_says_to_upload_again(user: User, queue: ListQueue) -> None:
+    number = add(user, state=VideoState.FAILED, message="It broke.")
+    test = page()
+    sound(test.button(key=f"retry-{number}").click().run())
+    assert "Upload it again" in test.error[0].value
+    assert queue.deliveries == []
 
 
 def test_delete_asks_first(user: User) -> None:

@@ -105,8 +105,15 @@ def keyframe(frame: int, *, outside: bool = False, tracked: bool = False) -> Key
 def test_gaps_lie_between_boxes(
     keyframes: list[KeyframeDoc], expected: list[tuple[int, int | None, int]]
 ) -> None:
-    found = [(g.left.frame, g.right and g.right.frame, g.stop) for g in gaps(keyframes, FRAMES)]
+    found = [
+        (g.left.frame, g.right and g.right.frame, g.stop)
+        for g in gaps(keyframes, of_length(FRAMES))
+    ]
     assert found == expected
+
+
+def of_length(frame_count: int) -> Video:
+    return Video(owner_id=1, name="", frame_count=frame_count)
 
 
 def gap(left: KeyframeDoc, right: KeyframeDoc | None, stop: int = 0) -> Gap:
@@ -141,7 +148,7 @@ def test_a_forward_gap_is_reached_in_growing_steps_up_to_a_bound() -> None:
 
 def test_context_is_the_nearest_box_of_the_track_on_either_side() -> None:
     keyframes = [keyframe(10 * n, outside=n == 4) for n in range(20)]
-    between = next(g for g in gaps(keyframes, 500) if g.left.frame == 100)
+    between = next(g for g in gaps(keyframes, of_length(500)) if g.left.frame == 100)
     context = [anchor.frame for anchor in between.segment(110, keyframes).context]
     assert context == [90, 120]
 

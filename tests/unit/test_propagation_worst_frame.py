@@ -34,7 +34,7 @@ def fill(video: Video, unsure: dict[int, float], reach: int | None = None) -> No
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
         for state in load_tracks(session, saved_id(video)).values():
-            for gap in gaps(state.ordered(), row.frame_count):
+            for gap in gaps(state.ordered(), row):
                 stop = gap.stop if gap.right or reach is None else reach
                 frames = range(gap.left.frame + 1, stop)
                 boxes = np.tile(np.float32(BOX.xyxy), (len(frames), 1))

@@ -131,11 +131,11 @@ def test_damaged_video_is_rewritten_and_says_so(admin: User, clip: Path) -> None
     perform(job_id)
     video = video_row(video_id)
     assert video.state is VideoState.READY
-    assert video.playback_key == f"videos/{video_id}/normalized.mp4"
+    assert video.playback_key == f"videos/{video_id}/source.mp4.normalized.mp4"
     assert "rewritten frame for frame, because parts of the file are damaged" in video.warnings[0]
     with frame_source(video).open() as reader:
         assert number_in(reader.read(COUNT - 1)) == COUNT - 1
-    assert "normalized.mp4.idx" in files_of(video_id)
+    assert "source.mp4.normalized.mp4.idx" in files_of(video_id)
 
 
 def test_file_that_is_no_video_fails_with_its_reason_and_leaves_nothing(
@@ -167,7 +167,7 @@ def test_second_run_after_a_kill_ends_as_the_first_would(admin: User, clip: Path
     killed = claim(job_id, 1, "killed")
     assert killed is not None
     # What a killed run may leave: a part of a file, and a row in the middle of things.
-    get_storage().write(f"videos/{video_id}/normalized.mp4.0badcafe.part", b"half")
+    get_storage().write(f"videos/{video_id}/source.mp4.normalized.mp4.0badcafe.part", b"half")
     with db.transaction() as session:
         video = session.get_one(Video, video_id)
         video.state = VideoState.PROCESSING

@@ -69,7 +69,7 @@ def gap_results(
     return {
         track_id: [
             _gap_result(gap, stored[gap.fingerprint].extent, state.derived[gap.left.frame])
-            for gap in gaps(state.ordered(), video.frame_count)
+            for gap in gaps(state.ordered(), video)
             if gap.left.frame in state.derived
         ]
         for track_id, state in with_derived(session, video, tracks).items()

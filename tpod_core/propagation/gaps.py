@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from tpod_core.annotations.document import KeyframeDoc
-from tpod_core.models import KeyframeSource
+from tpod_core.models import KeyframeSource, Video
 from tpod_core.tracking.segment_tracking import METHOD
 from tpod_core.tracking.segments import Anchor, Segment
 
@@ -30,19 +30,22 @@ class Gap:
     """The frames ``left.frame < n < stop`` of a track, without a key frame.
 
     ``right`` is the key frame on ``stop`` if its box is trusted, else ``None``. ``number`` is
-    the index of ``left`` among the track's key frames.
+    the index of ``left`` among the track's key frames, ``file_sha256`` the hash of the video's
+    file.
     """
 
     left: KeyframeDoc
     right: KeyframeDoc | None
     stop: int
     number: int
+    file_sha256: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """A digest that is equal for gaps with equal ends; it does not depend on ``stop``."""
+        """A digest that is equal for gaps of one file with equal ends, whatever their ``stop``."""
         ends = [self.left] if self.right is None else [self.left, self.right]
-        return _digest(ends, "straight" if self.is_linear else "")
+        of_ends = _digest(ends, "straight" if self.is_linear else "")
+        return sha256((self.file_sha256 + of_ends).encode()).hexdigest()
 
     @property
     def is_linear(self) -> bool:
@@ -89,17 +92,19 @@ class Gap:
         return sorted(others, key=lambda k: abs(k.frame - self.left.frame))
 
 
-def gaps(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[Gap]:
-    """Yields the gaps of a track, in order.
+def gaps(keyframes: Sequence[KeyframeDoc], video: Video) -> Iterator[Gap]:
+    """Yields the gaps of a track of ``video``, in order.
 
     Args:
         keyframes: of one track, sorted by frame.
     """
+    frame_count, file_sha256 = video.frame_count, video.sha256
     for number, left in enumerate(keyframes):
         right = keyframes[number + 1] if number + 1 < len(keyframes) else None
         stop = frame_count if right is None else right.frame
         if not left.outside and stop - left.frame > 1:
-            yield Gap(left, right if right and _is_trusted(right) else None, stop, number)
+            trusted = right if right and _is_trusted(right) else None
+            yield Gap(left, trusted, stop, number, file_sha256)
 
 
 def _digest(keyframes: Iterable[KeyframeDoc], suffix: str = "") -> str:

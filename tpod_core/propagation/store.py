@@ -140,7 +140,7 @@ def _gaps(state: TrackState, video: Video) -> dict[str, tuple[Sequence[KeyframeD
     if state.linear:
         return {}
     keyframes = state.ordered()
-    return {gap.fingerprint: (keyframes, gap) for gap in gaps(keyframes, video.frame_count)}
+    return {gap.fingerprint: (keyframes, gap) for gap in gaps(keyframes, video)}
 
 
 def _find(

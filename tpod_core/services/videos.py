@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Mapped
@@ -25,6 +26,8 @@ from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 
 MAX_NAME_LENGTH = 200
+REPLACED_FILE = "replaced_file"
+"""In the request of an import: the name of the file on which the video's labels were drawn."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,37 @@ class ReceivedFile:
 
 
 def finish_upload(session: Session, video: Video, received: ReceivedFile) -> Job:
-    """Record the complete file of ``video``, and queue its import."""
+    """Record the complete file of ``video``, and queue its import.
+
+    Labels that were drawn while an earlier file was being read stay, with a warning.
+    """
+    is_another = video.sha256 not in ("", received.sha256)
+    is_labelled = session.exec(select(Track.id).where(Track.video_id == video.id)).first()
+    request = {REPLACED_FILE: video.filename} if is_another and is_labelled else {}
     video.source_key = received.key
     video.filename = received.filename
     video.size_bytes = received.size_bytes
     video.sha256 = received.sha256
+    return _queue_import(session, video, request)
+
+
+def retry_import(session: Session, video: Video) -> Job:
+    """Queue another import of the file whose import failed.
+
+    Raises: Conflict if no import failed, or if the file is not there any more.
+    """
+    jobs.catch_up(session, video)
+    if video.state is not VideoState.FAILED:
+        raise Conflict(f"The import of “{video.name}” has not failed, so it cannot be retried.")
+    if not video.source_key or not get_storage().path(video.source_key).exists():
+        raise Conflict(f"The file of “{video.name}” is no longer there. Upload it again.")
+    failed = session.get(Job, video.job_id) if video.job_id else None
+    return _queue_import(session, video, failed.request if failed else {})
+
+
+def _queue_import(session: Session, video: Video, request: dict[str, Any]) -> Job:
     video.state, video.message, video.warnings = VideoState.QUEUED, "", []
-    job = jobs.submit(session, JobKind.IMPORT_VIDEO, [video], video.owner_id)
+    job = jobs.submit(session, JobKind.IMPORT_VIDEO, [video], video.owner_id, request)
     video.job_id = job.id
     session.add(video)
     return job

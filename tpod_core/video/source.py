@@ -13,6 +13,8 @@ from tpod_core.storage import get_storage
 from tpod_core.video.index import FrameIndex, load_index
 from tpod_core.video.reader import VideoReader
 
+_TAG_DIGITS = 12
+
 
 @dataclass(frozen=True)
 class FrameSource:
@@ -40,6 +42,23 @@ class FrameSource:
 def index_key(media_key: str) -> str:
     """Returns the storage key of the index of the file at ``media_key``."""
     return f"{media_key}.idx"
+
+
+def source_key(video_id: int, sha256: str, suffix: str) -> str:
+    """Returns the storage key of an uploaded file, which its content's hash is part of: nothing
+    that is kept under the name of an earlier file can be taken for another file's.
+    """
+    return f"{directory_key(video_id)}/source-{sha256[:_TAG_DIGITS]}{suffix}"
+
+
+def normalized_key(media_key: str) -> str:
+    """Returns the storage key of the frame-by-frame re-encoding of the file at ``media_key``."""
+    return f"{media_key}.normalized.mp4"
+
+
+def file_tag(video: Video) -> str:
+    """Returns the name of a video's file in the addresses of its frames; "" without a file."""
+    return video.sha256[:_TAG_DIGITS]
 
 
 def directory_key(video_id: int) -> str:

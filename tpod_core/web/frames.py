@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
 
 from tpod_core.access import get_video
 from tpod_core.db import read_session
@@ -24,6 +25,18 @@ _JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG.
 _FILE: Responses = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
 
 
+class FrameQuery(BaseModel):
+    """How a frame is wanted: ``width`` in pixels, ``quality`` of the JPEG, and of which file.
+
+    A failed video can get another file, and browsers keep frames for a week: ``file``, the start
+    of the file's SHA-256, gives the frames of each file addresses of their own.
+    """
+
+    width: int | None = Field(None, ge=16, le=16384)
+    quality: int = Field(DEFAULT_QUALITY, ge=1, le=100)
+    file: str = Field("", max_length=64)
+
+
 @router.head("/videos/{video_id}/frames/{frame_index}", include_in_schema=False)
 @router.get(
     "/videos/{video_id}/frames/{frame_index}",
@@ -34,28 +47,30 @@ def get_frame(
     video_id: int,
     frame_index: int,
     request: Request,
-    width: Annotated[int | None, Query(ge=16, le=16384)] = None,
-    quality: Annotated[int, Query(ge=1, le=100)] = DEFAULT_QUALITY,
+    wanted: Annotated[FrameQuery, Query()],
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """Return one frame, upright; `width` scales it down.
 
     Frames are counted from 0 in presentation order. While a video is being imported, the frames
-    indexed so far are available.
+    indexed so far are available. With `file`, the start of the SHA-256 of the video's file, a
+    frame of another file is refused.
     """
     with read_session() as session:
         video = get_video(session, signed_in_within(session, request), video_id)
+    if not video.sha256.startswith(wanted.file):
+        raise Conflict(f"The video “{video.name}” has another file now. Reload the page.")
     source = frame_source(video)
     index = source.index()
     if not 0 <= frame_index < len(index):
         raise NotFound(f"The video “{video.name}” has {len(index)} frames, none is {frame_index}.")
     # The frame's checksum keeps the tag valid even if the video's file is replaced.
     crc = int(index.luma_crc[frame_index])
-    etag = f'"{video_id}-{frame_index}-{crc:08x}-{width or 0}-{quality}"'
+    etag = f'"{video_id}-{frame_index}-{crc:08x}-{wanted.width or 0}-{wanted.quality}"'
     headers = {"ETag": etag, "Cache-Control": _FRAME_CACHING}
     if is_known(etag, if_none_match):
         return Response(status_code=304, headers=headers)
-    jpeg = get_frame_server().jpeg(source, frame_index, width, quality)
+    jpeg = get_frame_server().jpeg(source, frame_index, wanted.width, wanted.quality)
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 

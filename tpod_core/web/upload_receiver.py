@@ -26,7 +26,7 @@ from tpod_core.services import videos
 from tpod_core.services.videos import ReceivedFile
 from tpod_core.storage import full_disk_as_storage_full, get_storage, sha256_of
 from tpod_core.video.probe import probe
-from tpod_core.video.source import directory_key
+from tpod_core.video.source import directory_key, source_key
 
 INTERRUPTED = "The upload was interrupted. Upload the file again."
 RESUMABLE_FOR_S = 24 * 3600
@@ -127,8 +127,8 @@ class UploadReceiver:
             raise NotFound("This video was deleted while its file was arriving.")
         probe(self._part)
         clean = _clean_filename(filename)
-        key = f"{directory_key(self._video_id)}/source{_suffix(clean)}"
         sha256 = self._digest.hexdigest() if self._digest else sha256_of(self._part)
+        key = source_key(self._video_id, sha256, _suffix(clean))
         with transaction() as session:
             video = get_video(session, self._user, self._video_id)
             self._delete_other_files(but=_resume_state(self._part))

@@ -13,6 +13,7 @@ from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
 from tpod_core.web.dependencies import Page, Paging, SignedIn
+from tpod_core.web.jobs import JobBody
 
 router = APIRouter(tags=["videos"])
 
@@ -158,6 +159,13 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
         if body.held_out is not None:
             videos.hold_out(session, video, body.held_out)
         return video_body(session, user, video_id)
+
+
+@router.post("/videos/{video_id}/retry", status_code=202)
+def retry_import(video_id: int, user: SignedIn) -> JobBody:
+    """Import the file of a failed video again, without uploading it anew."""
+    with transaction() as session:
+        return JobBody.of(videos.retry_import(session, get_video(session, user, video_id)))
 
 
 @router.delete("/videos/{video_id}", status_code=204)
