@@ -5,6 +5,7 @@ import streamlit as st
 from pages._detectors.detail import show_detector
 from pages._detectors.form import new_detector_dialog
 from pages._detectors.words import state_badge
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import empty_state, escape_md, page_header
@@ -50,7 +51,7 @@ def _show_list(user: User) -> None:
         help=None if sets else "Build a training set first.",
     )
     if pressed or (set_id.isdecimal() and sets):
-        new_detector_dialog(user, sets, int(set_id) if set_id.isdecimal() else None)
+        new_detector_dialog(sets, int(set_id) if set_id.isdecimal() else None)
     if not rows:
         empty_state(
             "No detectors yet",
@@ -59,7 +60,7 @@ def _show_list(user: User) -> None:
         )
         return
     if any(row.state in detectors.ACTIVE for row in rows):
-        st.fragment(_show_cards, run_every=REFRESH_S)(user)
+        fragment(_show_cards, REFRESH_S)()
     else:
         _show_cards(user)
 

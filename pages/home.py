@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages._shared import unsent
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.job_list import job_list
@@ -87,7 +88,7 @@ def main() -> None:
             is_loaded = demo.is_loaded(session, user)
         _show_steps(counts)
         if is_loading:
-            st.fragment(run_every=REFRESH_S)(_show_demo_progress)()
+            fragment(_show_demo_progress, REFRESH_S)()
         elif not is_loaded and training_packages.are_installed():
             _offer_demo(user)
         _show_latest(user)
@@ -140,8 +141,7 @@ def _offer_demo(user: User) -> None:
             st.rerun()
 
 
-def _show_demo_progress() -> None:
-    user = require_user()
+def _show_demo_progress(user: User) -> None:
     with show_errors():
         with read_session() as session:
             job = demo.find_running(session, user)
@@ -157,11 +157,10 @@ def _show_latest(user: User) -> None:
     if latest:
         st.subheader("Latest activity", anchor=False)
         is_busy = any(not job.state.is_final for job in latest)
-        st.fragment(run_every=REFRESH_S if is_busy else None)(_show_activity)(is_busy)
+        fragment(_show_activity, REFRESH_S if is_busy else None)(is_busy)
 
 
-def _show_activity(was_busy: bool) -> None:
-    user = require_user()
+def _show_activity(user: User, was_busy: bool) -> None:
     with show_errors():
         with read_session() as session:
             latest = access.newest(session, user, Job, limit=LATEST).rows

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._review import state
 from pages._review.picture import finding_picture
+from pages._shared.acting import as_user
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import escape_md, page_header
@@ -49,7 +50,7 @@ def main() -> None:
             current, *following = page.findings
             picture, panel = st.columns([4, 1], gap="medium")
             with panel:
-                _show_panel(user, current)
+                _show_panel(current)
             with picture, show_errors():
                 _show_picture(user, current, following)
         else:
@@ -75,8 +76,8 @@ def _show_header(user: User, detector: Detector, open_count: int) -> None:
             icon=":material/undo:",
             shortcut="b",
             disabled=not decided,
-            on_click=_undo,
-            args=(user, saved_id(detector)),
+            on_click=as_user(_undo),
+            args=(saved_id(detector),),
         )
         if decided:
             _show_last_decision(user, decided[-1])
@@ -91,7 +92,7 @@ def _show_last_decision(user: User, finding_id: int) -> None:
     st.caption(f"{escape_md(last.label)} on frame {last.frame_index} {_WORDS[last.verdict]}{link}")
 
 
-def _show_panel(user: User, finding: Finding) -> None:
+def _show_panel(finding: Finding) -> None:
     st.subheader(escape_md(finding.label), anchor=False)
     frames = f", detected on {finding.frames} frames" if finding.frames > 1 else ""
     st.caption(f"Confidence {finding.score:.2f}{frames}")
@@ -103,8 +104,8 @@ def _show_panel(user: User, finding: Finding) -> None:
             help=help_text,
             width="stretch",
             type="primary" if verdict is Verdict.NEGATIVE else "secondary",
-            on_click=_decide,
-            args=(user, saved_id(finding), verdict),
+            on_click=as_user(_decide),
+            args=(saved_id(finding), verdict),
         )
     st.markdown(f"[Open frame {finding.frame_index} in labelling]({_labeling_url(finding)})")
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import counted, empty_state, escape_md, page_header
@@ -52,7 +53,7 @@ def _show_list(user: User) -> None:
             "Press “New training set”, choose labelled videos, and see at once what you get.",
         )
     elif any(training_sets.is_building(row) for row in found.rows):
-        st.fragment(_show_while_building, run_every=REFRESH_S)(user)
+        fragment(_show_while_building, REFRESH_S)()
     else:
         _show_cards(found, {})
 

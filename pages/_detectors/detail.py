@@ -37,7 +37,7 @@ def show_detector(user: User, detector_id: int) -> None:
         detector = access.get_detector(session, user, detector_id)
     page_header(escape_md(detector.name), _origin(detector))
     if detector.state in detectors.ACTIVE:
-        show_training(user, detector_id)
+        show_training(detector_id)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(detector.state)

@@ -5,6 +5,7 @@ from humanize import naturalsize, naturaltime
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._detectors.words import agreement_figures
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
@@ -18,7 +19,7 @@ REFRESH_S = 1.0
 _COLUMNS = (5, 5, 3)
 
 
-def show_downloads(user: User, detector: Detector) -> None:
+def show_downloads(_: User, detector: Detector) -> None:
     st.caption(
         "Every format is compared with the trained model on validation images before it is "
         "offered. Each is a zip with the labels and instructions for use."
@@ -29,9 +30,7 @@ def show_downloads(user: User, detector: Detector) -> None:
     with st.container(border=True):
         _show_zip(detector, archive)
     training_notice()
-    st.fragment(_show_formats, run_every=REFRESH_S if active else None)(
-        user, saved_id(detector), active
-    )
+    fragment(_show_formats, REFRESH_S if active else None)(saved_id(detector), active)
 
 
 def _show_zip(detector: Detector, archive: Artifact | None) -> None:

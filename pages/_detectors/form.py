@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.feedback import show_errors
+from pages._shared.guard import require_user
 from pages._shared.options import distinct
 from pages._shared.page import counted
 from pages._shared.training_notice import training_notice
@@ -23,10 +24,9 @@ MIX = "mix_parent_data"
 
 
 @st.dialog("New detector", width="large", icon=":material/model_training:")
-def new_detector_dialog(
-    user: User, sets: Sequence[TrainingSet], preselected_id: int | None
-) -> None:
+def new_detector_dialog(sets: Sequence[TrainingSet], preselected_id: int | None) -> None:
     """Ask for all settings, queue the training, and open the new detector's page."""
+    user = require_user()
     with show_errors():
         training_notice()
         name = st.text_input("Name", placeholder="Cups on tables", max_chars=200)

@@ -11,13 +11,14 @@ from pages._detectors.findings import show_review_inbox
 from pages._detectors.learning import show_learning
 from pages._detectors.mistakes import show_worst
 from pages._detectors.words import agreement_sentence, shown_share, verdict
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
 from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.detectors.queries import ZIP
-from tpod_core.evaluation.result_file import ParentReport
+from tpod_core.evaluation.result_file import Evaluation, ParentReport
 from tpod_core.models import Detector, User, saved_id
 from tpod_core.services import model_files, scores
 
@@ -33,13 +34,17 @@ def show_score(user: User, detector: Detector) -> None:
         return
     if evaluation.parent:
         _show_parent(evaluation.parent)
-    st.fragment(show_confidence)(evaluation)
+    fragment(_show_confidence)(evaluation)
     show_confusion(evaluation)
     show_worst(user, detector, evaluation)
     with show_errors():
         show_review_inbox(user, detector)
     with show_errors():
         show_learning(user, detector)
+
+
+def _show_confidence(_: User, evaluation: Evaluation) -> None:
+    show_confidence(evaluation)
 
 
 def _offer_new_score(user: User, detector: Detector, *, known: bool) -> None:

@@ -10,6 +10,7 @@ from pages._detectors.words import (
     time_left,
     waiting_text,
 )
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.page import escape_md
 from pages._shared.training_notice import training_notice
@@ -24,9 +25,9 @@ LOG_LINES, LIVE_LOG_LINES = 200, 30
 CHART_HEIGHT_PX = 260
 
 
-def show_training(user: User, detector_id: int) -> None:
+def show_training(detector_id: int) -> None:
     """Show the training until it ends; then the whole page reruns."""
-    st.fragment(_show_training, run_every=REFRESH_S)(user, detector_id)
+    fragment(_show_training, REFRESH_S)(detector_id)
 
 
 def _show_training(user: User, detector_id: int) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._labeling.plain_labels import choose_label
 from pages._labeling.plain_session import Action, PlainSession, Question
+from pages._shared.acting import as_user
 from pages._shared.canvas import Surface
 from pages._shared.canvas_stage import (
     Pen,
@@ -77,7 +78,7 @@ def _show_screen(user: User, session: PlainSession) -> None:
         if session.notice:
             st.warning(escape_md(session.notice))
         if session.question:
-            _show_question(user, session, session.question)
+            _show_question(session, session.question)
     _show_picture(session, label)
     _show_buttons(session)
 
@@ -184,7 +185,7 @@ def _go_to_chosen(session: PlainSession, key: str, action_count: int) -> None:
         session.ask(Action.GO, int(st.session_state[key]))
 
 
-def _show_question(user: User, session: PlainSession, question: Question) -> None:
+def _show_question(session: PlainSession, question: Question) -> None:
     st.warning(escape_md(question.text))
     with st.container(horizontal=True):
         if question.single_frame_tracks:
@@ -192,7 +193,7 @@ def _show_question(user: User, session: PlainSession, question: Question) -> Non
             st.button("Keep it", on_click=session.keep_boxes)
         else:
             st.button("Save anyway", on_click=session.confirm)
-            st.button("Discard", on_click=session.drop_drawing, args=(user,))
+            st.button("Discard", on_click=as_user(session.drop_drawing))
 
 
 def _frame_urls(session: PlainSession) -> list[str]:

@@ -25,6 +25,12 @@ def require_user() -> User:
     return user
 
 
+def find_user_with_access() -> User | None:
+    """The user who may act at this moment."""
+    user = find_user()
+    return user if has_access(user) else None
+
+
 def find_user() -> User | None:
     """The user whose cookie the browser sent, whatever their role."""
     secret = st.context.cookies.get(COOKIE_NAME)

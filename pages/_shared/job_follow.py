@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from pages._shared.acting import as_user, fragment
 from pages._shared.feedback import show_errors
-from pages._shared.guard import require_user
 from pages._shared.page import escape_md
 from tpod_core import access
 from tpod_core.db import read_session, transaction
-from tpod_core.models import Job, JobState, saved_id
+from tpod_core.models import Job, JobState, User, saved_id
 from tpod_core.services import jobs
 
 REFRESH_S = 1.0
@@ -15,13 +15,13 @@ REFRESH_S = 1.0
 
 def follow(job: Job) -> None:
     """Show ``job`` until it ends; then the page reruns."""
-    st.fragment(_follow, run_every=REFRESH_S)(saved_id(job))
+    fragment(_follow, REFRESH_S)(saved_id(job))
 
 
-def _follow(job_id: int) -> None:
+def _follow(user: User, job_id: int) -> None:
     with show_errors():
         with read_session() as session:
-            job = access.get_job(session, require_user(), job_id)
+            job = access.get_job(session, user, job_id)
         if job.state.is_final:
             st.rerun()
         waiting = job.state is JobState.QUEUED
@@ -36,14 +36,14 @@ def _follow(job_id: int) -> None:
             key=f"end-{job_id}",
             icon=":material/stop_circle:",
             disabled=is_cancelling,
-            on_click=_cancel,
+            on_click=as_user(_cancel),
             args=(job_id,),
         )
 
 
-def _cancel(job_id: int) -> None:
+def _cancel(user: User, job_id: int) -> None:
     with show_errors(), transaction() as session:
-        jobs.cancel(session, require_user(), job_id)
+        jobs.cancel(session, user, job_id)
 
 
 def show_end(job: Job) -> None:

@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.page import escape_md, page_header
 from pages._training_sets.charts import show_classes_by_video, show_shapes
@@ -53,7 +54,7 @@ def show_training_set(user: User, training_set_id: int) -> None:
         f"Created on {training_set.created_at:%d %B %Y, %H:%M} UTC",
     )
     if training_sets.is_building(training_set):
-        st.fragment(_show_building, run_every=REFRESH_S)(user, training_set_id)
+        fragment(_show_building, REFRESH_S)(training_set_id)
     else:
         _show_actions(user, training_set)
         if training_set.state is TrainingSetState.FAILED:

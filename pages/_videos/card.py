@@ -9,6 +9,7 @@ import streamlit as st
 from humanize import naturalsize
 from sqlmodel import Session
 
+from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.frame_address import frame_address
 from pages._shared.guard import require_user
@@ -16,7 +17,7 @@ from pages._shared.page import counted, duration_text
 from pages._videos.state import VideoAction, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import read_session, transaction
-from tpod_core.models import Label, Video, VideoState, saved_id
+from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
 
@@ -64,17 +65,17 @@ def video_card(facts: CardFacts, refresh_s: float) -> None:
     """Show one card; a busy one refreshes every ``refresh_s`` seconds."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         if facts.is_busy:
-            st.fragment(run_every=refresh_s)(_follow)(facts)
+            fragment(_follow, refresh_s)(facts)
         else:
             _show(facts)
         _actions(facts)
 
 
-def _follow(before: CardFacts) -> None:
+def _follow(user: User, before: CardFacts) -> None:
     """Show the current state; rerun the page when the buttons change or the import ends."""
     with show_errors():
         with read_session() as session:
-            video = access.get_video(session, require_user(), saved_id(before.video))
+            video = access.get_video(session, user, saved_id(before.video))
             [now] = read_facts(session, [video])
         if (now.is_busy, now.can_be_labelled) != (before.is_busy, before.can_be_labelled):
             st.rerun()

@@ -262,6 +262,29 @@ def test_screens_use_their_own_folder_and_the_shared_one() -> None:
     assert not foreign
 
 
+def test_what_runs_without_its_page_looks_up_the_user() -> None:
+    """A fragment, a dialog or a callback would keep the user of the page's last full run."""
+    offenders = []
+    for path in (REPO / "pages").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and any(
+                "st.dialog" in ast.unparse(each) for each in node.decorator_list
+            ):
+                if any(argument.arg == "user" for argument in node.args.args):
+                    offenders.append(f"{path.name}: the dialog {node.name} takes a user")
+            elif isinstance(node, ast.Call):
+                given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                if "user" in given.get("args", "").strip("()").replace(" ", "").split(","):
+                    offenders.append(f"{path.name}: the callback {given.get('on_click')}")
+    own = {"acting.py", "canvas_stage.py"}  # the latter's fragment only reruns the page
+    offenders += [
+        f"{path.name}: st.fragment"
+        for path in (REPO / "pages").rglob("*.py")
+        if "st.fragment" in path.read_text() and path.name not in own
+    ]
+    assert not offenders, "use pages/_shared/acting.py"
+
+
 def test_top_level_holds_only_what_the_design_names() -> None:
     named = {
         "app.py",
