@@ -4,12 +4,13 @@ No other module builds paths. Files are written beside their target and renamed 
 no incomplete file is ever visible under its key.
 """
 
+import ctypes
 import errno
 import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -23,6 +24,7 @@ from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
 _PART_SUFFIX = ".part"
 _PART_PATTERN = f"*.{'?' * 8}{_PART_SUFFIX}"
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _MAX_PART_DEPTH = 4
 """The greatest depth below the root of files and directories that are written this way."""
 
@@ -134,12 +136,34 @@ def _part_beside(target: Path) -> Path:
 
 
 def _replace_directory(part: Path, target: Path) -> None:
-    """Rename first and delete last, because deleting a directory takes long."""
-    earlier = _part_beside(target)
-    with suppress(FileNotFoundError):
+    """Put ``part`` in the place of ``target`` in one step, so that no death leaves none.
+
+    Some file systems, such as NFS, cannot exchange two directories; there, two steps are needed.
+    """
+    if not target.exists():
+        part.replace(target)
+    elif not _exchange(part, target):
+        earlier = _part_beside(target)
         target.replace(earlier)
-    part.replace(target)
-    shutil.rmtree(earlier, ignore_errors=True)
+        part.replace(target)
+        shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two directories in one step; returns whether the system can.
+
+    Source: renameat2(2), RENAME_EXCHANGE.
+    """
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except AttributeError:  # not Linux
+        return False
+    if not renameat2(_AT_FDCWD, bytes(one), _AT_FDCWD, bytes(other), _RENAME_EXCHANGE):
+        return True
+    error = ctypes.get_errno()
+    if error in (errno.ENOSYS, errno.EINVAL):
+        return False
+    raise OSError(error, os.strerror(error), str(other))
 
 
 def get_storage() -> Storage:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tpod_core import storage as storage_module
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 from tpod_core.storage import Storage, sha256_of
 
@@ -66,6 +67,34 @@ def test_directory_is_there_whole_while_the_old_one_is_being_removed(
     with storage.making_directory("set") as directory:
         (directory / "new.txt").write_text("2")
     assert seen[0] == ["new.txt"]
+    assert [p.name for p in tmp_path.rglob("*")] == ["set", "new.txt"]
+
+
+def test_death_while_a_directory_is_replaced_leaves_the_old_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(tmp_path)
+    storage.write("set/old.txt", b"1")
+
+    def die(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    # Every step after which the process could die is one of these.
+    monkeypatch.setattr(Path, "replace", die)
+    monkeypatch.setattr(shutil, "rmtree", die)
+    with pytest.raises(SystemExit), storage.making_directory("set") as directory:
+        (directory / "new.txt").write_text("2")
+    assert [p.name for p in storage.path("set").iterdir()] == ["new.txt"]
+
+
+def test_directory_is_replaced_where_the_system_cannot_exchange_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_module, "_exchange", lambda *_: False)
+    storage = Storage(tmp_path)
+    for name in ("old.txt", "new.txt"):
+        with storage.making_directory("set") as directory:
+            (directory / name).write_text("1")
     assert [p.name for p in tmp_path.rglob("*")] == ["set", "new.txt"]
 
 
