@@ -72,7 +72,7 @@ def _unmatched(
 def _labels(plan: ReviewPlan, frames: range, ids: dict[str, int]) -> dict[int, Objects]:
     """Returns the boxes on ``frames`` of the detector's classes, including derived boxes.
 
-    Proposed boxes do not count, because no user has accepted them.
+    Proposed boxes do not count, because no user has accepted them, nor do lost ones.
     """
     with read_session() as session:
         boxes = annotations.boxes_on(session, plan.video, frames)
@@ -81,7 +81,7 @@ def _labels(plan: ReviewPlan, frames: range, ids: dict[str, int]) -> dict[int, O
             [
                 (ids[box.label], box.box)
                 for box in boxes[frame]
-                if box.label in ids and not box.proposed
+                if box.label in ids and not box.proposed and not box.lost
             ]
         )
         for frame in frames

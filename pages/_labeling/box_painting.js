@@ -5,7 +5,7 @@ import { trackNumber } from "./track_name.js"
 import { percent } from "./words.js"
 
 /** @typedef {import("./frame_boxes.js").BoxRect} BoxRect */
-/** @typedef {"human" | "derived" | "uncertain" | "proposed"} Kind */
+/** @typedef {"human" | "derived" | "uncertain" | "lost" | "proposed"} Kind */
 /** @typedef {[x: number, y: number, width: number, height: number]} StageRect */
 /**
  * @typedef {object} BoxStyle
@@ -19,20 +19,25 @@ import { percent } from "./words.js"
 export const UNLISTED_COLOR = "#888888"
 export const WARNING_COLOR = "#f5a524"
 const UNCERTAIN_COLOR = "#ffe23d" // no default colour of a label
+const LOST_ALPHA = 0.6
 const HANDLE_PX = 8
 const MAX_CHIP_LENGTH = 24
 /** @type {Record<Kind, number[]>} */
-const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], proposed: [12, 4, 2, 4] }
+const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], lost: [2, 6], proposed: [12, 4, 2, 4] }
+
+/** What follows the name of a box. @type {Record<Kind, string>} */
+const DOUBTS = { human: "", derived: "", uncertain: " ?", lost: " lost?", proposed: " ?" }
 
 /**
  * human: a key frame; derived: from the key frames around it; uncertain: derived, and probably
- * wrong; proposed: by a detector, until the user accepts it.
- * @param {Pick<BoxRect, "human" | "uncertain" | "proposed">} box
+ * wrong; lost: where its object was seen last; proposed: by a detector, until the user accepts it.
+ * @param {Pick<BoxRect, "human" | "uncertain" | "lost" | "proposed">} box
  * @returns {Kind}
  */
-export function kindOf({ human, uncertain, proposed }) {
+export function kindOf({ human, uncertain, lost, proposed }) {
   if (proposed) return "proposed"
   if (human) return "human"
+  if (lost) return "lost"
   return uncertain ? "uncertain" : "derived"
 }
 
@@ -59,10 +64,12 @@ function paintBox(context, rect, { view, colors, selected, marked }) {
     context.fillRect(x, y, width, height)
     context.globalAlpha = 1
   }
+  if (kind === "lost") context.globalAlpha = LOST_ALPHA
   strokeBox(context, [x, y, width, height], "rgba(0, 0, 0, 0.5)", rect.locked ? 2 : 4, DASHES[kind])
   if (kind === "uncertain") paintUncertainty(context, [x - 3, y - 3, width + 6, height + 6])
   strokeBox(context, [x, y, width, height], color, rect.locked ? 1 : 2, DASHES[kind])
   paintChip(context, chipOf(rect, kind), x - 1, y - 1, color, kind)
+  context.globalAlpha = 1
 }
 
 /** @param {CanvasRenderingContext2D} context @param {StageRect} box */
@@ -90,7 +97,7 @@ function strokeBox(context, box, color, width, dashes) {
 function chipOf({ label, track, occluded, locked, score }, kind) {
   const words = [shortened(label), track === null ? "" : trackNumber(track)].join(" ").trim()
   const sure = kind === "proposed" && score !== null && score !== undefined ? ` ${percent(score)}` : ""
-  return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${kind === "uncertain" || kind === "proposed" ? " ?" : ""}${sure}`
+  return `${locked ? "🔒 " : ""}${words}${occluded ? " ◐" : ""}${DOUBTS[kind]}${sure}`
 }
 
 /** Shorten a long name, so that its chip does not cover the picture. @param {string} name */

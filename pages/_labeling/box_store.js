@@ -20,15 +20,16 @@ import { betweenKeyframes, keyframeAt } from "./interpolation.js"
  * @property {boolean} occluded
  * @property {boolean} proposed
  * @property {number | null} uncertainty
+ * @property {boolean} lost beyond the probable end of its track
  */
-/** @typedef {{box: Box, uncertainty: number | null, visual: boolean}} DerivedBox */
+/** @typedef {{box: Box, uncertainty: number | null, lost: boolean, visual: boolean}} DerivedBox */
 /**
  * @typedef {object} Chunk
  * @property {Map<number, Map<TrackRef, DerivedBox>>} frames
  * @property {Map<TrackRef, Track>} tracks as they were at the request
  * @property {boolean} isStale outdated, but used until a newer answer arrives
  */
-/** @typedef {{frame: number, boxes: {track_id: number, box: Box, source: string, uncertainty: number | null}[]}} FrameAnswer */
+/** @typedef {{frame: number, boxes: {track_id: number, box: Box, source: string, uncertainty: number | null, lost: boolean}[]}} FrameAnswer */
 
 const CHUNK_FRAMES = 120
 const AHEAD_FRAMES = 20
@@ -98,6 +99,7 @@ export class BoxStore {
       occluded: straight.occluded,
       proposed: track.proposed,
       uncertainty: derived?.uncertainty ?? null,
+      lost: derived?.lost ?? false,
     }
   }
 
@@ -150,7 +152,7 @@ function framesOf(frames) {
 function derivedOf(boxes) {
   const derived = boxes.filter(({ source }) => DERIVED.has(source))
   return new Map(
-    derived.map(({ track_id, box, source, uncertainty }) => [track_id, { box, uncertainty, visual: source === "visual" }]),
+    derived.map(({ track_id, box, source, uncertainty, lost }) => [track_id, { box, uncertainty, lost, visual: source === "visual" }]),
   )
 }
 

@@ -79,7 +79,7 @@ export class DrawingController {
     if (!drag?.target) return rects
     const { rect, target } = drag
     if (!rect) return [...rects, newRect(target)]
-    return rects.map((each) => (each.track === rect.track ? { ...each, ...target, human: true, uncertain: false } : each))
+    return rects.map((each) => (each.track === rect.track ? { ...each, ...target, human: true, uncertain: false, lost: false } : each))
   }
 
   /** @param {PointerEvent} event */

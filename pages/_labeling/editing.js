@@ -80,8 +80,14 @@ export class Editing {
     this.#ofBox(({ track }) => ({ op: "hide_box", track_id: track, frame: a.shown }))
   }
 
-  removeKeyframe() {
-    this.#ofBox(({ track }) => ({ op: "remove_keyframe", track_id: track, frame: this.a.shown }))
+  /** Make a derived box a key frame as it is, or drop the key frame. */
+  toggleKeyframe() {
+    const frame = this.a.shown
+    this.#ofBox(({ track, human, box, occluded }) =>
+      human
+        ? { op: "remove_keyframe", track_id: track, frame }
+        : { op: "put_box", frame, box, track_id: track, occluded },
+    )
   }
 
   toggleOccluded() {

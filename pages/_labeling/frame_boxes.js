@@ -11,6 +11,7 @@ import { UNCERTAIN } from "./box_store.js"
  * @property {string} label
  * @property {boolean} human a key frame
  * @property {boolean} uncertain
+ * @property {boolean} lost beyond the probable end of its track
  * @property {boolean} occluded
  * @property {boolean} proposed
  * @property {boolean} [locked] painted, but not selectable
@@ -48,7 +49,7 @@ export class FrameBoxes {
 
   /** The rectangle of a box that is being drawn. @param {Corners} corners @param {string} label @returns {BoxRect} */
   newRect(corners, label) {
-    return { ...corners, track: null, label, human: true, uncertain: false, occluded: false, proposed: false, score: null }
+    return { ...corners, track: null, label, human: true, uncertain: false, lost: false, occluded: false, proposed: false, score: null }
   }
 
   /** The uncertainty of a derived box, from propagation and, where one ran, a detector. @param {TrackRef} track @param {number | null} uncertainty */

@@ -21,6 +21,7 @@ export function makeHelp() {
         legend("human", "drawn by hand on this frame: a key frame"),
         legend("derived", "derived from the key frames around it"),
         legend("uncertain", "derived, and probably wrong: check it"),
+        legend("lost", "beyond where its object was seen last: not used until you correct or confirm it"),
         legend("proposed", "proposed by a detector, not accepted yet"),
       ),
     ),

@@ -41,7 +41,7 @@ export const KEYS = [
   ["Box", "Tab, Shift Tab", ["Tab"], "select the next, the previous box", (a) => a.selection.next(1)],
   ["", "", ["Shift+Tab"], "", (a) => a.selection.next(-1)],
   ["Box", "Delete", ["Delete", "Backspace"], "delete it on this frame", (a) => a.edit.deleteHere()],
-  ["Box", "K", ["k"], "remove the key frame here", (a) => a.edit.removeKeyframe()],
+  ["Box", "K", ["k"], "make it a key frame as it is, or drop the key frame", (a) => a.edit.toggleKeyframe()],
   ["Box", "O", ["o"], "partly hidden, yes or no", (a) => a.edit.toggleOccluded()],
   ["Box", "Shift corner", [], "keep the proportions while resizing", null],
   ["Track", "Shift 1 – 9", digits("Shift+"), "relabel it", (a, e) => a.edit.relabelAt(digitOf(e))],

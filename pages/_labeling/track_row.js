@@ -52,7 +52,7 @@ export function trackRow(a, state) {
   return row
 }
 
-const HOW = { human: "key", uncertain: "unsure", derived: "between", proposed: "" }
+const HOW = { human: "key", uncertain: "unsure", lost: "lost", derived: "between", proposed: "" }
 
 /** @param {RowState} state */
 function tagOf({ track, box }) {
@@ -100,7 +100,9 @@ function boxActions(edit, box) {
     action("Delete here", "Delete", () => edit.deleteHere(), "Delete the box on this frame only"),
     action("End here", "E", () => edit.endTrack(), "The object has left the picture"),
     action(box.occluded ? "Not hidden" : "Partly hidden", "O", () => edit.toggleOccluded(), "Whether something covers the object"),
-    box.human ? action("Drop key frame", "K", () => edit.removeKeyframe(), "Derive the box on this frame again") : null,
+    box.human
+      ? action("Drop key frame", "K", () => edit.toggleKeyframe(), "Derive the box on this frame again")
+      : action("Confirm here", "K", () => edit.toggleKeyframe(), "The box is right on this frame: make it a key frame"),
     action("Split here", "S", () => edit.split(), "From here on, it is another object"),
   ]
 }

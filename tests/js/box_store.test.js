@@ -28,7 +28,7 @@ beforeEach(() => {
   boxes.frameCount = 300
   mock.method(globalThis, "fetch", async (/** @type {string} */ url) => {
     asked.push(url)
-    const found = tracked && { track_id: 1, label: "cup", box: tracked, source: "visual", occluded: false, uncertainty: 0.4 }
+    const found = tracked && { track_id: 1, label: "cup", box: tracked, source: "visual", occluded: false, uncertainty: 0.4, lost: false }
     return Response.json({ frames: [{ frame: 5, boxes: found ? [found] : [] }] })
   })
 })
@@ -55,14 +55,14 @@ function boxOn5() {
 
 test("until the server has answered boxes lie on straight lines", () => {
   assert.deepEqual(boxes.boxesOn(5), [
-    { track: 1, label: "cup", box: [50, 0, 60, 10], human: false, occluded: false, proposed: false, uncertainty: null },
+    { track: 1, label: "cup", box: [50, 0, 60, 10], human: false, occluded: false, proposed: false, uncertainty: null, lost: false },
   ])
 })
 
 test("then they are where the server found them", async () => {
   await prepared(5)
   assert.deepEqual(boxes.boxesOn(5)[0], {
-    track: 1, label: "cup", box: TRACKED, human: false, occluded: false, proposed: false, uncertainty: 0.4,
+    track: 1, label: "cup", box: TRACKED, human: false, occluded: false, proposed: false, uncertainty: 0.4, lost: false,
   })
   assert.equal(boxes.shown(cup(), 5)?.source, "tracked")
 })

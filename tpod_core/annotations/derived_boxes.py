@@ -28,6 +28,11 @@ class DerivedBoxes:
     def __len__(self) -> int:
         return len(self.uncertainty)
 
+    @property
+    def stop(self) -> int:
+        """The first frame after the last box."""
+        return self.start + len(self)
+
     def box_at(self, frame: int) -> Box | None:
         """Returns the box on ``frame``; ``None`` outside the stretch."""
         if not 0 <= frame - self.start < len(self):

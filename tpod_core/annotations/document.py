@@ -63,7 +63,8 @@ class FrameBox:
     """A track's box on one frame.
 
     ``source`` is a ``KeyframeSource`` on a key frame, else ``"linear"`` or ``"visual"``.
-    ``uncertainty`` is 0 (certain) to 1 (a guess), and ``None`` for all but visual boxes.
+    ``uncertainty`` is 0 (certain) to 1 (a guess), and ``None`` where it is not known. A ``lost``
+    box lies beyond the probable end of its track.
     """
 
     track_id: int
@@ -74,6 +75,7 @@ class FrameBox:
     keyframe: bool
     uncertainty: float | None = None
     proposed: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True)

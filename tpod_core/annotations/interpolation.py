@@ -1,8 +1,9 @@
 """Derives a track's box on any frame from its key frames and propagated boxes.
 
 Between two key frames the box is the propagated one, or else interpolated linearly, as in
-CVAT. After the last key frame the box stays where it is, to the end of the video. There is no
-box before the first key frame, nor from an outside key frame to the next.
+CVAT. After the last key frame the box stays where it is, to the end of the video; where tracking
+from that key frame has ended, it stays where the object was seen last, and counts as lost. There
+is no box before the first key frame, nor from an outside key frame to the next.
 
 Source: ``TrackManager.get_interpolated_shapes`` of CVAT (cvat/apps/dataset_manager).
 """
@@ -20,13 +21,19 @@ from tpod_core.models import KeyframeSource
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """How a box was derived, ``"linear"`` or ``"visual"``; only the latter has an uncertainty."""
+    """How a box was derived, ``"linear"`` or ``"visual"``; a linear one has no uncertainty.
+
+    A ``lost`` box lies beyond the frame where tracking ended, so it is probably wrong: it shows
+    people where to look, and is not used until one of them makes it a key frame.
+    """
 
     source: str
     uncertainty: float | None = None
+    lost: bool = False
 
 
 LINEAR = Derivation("linear")
+LOST = Derivation("linear", 1.0, lost=True)
 _NO_BOXES: Mapping[int, bytes] = MappingProxyType({})
 
 
@@ -72,9 +79,8 @@ def _between(
         return KeyframeDoc(frame, _linear(left, right, frame), *_flags(left)), LINEAR
     box = propagated.box_at(frame)
     if box is None:
-        # Tracking stopped before this frame, so the last tracked box is held.
-        box = propagated.box_at(propagated.start + len(propagated) - 1) or left.box
-        return KeyframeDoc(frame, box, *_flags(left)), LINEAR
+        box = propagated.box_at(propagated.stop - 1) or left.box
+        return KeyframeDoc(frame, box, *_flags(left)), LOST
     shown = KeyframeDoc(frame, box, left.outside, left.occluded, KeyframeSource.TRACKED)
     return shown, Derivation("visual", propagated.uncertainty_at(frame))
 
@@ -96,13 +102,43 @@ def derive_at(
     return next((keyframe for keyframe, _ in derive(keyframes, [frame], derived)), None)
 
 
-def spans(keyframes: Sequence[KeyframeDoc], frame_count: int) -> Iterator[tuple[int, int]]:
+def spans(
+    keyframes: Sequence[KeyframeDoc],
+    frame_count: int,
+    derived: Mapping[int, bytes] = _NO_BOXES,
+) -> Iterator[tuple[int, int]]:
     """Yields the ranges ``start <= frame < stop`` on which a track has a box, in order.
 
-    There is one for each key frame that is not outside, so adjacent ranges are not merged.
+    There is one for each key frame that is not outside, so adjacent ranges are not merged. Lost
+    boxes are left out.
+
+    Args:
+        derived: as ``derive`` has it.
     """
+    for start, stop, lost_from in _spans(keyframes, frame_count, derived):
+        yield start, min(stop, lost_from)
+
+
+def lost_spans(
+    keyframes: Sequence[KeyframeDoc], frame_count: int, derived: Mapping[int, bytes]
+) -> Iterator[tuple[int, int]]:
+    """Yields the ranges ``start <= frame < stop`` on which a track's box is lost, in order."""
+    for _, stop, lost_from in _spans(keyframes, frame_count, derived):
+        if lost_from < stop:
+            yield lost_from, stop
+
+
+def _spans(
+    keyframes: Sequence[KeyframeDoc], frame_count: int, derived: Mapping[int, bytes]
+) -> Iterator[tuple[int, int, int]]:
+    """Yields start and stop of the boxes, and the first frame on which they are lost."""
     for number, keyframe in enumerate(keyframes):
         last = number + 1 == len(keyframes)
         stop = frame_count if last else keyframes[number + 1].frame
-        if not keyframe.outside and keyframe.frame < stop:
-            yield keyframe.frame, stop
+        if keyframe.outside or keyframe.frame >= stop:
+            continue
+        payload = derived.get(keyframe.frame)
+        tracked_to = (
+            max(keyframe.frame + 1, DerivedBoxes.from_bytes(payload).stop) if payload else stop
+        )
+        yield keyframe.frame, stop, min(tracked_to, stop)

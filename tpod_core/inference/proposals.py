@@ -116,7 +116,9 @@ def propose(
     replaced = {track.id for track in document.tracks if track.proposed and track.id in earlier}
     known = {
         frame: [
-            _LabelledBox(each.label, each.box) for each in shown if each.track_id not in replaced
+            _LabelledBox(each.label, each.box)
+            for each in shown
+            if each.track_id not in replaced and not each.lost
         ]
         for frame, shown in boxes
     }
@@ -170,12 +172,14 @@ def boxes_as_labels(
 ) -> list[AddTrack]:
     """Returns edits that add the accepted boxes as labels on this one frame.
 
-    A box that ``shown`` already covers, or that is too small for a label, is left out.
+    A box that ``shown`` already covers, or that is too small for a label, is left out. Boxes
+    whose object is lost cover nothing.
     """
+    sure = [each for each in shown if not each.lost]
     return [
         AddTrack(TrackDoc(None, each.label, _on_one_frame(each, frame, frame_count)))
         for each in taken
-        if is_large_enough(each.box) and not _is_covered(each.label, each.box, shown)
+        if is_large_enough(each.box) and not _is_covered(each.label, each.box, sure)
     ]
 
 

@@ -37,7 +37,7 @@ class GapResult:
     @property
     def stop(self) -> int:
         """The first frame after the last box."""
-        return self.boxes.start + len(self.boxes)
+        return self.boxes.stop
 
     @property
     def rounded_uncertainty(self) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ def save(session: Session, video_id: int, filled: FilledGap) -> None:
         DerivedSegment(
             video_id=video_id,
             start=filled.gap.left.frame,
-            stop=filled.boxes.start + len(filled.boxes),
+            stop=filled.boxes.stop,
             requested_stop=filled.requested_stop,
             fingerprint=fingerprint,
             context=filled.context,

@@ -144,6 +144,7 @@ class FrameBoxBody(Body):
     occluded: bool
     uncertainty: float | None
     proposed: bool
+    lost: bool
 
 
 class FrameBody(Body):
@@ -218,6 +219,7 @@ def frames_json(boxes: dict[int, list[FrameBox]]) -> dict[str, Any]:
                         "occluded": found.occluded,
                         "uncertainty": found.uncertainty,
                         "proposed": found.proposed,
+                        "lost": found.lost,
                     }
                     for found in on_frame
                 ],

@@ -97,6 +97,7 @@ def boxes_on(
                     keyframe=derived is None,
                     uncertainty=derived.uncertainty if derived else None,
                     proposed=state.proposed,
+                    lost=derived is not None and derived.lost,
                 )
             )
     return boxes
