@@ -242,6 +242,7 @@ def test_boxes_have_exactly_the_keys_of_the_contract(api: TestClient, video: Vid
             "occluded": True,
             "uncertainty": None,
             "proposed": False,
+            "lost": False,
         }
     ]
     assert frames[2]["boxes"][0]["source"] == "linear"

@@ -134,6 +134,30 @@ def test_boxes_tell_how_unsure_they_are(api: TestClient, video: Video) -> None:
     assert [box["uncertainty"] for box in shown] == [None, *map(pytest.approx, (0.4, 0.8))]
 
 
+def test_boxes_beyond_the_probable_end_are_lost_until_a_person_confirms_one(
+    api: TestClient, video: Video
+) -> None:
+    track_id = label(api, video)  # with its last key frame on 15
+    fill(video)
+    end = 16 + FORWARD_FRAMES
+
+    def lost_frames() -> list[int]:
+        span = {"start": 0, "stop": end + 20}
+        frames = api.get(url(video, "boxes"), params=span).json()["frames"]
+        shown = [(frame["frame"], box) for frame in frames for box in frame["boxes"]]
+        assert all(box["uncertainty"] == 1 for _, box in shown if box["lost"])
+        return [frame for frame, box in shown if box["lost"]]
+
+    assert lost_frames() == list(range(end, end + 20))
+    confirmed = {"op": "put_box", "frame": end + 5, "box": [1, 1, 20, 20], "track_id": track_id}
+    answer = api.patch(url(video, "annotations"), json={"revision": 1, "ops": [confirmed]})
+    assert answer.status_code == 200, answer.text
+    fill(video)
+    assert lost_frames() == []
+    api.post(url(video, "propagate"), json={"method": "linear"})
+    assert lost_frames() == [], "a straight line has no probable end"
+
+
 def test_propagation_that_has_not_changed_is_not_sent_again(api: TestClient, video: Video) -> None:
     label(api, video)
     seen = api.get(url(video, "propagation")).headers["ETag"]

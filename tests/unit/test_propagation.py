@@ -1,9 +1,11 @@
 """Boxes between key frames, as CVAT draws them; numbers by hand."""
 
+import numpy as np
 import pytest
 
+from tpod_core.annotations.derived_boxes import DerivedBoxes
 from tpod_core.annotations.document import KeyframeDoc
-from tpod_core.annotations.interpolation import LINEAR, derive, derive_at, spans
+from tpod_core.annotations.interpolation import LINEAR, LOST, derive, derive_at, lost_spans, spans
 from tpod_core.geometry import Box
 
 START = KeyframeDoc(10, Box(0, 0, 10, 10))
@@ -81,3 +83,66 @@ def test_spans_are_the_stretches_with_a_box(
     keyframes: list[KeyframeDoc], expected: list[tuple[int, int]]
 ) -> None:
     assert list(spans(keyframes, 100)) == expected
+
+
+# Where tracking from the last key frame has ended.
+
+
+def tracked(start: int, count: int) -> bytes:
+    boxes = np.tile(np.float32([5, 5, 15, 15]), (count, 1))
+    return DerivedBoxes(start, boxes, np.full(count, 0.5, np.float32)).to_bytes()
+
+
+def test_box_beyond_the_tracked_ones_is_lost_where_the_object_was_seen_last() -> None:
+    derived = {10: tracked(11, 4)}
+    shown = {each.frame: (each.box, how) for each, how in derive([START], range(20), derived)}
+    assert sorted(shown) == list(range(10, 20))
+    assert [shown[frame][1].lost for frame in range(11, 17)] == [False] * 4 + [True] * 2
+    assert shown[15] == (Box(5, 5, 15, 15), LOST)
+    assert LOST.uncertainty == 1
+
+
+def test_object_lost_at_once_leaves_the_key_frame_s_box() -> None:
+    (shown, how), *_ = derive([START], [11], {10: tracked(11, 0)})
+    assert (shown.box, how) == (START.box, LOST)
+
+
+def test_straight_line_has_no_probable_end() -> None:
+    assert {how for _, how in derive([START, END], range(11, 60)) if how} == {LINEAR}
+    assert not LINEAR.lost and LINEAR.uncertainty is None
+
+
+def test_box_after_a_person_confirms_it_is_not_lost() -> None:
+    confirmed = KeyframeDoc(30, Box(5, 5, 15, 15))
+    derived = {10: tracked(11, 4), 30: tracked(31, 6)}
+    lost = [
+        each.frame for each, how in derive([START, confirmed], range(40), derived) if how == LOST
+    ]
+    assert lost == [*range(15, 30), 37, 38, 39]
+
+
+@pytest.mark.parametrize(
+    ("keyframes", "derived", "boxes", "lost"),
+    [
+        pytest.param([START], {}, [(10, 100)], [], id="not tracked"),
+        pytest.param([START], {10: tracked(11, 89)}, [(10, 100)], [], id="tracked to the end"),
+        pytest.param([START], {10: tracked(11, 4)}, [(10, 15)], [(15, 100)], id="lost"),
+        pytest.param([START], {10: tracked(11, 0)}, [(10, 11)], [(11, 100)], id="lost at once"),
+        pytest.param(
+            [START, GONE], {10: tracked(11, 4)}, [(10, 15)], [(15, 20)], id="lost before its end"
+        ),
+        pytest.param(
+            [START, END], {10: tracked(11, 200)}, [(10, 20), (20, 100)], [], id="tracked too far"
+        ),
+    ],
+)
+def test_spans_leave_lost_boxes_out(
+    keyframes: list[KeyframeDoc],
+    derived: dict[int, bytes],
+    boxes: list[tuple[int, int]],
+    lost: list[tuple[int, int]],
+) -> None:
+    assert list(spans(keyframes, 100, derived)) == boxes
+    assert list(lost_spans(keyframes, 100, derived)) == lost
+    sure = [each.frame for each, how in derive(keyframes, range(100), derived) if how != LOST]
+    assert sure == [frame for start, stop in boxes for frame in range(start, stop)]
