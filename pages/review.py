@@ -123,7 +123,8 @@ def _decide(user: User, finding_id: int, verdict: Verdict) -> None:
         with transaction() as session:
             finding = findings.get(session, user, finding_id)
             findings.decide(session, user, finding, verdict)
-        state.decided_findings(finding.detector_id).append(finding_id)
+        if finding.detector_id is not None:
+            state.decided_findings(finding.detector_id).append(finding_id)
 
 
 def _undo(user: User, detector_id: int) -> None:
