@@ -18,7 +18,8 @@ _CHOICES = (
         Verdict.NEGATIVE,
         "Not one",
         "n",
-        "The detector is wrong: the next training set uses this frame as a negative.",
+        "The detector is wrong: the box shows none of your objects. The next training set learns "
+        "it as background.",
     ),
     (Verdict.MISSED_LABEL, "Missed label", "m", "The detector is right: the label is missing."),
     (Verdict.IGNORE, "Ignore", "i", "Neither: unclear, or it does not matter."),

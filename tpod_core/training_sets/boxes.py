@@ -1,6 +1,6 @@
 """The boxes on a video's frames, derived ones included."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -44,3 +44,11 @@ def boxes_on(
                 if box.area > 0:
                     by_frame[shown.frame].append(TrackBox(track_id, class_id, box))
         yield from by_frame.values()
+
+
+def boxes_of_every_label(source: LabelledVideo, frames: Collection[int]) -> dict[int, list[Box]]:
+    """Returns the boxes on each of ``frames``, those of labels outside the set too."""
+    ordered = sorted(frames)
+    every_label = dict.fromkeys((state.label_id for state in source.tracks.values()), 0)
+    shown = boxes_on(source, every_label, ordered)
+    return {frame: [each.box for each in on] for frame, on in zip(ordered, shown, strict=True)}

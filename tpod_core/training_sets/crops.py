@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from tpod_core.geometry import Box
-from tpod_core.training_sets.boxes import boxes_on
+from tpod_core.training_sets.boxes import boxes_of_every_label
 from tpod_core.training_sets.frames import FrameSelection, mask_of
-from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.split import Split, Splits
 
 _SIDES = (0.2, 0.6)
@@ -56,7 +55,9 @@ def draw_crops(
         for number, frame in random.choices(candidates, k=_TRIES * count)
     ]
     boxes = [
-        _boxes(chosen.source, {crop.frame for video, crop in tried if video == number})
+        boxes_of_every_label(
+            chosen.source, {crop.frame for video, crop in tried if video == number}
+        )
         for number, (chosen, _) in enumerate(videos)
     ]
     free = [
@@ -71,13 +72,6 @@ def _training_frames(chosen: FrameSelection, splits: Splits) -> Iterator[int]:
     frames = chosen.frames[splits == Split.TRAIN]
     labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
     yield from frames[labelled[frames]].tolist()
-
-
-def _boxes(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
-    ordered = sorted(frames)
-    every_label = dict.fromkeys((state.label_id for state in source.tracks.values()), 0)
-    shown = boxes_on(source, every_label, ordered)
-    return {frame: [each.box for each in on] for frame, on in zip(ordered, shown, strict=True)}
 
 
 def _draw(frame: int, frame_wh: tuple[int, int], random: Random) -> Crop:
