@@ -180,6 +180,26 @@ def test_chosen_ranges_bound_the_hard_negatives_too(admin: User, video: Video) -
 # Missed labels
 
 
+def test_a_frame_on_which_a_label_is_missed_is_no_negative_until_it_has_its_box(
+    admin: User, video: Video
+) -> None:
+    wanted = spec(video.id, labels=["cup"], split=HALF, negatives={"ratio": 10})
+    add_finding(video, 47, Verdict.MISSED_LABEL)
+    assert used(plan_of(admin, wanted)) == [n for n in range(60) if n != 47]
+    annotate(admin, video, track("cup", 0, 20), track("bus", 47, 48, x=100), ranges=[(0, 60)])
+    assert used(plan_of(admin, wanted)) == list(range(60))
+
+
+def test_crops_touch_no_missed_label(admin: User) -> None:
+    short = add_video(admin, "Short", frame_count=10)
+    annotate(admin, short, track("cup", 0, 9), ranges=[(0, 10)])
+    wanted = spec(short.id, negatives={"background_crops": 1}, split=HALF)
+    assert preview(admin, wanted).statistics.background_crops > 0
+    for frame in range(10):
+        add_finding(short, frame, Verdict.MISSED_LABEL, Box(0, 0, 640, 360))
+    assert preview(admin, wanted).statistics.background_crops == 0
+
+
 def missed(user: User, video: Video) -> list[int]:
     found = preview(user, spec(video.id, split=HALF)).findings.listed
     return [each.frame_index for each in found if each.kind == "missed_label"]

@@ -10,6 +10,7 @@ from random import Random
 from tpod_core.geometry import Box
 from tpod_core.training_sets.boxes import boxes_of_every_label
 from tpod_core.training_sets.frames import FrameSelection, mask_of
+from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.split import Split, Splits
 
 _SIDES = (0.2, 0.6)
@@ -40,7 +41,7 @@ def draw_crops(
     """Returns the crops of each video, up to ``count`` in total.
 
     They come from training frames in fully labelled ranges, where every object has its box, and
-    they touch boxes of no label. Frames full of boxes give fewer crops.
+    they touch no box of any label and no missed one. Frames full of boxes give fewer crops.
     """
     candidates = [
         (number, frame)
@@ -55,9 +56,7 @@ def draw_crops(
         for number, frame in random.choices(candidates, k=_TRIES * count)
     ]
     boxes = [
-        boxes_of_every_label(
-            chosen.source, {crop.frame for video, crop in tried if video == number}
-        )
+        _known_objects(chosen.source, {crop.frame for video, crop in tried if video == number})
         for number, (chosen, _) in enumerate(videos)
     ]
     free = [
@@ -72,6 +71,15 @@ def _training_frames(chosen: FrameSelection, splits: Splits) -> Iterator[int]:
     frames = chosen.frames[splits == Split.TRAIN]
     labelled = mask_of(chosen.source.ranges, chosen.source.frame_count)
     yield from frames[labelled[frames]].tolist()
+
+
+def _known_objects(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
+    """Returns the boxes on each of ``frames``, and those that a person said are missing."""
+    known = boxes_of_every_label(source, frames)
+    for missed in source.missed:
+        if missed.frame in frames:
+            known[missed.frame].append(missed.box)
+    return known
 
 
 def _draw(frame: int, frame_wh: tuple[int, int], random: Random) -> Crop:
