@@ -19,7 +19,7 @@ _CHOICES = (
         "Not one",
         "n",
         "The detector is wrong: the box shows none of your objects. The next training set learns "
-        "it as background.",
+        "it as background, unless the video is held out.",
     ),
     (Verdict.MISSED_LABEL, "Missed label", "m", "The detector is right: the label is missing."),
     (Verdict.IGNORE, "Ignore", "i", "Neither: unclear, or it does not matter."),

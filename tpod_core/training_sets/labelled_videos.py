@@ -94,8 +94,7 @@ def _load_findings(session: Session, video: Video) -> list[Finding]:
 
 
 def _hard_negatives(findings: list[Finding], ranges: tuple[Range, ...]) -> tuple[int, ...]:
-    """Returns the fully labelled frames with a refused detection and no other that may be an
-    object."""
+    """Returns the fully labelled frames with a refused detection and none that may be an object."""
     refused = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
     unclear = {row.frame_index for row in findings if row.verdict in _UNCLEAR}
     return tuple(frame for frame in sorted(refused - unclear) if _is_in(ranges, frame))

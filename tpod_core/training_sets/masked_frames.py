@@ -1,18 +1,18 @@
 """Frames of which a set shows only the detections that a person refused; all else is grey.
 
 A refusal says that there is no object in one box. Outside the fully labelled ranges, nobody has
-said what the rest of the frame shows: as a whole, it would teach that unlabelled objects are
-background. So the picture keeps the frame's size and every other pixel is grey.
+said what the rest of the frame shows: the whole frame would teach that unlabelled objects are
+background. So the picture keeps the frame's size, and every pixel outside the box is grey.
 
-The box is not cut out, because every family scales a picture to its input size: a mistake of
-20 pixels would be learnt as one that fills the input, and a detector never makes that one. In
-its frame it is learnt at the size and place at which it was made. The grey is the one with which
-Ultralytics pads pictures, and near the mean that torchvision's families subtract, so the grey
-itself is nothing new to learn. There is no margin: what a box's neighbourhood shows is unknown.
+The box is not cut out, because every family of detectors scales a picture to its input size: it
+would learn a mistake of 20 pixels as one that fills the input, which it never makes. In its frame,
+it learns the mistake at the size and the place at which it was made. Ultralytics pads pictures
+with the same grey, and it is near the mean that torchvision's families subtract. There is no
+margin, because nobody has said what lies around the box.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -61,28 +61,20 @@ def mask_frames(chosen: FrameSelection, allowed: Mask) -> tuple[MaskedFrame, ...
         if allowed[each.frame] and each.frame not in in_set:
             refused[each.frame].append(each.box)
     labelled = boxes_of_every_label(source, refused)
-    parts = _parts_shown(refused, labelled, source.frame_wh)
-    return tuple(MaskedFrame(frame, shown) for frame, shown in sorted(parts.items()) if shown)
+    masked = (
+        MaskedFrame(frame, _shown(boxes, labelled[frame], source.frame_wh))
+        for frame, boxes in sorted(refused.items())
+    )
+    return tuple(each for each in masked if each.shown)
 
 
-def _parts_shown(
-    refused: Mapping[int, Sequence[Box]],
-    labelled: Mapping[int, Sequence[Box]],
-    frame_wh: tuple[int, int],
-) -> dict[int, tuple[Xywh, ...]]:
-    return {
-        frame: tuple(
-            sorted(
-                {
-                    part
-                    for box in boxes
-                    if not any(iou(box, other) > 0 for other in labelled[frame])
-                    and (part := _whole_pixels(clip(box, frame_wh)))
-                }
-            )
-        )
-        for frame, boxes in refused.items()
-    }
+def _shown(
+    refused: Sequence[Box], labelled: Sequence[Box], frame_wh: tuple[int, int]
+) -> tuple[Xywh, ...]:
+    """Returns the parts of a frame to show, each once, in the same order for the same boxes."""
+    alone = [box for box in refused if not any(iou(box, other) > 0 for other in labelled)]
+    parts = (_whole_pixels(clip(box, frame_wh)) for box in alone)
+    return tuple(sorted({part for part in parts if part is not None}))
 
 
 def _whole_pixels(box: Box) -> Xywh | None:
