@@ -19,7 +19,8 @@ _CHOICES = (
         Verdict.NEGATIVE,
         "Not one",
         "n",
-        "The detector is wrong: the next training set uses this frame as a negative.",
+        "The detector is wrong: the box shows none of your objects. The next training set learns "
+        "it as background, unless the video is held out.",
     ),
     (Verdict.MISSED_LABEL, "Missed label", "m", "The detector is right: the label is missing."),
     (Verdict.IGNORE, "Ignore", "i", "Neither: unclear, or it does not matter."),
@@ -124,7 +125,8 @@ def _decide(user: User, finding_id: int, verdict: Verdict) -> None:
         with transaction() as session:
             finding = findings.get(session, user, finding_id)
             findings.decide(session, user, finding, verdict)
-        state.decided_findings(finding.detector_id).append(finding_id)
+        if finding.detector_id is not None:
+            state.decided_findings(finding.detector_id).append(finding_id)
 
 
 def _undo(user: User, detector_id: int) -> None:

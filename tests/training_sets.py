@@ -13,11 +13,14 @@ from tpod_core.formats import yolo
 from tpod_core.formats.yolo import Manifest, ManifestFrame, write_manifest, yolo_line
 from tpod_core.geometry import Box
 from tpod_core.models import (
+    Detector,
+    Finding,
     Job,
     JobState,
     TrainingSet,
     TrainingSetState,
     User,
+    Verdict,
     Video,
     saved_id,
 )
@@ -99,6 +102,29 @@ def _random_box(frame_wh: tuple[int, int], random: np.random.Generator) -> Box:
     left = int(random.integers(0, frame_wh[0] - _BOX_WH[0]))
     top = int(random.integers(0, frame_wh[1] - _BOX_WH[1]))
     return Box(left, top, left + _BOX_WH[0], top + _BOX_WH[1])
+
+
+FOUND_BOX = Box(100, 10, 120, 30)
+
+
+def add_finding(video: Video, frame: int, verdict: Verdict, box: Box = FOUND_BOX) -> Detector:
+    """A detector with one detection of a cup, and the verdict on it."""
+    with db.transaction() as session:
+        detector = Detector(owner_id=video.owner_id, name="d", dnn_type="yolo26n")
+        session.add(detector)
+        session.flush()
+        session.add(
+            Finding(
+                detector_id=saved_id(detector),
+                video_id=saved_id(video),
+                frame_index=frame,
+                label="cup",
+                score=0.9,
+                **dict(zip(("x1", "y1", "x2", "y2"), box.xyxy, strict=True)),
+                verdict=verdict,
+            )
+        )
+    return detector
 
 
 def spec(*video_ids: int | None, **wishes: Any) -> TrainingSetSpec:

@@ -37,6 +37,9 @@ def show_totals(statistics: Statistics) -> None:
     if statistics.background_crops:
         crops = counted(statistics.background_crops, "background crop")
         st.caption(f"Plus {crops}.")
+    if statistics.masked_frames:
+        masked = counted(statistics.masked_frames, "frame")
+        st.caption(f"Plus {masked} with only the detections refused in a review, the rest grey.")
 
 
 def show_split(statistics: Statistics) -> None:

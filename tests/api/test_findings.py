@@ -74,6 +74,7 @@ def test_findings_are_listed_worst_first_in_pages(
         "frames": 2,
         "verdict": "open",
         "created": "",
+        "decided": None,
     }
     rest = api.get(path, params={"page": 2, "page_size": 2}).json()
     assert [row["score"] for row in rest["results"]] == [0.3]
@@ -87,6 +88,37 @@ def test_verdict_is_kept_and_taken_back(api: TestClient, detector: Detector, vid
     assert api.get(path, params={"verdict": "negative", "video_id": video.id}).json()["count"] == 1
     api.patch("/findings/2", json={"verdict": "open"})
     assert api.get(path, params={"verdict": "open"}).json()["count"] == 3
+
+
+def test_verdicts_are_listed_by_their_video_after_their_detector_was_deleted(
+    api: TestClient, detector: Detector, video: Video
+) -> None:
+    api.patch("/findings/2", json={"verdict": "negative"})
+    assert api.delete(f"/detectors/{detector.id}").status_code == 204
+    body = api.get(f"/videos/{video.id}/findings").json()
+    assert body["count"] == 1
+    [row] = body["results"]
+    assert (row["id"], row["detector_id"], row["verdict"]) == (2, None, "negative")
+    assert row["decided"] is not None
+
+
+def test_findings_of_a_video_are_filtered_by_verdict_in_pages(
+    api: TestClient, detector: Detector, video: Video
+) -> None:
+    api.patch("/findings/2", json={"verdict": "negative"})
+    path = f"/videos/{video.id}/findings"
+    body = api.get(path, params={"verdict": "open", "page": 2, "page_size": 1}).json()
+    assert (body["count"], [row["score"] for row in body["results"]]) == (2, [0.3])
+
+
+def test_verdict_on_a_deleted_detector_is_taken_back_once(
+    api: TestClient, detector: Detector, video: Video
+) -> None:
+    api.patch("/findings/2", json={"verdict": "negative"})
+    api.delete(f"/detectors/{detector.id}")
+    assert api.patch("/findings/2", json={"verdict": "open"}).json()["verdict"] == "open"
+    assert api.patch("/findings/2", json={"verdict": "open"}).status_code == 404
+    assert api.get(f"/videos/{video.id}/findings").json()["count"] == 0
 
 
 def test_unknown_verdict_is_422(api: TestClient, detector: Detector, video: Video) -> None:

@@ -9,10 +9,11 @@ from streamlit.testing.v1 import AppTest
 from pages._training_sets.form_values import TrainingSetForm, none_if_all, read_ranges
 from tests.jobs import run_job
 from tests.labelled import add_video, annotate, give_file, track
+from tests.training_sets import add_finding
 from tests.ui.acting import welcome
 from tpod_core import db
 from tpod_core.errors import InvalidInput
-from tpod_core.models import Label, TrainingSet, TrainingSetState, User, Video
+from tpod_core.models import Label, TrainingSet, TrainingSetState, User, Verdict, Video
 from tpod_core.services import videos
 from workers import build_training_set
 
@@ -66,6 +67,15 @@ def test_preview_follows_the_form(user: User, video: Video) -> None:
     test.number_input[2].set_value(0)  # no gap
     welcome(test.run())
     assert metrics(test)["Boxes"] == "45"
+
+
+def test_preview_counts_the_refused_detections_apart(user: User, video: Video) -> None:
+    annotate(user, video, track("cup", 0, 30), track("bus", 5, 20, x=50), ranges=[(0, 36)])
+    assert [each.value for each in page(new="1").caption if "refused" in each.value] == []
+    add_finding(video, 38, Verdict.NEGATIVE)
+    assert [each.value for each in page(new="1").caption if "refused" in each.value] == [
+        "Plus 1 frame with only the detections refused in a review, the rest grey."
+    ]
 
 
 def test_preview_says_why_nothing_can_be_built(user: User, video: Video) -> None:

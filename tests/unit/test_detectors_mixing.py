@@ -69,6 +69,30 @@ def test_file_is_known_by_its_content_not_by_its_row() -> None:
     assert indices(mixed, 1, "train") == []
 
 
+def masked(index: int) -> Manifest:
+    """A set of one masked frame."""
+    own = manifest([index], [])
+    return replace(own, frames=(replace(own.frames[0], image="m.jpg", shown=((1, 2, 3, 4),)),))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "kept"),
+    [
+        (masked(7), manifest([7], []), 1),
+        (masked(7), masked(7), 0),
+        (manifest([7], []), masked(7), 0),
+        (manifest([7], []), manifest([7], []), 0),
+    ],
+    ids=["whole after masked", "masked twice", "masked after whole", "whole twice"],
+)
+def test_only_a_whole_frame_is_used_beside_an_earlier_masked_one(
+    earlier: Manifest, later: Manifest, kept: int
+) -> None:
+    mixed = mix([earlier, later])
+    assert [len(frames) for frames in mixed.frames] == [1, kept]
+    assert mixed.repeated == 1 - kept
+
+
 def test_guard_of_a_set_that_names_none_is_about_a_second() -> None:
     own = replace(manifest([0], [100]), choice={"split": {"guard_frames": None}})
     mixed = mix([own, manifest([69, 70, 130, 131], [])])

@@ -27,8 +27,9 @@ from tpod_core.models import (
     Video,
     VideoState,
     saved_id,
+    utc_now,
 )
-from tpod_core.services import detectors, findings
+from tpod_core.services import detectors, findings, videos
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
 from tpod_core.services.findings import ReviewRequest
 from workers import review_video
@@ -139,6 +140,89 @@ def test_what_a_person_has_decided_is_not_asked_again(
     better = add_trained_detector(home, member, name="Better")
     assert perform(ask(member, better, video)).result == {"findings": 0}
     assert [found.verdict for found in rows()] == [verdict]
+
+
+def delete_detector(detector: Detector) -> None:
+    with db.transaction() as session:
+        detectors.delete(session, session.get_one(Detector, detector.id))
+
+
+def test_deleting_a_detector_keeps_its_verdicts_and_deletes_what_is_open(
+    member: User, detector: Detector, video: Video
+) -> None:
+    found = [UnmatchedDetection(saved_id(video), n, "cup", SEEN, 0.5) for n in (0, 35)]
+    with db.transaction() as session:
+        findings.record(session, saved_id(detector), found)
+    decide(member, rows()[0], Verdict.NEGATIVE)
+    delete_detector(detector)
+    [kept] = rows()
+    assert (kept.detector_id, kept.video_id, kept.author_id) == (None, video.id, member.id)
+    assert (kept.frame_index, kept.label, kept.box, kept.verdict) == (
+        0,
+        "cup",
+        SEEN,
+        Verdict.NEGATIVE,
+    )
+
+
+def test_what_was_decided_on_a_deleted_detector_is_not_asked_again(
+    home: Path, member: User, detector: Detector, video: Video
+) -> None:
+    perform(ask(member, detector, video))
+    decide(member, rows()[0], Verdict.IGNORE)
+    delete_detector(detector)
+    newer = add_trained_detector(home, member, name="Newer")
+    assert perform(ask(member, newer, video)).result == {"findings": 0}
+
+
+def test_deleting_a_video_deletes_the_verdicts_on_it(
+    member: User, detector: Detector, video: Video
+) -> None:
+    other = add_video(member, "Street")
+    found = [UnmatchedDetection(saved_id(row), 0, "cup", SEEN, 0.5) for row in (video, other)]
+    with db.transaction() as session:
+        findings.record(session, saved_id(detector), found)
+    for row in rows():
+        decide(member, row, Verdict.NEGATIVE)
+    delete_detector(detector)
+    with db.transaction() as session:
+        videos.delete(session, session.get_one(Video, video.id))
+    assert [row.video_id for row in rows()] == [other.id]
+
+
+def test_verdict_on_a_deleted_detector_is_seen_by_who_sees_the_video(
+    member: User, detector: Detector, video: Video
+) -> None:
+    perform(ask(member, detector, video))
+    decide(member, rows()[0], Verdict.NEGATIVE)
+    delete_detector(detector)
+    stranger = add_user("stranger", Role.USER)
+    with db.read_session() as session:
+        assert findings.get(session, member, saved_id(rows()[0])).verdict is Verdict.NEGATIVE
+        with pytest.raises(NotFound):
+            findings.get(session, stranger, saved_id(rows()[0]))
+
+
+def test_verdict_on_a_deleted_detector_goes_when_it_is_taken_back(
+    member: User, detector: Detector, video: Video
+) -> None:
+    perform(ask(member, detector, video))
+    decide(member, rows()[0], Verdict.NEGATIVE)
+    delete_detector(detector)
+    decide(member, rows()[0], Verdict.OPEN)
+    assert rows() == []
+
+
+def test_verdict_knows_its_time(member: User, detector: Detector, video: Video) -> None:
+    perform(ask(member, detector, video))
+    assert rows()[0].decided_at is None
+    before = utc_now()
+    decide(member, rows()[0], Verdict.NEGATIVE)
+    decided_at = rows()[0].decided_at
+    assert decided_at is not None
+    assert before <= decided_at <= utc_now()
+    decide(member, rows()[0], Verdict.OPEN)
+    assert rows()[0].decided_at is None
 
 
 def test_verdict_can_be_taken_back(member: User, detector: Detector, video: Video) -> None:

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel, select
 from tpod_core import migrations
 from tpod_core.db import make_engine
 from tpod_core.migrations import revisions, upgrade
-from tpod_core.models import AuthSession, Job, Keyframe, Track, Video
+from tpod_core.models import AuthSession, Detector, Finding, Job, Keyframe, Track, Video
 
 NOW = "2026-01-01 00:00:00"
 FIRST_RELEASE_ROWS = (
@@ -202,6 +202,73 @@ def test_downgrade_writes_the_text_again(with_old_jobs: Engine) -> None:
     assert [row.subject for row in after] == [gone.get(row.id, row.subject) for row in before]
     assert [row.faults for row in after] == [2] * len(before)
     assert '"detector_id": 3' in after[5].request
+
+
+OLD_FINDINGS = (
+    *(
+        "INSERT INTO findings (id, detector_id, video_id, frame_index, label, score, x1, y1, x2,"
+        " y2, frames, verdict, author_id, created_at) VALUES"
+        f" ({row_id}, 3, 1, 20, 'cup', 0.5, 1, 2, 30, 40, 4, '{verdict}', {author}, '{NOW}')"
+        for row_id, verdict, author in ((4, "negative", 1), (7, "open", "NULL"))
+    ),
+)
+
+
+@pytest.fixture
+def with_old_findings(with_old_jobs: Engine) -> Engine:
+    upgrade_to(with_old_jobs, "0005")
+    with with_old_jobs.begin() as connection:
+        for statement in OLD_FINDINGS:
+            connection.exec_driver_sql(statement)
+    return with_old_jobs
+
+
+def test_upgrade_keeps_findings_whose_detector_can_now_be_deleted(
+    with_old_findings: Engine,
+) -> None:
+    upgrade(with_old_findings)
+    with Session(with_old_findings) as session:
+        before = [row.model_dump() for row in session.exec(select(Finding).order_by(Finding.id))]  # type: ignore[arg-type]
+        session.delete(session.get_one(Detector, 3))
+        session.commit()
+        after = [row.model_dump() for row in session.exec(select(Finding).order_by(Finding.id))]  # type: ignore[arg-type]
+    assert [(row["id"], row["verdict"], row["author_id"]) for row in before] == [
+        (4, "negative", 1),
+        (7, "open", None),
+    ]
+    assert before[0] | {"created_at": None} == {
+        "id": 4,
+        "detector_id": 3,
+        "video_id": 1,
+        "frame_index": 20,
+        "label": "cup",
+        "score": 0.5,
+        "x1": 1,
+        "y1": 2,
+        "x2": 30,
+        "y2": 40,
+        "frames": 4,
+        "verdict": "negative",
+        "author_id": 1,
+        "created_at": None,
+        "decided_at": None,
+    }
+    assert after == [row | {"detector_id": None} for row in before]
+
+
+def test_downgrade_keeps_the_findings_of_detectors_that_are_there(
+    with_old_findings: Engine,
+) -> None:
+    upgrade(with_old_findings)
+    with with_old_findings.begin() as connection:
+        connection.execute(text("UPDATE findings SET detector_id = NULL WHERE id = 7"))
+    downgrade_to(with_old_findings, "0005")
+    with with_old_findings.begin() as connection:
+        kept = connection.execute(text("SELECT id, detector_id, verdict FROM findings")).all()
+        connection.execute(text("DELETE FROM detectors"))
+        left = connection.execute(text("SELECT id FROM findings")).all()
+    assert kept == [(4, 3, "negative")]
+    assert left == []
 
 
 def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:

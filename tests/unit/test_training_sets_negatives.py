@@ -7,12 +7,11 @@ import pytest
 from tests.fake_queue import ListQueue
 from tests.labelled import FILE_WH, add_video, annotate, give_file, track
 from tests.synthetic import numbered_image
-from tests.training_sets import built, frames_of, plan_of, preview, spec, used
-from tpod_core import db
+from tests.training_sets import add_finding, built, frames_of, plan_of, preview, spec, used
 from tpod_core.annotations.interpolation import derive_at
 from tpod_core.formats.yolo import read_manifest
 from tpod_core.geometry import Box
-from tpod_core.models import Detector, Finding, User, Verdict, Video, saved_id
+from tpod_core.models import User, Verdict, Video
 from tpod_core.training_sets.plan import Plan
 from tpod_core.training_sets.split import Split
 
@@ -134,38 +133,19 @@ def video(admin: User) -> Video:
     return made
 
 
-def find(video: Video, frame: int, verdict: Verdict) -> None:
-    """A detection of a cup at (100, 10), size 20."""
-    with db.transaction() as session:
-        detector = Detector(owner_id=video.owner_id, name="d", dnn_type="yolo26n")
-        session.add(detector)
-        session.flush()
-        session.add(
-            Finding(
-                detector_id=saved_id(detector),
-                video_id=saved_id(video),
-                frame_index=frame,
-                label="cup",
-                score=0.9,
-                **dict(zip(("x1", "y1", "x2", "y2"), (100, 10, 120, 30), strict=True)),
-                verdict=verdict,
-            )
-        )
-
-
 def test_refused_detections_make_negatives_beyond_stride_and_ratio(
     admin: User, video: Video
 ) -> None:
     wanted = spec(video.id, split=HALF, negatives={"ratio": 0}, sampling={"stride": 10})
     assert used(plan_of(admin, wanted)) == [0, 10]
-    for frame in (33, 77):
-        find(video, frame, Verdict.NEGATIVE)
-    assert used(plan_of(admin, wanted)) == [0, 10, 33, 77]
+    for frame in (33, 47):
+        add_finding(video, frame, Verdict.NEGATIVE)
+    assert used(plan_of(admin, wanted)) == [0, 10, 33, 47]
     assert preview(admin, wanted).statistics.negatives.total == 2
 
 
 def test_refused_detections_count_for_the_ratio(admin: User, video: Video) -> None:
-    find(video, 33, Verdict.NEGATIVE)
+    add_finding(video, 33, Verdict.NEGATIVE)
     wanted = spec(video.id, split=HALF, negatives={"ratio": 0.25})
     assert preview(admin, wanted).statistics.negatives.total == 5
     assert 33 in used(plan_of(admin, wanted))
@@ -175,20 +155,23 @@ def test_refused_detections_count_for_the_ratio(admin: User, video: Video) -> No
 def test_a_frame_that_may_show_an_object_is_no_negative(
     admin: User, video: Video, other: Verdict
 ) -> None:
-    find(video, 77, Verdict.NEGATIVE)
-    find(video, 77, other)
-    assert 77 not in used(plan_of(admin, spec(video.id, split=HALF)))
+    wanted = spec(video.id, split=HALF, negatives={"ratio": 0})
+    add_finding(video, 47, Verdict.NEGATIVE)
+    assert 47 in used(plan_of(admin, wanted))
+    add_finding(video, 47, other)
+    assert 47 not in used(plan_of(admin, wanted))
 
 
 @pytest.mark.parametrize("verdict", [Verdict.OPEN, Verdict.IGNORE, Verdict.MISSED_LABEL])
 def test_other_verdicts_add_no_frame(admin: User, video: Video, verdict: Verdict) -> None:
-    find(video, 77, verdict)
-    assert 77 not in used(plan_of(admin, spec(video.id, split=HALF)))
+    add_finding(video, 47, verdict)
+    wanted = spec(video.id, split=HALF, negatives={"ratio": 0})
+    assert 47 not in used(plan_of(admin, wanted))
 
 
 def test_chosen_ranges_bound_the_hard_negatives_too(admin: User, video: Video) -> None:
-    for frame in (33, 77):
-        find(video, frame, Verdict.NEGATIVE)
+    for frame in (33, 47):
+        add_finding(video, frame, Verdict.NEGATIVE)
     wanted = spec(video.id, split=HALF, negatives={"ratio": 0})
     (only,) = (each.model_copy(update={"ranges": ((0, 40),)}) for each in wanted.videos)
     assert used(plan_of(admin, wanted.model_copy(update={"videos": (only,)})))[-1] == 33
@@ -197,14 +180,34 @@ def test_chosen_ranges_bound_the_hard_negatives_too(admin: User, video: Video) -
 # Missed labels
 
 
+def test_a_frame_on_which_a_label_is_missed_is_no_negative_until_it_has_its_box(
+    admin: User, video: Video
+) -> None:
+    wanted = spec(video.id, labels=["cup"], split=HALF, negatives={"ratio": 10})
+    add_finding(video, 47, Verdict.MISSED_LABEL)
+    assert used(plan_of(admin, wanted)) == [n for n in range(60) if n != 47]
+    annotate(admin, video, track("cup", 0, 20), track("bus", 47, 48, x=100), ranges=[(0, 60)])
+    assert used(plan_of(admin, wanted)) == list(range(60))
+
+
+def test_crops_touch_no_missed_label(admin: User) -> None:
+    short = add_video(admin, "Short", frame_count=10)
+    annotate(admin, short, track("cup", 0, 9), ranges=[(0, 10)])
+    wanted = spec(short.id, negatives={"background_crops": 1}, split=HALF)
+    assert preview(admin, wanted).statistics.background_crops > 0
+    for frame in range(10):
+        add_finding(short, frame, Verdict.MISSED_LABEL, Box(0, 0, 640, 360))
+    assert preview(admin, wanted).statistics.background_crops == 0
+
+
 def missed(user: User, video: Video) -> list[int]:
     found = preview(user, spec(video.id, split=HALF)).findings.listed
     return [each.frame_index for each in found if each.kind == "missed_label"]
 
 
 def test_a_missed_label_is_a_finding_until_a_box_is_there(admin: User, video: Video) -> None:
-    find(video, 5, Verdict.MISSED_LABEL)
-    find(video, 30, Verdict.OPEN)
+    add_finding(video, 5, Verdict.MISSED_LABEL)
+    add_finding(video, 30, Verdict.OPEN)
     assert missed(admin, video) == [5]
     annotate(admin, video, track("cup", 0, 20), track("cup", 3, 8, x=100), ranges=[(0, 60)])
     assert missed(admin, video) == []

@@ -1,5 +1,6 @@
 """Label lines, the data file and the manifest of a training set."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from tpod_core.formats.yolo import (
     data_yaml,
     image_path,
     label_path,
+    masked_image_path,
     read_manifest,
     read_yolo_line,
+    source_of,
     write_manifest,
     yolo_line,
 )
@@ -71,9 +74,32 @@ def test_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     manifest = Manifest(
         classes=("杯子", "bus"),
         content_hash="c0ffee",
-        frames=(ManifestFrame("val", "images/val/v3_000012.jpg", 3, 12, 640, 360, 2),),
+        frames=(
+            ManifestFrame("val", "images/val/v3_000012.jpg", 3, 12, 640, 360, 2),
+            ManifestFrame("train", "c.jpg", 3, 13, 64, 36, 0, crop=(5, 6, 64, 36)),
+            ManifestFrame("train", "m.jpg", 3, 14, 640, 360, 0, shown=((1, 2, 3, 4), (9, 8, 7, 6))),
+        ),
         videos=(ManifestVideo(3, "Küche", "ab12", 7),),
         choice={"seed": 1},
     )
     write_manifest(tmp_path, manifest)
+    assert read_manifest(tmp_path) == manifest
+
+
+def test_masked_frame_has_a_name_of_its_own_that_no_frame_is_read_from() -> None:
+    image = masked_image_path(3, 12)
+    assert image == "images/train/v3_000012_masked.jpg"
+    assert label_path(image) == "labels/train/v3_000012_masked.txt"
+    assert source_of("v3_000012.jpg") == (3, 12)
+    assert source_of("v3_000012_masked.jpg") is None
+
+
+def test_manifest_from_before_masked_frames_is_read(tmp_path: Path) -> None:
+    frame = ManifestFrame("val", "images/val/v3_000012.jpg", 3, 12, 640, 360, 2)
+    manifest = Manifest(("cup",), "c0ffee", (frame,))
+    write_manifest(tmp_path, manifest)
+    path = tmp_path / "manifest.json"
+    raw = json.loads(path.read_text())
+    del raw["frames"][0]["shown"]
+    path.write_text(json.dumps(raw))
     assert read_manifest(tmp_path) == manifest

@@ -37,7 +37,7 @@ def union_of_classes(first: Iterable[str], manifests: Iterable[Manifest]) -> tup
 def mix(manifests: Sequence[Manifest]) -> Mixture:
     """Select the frames of each set; of two sets with the same frame, the earlier keeps it."""
     held_out = [_Neighbourhood(manifest, "val") for manifest in manifests]
-    earlier: set[FrameKey] = set()
+    earlier: set[tuple[FrameKey, bool]] = set()
     kept: list[tuple[ManifestFrame, ...]] = []
     leaking = repeated = 0
     for number, manifest in enumerate(manifests):
@@ -46,13 +46,16 @@ def mix(manifests: Sequence[Manifest]) -> Mixture:
         for frame, key in _keyed(manifest):
             if frame.split == "train" and any(each.contains(key) for each in others):
                 leaking += 1
-            elif key in earlier:
+            elif (key, bool(frame.shown)) in earlier:
                 repeated += 1
             else:
                 own[frame.image] = key
-        # A set may hold several pictures of one frame: only earlier sets make it a repetition.
-        earlier.update(own.values())
         kept.append(tuple(frame for frame in manifest.frames if frame.image in own))
+        # A set may hold several pictures of one frame: only earlier sets make it a repetition.
+        # A masked frame does not keep out the whole frame, with its labels, of a later set.
+        earlier.update(
+            (own[frame.image], masked) for frame in kept[-1] for masked in {bool(frame.shown), True}
+        )
     return Mixture(tuple(kept), leaking, repeated)
 
 

@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,8 @@ _IMAGE_NAME = re.compile(r"v(\d+)_(\d+)\.jpg")
 class ManifestFrame:
     """One picture; ``image`` is its path in the set, ``boxes`` the number of its boxes.
 
-    For a background crop, ``crop`` is its (left, top, width, height) in the frame, in pixels.
+    For a background crop, ``crop`` is its (left, top, width, height) in the frame, in pixels. For
+    a masked frame, ``shown`` are those of its only parts that are not grey; it is else empty.
     ``width`` and ``height`` are always the picture's own.
     """
 
@@ -33,6 +35,7 @@ class ManifestFrame:
     height: int
     boxes: int
     crop: tuple[int, int, int, int] | None = None
+    shown: tuple[tuple[int, int, int, int], ...] = ()
 
     @property
     def label_file(self) -> str:
@@ -68,6 +71,11 @@ def image_path(split: Split, video_id: int, frame_index: int, crop: int | None =
     """
     suffix = "" if crop is None else f"_c{crop}"
     return f"images/{split}/v{video_id}_{frame_index:06d}{suffix}.jpg"
+
+
+def masked_image_path(video_id: int, frame_index: int) -> str:
+    """Returns the path of a masked frame's picture: ``"images/train/v3_000012_masked.jpg"``."""
+    return image_path("train", video_id, frame_index).removesuffix(".jpg") + "_masked.jpg"
 
 
 def source_of(image_name: str) -> tuple[int, int] | None:
@@ -151,6 +159,13 @@ def read_manifest(directory: Path) -> Manifest:
     )
 
 
-def _manifest_frame(crop: list[int] | None = None, **rest: Any) -> ManifestFrame:
-    left_top_width_height = (crop[0], crop[1], crop[2], crop[3]) if crop else None
-    return ManifestFrame(crop=left_top_width_height, **rest)
+def _manifest_frame(
+    crop: list[int] | None = None, shown: Sequence[list[int]] = (), **rest: Any
+) -> ManifestFrame:
+    parts = tuple(_left_top_width_height(part) for part in shown)
+    return ManifestFrame(crop=_left_top_width_height(crop) if crop else None, shown=parts, **rest)
+
+
+def _left_top_width_height(numbers: list[int]) -> tuple[int, int, int, int]:
+    left, top, width, height = numbers
+    return left, top, width, height

@@ -25,12 +25,14 @@ from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.models import (
     Detector,
     DetectorState,
+    Finding,
     Job,
     JobKind,
     JobState,
     TrainingSet,
     TrainingSetState,
     User,
+    Verdict,
     saved_id,
 )
 from tpod_core.storage import get_storage
@@ -130,7 +132,11 @@ def resume(session: Session, detector: Detector) -> Job:
 
 
 def delete(session: Session, detector: Detector) -> None:
-    """Delete the detector with its files. Raises: Conflict while a job uses it."""
+    """Delete the detector with its files and its open findings.
+
+    The verdicts that people gave on its detections stay: they belong to the videos.
+    Raises: Conflict while a job uses it.
+    """
     jobs.catch_up(session, detector)
     if detector.state in ACTIVE:
         raise Conflict(f"{detector.name} is being trained. Cancel the training first.")
@@ -149,8 +155,18 @@ def delete(session: Session, detector: Detector) -> None:
                 f"{child.name} is being trained from {detector.name}. Wait until it is done."
             )
     key = directory_key(saved_id(detector))
+    _delete_open_findings(session, detector)
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
+
+
+def _delete_open_findings(session: Session, detector: Detector) -> None:
+    """Delete what nobody has decided: without the detector, it would be in no inbox."""
+    unanswered = select(Finding).where(
+        Finding.detector_id == detector.id, Finding.verdict == Verdict.OPEN
+    )
+    for row in session.exec(unanswered):
+        session.delete(row)
 
 
 def read_log(session: Session, detector: Detector) -> str:

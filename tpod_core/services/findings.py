@@ -32,6 +32,7 @@ from tpod_core.models import (
     Video,
     VideoState,
     saved_id,
+    utc_now,
 )
 
 REVIEWED_FRAMES_PER_S = 5
@@ -110,7 +111,7 @@ def record(session: Session, detector_id: int, found: Iterable[UnmatchedDetectio
     """Store the findings of a run; returns how many are new and open.
 
     Idempotent: they replace the open findings of an earlier run on the same videos. A detection
-    on which a user has given a verdict, for any detector, is not stored again.
+    on which a user has given a verdict, for any detector, deleted ones too, is not stored again.
     """
     detections = list(found)
     known_videos = set(
@@ -160,7 +161,34 @@ def list_findings(
     limit: int = 100,
 ) -> FindingPage:
     """Returns findings of a detector, highest score first."""
-    query = _of(detector, video_id, verdict)
+    query = select(Finding).where(Finding.detector_id == detector.id)
+    if video_id is not None:
+        query = query.where(Finding.video_id == video_id)
+    return _page(session, query, verdict, offset, limit)
+
+
+def list_on_video(
+    session: Session,
+    video: Video,
+    *,
+    verdict: Verdict | None = None,
+    offset: int = 0,
+    limit: int = 100,
+) -> FindingPage:
+    """Returns findings of every detector on a video, deleted ones too; highest score first."""
+    query = select(Finding).where(Finding.video_id == video.id)
+    return _page(session, query, verdict, offset, limit)
+
+
+def _page(
+    session: Session,
+    query: SelectOfScalar[Finding],
+    verdict: Verdict | None,
+    offset: int,
+    limit: int,
+) -> FindingPage:
+    if verdict is not None:
+        query = query.where(Finding.verdict == verdict)
     count = session.exec(select(func.count()).select_from(query.subquery())).one()
     ordered = query.order_by(col(Finding.score).desc(), col(Finding.id))
     return FindingPage(count, list(session.exec(ordered.offset(offset).limit(limit))))
@@ -179,28 +207,37 @@ def count_by_video(
 
 
 def get(session: Session, user: User, finding_id: int) -> Finding:
-    """Raises: NotFound, also for a finding of someone else's detector."""
+    """Returns a finding on a video, or of a detector, that the user may see.
+
+    Raises: NotFound, also for someone else's.
+    """
     row = find(session, Finding, finding_id)
-    detector = session.get(Detector, row.detector_id) if row else None
-    if row is None or detector is None or not access.may_see(user, detector):
+    subjects = _subjects(session, row) if row else []
+    if row is None or not any(access.may_see(user, subject) for subject in subjects):
         raise NotFound(f"There is no finding {finding_id}, or it is not yours.")
     return row
 
 
 def decide(session: Session, user: User, finding: Finding, verdict: Verdict) -> None:
-    """Store the user's verdict; ``OPEN`` withdraws it."""
+    """Store the user's verdict; ``OPEN`` withdraws it.
+
+    A finding whose detector was deleted goes with its verdict: it is in no inbox any more.
+    """
+    is_open = verdict is Verdict.OPEN
     finding.verdict = verdict
-    finding.author_id = None if verdict is Verdict.OPEN else user.id
-    session.add(finding)
+    finding.author_id = None if is_open else user.id
+    finding.decided_at = None if is_open else utc_now()
+    if is_open and finding.detector_id is None:
+        session.delete(finding)
+    else:
+        session.add(finding)
 
 
-def _of(
-    detector: Detector, video_id: int | None, verdict: Verdict | None
-) -> SelectOfScalar[Finding]:
-    query = select(Finding).where(Finding.detector_id == detector.id)
-    if video_id is not None:
-        query = query.where(Finding.video_id == video_id)
-    return query if verdict is None else query.where(Finding.verdict == verdict)
+def _subjects(session: Session, finding: Finding) -> list[Video | Detector]:
+    """Returns the video of a finding, and its detector unless that was deleted."""
+    video = session.get(Video, finding.video_id)
+    detector = session.get(Detector, finding.detector_id or 0)
+    return [row for row in (video, detector) if row is not None]
 
 
 def _require_trained(detector: Detector) -> None:

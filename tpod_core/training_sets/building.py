@@ -76,6 +76,7 @@ def hash_content(
             files[frame.video_id],
             frame.frame_index,
             frame.crop,
+            *frame.shown,
         ]
         for frame in frames
     )

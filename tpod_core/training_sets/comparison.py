@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tpod_core.formats.yolo import Manifest, ManifestFrame, ManifestVideo, read_manifest
 
-PictureKey = tuple[int, int, tuple[int, ...] | None]
-"""A picture's video, frame and, for a background crop, its (left, top, width, height)."""
+PictureKey = tuple[int, int, tuple[int, ...] | None, tuple[tuple[int, ...], ...]]
+"""A picture's video, frame, and the ``crop`` and ``shown`` of a ``ManifestFrame``."""
 Boxes = Counter[tuple[str, str]]
 """Pairs of class name and coordinates, as the label line writes them."""
 
@@ -71,7 +71,7 @@ class _FinishedSet:
     frames: dict[PictureKey, ManifestFrame] = field(init=False)
 
     def __post_init__(self) -> None:
-        frames = {(f.video_id, f.frame_index, f.crop): f for f in self.manifest.frames}
+        frames = {(f.video_id, f.frame_index, f.crop, f.shown): f for f in self.manifest.frames}
         object.__setattr__(self, "frames", frames)
 
     def boxes(self, key: PictureKey) -> Boxes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tpod_core.geometry import Box
-from tpod_core.training_sets.boxes import boxes_on
+from tpod_core.training_sets.boxes import boxes_of_every_label
 from tpod_core.training_sets.frames import FrameSelection, mask_of
 from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.split import Split, Splits
@@ -41,7 +41,7 @@ def draw_crops(
     """Returns the crops of each video, up to ``count`` in total.
 
     They come from training frames in fully labelled ranges, where every object has its box, and
-    they touch boxes of no label. Frames full of boxes give fewer crops.
+    they touch no box of any label and no missed one. Frames full of boxes give fewer crops.
     """
     candidates = [
         (number, frame)
@@ -56,7 +56,7 @@ def draw_crops(
         for number, frame in random.choices(candidates, k=_TRIES * count)
     ]
     boxes = [
-        _boxes(chosen.source, {crop.frame for video, crop in tried if video == number})
+        _known_objects(chosen.source, {crop.frame for video, crop in tried if video == number})
         for number, (chosen, _) in enumerate(videos)
     ]
     free = [
@@ -73,11 +73,13 @@ def _training_frames(chosen: FrameSelection, splits: Splits) -> Iterator[int]:
     yield from frames[labelled[frames]].tolist()
 
 
-def _boxes(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
-    ordered = sorted(frames)
-    every_label = dict.fromkeys((state.label_id for state in source.tracks.values()), 0)
-    shown = boxes_on(source, every_label, ordered)
-    return {frame: [each.box for each in on] for frame, on in zip(ordered, shown, strict=True)}
+def _known_objects(source: LabelledVideo, frames: set[int]) -> dict[int, list[Box]]:
+    """Returns the boxes on each of ``frames``, and those that a person said are missing."""
+    known = boxes_of_every_label(source, frames)
+    for missed in source.missed:
+        if missed.frame in frames:
+            known[missed.frame].append(missed.box)
+    return known
 
 
 def _draw(frame: int, frame_wh: tuple[int, int], random: Random) -> Crop:

@@ -11,6 +11,7 @@ from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.annotations.interpolation import spans
 from tpod_core.annotations.ranges import Range, union
 from tpod_core.errors import InvalidInput
+from tpod_core.training_sets.boxes import still_missed
 from tpod_core.training_sets.labelled_videos import LabelledVideo
 from tpod_core.training_sets.spec import Sampling
 
@@ -62,7 +63,8 @@ def choose_frames(
 ) -> FrameSelection:
     """Selects frames by ``ranges`` and ``sampling``; those without boxes only if fully labelled.
 
-    Sampling never drops hard negatives.
+    A frame without boxes on which a label is still missed is left out, since it shows an object
+    all the same. Sampling never drops hard negatives.
 
     Args:
         label_ids: the classes, by ``class_id``.
@@ -77,7 +79,9 @@ def choose_frames(
     counts = [_count_boxes(of_class, source.frame_count) for of_class in tracks]
     has_box = np.any(counts, axis=0) if counts else np.zeros(source.frame_count, dtype=bool)
     basis, taken = _taken(source, has_box, ranges, sampling)
-    qualifying = has_box | mask_of(source.ranges, source.frame_count)
+    without_objects = mask_of(source.ranges, source.frame_count)
+    without_objects[[missed.frame for missed in still_missed(source)]] = False
+    qualifying = has_box | without_objects
     if sampling.keyframes_only:
         qualifying &= _on_keyframes(tracks, source.frame_count)
     parts = [np.flatnonzero(qualifying[a:b])[:: sampling.stride] + a for a, b in taken]

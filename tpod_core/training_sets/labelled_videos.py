@@ -1,5 +1,6 @@
 """Loads the labelled videos of a training set, as of one moment."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -7,9 +8,12 @@ from sqlmodel import Session, col, select
 from tpod_core.annotations import reading
 from tpod_core.annotations.document import LabelDoc, TrackState
 from tpod_core.annotations.ranges import Range
-from tpod_core.geometry import Box
+from tpod_core.geometry import Box, iou
 from tpod_core.models import Finding, Verdict, Video, saved_id
 from tpod_core.propagation.store import with_derived
+
+_UNCLEAR = (Verdict.OPEN, Verdict.MISSED_LABEL)
+"""A detection with one of these verdicts may be an object without a label."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,19 @@ class MissedLabel:
 
 
 @dataclass(frozen=True)
+class RefusedBox:
+    """A detection in which a person saw no object."""
+
+    frame: int
+    box: Box
+
+
+@dataclass(frozen=True)
 class LabelledVideo:
     """A video with its annotations at ``revision``, without proposed tracks.
 
-    ``hard_negatives`` are frames on which a person rejected every unmatched detection.
+    ``hard_negatives`` are fully labelled frames on which a person refused every unmatched
+    detection. ``refused`` are the refused detections on frames that are not fully labelled.
     """
 
     video_id: int
@@ -40,12 +53,14 @@ class LabelledVideo:
     ranges: tuple[Range, ...]
     held_out: bool = False
     hard_negatives: tuple[int, ...] = ()
+    refused: tuple[RefusedBox, ...] = ()
     missed: tuple[MissedLabel, ...] = ()
 
 
 def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
     video_id = saved_id(video)
     findings = _load_findings(session, video)
+    ranges = reading.load_ranges(session, video_id)
     tracks = with_derived(session, video, reading.load_tracks(session, video_id))
     return LabelledVideo(
         video_id=video_id,
@@ -57,9 +72,10 @@ def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
         fps=video.fps,
         labels=reading.load_labels(session, video_id),
         tracks={track_id: state for track_id, state in tracks.items() if not state.proposed},
-        ranges=reading.load_ranges(session, video_id),
+        ranges=ranges,
         held_out=video.held_out,
-        hard_negatives=_hard_negatives(findings),
+        hard_negatives=_hard_negatives(findings, ranges),
+        refused=_refused_boxes(findings, ranges),
         missed=tuple(
             MissedLabel(row.frame_index, row.label, row.box)
             for row in findings
@@ -77,8 +93,27 @@ def _load_findings(session: Session, video: Video) -> list[Finding]:
     return list(session.exec(query))
 
 
-def _hard_negatives(findings: list[Finding]) -> tuple[int, ...]:
-    """Returns the frames with a rejected detection and no other that may be an object."""
-    rejected = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
-    unclear = (Verdict.OPEN, Verdict.MISSED_LABEL)
-    return tuple(sorted(rejected - {r.frame_index for r in findings if r.verdict in unclear}))
+def _hard_negatives(findings: list[Finding], ranges: tuple[Range, ...]) -> tuple[int, ...]:
+    """Returns the fully labelled frames with a refused detection and none that may be an object."""
+    refused = {row.frame_index for row in findings if row.verdict is Verdict.NEGATIVE}
+    unclear = {row.frame_index for row in findings if row.verdict in _UNCLEAR}
+    return tuple(frame for frame in sorted(refused - unclear) if _is_in(ranges, frame))
+
+
+def _refused_boxes(findings: list[Finding], ranges: tuple[Range, ...]) -> tuple[RefusedBox, ...]:
+    """Returns the refused detections on the other frames that touch none that may be an object."""
+    unclear: dict[int, list[Box]] = defaultdict(list)
+    for row in findings:
+        if row.verdict in _UNCLEAR:
+            unclear[row.frame_index].append(row.box)
+    return tuple(
+        RefusedBox(row.frame_index, row.box)
+        for row in findings
+        if row.verdict is Verdict.NEGATIVE
+        and not _is_in(ranges, row.frame_index)
+        and not any(iou(row.box, other) > 0 for other in unclear[row.frame_index])
+    )
+
+
+def _is_in(ranges: tuple[Range, ...], frame: int) -> bool:
+    return any(start <= frame < stop for start, stop in ranges)

@@ -18,7 +18,7 @@ def leaky_frames(videos: Sequence[PlannedVideo]) -> list[Indices]:
     """
     training: dict[str, list[Indices]] = defaultdict(list)
     for video in videos:
-        training[_file(video)].append(video.frames_of(Split.TRAIN))
+        training[_file(video)].append(video.trained_frames())
     trained = {file: np.unique(np.concatenate(frames)) for file, frames in training.items()}
     return [
         _near(video.frames_of(Split.VAL), trained[_file(video)], leakage_distance(video))

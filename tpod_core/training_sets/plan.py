@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tpod_core.annotations.document import LabelDoc
+from tpod_core.annotations.ranges import Range
 from tpod_core.errors import InvalidInput
 from tpod_core.training_sets.classes import choose_classes
 from tpod_core.training_sets.crops import Crop, draw_crops
@@ -14,24 +15,34 @@ from tpod_core.training_sets.frames import (
     Indices,
     check_ranges,
     choose_frames,
+    mask_of,
 )
 from tpod_core.training_sets.labelled_videos import LabelledVideo
+from tpod_core.training_sets.masked_frames import MaskedFrame, mask_frames
 from tpod_core.training_sets.negatives import thin_negatives
 from tpod_core.training_sets.spec import SplitMethod, TrainingSetSpec, require_consistent
-from tpod_core.training_sets.split import Split, Splits, assign_splits, guard_of
+from tpod_core.training_sets.split import (
+    Split,
+    Splits,
+    assign_splits,
+    guard_of,
+    training_side,
+)
 
 
 @dataclass(frozen=True)
 class PlannedVideo:
     """The frames of one video and the split of each; ``guard`` is the guard gap in frames.
 
-    ``crops`` are cut from its training frames.
+    ``crops`` are cut from its training frames. ``masked`` are further frames, for training, of
+    which only refused detections are shown.
     """
 
     chosen: FrameSelection
     splits: Splits
     guard: int = 0
     crops: tuple[Crop, ...] = ()
+    masked: tuple[MaskedFrame, ...] = ()
 
     @property
     def source(self) -> LabelledVideo:
@@ -41,8 +52,13 @@ class PlannedVideo:
         frames: Indices = self.chosen.frames[self.splits == split]
         return frames
 
+    def trained_frames(self) -> Indices:
+        """Returns the frames of which training sees at least a part, ascending."""
+        masked = np.array([each.frame for each in self.masked], dtype=np.int64)
+        return np.union1d(self.frames_of(Split.TRAIN), masked)
+
     def used(self) -> list[tuple[int, Split]]:
-        """Returns the frames that go into the set, ascending, with their split."""
+        """Returns the frames that go into the set as a whole, ascending, with their split."""
         kept = self.splits <= Split.VAL
         pairs = zip(self.chosen.frames[kept].tolist(), self.splits[kept].tolist(), strict=True)
         return [(frame, Split(split)) for frame, split in pairs]
@@ -74,7 +90,9 @@ class Plan:
 
     def picture_count(self) -> int:
         """Returns the number of pictures, before near-duplicates are dropped."""
-        return sum(int((v.splits <= Split.VAL).sum()) + len(v.crops) for v in self.videos)
+        return sum(
+            int((v.splits <= Split.VAL).sum()) + len(v.crops) + len(v.masked) for v in self.videos
+        )
 
     def without(self, duplicates: Mapping[int, Collection[int]]) -> "Plan":
         """Returns the plan without the near-duplicate frames, given by video id."""
@@ -106,13 +124,8 @@ def make_plan(spec: TrainingSetSpec, sources: Sequence[LabelledVideo]) -> Plan:
     by_block = method is SplitMethod.BY_BLOCK
     guards = [guard_of(f, spec.split.guard_frames) if by_block else 0 for f in frames]
     crops = _draw_crops(spec, frames, splits)
-    plan = Plan(
-        spec,
-        classes,
-        left_out,
-        method,
-        tuple(PlannedVideo(*each) for each in zip(frames, splits, guards, crops, strict=True)),
-    )
+    videos = tuple(PlannedVideo(*each) for each in zip(frames, splits, guards, crops, strict=True))
+    plan = _with_masked_frames(Plan(spec, classes, left_out, method, videos), ranges)
     _require_both_splits(plan)
     return plan
 
@@ -146,6 +159,17 @@ def _draw_crops(
     pairs = list(zip(frames, splits, strict=True))
     positive = sum(int((video.positive & (split == Split.TRAIN)).sum()) for video, split in pairs)
     return draw_crops(pairs, round(spec.negatives.background_crops * positive), spec.seed)
+
+
+def _with_masked_frames(plan: Plan, ranges: Sequence[Sequence[Range] | None]) -> Plan:
+    """Adds the masked frames on the training side of each video, within its chosen ranges."""
+    videos = []
+    for video, of_video in zip(plan.videos, ranges, strict=True):
+        side = training_side(video.chosen, video.splits, plan.spec.split, plan.method, video.guard)
+        if of_video is not None:
+            side &= mask_of(of_video, video.source.frame_count)
+        videos.append(replace(video, masked=mask_frames(video.chosen, side)))
+    return replace(plan, videos=tuple(videos))
 
 
 def _require_both_splits(plan: Plan) -> None:

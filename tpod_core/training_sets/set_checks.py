@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tpod_core.annotations.interpolation import derive_at
-from tpod_core.geometry import iou
 from tpod_core.training_sets.box_table import BoxTable
+from tpod_core.training_sets.boxes import still_missed
 from tpod_core.training_sets.findings import Kind, PreflightFinding, Severity
 from tpod_core.training_sets.frames import labelled_frames, mask_of, runs_of
-from tpod_core.training_sets.labelled_videos import LabelledVideo, MissedLabel
 from tpod_core.training_sets.leakage import leakage_distance, leaky_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Split
@@ -17,8 +15,6 @@ from tpod_core.training_sets.split import Split
 _FEW_BOXES = 20
 _UNLABELLED_S = 1.0
 """Shorter unlabelled stretches are not reported."""
-_FOUND_IOU = 0.3
-"""The least IoU with a box at which a missed object counts as labelled."""
 
 
 def rare_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFinding]:
@@ -85,19 +81,11 @@ def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
 def missed_labels(video: PlannedVideo) -> Iterator[PreflightFinding]:
     """Finds detections marked as missed labels where there still is no box."""
     source = video.source
-    for missed in source.missed:
-        if not _has_box_now(source, missed):
-            sentence = (
-                f"A “{missed.label}” at frame {missed.frame} of “{source.name}” was found by a "
-                "detector and called a missed label, but has no box yet."
-            )
-            yield PreflightFinding(
-                Kind.MISSED_LABEL, Severity.WARNING, sentence, source.video_id, missed.frame
-            )
-
-
-def _has_box_now(source: LabelledVideo, missed: MissedLabel) -> bool:
-    shown = (
-        derive_at(state.ordered(), missed.frame, state.derived) for state in source.tracks.values()
-    )
-    return any(each is not None and iou(each.box, missed.box) >= _FOUND_IOU for each in shown)
+    for missed in still_missed(source):
+        sentence = (
+            f"A “{missed.label}” at frame {missed.frame} of “{source.name}” was found by a "
+            "detector and called a missed label, but has no box yet."
+        )
+        yield PreflightFinding(
+            Kind.MISSED_LABEL, Severity.WARNING, sentence, source.video_id, missed.frame
+        )

@@ -46,7 +46,8 @@ class Negatives(_SpecPart):
     """Pictures without objects, from fully labelled ranges.
 
     For each frame with an object, ``ratio`` frames without one, and ``background_crops`` pieces
-    cut from training frames.
+    cut from training frames. What a person refused in a review comes in beyond these numbers: as
+    the frame where that is fully labelled, else as the refused box alone.
     """
 
     ratio: float = Field(0.1, ge=0, le=10)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tpod_core.errors import InvalidInput
-from tpod_core.training_sets.frames import FrameSelection, Indices
+from tpod_core.training_sets.frames import FrameSelection, Indices, Mask
 from tpod_core.training_sets.spec import SplitMethod, SplitSpec
 
 Splits = NDArray[np.int8]
@@ -135,6 +135,25 @@ def by_block(
         return missing, int((~kept).sum())
 
     return min((_block(video.frames, start, size, guard) for start in order), key=cost)
+
+
+def training_side(
+    video: FrameSelection, splits: Splits, spec: SplitSpec, method: SplitMethod, guard: int
+) -> Mask:
+    """Returns the mask of a video's frames, selected or not, that may be shown in training.
+
+    That is none of a video that is validation as a whole, else all but the validation block and
+    the ``guard`` frames on each of its sides.
+    """
+    source = video.source
+    held = video.frames[splits == Split.VAL]
+    is_locked = source.held_out or source.video_id in spec.val_videos
+    if is_locked or (len(held) and method is SplitMethod.BY_VIDEO):
+        return np.zeros(source.frame_count, dtype=bool)
+    allowed = np.ones(source.frame_count, dtype=bool)
+    if len(held):
+        allowed[max(0, int(held[0]) - guard) : int(held[-1]) + guard + 1] = False
+    return allowed
 
 
 def guard_of(video: FrameSelection, guard_frames: int | None) -> int:

@@ -97,7 +97,8 @@ class Statistics:
 
     ``near_duplicates`` is the number of frames dropped as near-duplicates; ``None`` before the
     pictures have been compared, when all counts are upper bounds. ``background_crops`` are
-    pictures in addition to ``frames``. ``shapes`` is missing in old sets.
+    pictures in addition to ``frames``, and so are ``masked_frames``, of which only the detections
+    that a person refused are shown. ``shapes`` is missing in old sets.
     """
 
     frames: TrainValCounts
@@ -108,6 +109,7 @@ class Statistics:
     split: SplitCounts
     near_duplicates: int | None = 0
     background_crops: int = 0
+    masked_frames: int = 0
     shapes: Shapes | None = None
 
     @classmethod
@@ -148,6 +150,7 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
         _split(plan, frames, videos),
         near_duplicates=None if unknown else duplicates,
         background_crops=sum(len(video.crops) for video in plan.videos),
+        masked_frames=sum(len(video.masked) for video in plan.videos),
         shapes=shapes_of(tables, plan.spec.image_size),
     )
 

@@ -8,6 +8,7 @@ from tpod_core.formats import yolo
 from tpod_core.formats.yolo import ManifestFrame
 from tpod_core.training_sets.boxes import TrackBox, boxes_on
 from tpod_core.training_sets.crops import Crop
+from tpod_core.training_sets.masked_frames import MaskedFrame
 from tpod_core.training_sets.pictures import PictureWriter
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Split
@@ -32,6 +33,9 @@ class VideoWriter:
         self.duplicates: set[int] = set()
         self._class_ids = plan.class_ids
         self._video = video
+        self._crops = {
+            frame: list(group) for frame, group in groupby(video.crops, lambda crop: crop.frame)
+        }
         self._directory = directory
         self._pictures = pictures
         sampling = plan.spec.sampling
@@ -43,23 +47,29 @@ class VideoWriter:
 
     def write(self, open_reader: OpenReader) -> None:
         """Decode each used frame once, in order, and queue its pictures for writing."""
-        used = self._video.used()
-        if not used:
+        splits = dict(self._video.used())
+        masked = {each.frame: each for each in self._video.masked}
+        frames = sorted([*splits, *masked])
+        if not frames:
             return
-        crops = {
-            frame: list(group) for frame, group in groupby(self._video.crops, lambda c: c.frame)
-        }
         with open_reader(self.source.video_id) as reader:
-            images = reader.read_many([frame for frame, _ in used])
-            boxes = boxes_on(self.source, self._class_ids, [frame for frame, _ in used])
-            for (frame, split), (_, image), on_frame in zip(used, images, boxes, strict=True):
-                if self._thinning and self._thinning.is_duplicate(split, image, on_frame):
-                    self.duplicates.add(frame)
-                    self._pictures.skip()
+            images = reader.read_many(frames)
+            boxes = boxes_on(self.source, self._class_ids, frames)
+            for frame, (_, image), on_frame in zip(frames, images, boxes, strict=True):
+                if frame in masked:
+                    self._add_masked(masked[frame], image)
                 else:
-                    self._add(frame, split, image, on_frame)
-                for number, crop in enumerate(crops.get(frame, ())):
-                    self._add_crop(number, crop, image)
+                    self._add_used(frame, splits[frame], image, on_frame)
+
+    def _add_used(self, frame: int, split: Split, image: Image, boxes: list[TrackBox]) -> None:
+        """Add a frame unless it is a near-duplicate, and its crops in any case."""
+        if self._thinning and self._thinning.is_duplicate(split, image, boxes):
+            self.duplicates.add(frame)
+            self._pictures.skip()
+        else:
+            self._add(frame, split, image, boxes)
+        for number, crop in enumerate(self._crops.get(frame, ())):
+            self._add_crop(number, crop, image)
 
     def _add(self, frame: int, split: Split, image: Image, boxes: list[TrackBox]) -> None:
         folder, (width, height) = FOLDERS[split], self.source.frame_wh
@@ -75,6 +85,14 @@ class VideoWriter:
             "train", name, self.source.video_id, crop.frame, width, height, 0, crop.xywh
         )
         self._write(entry, image[top : top + height, left : left + width], [])
+
+    def _add_masked(self, masked: MaskedFrame, image: Image) -> None:
+        video_id, (width, height) = self.source.video_id, self.source.frame_wh
+        name = yolo.masked_image_path(video_id, masked.frame)
+        entry = ManifestFrame(
+            "train", name, video_id, masked.frame, width, height, 0, shown=masked.shown
+        )
+        self._write(entry, masked.drawn(image), [])
 
     def _write(self, entry: ManifestFrame, image: Image, lines: list[str]) -> None:
         text = "".join(f"{line}\n" for line in lines)

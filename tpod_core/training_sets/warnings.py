@@ -37,10 +37,8 @@ def _classes(plan: Plan, statistics: Statistics) -> Iterator[str]:
 
 def _same_file_twice(plan: Plan) -> Iterator[str]:
     """Warns about a file uploaded twice, once in each split: the score is then worthless."""
-    train, val = (
-        {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(split))}
-        for split in (Split.TRAIN, Split.VAL)
-    )
+    train = {v.source.sha256: v.source.name for v in plan.videos if len(v.trained_frames())}
+    val = {v.source.sha256: v.source.name for v in plan.videos if len(v.frames_of(Split.VAL))}
     for sha256 in sorted(train.keys() & val.keys() - {""}):
         if train[sha256] != val[sha256]:
             yield (
@@ -51,7 +49,9 @@ def _same_file_twice(plan: Plan) -> Iterator[str]:
 
 def _frames(plan: Plan, video: PlannedVideo) -> Iterator[str]:
     name = video.source.name
-    if not len(video.chosen.frames):
+    if video.masked and not len(video.chosen.frames):
+        yield f'"{name}" gives only refused detections: nothing is labelled where it was chosen.'
+    elif not len(video.chosen.frames):
         yield f'"{name}" gives no frames: nothing is labelled where it was chosen.'
     elif video.chosen.basis is Basis.BOXES:
         yield (

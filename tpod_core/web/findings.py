@@ -6,7 +6,7 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from tpod_core.access import get_detector
+from tpod_core.access import get_detector, get_video
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
@@ -38,10 +38,12 @@ class VerdictRequest(BaseModel):
 
 class FindingBody(BaseModel):
     """A detection without a label; ``box`` is x1, y1, x2, y2 in upright pixels. ``frames``
-    counts the neighbouring frames on which the same object was detected."""
+    counts the neighbouring frames on which the same object was detected. ``detector_id`` is null
+    once the detector was deleted; ``decided`` is the time of the verdict, null while open and for
+    verdicts given before it was stored."""
 
     id: int
-    detector_id: int
+    detector_id: int | None
     video_id: int
     frame: int
     label: str
@@ -50,6 +52,7 @@ class FindingBody(BaseModel):
     frames: int
     verdict: Verdict
     created: datetime
+    decided: datetime | None
 
     @classmethod
     def of(cls, row: Finding) -> Self:
@@ -64,6 +67,7 @@ class FindingBody(BaseModel):
             frames=row.frames,
             verdict=row.verdict,
             created=row.created_at,
+            decided=row.decided_at,
         )
 
 
@@ -97,9 +101,28 @@ def list_findings(
     return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])
 
 
+@router.get("/videos/{video_id}/findings")
+def list_findings_on_video(
+    user: SignedIn, video_id: int, paging: Paging, verdict: Verdict | None = None
+) -> Page[FindingBody]:
+    """Return findings of every detector, also of deleted ones, highest score first."""
+    with read_session() as session:
+        page = findings.list_on_video(
+            session,
+            get_video(session, user, video_id),
+            verdict=verdict,
+            offset=(paging.page - 1) * paging.page_size,
+            limit=paging.page_size,
+        )
+    return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])
+
+
 @router.patch("/findings/{finding_id}")
 def patch_finding(user: SignedIn, finding_id: int, body: VerdictRequest) -> FindingBody:
-    """Set the verdict: ``negative``, ``missed_label``, ``ignore``, or ``open`` again."""
+    """Set the verdict: ``negative``, ``missed_label``, ``ignore``, or ``open`` again.
+
+    ``open`` deletes a finding whose detector was deleted, as no one reviews it any more.
+    """
     with transaction() as session:
         finding = findings.get(session, user, finding_id)
         findings.decide(session, user, finding, body.verdict)
