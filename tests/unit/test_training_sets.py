@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -9,11 +10,16 @@ from tests.conftest import add_user
 from tests.labelled import add_video, annotate, track
 from tests.training_sets import frames_of, plan_of, preview, spec, used
 from tpod_core import db
+from tpod_core.annotations.derived_boxes import DerivedBoxes
+from tpod_core.annotations.reading import load_tracks
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import Box
-from tpod_core.models import Role, User, VideoState
+from tpod_core.models import Role, User, Video, VideoState, saved_id
+from tpod_core.propagation.gaps import gaps
+from tpod_core.propagation.store import FilledGap, save
 from tpod_core.services.annotations import KeyframeDoc, TrackDoc
 from tpod_core.services.training_sets import Statistics, TrainingSetSpec
+from tpod_core.training_sets.boxes import boxes_on
 from tpod_core.training_sets.split import Split
 
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
@@ -292,6 +298,58 @@ def test_boxes_held_still_to_the_end_are_a_warning(admin: User) -> None:
     annotate(admin, video, track("cup", 0, 80), forgotten, ranges=[(0, 100)])
     (sentence,) = preview(admin, spec(video.id)).warnings
     assert "1 box is held still" in sentence and "frame 30" in sentence
+
+
+def lose(video: Video, track_id: int, key_frame: int, lost_from: int) -> None:
+    """Store that tracking forward from a key frame lost the object."""
+    frames = lost_from - key_frame - 1
+    boxes = DerivedBoxes(
+        key_frame + 1,
+        np.tile(np.float32([0, 0, 20, 20]), (frames, 1)),
+        np.zeros(frames, np.float32),
+    )
+    with db.transaction() as session:
+        row = session.get_one(Video, video.id)
+        keyframes = load_tracks(session, saved_id(video))[track_id].ordered()
+        (gap,) = (gap for gap in gaps(keyframes, row) if gap.left.frame == key_frame)
+        save(session, saved_id(video), FilledGap(gap, gap.stop, "", boxes))
+
+
+def test_lost_boxes_are_in_no_set_and_no_count(admin: User) -> None:
+    video = add_video(admin, labels=["cup"])
+    forgotten = TrackDoc(None, "cup", (KeyframeDoc(10, Box(0, 0, 20, 20)),))
+    (made,) = annotate(admin, video, forgotten).tracks
+    assert made.id is not None
+    assert used(plan_of(admin, spec(video.id, split=HALF))) == list(range(10, 100))
+    lose(video, made.id, 10, lost_from=30)
+    assert used(plan_of(admin, spec(video.id, split=HALF))) == list(range(10, 30))
+    found = preview(admin, spec(video.id, split=HALF))
+    assert found.statistics.boxes.total == 20
+    assert any("1 track is lost before the end (first at frame 30)" in s for s in found.warnings)
+    assert not any("held still" in sentence for sentence in found.warnings)
+
+
+def test_lost_box_on_a_fully_labelled_frame_is_no_label(admin: User) -> None:
+    video = add_video(admin, labels=["cup"])
+    forgotten = TrackDoc(None, "cup", (KeyframeDoc(10, Box(0, 0, 20, 20)),))
+    (made,) = annotate(admin, video, forgotten, ranges=[(10, 60)]).tracks
+    assert made.id is not None
+    lose(video, made.id, 10, lost_from=30)
+    plan = plan_of(admin, spec(video.id, split=HALF, negatives={"ratio": 10}))
+    assert used(plan) == list(range(10, 60))
+    (source,) = (each.source for each in plan.videos)
+    on_frames = boxes_on(source, plan.class_ids, range(10, 60))
+    assert [len(boxes) for boxes in on_frames] == [1] * 20 + [0] * 30
+
+
+def test_loss_outside_the_chosen_ranges_needs_no_word(admin: User) -> None:
+    video = add_video(admin, labels=["cup"])
+    forgotten = TrackDoc(None, "cup", (KeyframeDoc(10, Box(0, 0, 20, 20)),))
+    (made,) = annotate(admin, video, forgotten).tracks
+    assert made.id is not None
+    lose(video, made.id, 10, lost_from=30)
+    wanted = {"videos": [{"video_id": video.id, "ranges": [[10, 30]]}], "split": HALF}
+    assert preview(admin, TrainingSetSpec.model_validate(wanted)).warnings == ()
 
 
 # What cannot be built

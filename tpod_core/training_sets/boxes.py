@@ -28,6 +28,8 @@ def boxes_on(
 ) -> Iterator[list[TrackBox]]:
     """Yields the boxes on each of ``frames`` (ascending), in the order of track ids.
 
+    Lost boxes are left out: nobody knows where their objects are.
+
     Args:
         class_ids: ``class_id`` by ``Label.id``; tracks of other labels are left out.
     """
@@ -40,7 +42,9 @@ def boxes_on(
     while chunk := list(islice(rest, _CHUNK)):
         by_frame: dict[int, list[TrackBox]] = {frame: [] for frame in chunk}
         for track_id, class_id, state in tracks:
-            for shown, _ in derive(state.ordered(), chunk, state.derived):
+            for shown, derived in derive(state.ordered(), chunk, state.derived):
+                if derived is not None and derived.lost:
+                    continue
                 # A derived box may leave the frame: by rounding, or with its object.
                 box = clip(shown.box, source.frame_wh)
                 if box.area > 0:

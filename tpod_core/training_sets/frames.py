@@ -7,7 +7,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from tpod_core.annotations.document import KeyframeDoc
+from tpod_core.annotations.document import TrackState
 from tpod_core.annotations.interpolation import spans
 from tpod_core.annotations.ranges import Range, union
 from tpod_core.errors import InvalidInput
@@ -73,7 +73,7 @@ def choose_frames(
             takes the frames with boxes.
     """
     tracks = [
-        [state.ordered() for state in source.tracks.values() if state.label_id == label_id]
+        [state for state in source.tracks.values() if state.label_id == label_id]
         for label_id in label_ids
     ]
     counts = [_count_boxes(of_class, source.frame_count) for of_class in tracks]
@@ -95,7 +95,7 @@ def choose_frames(
 
 def labelled_frames(source: LabelledVideo, label_ids: Collection[int]) -> Mask:
     """Returns the mask of frames with a box of these labels, or in a fully labelled range."""
-    tracks = [s.ordered() for s in source.tracks.values() if s.label_id in label_ids]
+    tracks = [state for state in source.tracks.values() if state.label_id in label_ids]
     has_box = _count_boxes(tracks, source.frame_count) > 0
     return has_box | mask_of(source.ranges, source.frame_count)
 
@@ -134,21 +134,22 @@ def _taken(
     return Basis.LABELLED, source.ranges
 
 
-def _count_boxes(tracks: Iterable[Sequence[KeyframeDoc]], frame_count: int) -> NDArray[np.int32]:
+def _count_boxes(tracks: Iterable[TrackState], frame_count: int) -> NDArray[np.int32]:
     """Counts boxes per frame, as the running sum of +1 at span starts and -1 at their stops."""
     steps = np.zeros(frame_count + 1, dtype=np.int32)
-    for keyframes in tracks:
-        for start, stop in spans(keyframes, frame_count):
+    for state in tracks:
+        for start, stop in spans(state.ordered(), frame_count, state.derived):
             steps[start] += 1
             steps[stop] -= 1
     return np.cumsum(steps[:-1], dtype=np.int32)
 
 
-def _on_keyframes(tracks: Iterable[Iterable[Sequence[KeyframeDoc]]], frame_count: int) -> Mask:
+def _on_keyframes(tracks: Iterable[Iterable[TrackState]], frame_count: int) -> Mask:
     fixed = np.zeros(frame_count, dtype=bool)
     for of_class in tracks:
-        for keyframes in of_class:
-            fixed[[k.frame for k in keyframes if not k.outside and k.frame < frame_count]] = True
+        for state in of_class:
+            keys = state.keyframes.values()
+            fixed[[k.frame for k in keys if not k.outside and k.frame < frame_count]] = True
     return fixed
 
 

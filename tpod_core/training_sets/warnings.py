@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from tpod_core.annotations.interpolation import lost_spans
+from tpod_core.annotations.ranges import overlap
 from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.spec import SplitMethod
@@ -63,6 +65,13 @@ def _frames(plan: Plan, video: PlannedVideo) -> Iterator[str]:
             f'{outside} frames of "{name}" have boxes but lie outside its fully labelled ranges, '
             "and are left out. Take them too if nothing is missing there."
         )
+    if lost := _lost_from(plan, video):
+        tracks = "1 track is" if len(lost) == 1 else f"{len(lost)} tracks are"
+        yield (
+            f'In "{name}", {tracks} lost before the end (first at frame {min(lost)}), and the '
+            "boxes from there on are left out. End a track where its object leaves, or correct "
+            "its box where the object still is."
+        )
     held = _held_boxes(video)
     if held:
         boxes = "1 box is" if len(held) == 1 else f"{len(held)} boxes are"
@@ -78,11 +87,25 @@ def _outside(plan: Plan, video: PlannedVideo) -> int:
     return int(labelled_frames(source, plan.class_ids).sum()) - sum(b - a for a, b in source.ranges)
 
 
+def _lost_from(plan: Plan, video: PlannedVideo) -> list[int]:
+    """Returns the first lost frame of each track of the set that is lost where it was chosen."""
+    source = video.source
+    (chosen,) = (each.ranges for each in plan.spec.videos if each.video_id == source.video_id)
+    ranges = chosen or [(0, source.frame_count)]
+    lost = (
+        list(lost_spans(state.ordered(), source.frame_count, state.derived))
+        for state in source.tracks.values()
+        if state.label_id in plan.class_ids
+    )
+    return [of_track[0][0] for of_track in lost if overlap(of_track, ranges)]
+
+
 def _held_boxes(video: PlannedVideo) -> list[int]:
-    """Returns the last key frames of tracks that hold their box for long within the set."""
+    """Returns the last key frames of straight tracks that hold their box for long in the set."""
     source, frames = video.source, video.chosen.frames
     if not len(frames):
         return []
     tolerance = round(_HELD_TOLERANCE_S * source.fps)
-    last = [state.ordered()[-1] for state in source.tracks.values()]
-    return [k.frame for k in last if not k.outside and int(frames[-1]) - k.frame > tolerance]
+    last = [(state.ordered()[-1], state.derived) for state in source.tracks.values()]
+    held = [key for key, derived in last if not key.outside and key.frame not in derived]
+    return [key.frame for key in held if int(frames[-1]) - key.frame > tolerance]
