@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,21 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import Session, SQLModel, select
 
 from tpod_core import migrations
+from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.db import make_engine
+from tpod_core.geometry import Box
 from tpod_core.migrations import revisions, upgrade
-from tpod_core.models import AuthSession, Detector, Finding, Job, Keyframe, Track, Video
+from tpod_core.models import (
+    AuthSession,
+    DerivedSegment,
+    Detector,
+    Finding,
+    Job,
+    Keyframe,
+    Track,
+    Video,
+)
+from tpod_core.propagation.gaps import Gap
 
 NOW = "2026-01-01 00:00:00"
 FIRST_RELEASE_ROWS = (
@@ -269,6 +282,25 @@ def test_downgrade_keeps_the_findings_of_detectors_that_are_there(
         left = connection.execute(text("SELECT id FROM findings")).all()
     assert kept == [(4, 3, "negative")]
     assert left == []
+
+
+def test_derived_boxes_are_found_after_an_upgrade(with_old_findings: Engine) -> None:
+    left, right = (KeyframeDoc(frame, Box(1, 2, 30, 40)) for frame in (0, 10))
+    before = Gap(left, right, 10, 0)
+    with with_old_findings.begin() as connection:
+        connection.exec_driver_sql("UPDATE videos SET sha256 = 'f00d' WHERE id = 1")
+        connection.exec_driver_sql(
+            "INSERT INTO derived_segments (video_id, start, stop, requested_stop, fingerprint,"
+            " context, payload, created_at)"
+            f" VALUES (1, 0, 10, 10, '{before.ends_digest}', '', x'00', '{NOW}')"
+        )
+    upgrade(with_old_findings)
+    with Session(with_old_findings) as session:
+        (name,) = session.exec(select(DerivedSegment.fingerprint))
+    assert name == replace(before, file_sha256="f00d").fingerprint
+    downgrade_to(with_old_findings, "0006")
+    with Session(with_old_findings) as session:
+        assert session.exec(select(DerivedSegment.fingerprint)).all() == []
 
 
 def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:

@@ -211,11 +211,12 @@ def test_filled_gaps_show_their_boxes_and_how_unsure_they_are(admin: User, video
     assert box_on(video, 31).source == "visual"
 
 
-def test_a_box_is_held_where_tracking_ended_by_itself(admin: User, video: Video) -> None:
+def test_a_box_is_held_and_lost_where_tracking_ended_by_itself(admin: User, video: Video) -> None:
     two_key_frames(admin, video)
     fill(video)
     last, held = box_on(video, 30 + FORWARD_FRAMES), box_on(video, 31 + FORWARD_FRAMES)
-    assert (last.source, held.source, held.uncertainty) == ("visual", "linear", None)
+    assert (last.source, held.source, held.uncertainty) == ("visual", "linear", 1)
+    assert (last.lost, held.lost) == (False, True)
     assert held.box == last.box
 
 

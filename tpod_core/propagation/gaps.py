@@ -43,9 +43,12 @@ class Gap:
     @property
     def fingerprint(self) -> str:
         """A digest that is equal for gaps of one file with equal ends, whatever their ``stop``."""
+        return sha256((self.file_sha256 + self.ends_digest).encode()).hexdigest()
+
+    @property
+    def ends_digest(self) -> str:
         ends = [self.left] if self.right is None else [self.left, self.right]
-        of_ends = _digest(ends, "straight" if self.is_linear else "")
-        return sha256((self.file_sha256 + of_ends).encode()).hexdigest()
+        return _digest(ends, "straight" if self.is_linear else "")
 
     @property
     def is_linear(self) -> bool:
