@@ -228,3 +228,42 @@ def test_zoomed_canvas_takes_no_click_beside_the_picture(screen: Annotator):
     screen.wait_ready(1)
     screen.page.get_by_label("New label").click()
     assert screen.boxes(1) == []
+
+
+# Beyond the probable end of a track
+
+
+def lose_from(page: Page, lost_from: int) -> None:
+    """Stand in for tracking that lost every object before frame ``lost_from``."""
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        body = response.json()
+        for each in body["frames"]:
+            for box in each["boxes"]:
+                if each["frame"] >= lost_from and box["source"] in ("linear", "visual"):
+                    box.update(source="linear", uncertainty=1, lost=True)
+        route.fulfill(response=response, json=body)
+
+    page.route("**/boxes?*", answer)
+
+
+def test_lost_box_is_told_from_others_and_confirmed_with_one_key(annotator: Annotator):
+    (cup,) = annotator.put_tracks(track("cup", (0, BOX)))
+    lose_from(annotator.page, 30)
+    row = annotator.page.locator(f".annotator .box[data-track='{cup}']")
+    annotator.open(35)
+    row.filter(has_text="lost").wait_for()
+    annotator.go(29)
+    row.filter(has_text="between").wait_for()
+    annotator.go(35)
+    annotator.select(cup)
+    annotator.press("k")
+    row.filter(has_text="key").wait_for()
+    document = annotator.wait_document(lambda found: len(found["tracks"][0]["keyframes"]) == 2)
+    confirmed = document["tracks"][0]["keyframes"][1]
+    assert (confirmed["frame"], confirmed["source"]) == (35, "manual")
+    assert near(confirmed, *BOX)
+    annotator.press("k")
+    row.filter(has_text="lost").wait_for()
+    annotator.wait_document(lambda found: len(found["tracks"][0]["keyframes"]) == 1)
