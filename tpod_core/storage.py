@@ -21,6 +21,7 @@ from humanize import naturalsize
 from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
+DISK_FULL = "The disk is full. Delete videos or ask your administrator for space."
 _PART_SUFFIX = ".part"
 _PART_PATTERN = f"*.{'?' * 8}{_PART_SUFFIX}"
 _MAX_PART_DEPTH = 4
@@ -154,11 +155,23 @@ def full_disk_as_storage_full() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        found = full_disk_in(error)
+        if found is None:
             raise
-        raise StorageFull(
-            "The disk is full. Delete videos or ask your administrator for space."
-        ) from error
+        raise found from error
+
+
+def full_disk_in(error: BaseException) -> StorageFull | None:
+    """Returns our error if ``error`` or one of its causes is the system's "no space left".
+
+    For the places that catch every exception: libraries wrap the system's errors in their own.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StorageFull(DISK_FULL)
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return None
 
 
 def sha256_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from tpod_core.jobs.log_file import output_to
 from tpod_core.jobs.running import Heartbeat, RunningJob
 from tpod_core.log import get_logger
 from tpod_core.models import JobState, utc_now
+from tpod_core.storage import full_disk_in
 
 _log = get_logger(__name__)
 
@@ -58,7 +59,10 @@ def _run_and_finish(job: RunningJob, run: Run) -> None:
         _finish(job, JobState.FAILED, error.message)
     except (Exception, SystemExit) as error:
         _log.exception("job %s: unexpected error", job.id)
-        _retry(job, f"An unexpected error stopped it ({_summary(error)}); see its log.")
+        if full := full_disk_in(error):
+            _finish(job, JobState.FAILED, full.message)
+        else:
+            _retry(job, f"An unexpected error stopped it ({_summary(error)}); see its log.")
     else:
         _finish(job, JobState.SUCCEEDED, "")
 

@@ -139,15 +139,23 @@ class UploadReceiver:
         return job
 
     def abandon(self, message: str) -> None:
-        """Delete the received bytes and record ``message`` on the video."""
+        """Delete the received bytes and record ``message`` on the video.
+
+        A file whose row has been committed stays, whatever failed afterwards.
+        """
+        with suppress(NotFound):
+            if has_arrived(self._user, self._video_id):
+                self._file.close()
+                return
         _log.info("upload of video %s abandoned: %s", self._video_id, message)
-        with transaction() as session, suppress(TpodError):
-            videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
+        # First, because on a full disk the row needs the room that this makes.
         self._delete_other_files()
         self._part.unlink(missing_ok=True)
         with suppress(OSError):
             self._part.parent.rmdir()  # a deleted video has no directory
         self._file.close()
+        with transaction() as session, suppress(TpodError):
+            videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
 
     def _delete_other_files(self, but: Path | None = None) -> None:
         """Delete the files that an earlier failed import may have left."""

@@ -1,0 +1,105 @@
+"""Turns the errors of the database into ours, each with a sentence on the way out.
+
+Source: sqlite.org/rescode.html; postgresql.org/docs/current/errcodes-appendix.html.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
+
+from tpod_core.config import get_settings
+from tpod_core.errors import StorageFull, TpodError, Unavailable
+from tpod_core.log import get_logger
+from tpod_core.storage import DISK_FULL
+
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_BY_FULL_DISK = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+"""SQLite also fails with these if it cannot create or extend a file beside the database."""
+
+_PRIMARY_CODE = 0xFF
+_POSTGRESQL_DISK_FULL = "53100"
+_POSTGRESQL_READ_ONLY = "25006"
+_FEW_BYTES = 1024**2
+_log = get_logger(__name__)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise StorageFull or Unavailable in place of what the database raises.
+
+    Errors of our own statements, such as a broken constraint, pass unchanged.
+    """
+    try:
+        yield
+    except (DatabaseError, NoFreeConnection) as error:
+        found = _translated(error)
+        if found is None:
+            raise
+        _log.exception("database unavailable")
+        raise found from error
+
+
+@contextmanager
+def translated_damage() -> Iterator[None]:
+    """Raise Unavailable if the database file is damaged; other errors pass unchanged."""
+    try:
+        yield
+    except DatabaseError as error:
+        if _sqlite_code(error) not in _DAMAGED:
+            raise
+        raise Unavailable(damage_sentence()) from error
+
+
+def damage_sentence() -> str:
+    """Returns what to do about a SQLite file that is damaged, or is no database at all."""
+    path = sqlite_path()
+    return (
+        f"The database {path} is damaged or is not a database. Stop TPOD, move the file away "
+        "and put a backup in its place, or recover it with SQLite's command .recover."
+    )
+
+
+def sqlite_path() -> Path | None:
+    """Returns the file of the configured database; ``None`` unless it is SQLite."""
+    url = get_settings().resolved_database_url
+    scheme, _, path = url.partition(":///")
+    return Path(path) if scheme.startswith("sqlite") and path else None
+
+
+def _translated(error: DatabaseError | NoFreeConnection) -> TpodError | None:
+    code = _sqlite_code(error)
+    sqlstate = getattr(_original(error), "sqlstate", None)
+    if code == sqlite3.SQLITE_FULL or sqlstate == _POSTGRESQL_DISK_FULL:
+        return StorageFull(DISK_FULL)
+    if code in _BY_FULL_DISK and _disk_is_full():
+        return StorageFull(DISK_FULL)
+    if code in _DAMAGED:
+        return Unavailable(damage_sentence())
+    if code == sqlite3.SQLITE_READONLY or sqlstate == _POSTGRESQL_READ_ONLY:
+        place = sqlite_path() or "at TPOD_DATABASE_URL"
+        return Unavailable(
+            f"The database {place} is read-only. Make it writable for the user that runs TPOD."
+        )
+    if isinstance(error, (OperationalError, NoFreeConnection)):
+        return Unavailable("The database cannot be reached right now. Try again in a moment.")
+    return None
+
+
+def _original(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else None
+
+
+def _sqlite_code(error: Exception) -> int | None:
+    """Returns SQLite's primary result code, without the details in the higher bits."""
+    code = getattr(_original(error), "sqlite_errorcode", None)
+    return None if code is None else code & _PRIMARY_CODE
+
+
+def _disk_is_full() -> bool:
+    path = sqlite_path()
+    return path is not None and shutil.disk_usage(path.parent).free < _FEW_BYTES
