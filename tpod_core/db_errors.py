@@ -37,10 +37,10 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except (DatabaseError, NoFreeConnection) as error:
-        found = _translated(error)
+        found = translated(error)
         if found is None:
             raise
-        _log.exception("database unavailable")
+        _log.error("%s (%s)", found.message, _original(error))
         raise found from error
 
 
@@ -71,7 +71,8 @@ def sqlite_path() -> Path | None:
     return Path(path) if scheme.startswith("sqlite") and path else None
 
 
-def _translated(error: DatabaseError | NoFreeConnection) -> TpodError | None:
+def translated(error: Exception) -> TpodError | None:
+    """Returns our error for one of SQLAlchemy or SQLite; ``None`` if our statement is at fault."""
     code = _sqlite_code(error)
     sqlstate = getattr(_original(error), "sqlstate", None)
     if code == sqlite3.SQLITE_FULL or sqlstate == _POSTGRESQL_DISK_FULL:
@@ -91,7 +92,7 @@ def _translated(error: DatabaseError | NoFreeConnection) -> TpodError | None:
 
 
 def _original(error: Exception) -> BaseException | None:
-    return error.orig if isinstance(error, DBAPIError) else None
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _sqlite_code(error: Exception) -> int | None:

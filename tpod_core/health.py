@@ -1,6 +1,5 @@
 """Whether the database, the queue and the storage do their part, each told apart."""
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,7 @@ from tpod_core.errors import TpodError, Unavailable
 from tpod_core.log import get_logger
 from tpod_core.models import ProcessLock
 from tpod_core.queue import get_queue
-from tpod_core.storage import full_disk_as_storage_full, get_storage
+from tpod_core.storage import get_storage, require_writable
 
 _log = get_logger(__name__)
 
@@ -110,9 +109,7 @@ def _check_storage() -> Dependency:
 def _write_file() -> None:
     root = get_storage().root
     try:
-        with full_disk_as_storage_full(), tempfile.TemporaryFile(dir=root) as file:
-            file.write(b"x")
-            file.flush()
+        require_writable(root)
     except OSError as error:
         raise Unavailable(
             f"The data directory {root} cannot be written ({error.strerror}). "

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -147,6 +148,13 @@ def get_storage() -> Storage:
     """Returns the storage of the configured data directory."""
     settings = get_settings()
     return Storage(settings.data_dir.absolute(), settings.min_free_bytes)
+
+
+def require_writable(directory: Path) -> None:
+    """Write a byte that vanishes again. Raises: StorageFull; OSError if it cannot be written."""
+    with full_disk_as_storage_full(), tempfile.TemporaryFile(dir=directory) as file:
+        file.write(b"x")
+        file.flush()
 
 
 @contextmanager

@@ -26,13 +26,13 @@ from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
 from tpod_core import db, training_packages
-from tpod_core.config import get_settings
 from tpod_core.embedded.processes import die_with_parent
 from tpod_core.errors import Unavailable
 from tpod_core.jobs import Reconciler, report_death, requeue
-from tpod_core.log import LOGGER_NAME, get_logger, setup_logging
+from tpod_core.log import LOGGER_NAME, get_logger
 from tpod_core.models import QueueName
 from tpod_core.queue import UNUSABLE, check_accepts_writes, connect, redis_url, sentence_on
+from tpod_core.startup import start_or_exit
 
 MONITORING_S = 5
 MAINTENANCE_S = 15
@@ -260,7 +260,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tpod-worker", description=__doc__)
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     queue: QueueName = parser.parse_args().queue
-    setup_logging(get_settings().log_level)
+    start_or_exit()
     logging.getLogger("rq").handlers = logging.getLogger(LOGGER_NAME).handlers
     return work(queue)
 
