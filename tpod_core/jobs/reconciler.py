@@ -142,9 +142,14 @@ class Reconciler:
                 retry(session, saved_id(job), _CAUSE, held, _lease_expired(), at_once=True)
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
+        """Deliver what Redis takes; the rest has to wait for the next passes."""
         for job in undelivered:
+            try:
+                get_queue().deliver(delivery_of(job))
+            except Unavailable as error:
+                _log.debug("job %s remains undelivered: %s", job.id, error.message)
+                return
             _log.info("job %s: attempt %s was in no queue; delivered", job.id, job.attempt)
-            get_queue().deliver(delivery_of(job))
 
     def _loop(self) -> None:
         """Catches every exception, because nothing else would restart the reconciler."""
