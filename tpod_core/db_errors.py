@@ -3,6 +3,7 @@
 Source: sqlite.org/rescode.html; postgresql.org/docs/current/errcodes-appendix.html.
 """
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -18,13 +19,15 @@ from tpod_core.log import get_logger
 from tpod_core.storage import DISK_FULL
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_BY_FULL_DISK = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
-"""SQLite also fails with these if it cannot create or extend a file beside the database."""
+_BY_DIRECTORY = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
+"""SQLite also fails with these if it cannot create or extend its files beside the database."""
 
 _PRIMARY_CODE = 0xFF
 _POSTGRESQL_DISK_FULL = "53100"
 _POSTGRESQL_READ_ONLY = "25006"
-_FEW_BYTES = 1024**2
+_SHARED_MEMORY_BYTES = 64 * 1024
+"""More than SQLite needs for the smallest of these files. Source: sqlite.org/walformat.html."""
+
 _log = get_logger(__name__)
 
 
@@ -77,11 +80,12 @@ def translated(error: Exception) -> TpodError | None:
     sqlstate = getattr(_original(error), "sqlstate", None)
     if code == sqlite3.SQLITE_FULL or sqlstate == _POSTGRESQL_DISK_FULL:
         return StorageFull(DISK_FULL)
-    if code in _BY_FULL_DISK and _disk_is_full():
+    if code in _BY_DIRECTORY and _disk_is_full():
         return StorageFull(DISK_FULL)
     if code in _DAMAGED:
         return Unavailable(damage_sentence())
-    if code == sqlite3.SQLITE_READONLY or sqlstate == _POSTGRESQL_READ_ONLY:
+    is_read_only = code == sqlite3.SQLITE_READONLY or sqlstate == _POSTGRESQL_READ_ONLY
+    if is_read_only or (code in _BY_DIRECTORY and not _is_writable()):
         place = sqlite_path() or "at TPOD_DATABASE_URL"
         return Unavailable(
             f"The database {place} is read-only. Make it writable for the user that runs TPOD."
@@ -103,4 +107,9 @@ def _sqlite_code(error: Exception) -> int | None:
 
 def _disk_is_full() -> bool:
     path = sqlite_path()
-    return path is not None and shutil.disk_usage(path.parent).free < _FEW_BYTES
+    return path is not None and shutil.disk_usage(path.parent).free < _SHARED_MEMORY_BYTES
+
+
+def _is_writable() -> bool:
+    path = sqlite_path()
+    return path is None or os.access(path.parent, os.W_OK)

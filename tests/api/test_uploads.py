@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Api
+from tests.small_disk import small_disk
 from tests.synthetic import make_video
 from tpod_core.config import get_settings
 from tpod_core.errors import NotFound
@@ -146,6 +147,33 @@ def test_full_disk_is_told_and_leaves_nothing(
     assert "disk" in answer.json()["error"]["message"]
     assert files_of(home) == []
     assert api.get(f"/videos/{number}").json()["state"] == "created"
+
+
+def test_upload_to_a_full_disk_is_refused_until_there_is_room(
+    api: TestClient, home: Path, clip: bytes
+) -> None:
+    """The database is elsewhere; ``test_db_errors`` has it on the full disk."""
+    number = create(api)
+    with small_disk(home / "videos") as disk:
+        disk.fill_up()
+        answer = send(api, number, clip)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (507, "storage_full")
+        assert not list(disk.path.glob("*/source*"))
+        disk.make_room()
+        assert send(api, number, clip).status_code == 202
+
+
+def test_upload_whose_row_is_committed_is_never_abandoned(
+    api: TestClient, admin: User, home: Path, clip: bytes
+) -> None:
+    """A server that shuts down cancels the request between the commit and the answer."""
+    number = create(api)
+    receiver = UploadReceiver.begin(admin, number)
+    receiver.add(clip)
+    receiver.finish("clip.mp4")
+    receiver.abandon(INTERRUPTED)
+    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert api.get(f"/videos/{number}").json()["state"] == "queued"
 
 
 def test_upload_that_breaks_off_leaves_nothing_but_a_sentence(

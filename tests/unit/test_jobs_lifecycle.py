@@ -1,5 +1,6 @@
 """The life of a job's row, with a list in Redis' place and the clock's lease in our hands."""
 
+import errno
 import sys
 import threading
 import time
@@ -35,6 +36,7 @@ from tpod_core.jobs.process_lock import process_lock
 from tpod_core.jobs.running import Heartbeat
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import replaced_by
+from tpod_core.storage import DISK_FULL
 
 FINISHED: list[tuple[int | None, JobState, str]] = []
 
@@ -171,6 +173,17 @@ def test_full_disk_fails_the_job_at_once(queue: ListQueue) -> None:
     job = new_job()
     perform(job, raising(StorageFull("The disk is full.")))
     assert (row(job).state, row(job).message) == (JobState.FAILED, "The disk is full.")
+
+
+def test_full_disk_behind_a_library_s_own_error_fails_the_job_at_once(queue: ListQueue) -> None:
+    job = new_job()
+
+    def run(running: RunningJob) -> None:
+        error = RuntimeError("could not save the checkpoint")
+        raise error from OSError(errno.ENOSPC, "No space left on device")
+
+    perform(job, run)
+    assert (row(job).state, row(job).message) == (JobState.FAILED, DISK_FULL)
 
 
 @pytest.mark.parametrize(
