@@ -128,7 +128,7 @@ def transaction() -> Iterator[Session]:
 
 
 def _run_after_commit(callback: Callable[[], None]) -> None:
-    """The commit stands whatever fails after it, so its author must not be told otherwise."""
+    """Run ``callback``; its failure is only logged, because the commit stands all the same."""
     try:
         callback()
     except (TpodError, OSError):

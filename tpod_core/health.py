@@ -52,7 +52,7 @@ def nearly_full_sentence() -> str:
     """
     storage = get_storage()
     try:
-        has_room = storage.free_bytes() > 0 or not storage.min_free_bytes
+        has_room = storage.free_bytes() > 0
     except OSError:
         return ""
     if has_room:

@@ -191,9 +191,13 @@ def patiently(call: Callable[[], Result]) -> Result:
     said = ""
     while True:
         try:
-            return call()
+            result = call()
         except UNUSABLE as error:
             message = sentence_on(error)
+        else:
+            if said:
+                _log.info("The job queue accepts jobs again.")
+            return result
         if message != said:
             _log.warning("%s", message)
             said = message

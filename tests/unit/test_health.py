@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 
 from tests.fake_queue import ListQueue
+from tests.redis_server import wait_until
 from tests.small_disk import SmallDisk, small_disk
 from tpod_core import db
 from tpod_core.config import get_settings
-from tpod_core.health import HealthState, QueueWatch, check_dependencies, nearly_full_sentence
+from tpod_core.health import (
+    HealthState,
+    QueueWatch,
+    check_dependencies,
+    nearly_full_sentence,
+    queue_watch,
+)
+from tpod_core.jobs import Reconciler, reconciler
 from tpod_core.storage import get_storage
 
 
@@ -92,9 +100,7 @@ def test_nearly_full_disk_is_told_until_there_is_room(
     assert found("storage")[0] is HealthState.OK
 
 
-def test_watch_reports_the_second_failure_in_a_row_and_takes_it_back(
-    queue: ListQueue, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_watch_reports_the_second_failure_in_a_row_and_takes_it_back(queue: ListQueue) -> None:
     watch = QueueWatch()
     queue.away = True
     watch.check()
@@ -106,10 +112,20 @@ def test_watch_reports_the_second_failure_in_a_row_and_takes_it_back(
     assert watch.message == ""
 
 
-def test_watch_logs_one_line_when_the_queue_fails_and_one_when_it_is_back(
-    queue: ListQueue, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+def test_reconciler_keeps_the_watch_of_its_process_up_to_date(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("tpod"), "propagate", True)
+    monkeypatch.setattr(reconciler, "CHECK_QUEUE_EVERY_S", 0.0)
+    queue.away = True
+    with Reconciler(interval_s=0.01):
+        wait_until(lambda: queue_watch.message == "The job queue does not answer.")
+        queue.away = False
+        wait_until(lambda: queue_watch.message == "")
+
+
+def test_watch_logs_one_line_when_the_queue_fails_and_one_when_it_is_back(
+    queue: ListQueue, caplog: pytest.LogCaptureFixture
+) -> None:
     watch = QueueWatch()
     queue.away = True
     with caplog.at_level(logging.INFO, logger="tpod"):

@@ -24,6 +24,7 @@ from tpod_core.jobs import (
     Reconciler,
     RunningJob,
     execute,
+    execution,
     lifecycle,
     log_tail,
     report_death,
@@ -173,6 +174,20 @@ def test_full_disk_fails_the_job_at_once(queue: ListQueue) -> None:
     job = new_job()
     perform(job, raising(StorageFull("The disk is full.")))
     assert (row(job).state, row(job).message) == (JobState.FAILED, "The disk is full.")
+
+
+def test_job_whose_claim_cannot_be_written_stays_queued(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = new_job()
+
+    def refuse(*_: object) -> None:
+        raise StorageFull(DISK_FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "claim", refuse)
+        perform(job, raising(AssertionError("it must not run")))
+    assert (row(job).state, row(job).failed_attempts) == (JobState.QUEUED, 0)
 
 
 def test_full_disk_behind_a_library_s_own_error_fails_the_job_at_once(queue: ListQueue) -> None:

@@ -23,13 +23,18 @@ def execute(
     """Run a delivered job and record how it ended.
 
     A second delivery, or one of a job that was cancelled or requeued meanwhile, does nothing.
+    Where the database cannot be written, the job stays queued and is delivered again.
 
     Args:
         run: the job's own code.
         worker: name of the worker, unique among the running ones.
         abandon: ends this process at once, for a run that should stop but does not.
     """
-    row = claim(job_id, attempt, worker)
+    try:
+        row = claim(job_id, attempt, worker)
+    except Unavailable as error:
+        _log.warning("job %s, attempt %s cannot begin yet: %s", job_id, attempt, error.message)
+        return
     if row is None:
         _log.info("job %s, attempt %s: stale delivery, nothing to do", job_id, attempt)
         return
