@@ -13,14 +13,12 @@ from starlette.middleware import Middleware
 from pages._shared.assets import assets_route
 from pages._sign_in.gate import SignInGate
 from pages._sign_in.page import sign_in_routes
-from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services
 from tpod_core.jobs import Reconciler
-from tpod_core.log import setup_logging
-from tpod_core.migrations import upgrade
 from tpod_core.propagation.immediate_process import immediate_propagation
 from tpod_core.services import users
+from tpod_core.startup import start_or_exit, upgrade_database
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
@@ -28,17 +26,19 @@ from tpod_core.web.change_feed import end_polls_on_signals
 from tpod_core.web.connections import disable_nagle, limit_header_time
 from tpod_core.web.upload_receiver import delete_abandoned_uploads
 
-setup_logging(get_settings().log_level)
+# Not in the lifespan, where Starlette answers an error with its traceback.
+start_or_exit(
+    upgrade_database,
+    lambda: users.ensure_first_administrator(get_settings()),
+    delete_abandoned_uploads,
+)
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Upgrade the database, run the embedded services, and stop them at the end."""
+    """Run the embedded services, and stop them at the end."""
     disable_nagle()
     limit_header_time()
-    upgrade(db.engine())
-    users.ensure_first_administrator(get_settings())
-    delete_abandoned_uploads()
     async with embedded_services():
         # Garbage collection blocks the interpreter. Everything loaded by now stays for good, so
         # it is frozen and not scanned at each collection.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._main.notices import show_notices
 from pages._shared import unsent
 from pages._shared.guard import require_user
 from pages._shared.page import PAGE_STYLE
@@ -40,6 +41,7 @@ if user.role is Role.ADMIN:
 
 screen = st.navigation(screens, position="top")
 st.html(PAGE_STYLE)
+show_notices()
 content = st.container()
 # Below the screen: until the sender's script has run, Streamlit shows a grey bar in its place.
 unsent.send(user)

@@ -1,10 +1,11 @@
 """Settings, read from ``TPOD_*`` environment variables. Nothing is built at import."""
 
+import logging
 import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -90,6 +91,13 @@ class Settings(BaseSettings):
         90, ge=1, description="Days after which ended jobs and their logs are cleared away."
     )
     log_level: str = Field("INFO", description="Level of the log on standard error.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_known_level(cls, level: str) -> str:
+        if level.upper() not in logging.getLevelNamesMapping():
+            raise ValueError("it is not a level such as DEBUG, INFO or WARNING")
+        return level
 
     @property
     def resolved_database_url(self) -> str:

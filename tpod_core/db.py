@@ -17,7 +17,8 @@ from sqlalchemy.types import Float
 from sqlmodel import Session, SQLModel
 
 from tpod_core.config import get_settings
-from tpod_core.errors import Unavailable
+from tpod_core.db_errors import translated_damage, translated_errors
+from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
 from tpod_core.models import MAX_ROW_ID
 
@@ -113,16 +114,25 @@ def transaction() -> Iterator[Session]:
 
     Rows stay readable afterwards. Callbacks given to ``after_commit`` run after the commit.
 
-    Raises: Unavailable if the database cannot be reached or stays locked.
+    Raises: Unavailable if the database cannot be reached, stays locked or is damaged;
+    StorageFull if its disk is full.
     """
     with (
-        _unavailable_on_error(),
+        translated_errors(),
         Session(engine(), expire_on_commit=False) as session,
         session.begin(),
     ):
         yield session
     for callback in session.info.pop(_AFTER_COMMIT, []):
+        _run_after_commit(callback)
+
+
+def _run_after_commit(callback: Callable[[], None]) -> None:
+    """Run ``callback``; its failure is only logged, because the commit stands all the same."""
+    try:
         callback()
+    except (TpodError, OSError):
+        _log.exception("after a commit")
 
 
 @contextmanager
@@ -130,7 +140,7 @@ def read_session() -> Iterator[Session]:
     """Yields a session on a consistent snapshot; it neither blocks writers nor waits for them."""
     bound = engine().execution_options(**{_READ_ONLY: True})
     with (
-        _unavailable_on_error(),
+        translated_errors(),
         Session(bound, expire_on_commit=False, autoflush=False) as session,
     ):
         yield session
@@ -143,7 +153,7 @@ def execute_if_free(statement: Executable) -> bool:
     """
     bound = engine().execution_options(**{_NO_WAIT: True})
     try:
-        with Session(bound) as session, session.begin():
+        with translated_damage(), Session(bound) as session, session.begin():
             if bound.dialect.name == "postgresql":
                 session.execute(text("SET LOCAL lock_timeout = '1ms'"))
             session.execute(statement)
@@ -171,14 +181,3 @@ def batches(values: Iterable[Value], size: int = 500) -> Iterator[list[Value]]:
 def after_commit(session: Session, callback: Callable[[], None]) -> None:
     """Run ``callback`` after the commit of ``session``; never if it rolls back."""
     session.info.setdefault(_AFTER_COMMIT, []).append(callback)
-
-
-@contextmanager
-def _unavailable_on_error() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, NoFreeConnection) as error:
-        _log.exception("database unavailable")
-        raise Unavailable(
-            "The database cannot be reached right now. Try again in a moment."
-        ) from error

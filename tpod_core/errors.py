@@ -14,7 +14,8 @@
     │   └── OtherUser          made by one person, sent by another
     ├── TooManyAttempts        too many failed sign-in attempts
     ├── Unavailable            a required service does not respond
-    │   └── StorageFull        the disk has no space left
+    │   ├── StorageFull        the disk has no space left
+    │   └── CannotStart        the settings or the data do not let the program start
     └── JobStopped             ends a running job on purpose
         ├── JobCancelled       a person asked for it
         ├── Superseded         its input has changed, so the work starts again
@@ -95,6 +96,10 @@ class Unavailable(TpodError):
 
 class StorageFull(Unavailable):
     code = "storage_full"
+
+
+class CannotStart(Unavailable):
+    code = "cannot_start"
 
 
 class JobStopped(TpodError):

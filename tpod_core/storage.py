@@ -9,6 +9,7 @@ import errno
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from humanize import naturalsize
 from tpod_core.config import get_settings
 from tpod_core.errors import InvalidInput, NotFound, StorageFull
 
+DISK_FULL = "The disk is full. Delete videos or ask your administrator for space."
 _PART_SUFFIX = ".part"
 _PART_PATTERN = f"*.{'?' * 8}{_PART_SUFFIX}"
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
@@ -172,17 +174,36 @@ def get_storage() -> Storage:
     return Storage(settings.data_dir.absolute(), settings.min_free_bytes)
 
 
+def require_writable(directory: Path) -> None:
+    """Write a byte that vanishes again. Raises: StorageFull; OSError if it cannot be written."""
+    with full_disk_as_storage_full(), tempfile.TemporaryFile(dir=directory) as file:
+        file.write(b"x")
+        file.flush()
+
+
 @contextmanager
 def full_disk_as_storage_full() -> Iterator[None]:
     """Raise StorageFull in place of the system's "no space left"."""
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        found = full_disk_in(error)
+        if found is None:
             raise
-        raise StorageFull(
-            "The disk is full. Delete videos or ask your administrator for space."
-        ) from error
+        raise found from error
+
+
+def full_disk_in(error: BaseException) -> StorageFull | None:
+    """Returns our error if ``error`` or one of its causes is the system's "no space left".
+
+    For the places that catch every exception: libraries wrap the system's errors in their own.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
+            return StorageFull(DISK_FULL)
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    return None
 
 
 def sha256_of(path: Path) -> str:

@@ -12,14 +12,13 @@ from dataclasses import replace
 
 from sqlmodel import Session, col, select
 
-from tpod_core import access, db
+from tpod_core import access
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
 from tpod_core.embedded import embedded_services
 from tpod_core.errors import Unavailable
 from tpod_core.jobs import RunningJob
-from tpod_core.log import get_logger, setup_logging
-from tpod_core.migrations import upgrade
+from tpod_core.log import get_logger
 from tpod_core.models import Job, JobState, Role, TrainingSet, User, Video, VideoState, saved_id
 from tpod_core.queue import get_queue
 from tpod_core.services import annotations, demo, training_sets, users, video_labels, videos
@@ -33,6 +32,7 @@ from tpod_core.services.training_sets import (
     TrainingSetSpec,
     VideoSpec,
 )
+from tpod_core.startup import start_or_exit, upgrade_database
 from tpod_core.storage import get_storage, sha256_of
 from tpod_core.video.source import directory_key
 from tpod_core.video.writing import write_video
@@ -116,7 +116,7 @@ def _spec(video_ids: list[int]) -> TrainingSetSpec:
 
 async def load_without_browser() -> JobState:
     """Queue the demo for the first administrator and wait until it has been made."""
-    upgrade(db.engine())
+    upgrade_database()
     owner = _administrator()
     async with embedded_services():
         await _wait_for_queue()
@@ -169,7 +169,7 @@ def _administrator() -> User:
 
 
 def main() -> int:
-    setup_logging(get_settings().log_level)
+    start_or_exit()
     state = asyncio.run(load_without_browser())
     if state is JobState.SUCCEEDED:
         _log.info("the demo project is ready: start TPOD with `make run` and look around")

@@ -12,9 +12,12 @@ import os
 import signal
 import socket
 import sys
+import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import rq
@@ -23,24 +26,29 @@ from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
 from tpod_core import db, training_packages
-from tpod_core.config import get_settings
 from tpod_core.embedded.processes import die_with_parent
 from tpod_core.errors import Unavailable
 from tpod_core.jobs import Reconciler, report_death, requeue
-from tpod_core.log import LOGGER_NAME, get_logger, setup_logging
+from tpod_core.log import LOGGER_NAME, get_logger
 from tpod_core.models import QueueName
-from tpod_core.queue import AWAY, connect, redis_url
+from tpod_core.queue import UNUSABLE, check_accepts_writes, connect, redis_url, sentence_on
+from tpod_core.startup import start_or_exit
 
 MONITORING_S = 5
 MAINTENANCE_S = 15
 WORKER_TTL_S = 30
 EXECUTION_TTL_S = 3 * MONITORING_S
+WAIT_S = 1.0
+MAX_WAIT_S = 5.0
+"""The longest pause between tries of a Redis that does not answer (RQ: 60 seconds)."""
+
 _RETRIES = 20
 """Tries of one Redis command, at most a second apart: longer than a restart takes."""
 
 NICENESS = 10
 """Of the processes of jobs that nobody waits for, so that those of the others come first."""
 
+Result = TypeVar("Result")
 _log = get_logger("workers.main")
 
 
@@ -66,11 +74,42 @@ class Worker(rq.Worker):  # type: ignore[misc]
             worker_ttl=WORKER_TTL_S,
             work_horse_killed_handler=self._report_killed,
         )
+        self.max_connection_wait_time = MAX_WAIT_S
         self._reconciler = reconciler
         self._exiting_now = False
 
     def subscribe(self) -> None:
         """Take no commands from Redis: the cancel flag replaces them and survives Redis."""
+
+    def register_birth(self) -> None:
+        patiently(super().register_birth)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        patiently(partial(super().check_for_suspension, burst))
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> Any:
+        """Wait for a job, and also for a Redis that is full, read-only or refuses us.
+
+        RQ waits itself for one that does not answer.
+        """
+        dequeue = super().dequeue_job_and_maintain_ttl
+        return patiently(partial(dequeue, timeout, max_idle_time))
+
+    def run_maintenance_tasks(self) -> None:
+        with suppress(*UNUSABLE):
+            super().run_maintenance_tasks()
+
+    def set_state(self, state: Any, pipeline: Any = None) -> None:
+        """Record the state in Redis if it can be; it is shown nowhere."""
+        with suppress(*UNUSABLE):
+            super().set_state(state, pipeline)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Extend the worker's registration; one that is missed does no harm."""
+        with suppress(*UNUSABLE):
+            super().heartbeat(timeout, pipeline)
 
     def get_heartbeat_ttl(self, job: RqJob, working_time: float = 0.0) -> int:
         """Use a short TTL, so that a dead worker's deliveries expire soon (RQ: 65 seconds)."""
@@ -79,13 +118,13 @@ class Worker(rq.Worker):  # type: ignore[misc]
     def execute_job(self, job: RqJob, queue: rq.Queue) -> None:
         try:
             super().execute_job(job, queue)
-        except AWAY as error:
+        except UNUSABLE as error:
             _log.warning("lost Redis at the start or end of %s: %s", job.id, error)
 
     def maintain_heartbeats(self, job: RqJob, execution: Execution) -> None:
         try:
             super().maintain_heartbeats(job, execution)
-        except AWAY as error:
+        except UNUSABLE as error:
             _log.warning("Redis is unreachable while %s runs: %s", job.id, error)
 
     def fork_work_horse(self, job: RqJob, queue: rq.Queue) -> None:
@@ -110,7 +149,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
     def teardown(self) -> None:
         if self._exiting_now:
             self._stop_running_job()
-        with suppress(*AWAY):
+        with suppress(*UNUSABLE):
             super().teardown()
 
     def _install_signal_handlers(self) -> None:
@@ -144,6 +183,38 @@ class Worker(rq.Worker):  # type: ignore[misc]
             _log.warning("%s: its lease will expire instead: %s", job.id, error.message)
 
 
+def patiently(call: Callable[[], Result]) -> Result:
+    """Repeat ``call`` until Redis can do it; each new reason is logged once.
+
+    A signal to stop raises out of the wait.
+    """
+    said = ""
+    while True:
+        try:
+            result = call()
+        except UNUSABLE as error:
+            message = sentence_on(error)
+        else:
+            if said:
+                _log.info("The job queue accepts jobs again.")
+            return result
+        if message != said:
+            _log.warning("%s", message)
+            said = message
+        time.sleep(WAIT_S)
+
+
+def wait_for_queue() -> None:
+    """Return once the configured Redis accepts jobs; SIGTERM and SIGINT end the process."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    patiently(lambda: check_accepts_writes(redis_url()))
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
 def make_way_for_app(queue: QueueName) -> None:
     """Lower the priority of this process, and leave a processor free if it trains.
 
@@ -174,14 +245,15 @@ def work(queue: QueueName) -> int:
         return 1
     reconciler = Reconciler()
     try:
+        wait_for_queue()
         worker = Worker(queue, reconciler)
-    except (*AWAY, Unavailable) as error:
+    except (*UNUSABLE, Unavailable) as error:
         _log.error("no worker without Redis: %s", error)
         return 1
     try:
         with reconciler:
             worker.work(logging_level="WARNING")
-    except AWAY as error:
+    except UNUSABLE as error:
         _log.error("Redis remained unreachable: %s", error)
         return 1
     # RQ also returns from its loop when it gives up: report that to the parent process.
@@ -192,7 +264,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tpod-worker", description=__doc__)
     parser.add_argument("queue", type=QueueName, choices=list(QueueName))
     queue: QueueName = parser.parse_args().queue
-    setup_logging(get_settings().log_level)
+    start_or_exit()
     logging.getLogger("rq").handlers = logging.getLogger(LOGGER_NAME).handlers
     return work(queue)
 

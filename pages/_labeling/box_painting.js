@@ -19,11 +19,11 @@ import { percent } from "./words.js"
 export const UNLISTED_COLOR = "#888888"
 export const WARNING_COLOR = "#f5a524"
 const UNCERTAIN_COLOR = "#ffe23d" // no default colour of a label
-const LOST_ALPHA = 0.6
+const LOST_ALPHA = 0.75
 const HANDLE_PX = 8
 const MAX_CHIP_LENGTH = 24
 /** @type {Record<Kind, number[]>} */
-const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], lost: [2, 6], proposed: [12, 4, 2, 4] }
+const DASHES = { human: [], derived: [8, 5], uncertain: [2, 4], lost: [3, 5], proposed: [12, 4, 2, 4] }
 
 /** What follows the name of a box. @type {Record<Kind, string>} */
 const DOUBTS = { human: "", derived: "", uncertain: " ?", lost: " lost?", proposed: " ?" }

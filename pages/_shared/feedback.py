@@ -9,7 +9,9 @@ from streamlit.runtime.scriptrunner import RerunException, StopException
 from pages._shared.page import escape_md
 from tpod_core.errors import TpodError
 from tpod_core.log import get_logger
+from tpod_core.storage import full_disk_in
 
+_UNEXPECTED = "Something went wrong on our side. Reload the page; the log has the details."
 _log = get_logger("pages")
 
 
@@ -22,6 +24,7 @@ def show_errors() -> Iterator[None]:
         raise
     except TpodError as error:
         st.error(escape_md(error.message))
-    except Exception:
+    except Exception as error:
         _log.exception("a page failed")
-        st.error("Something went wrong on our side. Reload the page; the log has the details.")
+        full = full_disk_in(error)
+        st.error(escape_md(full.message) if full else _UNEXPECTED)

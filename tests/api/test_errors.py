@@ -1,10 +1,15 @@
 """Every error has one body, and every error of ours a status code of its own."""
 
+import errno
+import os
+
 import pytest
 from starlette.testclient import TestClient
 
+from tests.conftest import Api
 from tpod_core import errors
 from tpod_core.errors import JobStopped, TpodError
+from tpod_core.models import User
 from tpod_core.web.errors import STATUS_CODES, status_code
 
 
@@ -62,6 +67,34 @@ def test_field_inside_a_list_is_named_with_its_position(api: TestClient) -> None
     body = {"name": "x", "labels": [{"name": "cup"}, {"name": 5}]}
     error = api.post("/videos", json=body).json()["error"]
     assert error["field"] == "labels[1].name"
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "code"),
+    [
+        pytest.param(errno.ENOSPC, 507, "storage_full", id="full disk"),
+        pytest.param(errno.EDQUOT, 507, "storage_full", id="quota"),
+        pytest.param(errno.EIO, 500, "internal_error", id="broken disk"),
+    ],
+)
+def test_full_disk_in_any_route_is_507(
+    installation: Api,
+    admin: User,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    status: int,
+    code: str,
+) -> None:
+    def fail() -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("tpod_core.web.dashboard.get_storage", fail)
+    token = installation.client("admin").cookies
+    client = TestClient(
+        installation.app, "http://testserver/api/v1", raise_server_exceptions=False, cookies=token
+    )
+    answer = client.get("/dashboard/meta")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
 def test_unknown_api_path_outside_this_version_is_404_json(api: TestClient) -> None:

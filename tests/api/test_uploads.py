@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.conftest import Api
+from tests.conftest import Api, add_user
+from tests.small_disk import small_disk
 from tests.synthetic import make_video
+from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.errors import NotFound
-from tpod_core.models import JobKind, User
+from tpod_core.migrations import upgrade
+from tpod_core.models import JobKind, Role, User
 from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, delete_abandoned_uploads
 
 
@@ -146,6 +149,58 @@ def test_full_disk_is_told_and_leaves_nothing(
     assert "disk" in answer.json()["error"]["message"]
     assert files_of(home) == []
     assert api.get(f"/videos/{number}").json()["state"] == "created"
+
+
+def test_upload_to_a_full_disk_is_refused_until_there_is_room(
+    api: TestClient, home: Path, clip: bytes
+) -> None:
+    """The database is elsewhere; the next test has it on the full disk too."""
+    number = create(api)
+    with small_disk(home / "videos") as disk:
+        disk.fill_up()
+        answer = send(api, number, clip)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (507, "storage_full")
+        assert not list(disk.path.glob("*/source*"))
+        disk.make_room()
+        assert send(api, number, clip).status_code == 202
+
+
+def test_installation_on_a_full_disk_answers_507_until_there_is_room(
+    installation: Api, home: Path, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(home / "small") as disk:
+        monkeypatch.setenv("TPOD_DATA_DIR", str(disk.path))
+        get_settings.cache_clear()
+        db.dispose()
+        upgrade(db.engine())
+        add_user("ann", Role.USER)
+        client = installation.client("ann")
+        number = create(client)
+        disk.fill_up()
+        # SQLite first fills what its files have allocated.
+        answers = (client.post("/videos", json={"name": "x" * 100}) for _ in range(200))
+        refused = next(answer for answer in answers if answer.status_code != 201)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (507, "storage_full")
+        assert send(client, number, clip).status_code == 507
+        assert client.get("/videos").status_code == 200
+        assert client.get("/readyz").json()["dependencies"]["storage"]["state"] == "failed"
+        disk.make_room()
+        assert send(client, number, clip).status_code == 202
+        assert client.get("/readyz").status_code == 200
+        db.engine().dispose()
+
+
+def test_upload_whose_row_is_committed_is_never_abandoned(
+    api: TestClient, admin: User, home: Path, clip: bytes
+) -> None:
+    """A server that shuts down cancels the request between the commit and the answer."""
+    number = create(api)
+    receiver = UploadReceiver.begin(admin, number)
+    receiver.add(clip)
+    receiver.finish("clip.mp4")
+    receiver.abandon(INTERRUPTED)
+    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert api.get(f"/videos/{number}").json()["state"] == "queued"
 
 
 def test_upload_that_breaks_off_leaves_nothing_but_a_sentence(

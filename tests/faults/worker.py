@@ -8,5 +8,6 @@ from workers import main, registry
 if __name__ == "__main__":
     lifecycle.LEASE_S = 3.0
     running.BEAT_S = 0.5
+    main.WORKER_TTL_S = 17  # RQ asks for a job for 15 seconds less, then looks around
     registry.module_of = lambda kind: "tests.faults.jobs"
     sys.exit(main.main())

@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 from pages._shared import guard
 from tests.conftest import add_user
 from tests.fake_queue import ListQueue
+from tpod_core import health
+from tpod_core.config import get_settings
 from tpod_core.db import transaction
 from tpod_core.models import Job, JobState, Role, User, Video, saved_id
 from tpod_core.services import demo, videos
@@ -52,6 +54,30 @@ def test_person_whose_role_was_withdrawn_sees_nothing_else(
     test = page()
     assert "no longer has access" in written(test)
     assert not test.title and not test.button
+
+
+def test_nearly_full_disk_is_said_above_the_screen_until_there_is_room(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, admin)
+    monkeypatch.setenv("TPOD_MIN_FREE_BYTES", str(10**18))
+    get_settings.cache_clear()
+    test = page()
+    [notice] = test.warning
+    assert "is nearly full" in notice.value and "Delete videos" in notice.value
+    monkeypatch.setenv("TPOD_MIN_FREE_BYTES", "1")
+    get_settings.cache_clear()
+    assert not test.run().warning
+
+
+def test_queue_that_does_not_work_is_said_above_the_screen(
+    admin: User, queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sit(monkeypatch, admin)
+    monkeypatch.setattr(health.queue_watch, "message", "The queue at TPOD_REDIS_URL is full.")
+    assert [notice.value for notice in page().warning] == [
+        r"The queue at TPOD\_REDIS\_URL is full\."
+    ]
 
 
 def test_home_marks_the_next_step(

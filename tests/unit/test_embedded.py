@@ -1,6 +1,7 @@
 """The parts of the supervisor, one by one; ``tests/faults`` has them together."""
 
 import asyncio
+import errno
 import signal
 import subprocess
 import sys
@@ -252,3 +253,20 @@ def test_watch_that_rests_starts_no_supervisor_in_the_place_of_one_that_left(
 def end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
+
+
+def test_watch_tries_again_where_the_disk_let_no_supervisor_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[Path] = []
+
+    def fail(data_dir: Path) -> subprocess.Popen[bytes]:
+        tries.append(data_dir)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lifespan, "start_supervisor", fail)
+    monkeypatch.setattr(lifespan, "_WATCH_INTERVAL_S", 0.01)
+    watch = SupervisorWatch(tmp_path)
+    watch.start()
+    wait_until(lambda: len(tries) > 1)
+    watch.stop()

@@ -1,5 +1,6 @@
 """The life of a job's row, with a list in Redis' place and the clock's lease in our hands."""
 
+import errno
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from tpod_core.jobs import (
     Reconciler,
     RunningJob,
     execute,
+    execution,
     lifecycle,
     log_tail,
     report_death,
@@ -35,6 +37,7 @@ from tpod_core.jobs.process_lock import process_lock
 from tpod_core.jobs.running import Heartbeat
 from tpod_core.models import Job, JobKind, JobState, QueueName
 from tpod_core.queue import replaced_by
+from tpod_core.storage import DISK_FULL
 
 FINISHED: list[tuple[int | None, JobState, str]] = []
 
@@ -171,6 +174,31 @@ def test_full_disk_fails_the_job_at_once(queue: ListQueue) -> None:
     job = new_job()
     perform(job, raising(StorageFull("The disk is full.")))
     assert (row(job).state, row(job).message) == (JobState.FAILED, "The disk is full.")
+
+
+def test_job_whose_claim_cannot_be_written_stays_queued(
+    queue: ListQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = new_job()
+
+    def refuse(*_: object) -> None:
+        raise StorageFull(DISK_FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "claim", refuse)
+        perform(job, raising(AssertionError("it must not run")))
+    assert (row(job).state, row(job).failed_attempts) == (JobState.QUEUED, 0)
+
+
+def test_full_disk_behind_a_library_s_own_error_fails_the_job_at_once(queue: ListQueue) -> None:
+    job = new_job()
+
+    def run(running: RunningJob) -> None:
+        error = RuntimeError("could not save the checkpoint")
+        raise error from OSError(errno.ENOSPC, "No space left on device")
+
+    perform(job, run)
+    assert (row(job).state, row(job).message) == (JobState.FAILED, DISK_FULL)
 
 
 @pytest.mark.parametrize(

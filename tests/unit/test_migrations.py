@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel, select
 from tpod_core import migrations
 from tpod_core.annotations.document import KeyframeDoc
 from tpod_core.db import make_engine
+from tpod_core.errors import CannotStart
 from tpod_core.geometry import Box
 from tpod_core.migrations import revisions, upgrade
 from tpod_core.models import (
@@ -105,7 +106,7 @@ def test_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'f00d'"))
-    with pytest.raises(RuntimeError, match="does not know"):
+    with pytest.raises(CannotStart, match="does not know"):
         upgrade(engine)
 
 

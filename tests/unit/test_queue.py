@@ -1,7 +1,6 @@
 """Our queue on a real server: what comes twice, gets lost, or finds nobody at home."""
 
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ from rq.executions import Execution
 from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer
 
+from tests.redis_server import redis_server
 from tpod_core.config import get_settings
 from tpod_core.embedded.paths import publish_socket, server_dir, withdraw_socket
 from tpod_core.embedded.server import answers, server_command
@@ -26,16 +26,8 @@ DELIVERY = Delivery(JobKind.TRAIN_DETECTOR, QueueName.LOW, 12, 3)
 @pytest.fixture(scope="module")
 def server() -> Iterator[Path]:
     """A server for this module; the path of its socket."""
-    with tempfile.TemporaryDirectory(prefix="tpod-test-") as name:
-        socket = Path(name) / "redis.sock"
-        process = subprocess.Popen(server_command(socket, Path(name)), stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 30
-        while not answers(socket):
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.01)
+    with redis_server() as socket:
         yield socket
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

@@ -88,7 +88,11 @@ class SupervisorWatch:
     def _watch(self) -> None:
         while not self._stop.is_set():
             if not self.runs_supervisor and not is_locked(lock_path(self._data_dir)):
-                self._started = start_supervisor(self._data_dir)
+                try:
+                    self._started = start_supervisor(self._data_dir)
+                except OSError as error:
+                    # A full disk, for example: the next round tries again.
+                    _log.error("the embedded services do not start: %s", error)
             self._stop.wait(_WATCH_INTERVAL_S)
 
 

@@ -10,6 +10,7 @@ from tpod_core.jobs.log_file import output_to
 from tpod_core.jobs.running import Heartbeat, RunningJob
 from tpod_core.log import get_logger
 from tpod_core.models import JobState, utc_now
+from tpod_core.storage import full_disk_in
 
 _log = get_logger(__name__)
 
@@ -22,13 +23,18 @@ def execute(
     """Run a delivered job and record how it ended.
 
     A second delivery, or one of a job that was cancelled or requeued meanwhile, does nothing.
+    Where the database cannot be written, the job stays queued and is delivered again.
 
     Args:
         run: the job's own code.
         worker: name of the worker, unique among the running ones.
         abandon: ends this process at once, for a run that should stop but does not.
     """
-    row = claim(job_id, attempt, worker)
+    try:
+        row = claim(job_id, attempt, worker)
+    except Unavailable as error:
+        _log.warning("job %s, attempt %s cannot begin yet: %s", job_id, attempt, error.message)
+        return
     if row is None:
         _log.info("job %s, attempt %s: stale delivery, nothing to do", job_id, attempt)
         return
@@ -58,7 +64,10 @@ def _run_and_finish(job: RunningJob, run: Run) -> None:
         _finish(job, JobState.FAILED, error.message)
     except (Exception, SystemExit) as error:
         _log.exception("job %s: unexpected error", job.id)
-        _retry(job, f"An unexpected error stopped it ({_summary(error)}); see its log.")
+        if full := full_disk_in(error):
+            _finish(job, JobState.FAILED, full.message)
+        else:
+            _retry(job, f"An unexpected error stopped it ({_summary(error)}); see its log.")
     else:
         _finish(job, JobState.SUCCEEDED, "")
 

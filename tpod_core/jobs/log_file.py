@@ -21,15 +21,14 @@ def output_to(path: Path, heading: str) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a", encoding="utf-8", errors="replace", buffering=1)
+        file.write(f"{heading}\n")
     except OSError as error:
         # The job runs without its log: it may be the one that frees the disk.
         _log.warning("no log for %s: %s", heading, error)
         yield
         return
-    with file:
-        file.write(f"{heading}\n")
-        with _descriptors_to(file.fileno()), redirect_stdout(file), redirect_stderr(file):
-            yield
+    with file, _descriptors_to(file.fileno()), redirect_stdout(file), redirect_stderr(file):
+        yield
 
 
 def log_tail(job: Job, max_bytes: int = 16_384) -> str:

@@ -14,6 +14,7 @@ from tpod_core import db
 from tpod_core.config import get_settings
 from tpod_core.db import database_now
 from tpod_core.errors import Unavailable
+from tpod_core.health import queue_watch
 from tpod_core.jobs import housekeeping
 from tpod_core.jobs.lifecycle import delivery_of, held_by, retry
 from tpod_core.jobs.process_lock import process_lock
@@ -24,6 +25,7 @@ from tpod_core.queue import get_queue
 
 INTERVAL_S = 2.0
 REPAIR_EVERY_S = 10.0
+CHECK_QUEUE_EVERY_S = 5.0
 _LOCK_NAME = "reconciler"
 _LOCK_S = 30.0
 _CAUSE = "The job's process ended unexpectedly (it was killed, or the machine went down)."
@@ -48,7 +50,7 @@ class Reconciler:
         self._thread = threading.Thread(target=self._loop, name="reconciler", daemon=True)
         self._expired: set[tuple[int, float | None]] = set()
         self._unknown: set[str] = set()
-        self._purged_at = self._repaired_at = -math.inf
+        self._purged_at = self._repaired_at = self._checked_at = -math.inf
 
     def __enter__(self) -> "Reconciler":
         self._thread.start()
@@ -103,6 +105,12 @@ class Reconciler:
             self._purged_at = time.monotonic()
             housekeeping.purge(get_settings().keep_jobs_days)
 
+    def check_queue_if_due(self) -> None:
+        """Have this process know whether its queue works, at the start and then regularly."""
+        if time.monotonic() - self._checked_at >= CHECK_QUEUE_EVERY_S:
+            self._checked_at = time.monotonic()
+            queue_watch.check()
+
     def _find_candidates(self) -> tuple[list[Job], list[Job]]:
         """Returns the running jobs whose lease has expired, and the queued jobs."""
         with db.read_session() as session:
@@ -134,9 +142,14 @@ class Reconciler:
                 retry(session, saved_id(job), _CAUSE, held, _lease_expired(), at_once=True)
 
     def _deliver(self, undelivered: Iterable[Job]) -> None:
+        """Deliver what Redis takes; the rest has to wait for the next passes."""
         for job in undelivered:
+            try:
+                get_queue().deliver(delivery_of(job))
+            except Unavailable as error:
+                _log.debug("job %s remains undelivered: %s", job.id, error.message)
+                return
             _log.info("job %s: attempt %s was in no queue; delivered", job.id, job.attempt)
-            get_queue().deliver(delivery_of(job))
 
     def _loop(self) -> None:
         """Catches every exception, because nothing else would restart the reconciler."""
@@ -146,6 +159,7 @@ class Reconciler:
                     self.run_once()
                     self.repair_if_due()
                     self.purge_if_due()
+                self.check_queue_if_due()
             except Unavailable as error:
                 _log.warning("reconciler: %s", error.message)
             except Exception:

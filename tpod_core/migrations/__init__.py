@@ -16,6 +16,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
+from tpod_core import __version__
+from tpod_core.errors import CannotStart
 from tpod_core.log import get_logger
 
 _log = get_logger(__name__)
@@ -25,20 +27,27 @@ _POSTGRESQL_LOCK = 0x7F0D
 def upgrade(engine: Engine) -> None:
     """Run every pending migration; several processes may start at once, one migrates.
 
-    Raises: RuntimeError if the database is newer than this program knows.
+    Raises: CannotStart if the database is newer than this program knows.
     """
     with _one_at_a_time(engine):
         current, newest = revisions(engine)
         if current == newest:
             return
         if current is not None:
-            _refuse_a_newer_schema(current)
+            _refuse_a_newer_schema(engine, current)
             _copy_aside(engine, current)
         with engine.begin() as connection:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         _log.info("database schema is now %s (was %s)", newest, current or "empty")
+
+
+def require_known_schema(engine: Engine) -> None:
+    """Raises: CannotStart if the database is newer than this program knows."""
+    current, _ = revisions(engine)
+    if current is not None:
+        _refuse_a_newer_schema(engine, current)
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:
@@ -54,12 +63,13 @@ def _config() -> Config:
     return config
 
 
-def _refuse_a_newer_schema(current: str) -> None:
+def _refuse_a_newer_schema(engine: Engine, current: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current not in known:
-        raise RuntimeError(
-            f"The database has schema {current}, which this version of TPOD does not know. "
-            "Start the version that wrote it, or restore the copy from before its upgrade."
+        place = _sqlite_file(engine) or "at TPOD_DATABASE_URL"
+        raise CannotStart(
+            f"The database {place} has schema {current}, which TPOD {__version__} does not know. "
+            "Start the newer TPOD that wrote it, or restore the copy from before its upgrade."
         )
 
 

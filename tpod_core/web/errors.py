@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from tpod_core import errors
 from tpod_core.errors import InvalidInput, TpodError
 from tpod_core.log import get_logger
+from tpod_core.storage import full_disk_in
 
 _log = get_logger(__name__)
 
@@ -63,6 +64,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(TpodError, _on_tpod_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(OSError, _on_system_error)
     app.add_exception_handler(Exception, _on_unexpected_error)
 
 
@@ -107,6 +109,13 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return error_response(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def _on_system_error(request: Request, error: Exception) -> JSONResponse:
+    full = full_disk_in(error)
+    if full is None:
+        raise error
+    return await _on_tpod_error(request, full)
 
 
 async def _on_unexpected_error(request: Request, error: Exception) -> JSONResponse:

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlmodel import text
 
 from tpod_core.access import visible
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Unavailable
+from tpod_core.health import HealthState, check_dependencies
 from tpod_core.jobs import subject_text
 from tpod_core.models import Job, JobKind, JobState, saved_id
-from tpod_core.queue import get_queue
 from tpod_core.services import jobs
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
@@ -62,6 +63,19 @@ class Health(BaseModel):
     status: str
 
 
+class DependencyBody(BaseModel):
+    """``state`` is ``ok``, ``low`` (works, but somebody should act) or ``failed``."""
+
+    state: HealthState
+    message: str
+
+
+class Readiness(Health):
+    """``status`` is ``ready``, or ``not ready`` if a dependency has failed."""
+
+    dependencies: dict[str, DependencyBody]
+
+
 @router.get("/jobs")
 def list_jobs(user: SignedIn, paging: Paging) -> Page[JobBody]:
     """Return jobs, newest first; ``search`` searches the subject."""
@@ -89,10 +103,18 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz")
-def readyz() -> Health:
-    """Return 200 if the database and the queue are reachable; 503 says which is not."""
-    with read_session() as session:
-        session.execute(text("SELECT 1"))
-    get_queue().ping()
-    return Health(status="ready")
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+def readyz() -> Response:
+    """Return 200 if the database, the queue and the storage work; 503 says which does not."""
+    found = check_dependencies()
+    failed = [each.message for each in found if each.state is HealthState.FAILED]
+    ready = Readiness(
+        status="not ready" if failed else "ready",
+        dependencies={
+            each.name: DependencyBody(state=each.state, message=each.message) for each in found
+        },
+    )
+    body = ready.model_dump(mode="json")
+    if failed:
+        body["error"] = {"code": Unavailable.code, "message": " ".join(failed)}
+    return JSONResponse(body, 503 if failed else 200)

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -74,12 +74,15 @@ class UploadReceiver:
 
         Raises: NotFound; Conflict if the video already has its file or is receiving it.
         """
-        with transaction() as session:
-            videos.begin_upload(session, get_video(session, user, video_id))
-            receiver = cls(user, video_id)
-            receiver._file.truncate(0)
-            receiver.size_bytes, receiver._digest = 0, hashlib.sha256()
-            resume_state_path(video_id).unlink(missing_ok=True)
+        with ExitStack() as on_error:
+            with transaction() as session:
+                videos.begin_upload(session, get_video(session, user, video_id))
+                receiver = cls(user, video_id)
+                on_error.callback(receiver._file.close)
+                receiver._file.truncate(0)
+                receiver.size_bytes, receiver._digest = 0, hashlib.sha256()
+                resume_state_path(video_id).unlink(missing_ok=True)
+            on_error.pop_all()
         return receiver
 
     @classmethod
@@ -139,15 +142,33 @@ class UploadReceiver:
         return job
 
     def abandon(self, message: str) -> None:
-        """Delete the received bytes and record ``message`` on the video."""
-        _log.info("upload of video %s abandoned: %s", self._video_id, message)
-        with transaction() as session, suppress(TpodError):
-            videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
+        """Delete the received bytes and record ``message`` on the video.
+
+        A file whose row has been committed stays, whatever failed afterwards.
+        """
+        with closing(self._file):
+            if not self._has_arrived():
+                _log.info("upload of video %s abandoned: %s", self._video_id, message)
+                self._delete_files()
+                self._record_end(message)
+
+    def _has_arrived(self) -> bool:
+        try:
+            return has_arrived(self._user, self._video_id)
+        except NotFound:
+            return False
+
+    def _delete_files(self) -> None:
+        """Before the row is written, which on a full disk needs the room that this makes."""
         self._delete_other_files()
+        self._file.truncate(0)  # the file's space is free only once it is also closed
         self._part.unlink(missing_ok=True)
         with suppress(OSError):
             self._part.parent.rmdir()  # a deleted video has no directory
-        self._file.close()
+
+    def _record_end(self, message: str) -> None:
+        with transaction() as session, suppress(TpodError):
+            videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
 
     def _delete_other_files(self, but: Path | None = None) -> None:
         """Delete the files that an earlier failed import may have left."""

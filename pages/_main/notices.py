@@ -1,0 +1,24 @@
+"""Notices above every screen while the installation itself needs attention."""
+
+import streamlit as st
+
+from pages._shared.page import escape_md
+from tpod_core.health import nearly_full_sentence, queue_watch
+
+_LOOK_AGAIN_S = 10
+
+
+def show_notices() -> None:
+    """Say that the disk is nearly full or that the queue does not work, for as long as it is so."""
+    if _messages():
+        with st.container(key="notices"):
+            st.fragment(_show, run_every=_LOOK_AGAIN_S)()
+
+
+def _show() -> None:
+    for message in _messages():
+        st.warning(escape_md(message), icon=":material/warning:")
+
+
+def _messages() -> list[str]:
+    return [message for message in (nearly_full_sentence(), queue_watch.message) if message]
