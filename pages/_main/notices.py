@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from pages._shared.acting import fragment
 from pages._shared.page import escape_md
 from tpod_core.health import nearly_full_sentence, queue_watch
+from tpod_core.models import User
 
 _LOOK_AGAIN_S = 10
 
@@ -12,10 +14,10 @@ def show_notices() -> None:
     """Say that the disk is nearly full or that the queue does not work, for as long as it is so."""
     if _messages():
         with st.container(key="notices"):
-            st.fragment(_show, run_every=_LOOK_AGAIN_S)()
+            fragment(_show, _LOOK_AGAIN_S)()
 
 
-def _show() -> None:
+def _show(_: User) -> None:
     for message in _messages():
         st.warning(escape_md(message), icon=":material/warning:")
 

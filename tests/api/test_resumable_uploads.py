@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 from tests.conftest import Api
 from tests.synthetic import make_video
 from tpod_core.db import transaction
+from tpod_core.errors import Unavailable
 from tpod_core.models import JobKind, User, Video, VideoState
+from tpod_core.services import videos
 from tpod_core.web import upload_receiver
 from tpod_core.web.upload_receiver import RESUMABLE_FOR_S, delete_abandoned_uploads
 
@@ -183,6 +185,37 @@ def test_complete_upload_tells_that_all_has_arrived(api: TestClient, clip: bytes
     assert (asked.status_code, asked.headers["Upload-Offset"]) == (200, str(len(clip)))
     assert api.delete(address, headers=TUS).status_code == 404
     assert api.get(f"/videos/{number}").json()["state"] == "queued"
+
+
+@pytest.mark.parametrize("ask", ["HEAD", "PATCH"])
+def test_upload_whose_end_could_not_be_written_keeps_its_bytes_and_ends_at_the_next_request(
+    installation: Api,
+    api: TestClient,
+    clip: bytes,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: str,
+) -> None:
+    number = new_video(api)
+    address = begin(api, number, len(clip))
+    with monkeypatch.context() as patch:
+        patch.setattr(videos, "finish_upload", unavailable)
+        assert append(api, address, 0, clip).status_code == 503
+        assert api.head(address, headers=TUS).status_code == 503
+    assert api.get(f"/videos/{number}").json()["state"] == "uploading"
+    assert files_of(home) == [f"videos/{number}/source.part", f"videos/{number}/upload.json"]
+    if ask == "HEAD":
+        asked = api.head(address, headers=TUS)
+        assert (asked.status_code, asked.headers["Upload-Offset"]) == (200, str(len(clip)))
+    else:
+        assert append(api, address, len(clip), b"").status_code == 204
+    video = api.get(f"/videos/{number}").json()
+    assert (video["state"], video["sha256"]) == ("queued", hashlib.sha256(clip).hexdigest())
+    assert [d.kind for d in installation.queue.deliveries] == [JobKind.IMPORT_VIDEO]
+
+
+def unavailable(*_: object) -> None:
+    raise Unavailable("The database cannot be reached right now.")
 
 
 def test_address_of_an_earlier_upload_ends_when_another_begins(

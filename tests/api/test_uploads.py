@@ -199,7 +199,7 @@ def test_upload_whose_row_is_committed_is_never_abandoned(
     receiver.add(clip)
     receiver.finish("clip.mp4")
     receiver.abandon(INTERRUPTED)
-    assert files_of(home) == [f"videos/{number}/source.mp4"]
+    assert files_of(home) == [f"videos/{number}/source-{hashlib.sha256(clip).hexdigest()[:12]}.mp4"]
     assert api.get(f"/videos/{number}").json()["state"] == "queued"
 
 

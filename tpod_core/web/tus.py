@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from tpod_core.config import get_settings
-from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError
+from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError, Unavailable
 from tpod_core.models import User
 from tpod_core.storage import full_disk_as_storage_full
 from tpod_core.web.dependencies import SignedIn
@@ -105,7 +105,11 @@ def create(
 
 @router.head("/{upload_id}", dependencies=[Tus])
 async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
-    """Return the number of bytes received so far: all, once the upload is complete."""
+    """Return the number of bytes received so far: all, once the upload is complete.
+
+    Where the last bytes have arrived, but the request that brought them was cut off, this one
+    queues the import: clients take a full offset for the end.
+    """
     video_id, state = await to_thread.run_sync(_find, upload_id)
     try:
         receiver = await _take_over(user, video_id)
@@ -114,8 +118,8 @@ async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
             raise
         size_bytes = state.length
     else:
-        await to_thread.run_sync(receiver.pause)
         size_bytes = receiver.size_bytes
+        await _pause_or_finish(receiver, state)
     response.headers["Upload-Offset"] = str(size_bytes)
     response.headers["Upload-Length"] = str(state.length)
     response.headers["Cache-Control"] = "no-store"
@@ -141,10 +145,6 @@ async def append(
     try:
         with _reading(video_id) as reading:
             await _receive(request, receiver, state, reading)
-        if receiver.size_bytes < state.length:
-            await to_thread.run_sync(receiver.pause)
-        else:
-            await to_thread.run_sync(receiver.finish, state.filename)
     except ClientDisconnect:
         await to_thread.run_sync(receiver.pause)
         raise InvalidInput("The connection broke. Request the offset and continue.") from None
@@ -155,10 +155,29 @@ async def append(
         # A server that shuts down keeps the received bytes until after its restart.
         receiver.pause()
         raise
+    await _pause_or_finish(receiver, state)
     if reading.scope.cancelled_caught:
         raise Conflict("This upload goes on over another connection.")
     response.headers["Upload-Offset"] = str(receiver.size_bytes)
     response.headers["Upload-Expires"] = _expiry()
+
+
+async def _pause_or_finish(receiver: UploadReceiver, state: UploadState) -> None:
+    """Queue the import if all bytes are there. Raises: Unavailable, with the bytes kept."""
+    if receiver.size_bytes < state.length:
+        await to_thread.run_sync(receiver.pause)
+        return
+    try:
+        await to_thread.run_sync(receiver.finish, state.filename)
+    except Unavailable:
+        await to_thread.run_sync(receiver.pause)
+        raise
+    except TpodError as error:
+        await to_thread.run_sync(receiver.abandon, error.message)
+        raise
+    except BaseException:
+        receiver.pause()
+        raise
 
 
 class _Reading:

@@ -10,7 +10,8 @@ import hashlib
 import os
 import re
 import time
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
@@ -18,7 +19,7 @@ from humanize import naturalsize
 
 from tpod_core.access import get_video
 from tpod_core.config import get_settings
-from tpod_core.db import read_session, transaction
+from tpod_core.db import after_commit, read_session, transaction
 from tpod_core.errors import Conflict, NotFound, TooLarge, TpodError
 from tpod_core.log import get_logger
 from tpod_core.models import Job, User, VideoState, saved_id
@@ -124,6 +125,7 @@ class UploadReceiver:
         """Probe the complete file, make it the video's source, and queue its import.
 
         Raises: NotAVideo with the reason, StorageFull, NotFound; then call ``abandon``.
+        Unavailable; then ``pause`` keeps the bytes for another try.
         """
         self.flush()
         if not self._part.exists():
@@ -132,14 +134,25 @@ class UploadReceiver:
         clean = _clean_filename(filename)
         sha256 = self._digest.hexdigest() if self._digest else sha256_of(self._part)
         key = source_key(self._video_id, sha256, _suffix(clean))
-        with transaction() as session:
+        source = get_storage().path(key)
+        with self._renamed_to(source), transaction() as session:
             video = get_video(session, self._user, self._video_id)
-            self._delete_other_files(but=_resume_state(self._part))
-            self._part.replace(get_storage().path(key))
+            # First of all, before the import can begin to write files.
+            after_commit(session, lambda: self._delete_other_files(but=source))
             received = ReceivedFile(key, clean, self.size_bytes, sha256)
             job = videos.finish_upload(session, video, received)
         self._file.close()
         return job
+
+    @contextmanager
+    def _renamed_to(self, source: Path) -> Iterator[None]:
+        """The partial file is ``source`` after the block, unless the block fails."""
+        self._part.replace(source)
+        try:
+            yield
+        except BaseException:
+            source.replace(self._part)
+            raise
 
     def abandon(self, message: str) -> None:
         """Delete the received bytes and record ``message`` on the video.
@@ -172,8 +185,9 @@ class UploadReceiver:
 
     def _delete_other_files(self, but: Path | None = None) -> None:
         """Delete the files that an earlier failed import may have left."""
+        kept = (self._part, but, _resume_state(self._part) if but else None)
         for path in self._part.parent.glob("*"):
-            if path not in (self._part, but):
+            if path not in kept:
                 path.unlink()
 
 
