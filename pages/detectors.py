@@ -12,7 +12,7 @@ from pages._shared.page import empty_state, escape_md, page_header
 from pages._shared.paged_list import newest_page, page_buttons
 from tpod_core.db import read_session
 from tpod_core.detectors import registry
-from tpod_core.models import Detector, DetectorState, User
+from tpod_core.models import Detector, DetectorState, User, find_row_id
 from tpod_core.services import detectors
 
 COLUMNS = 3
@@ -21,10 +21,10 @@ REFRESH_S = 2.0
 
 def main() -> None:
     user = require_user()
-    chosen = st.query_params.get("detector", "")
+    chosen = find_row_id(st.query_params.get("detector", ""))
     with show_errors():
-        if chosen.isdecimal():
-            show_detector(user, int(chosen))
+        if chosen is not None:
+            show_detector(user, chosen)
         else:
             _show_list(user)
 
@@ -42,7 +42,7 @@ def _show_list(user: User) -> None:
         if st.button("Go to the training sets", icon=":material/dataset:"):
             st.switch_page("training_sets.py")
         return
-    set_id = st.query_params.pop("training_set", "")
+    set_id = find_row_id(st.query_params.pop("training_set", ""))
     pressed = st.button(
         "New detector",
         type="primary",
@@ -50,8 +50,8 @@ def _show_list(user: User) -> None:
         disabled=not sets,
         help=None if sets else "Build a training set first.",
     )
-    if pressed or (set_id.isdecimal() and sets):
-        new_detector_dialog(sets, int(set_id) if set_id.isdecimal() else None)
+    if pressed or (set_id is not None and sets):
+        new_detector_dialog(sets, set_id)
     if not rows:
         empty_state(
             "No detectors yet",

@@ -10,19 +10,19 @@ from pages._shared.page import escape_md, page_header
 from tpod_core import access
 from tpod_core.db import read_session
 from tpod_core.errors import NotFound
-from tpod_core.models import Video, VideoState
+from tpod_core.models import Video, VideoState, find_row_id
 
 
 def main() -> None:
     user = require_user()
-    video_id = st.query_params.get("video", "")
-    if not video_id.isdecimal():
+    video_id = find_row_id(st.query_params.get("video", ""))
+    if video_id is None:
         _explain("Choose a video", "This screen shows one video. Open it from the list.")
         return
     with show_errors():
         try:
             with read_session() as session:
-                video = access.get_video(session, user, int(video_id))
+                video = access.get_video(session, user, video_id)
         except NotFound as missing:
             _explain("No such video", missing.message)
             return

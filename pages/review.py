@@ -11,7 +11,7 @@ from pages._shared.page import escape_md, page_header
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotFound
-from tpod_core.models import Detector, Finding, User, Verdict, saved_id
+from tpod_core.models import Detector, Finding, User, Verdict, find_row_id, saved_id
 from tpod_core.services import annotations, findings
 
 _CHOICES = (
@@ -34,14 +34,14 @@ _WORDS = {
 
 def main() -> None:
     user = require_user()
-    detector_id = st.query_params.get("detector", "")
-    if not detector_id.isdecimal():
+    detector_id = find_row_id(st.query_params.get("detector", ""))
+    if detector_id is None:
         _explain("Choose a detector", "This screen shows the detections of one detector.")
         return
     with show_errors():
         try:
             with read_session() as session:
-                detector = access.get_detector(session, user, int(detector_id))
+                detector = access.get_detector(session, user, detector_id)
                 page = findings.list_findings(session, detector, verdict=Verdict.OPEN, limit=2)
         except NotFound as missing:
             _explain("No such detector", missing.message)

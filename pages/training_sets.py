@@ -11,7 +11,7 @@ from pages._training_sets.detail import show_training_set, state_badge
 from pages._training_sets.form import show_form
 from tpod_core.db import read_session
 from tpod_core.listing import Listing
-from tpod_core.models import TrainingSet, TrainingSetState, User, saved_id
+from tpod_core.models import TrainingSet, TrainingSetState, User, find_row_id, saved_id
 from tpod_core.services import training_sets
 
 COLUMNS = 3
@@ -21,10 +21,10 @@ _NAMED_CLASSES = 4
 
 def main() -> None:
     user = require_user()
-    chosen = st.query_params.get("training_set", "")
+    chosen = find_row_id(st.query_params.get("training_set", ""))
     with show_errors():
-        if chosen.isdecimal():
-            show_training_set(user, int(chosen))
+        if chosen is not None:
+            show_training_set(user, chosen)
         elif "new" in st.query_params:
             _show_form(user)
         else:

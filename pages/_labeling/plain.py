@@ -18,7 +18,7 @@ from pages._shared.canvas_stage import (
 )
 from pages._shared.component import script_component
 from pages._shared.page import counted, escape_md
-from tpod_core.models import User, Video, saved_id
+from tpod_core.models import User, Video, find_row_id, saved_id
 
 CANVAS, STAGE, SESSION = "plain_canvas", "plain_stage", "plain_session"
 _RESERVED_HEIGHT_PX = 340
@@ -215,5 +215,4 @@ def _leave(session: PlainSession) -> None:
 
 
 def _wanted_frame() -> int:
-    frame = st.query_params.get("frame", "")
-    return int(frame) if frame.isdecimal() else 0
+    return find_row_id(st.query_params.get("frame", "")) or 0

@@ -12,6 +12,7 @@ from tpod_core.listing import Listing
 from tpod_core.models import User
 
 PAGE_SIZE = 30
+_SEARCH_LENGTH = 200
 Row = TypeVar("Row")
 
 
@@ -47,6 +48,7 @@ def search_field(key: str) -> str:
     return st.text_input(
         "Search",
         placeholder="Search by name",
+        max_chars=_SEARCH_LENGTH,
         label_visibility="collapsed",
         key=f"{key}_search",
         on_change=_first_page,

@@ -63,3 +63,25 @@ def test_two_fragments_keep_apart() -> None:
     """Streamlit tells fragments apart by the names of their functions."""
     names = {fragment(each).__qualname__ for each in (_page, test_two_fragments_keep_apart)}
     assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("page", "parameter"),
+    [
+        ("labeling", "video"),
+        ("review", "detector"),
+        ("detectors", "detector"),
+        ("detectors", "training_set"),
+        ("training_sets", "training_set"),
+    ],
+)
+@pytest.mark.parametrize("value", ["9" * 5000, "-1", "²", "1.5", "0"])
+def test_address_that_names_nothing_breaks_no_page(
+    user: User, page: str, parameter: str, value: str
+) -> None:
+    path = Path(__file__).resolve().parents[2] / "pages" / f"{page}.py"
+    test = AppTest.from_file(str(path), default_timeout=30)
+    test.query_params[parameter] = value
+    test.run()
+    assert not test.exception
+    assert not any("went wrong" in error.value for error in test.error)

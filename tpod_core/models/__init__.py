@@ -4,7 +4,15 @@ Alembic (``tpod_core/migrations``) creates them; a test compares the two. Every 
 a timezone. Tables whose ids name directories never reuse an id (``sqlite_autoincrement``).
 """
 
-from tpod_core.models.base import MAX_ROW_ID, RowId, UtcDateTime, saved_id, utc_now
+from tpod_core.models.base import (
+    MAX_ID_DIGITS,
+    MAX_ROW_ID,
+    RowId,
+    UtcDateTime,
+    find_row_id,
+    saved_id,
+    utc_now,
+)
 from tpod_core.models.detectors import Artifact, Detector, DetectorState
 from tpod_core.models.edits import Edit, EditBatch, TrackName
 from tpod_core.models.findings import Finding, Verdict
@@ -18,6 +26,7 @@ from tpod_core.models.videos import Video, VideoState
 
 __all__ = [
     "DELETED",
+    "MAX_ID_DIGITS",
     "MAX_ROW_ID",
     "ApiToken",
     "Artifact",
@@ -51,6 +60,7 @@ __all__ = [
     "Video",
     "VideoLabel",
     "VideoState",
+    "find_row_id",
     "saved_id",
     "utc_now",
 ]

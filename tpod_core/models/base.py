@@ -18,6 +18,16 @@ from sqlmodel import Field, SQLModel
 MAX_ROW_ID = 2**63 - 1
 """The largest integer of the databases, which raise an error for a larger one."""
 
+MAX_ID_DIGITS = len(str(MAX_ROW_ID))
+
+
+def find_row_id(text: str) -> int | None:
+    """Returns the id that a client wrote; ``None`` for anything that can be no row's."""
+    if not text.isdecimal() or len(text) > MAX_ID_DIGITS:
+        return None
+    return row_id if 1 <= (row_id := int(text)) <= MAX_ROW_ID else None
+
+
 RowId = Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
 
 # A migration can only drop a constraint that has a name.

@@ -6,6 +6,7 @@ its first box.
 
 from collections.abc import Iterator
 from itertools import pairwise
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,13 +108,15 @@ def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
 
 
 def _excess(left: KeyframeDoc, right: KeyframeDoc, fps: float) -> float:
-    """Returns the change of area as a multiple of what the time between allows."""
+    """Returns the change of area as a multiple of what the time between allows.
+
+    In logarithms, because what an hour allows is beyond any float.
+    """
     smaller, larger = sorted((left.box.area, right.box.area))
     if left.outside or right.outside or not smaller:
         return 0.0
     seconds = (right.frame - left.frame) / (fps or 1.0)
-    allowed: float = _JUMP * _GROWTH_PER_S**seconds
-    return larger / smaller / allowed
+    return exp(log(larger) - log(smaller) - log(_JUMP) - seconds * log(_GROWTH_PER_S))
 
 
 def _uses_frame_between(used: NDArray[np.int64], first: int, last: int) -> bool:

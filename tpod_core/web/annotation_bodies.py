@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from tpod_core.annotations.batches import MAX_BATCH_LENGTH
@@ -18,6 +18,7 @@ from tpod_core.services.annotations import (
     Operation,
     TrackDoc,
 )
+from tpod_core.web.bodies import Body
 
 MAX_OPERATIONS = 2000
 """Per request."""
@@ -25,12 +26,6 @@ MAX_OPERATIONS = 2000
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
 BoxBody = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the upright frame."""
-
-
-class Body(BaseModel):
-    """Refuses unknown keys, so that a misspelt key or a box's rotation is not lost silently."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 # Not a BaseModel: a document may have 100,000 of them, and each would hold two collections.
@@ -59,9 +54,9 @@ class LabelBody(Body):
 
 class DocumentBody(Body):
     revision: Revision | None = None
-    labels: list[LabelBody] = []
+    labels: list[LabelBody] = Field(default_factory=list)
     tracks: list[TrackBody]
-    ranges: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = Field(default_factory=list)
 
     def document(self) -> AnnotationDoc:
         """Convert without the labels: a video's list of labels is changed at the video."""

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from tpod_core.access import get_video
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import EditConflict, InvalidInput
-from tpod_core.models import MAX_ROW_ID, User, Video
+from tpod_core.models import MAX_ID_DIGITS, MAX_ROW_ID, User, Video
 from tpod_core.services import annotations
 from tpod_core.services.annotations import AnnotationDoc
 from tpod_core.web.annotation_bodies import (
@@ -169,9 +169,9 @@ def _revision_of(if_match: str | None) -> int | None:
     if if_match is None or if_match.strip() == "*":
         return None
     digits = if_match.strip().removeprefix("W/").strip('"')
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > MAX_ID_DIGITS:
         raise EditConflict(
-            f"{if_match} is not a revision of this video. Get the newest ETag first."
+            f"{if_match[:40]} is not a revision of this video. Get the newest ETag first."
         )
     return int(digits)
 

@@ -1,6 +1,6 @@
 """Builds the HTTP API and the routes that the app mounts."""
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -24,6 +24,7 @@ from tpod_core.web import (
     videos,
     visualization,
 )
+from tpod_core.web.bodies import refuse_unknown_query
 from tpod_core.web.errors import error_response, install_error_handlers
 from tpod_core.web.request_body import RequestBody
 
@@ -56,6 +57,7 @@ def create_api() -> FastAPI:
         version=__version__,
         description="Videos in, object detectors out. Sign in with a cookie or a Bearer token.",
         redoc_url=None,
+        dependencies=[Depends(refuse_unknown_query)],
     )
     install_error_handlers(api)
     api.add_middleware(RequestBody)

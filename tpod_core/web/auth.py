@@ -10,14 +10,15 @@ from tpod_core.db import read_session, transaction
 from tpod_core.models import ApiToken, Role, User, saved_id
 from tpod_core.services import users
 from tpod_core.web import cookie_session
+from tpod_core.web.bodies import Body, Text
 from tpod_core.web.dependencies import KnownUser, SignedIn, require_same_origin
 
 router = APIRouter(tags=["auth"])
 
 
-class Credentials(BaseModel):
-    username: str
-    password: str
+class Credentials(Body):
+    username: Text
+    password: Text
 
 
 class UserBody(BaseModel):
@@ -62,8 +63,8 @@ class TokenBody(BaseModel):
         )
 
 
-class TokenRequest(BaseModel):
-    name: str
+class TokenRequest(Body):
+    name: Text
 
 
 @router.post("/auth/register", status_code=201)

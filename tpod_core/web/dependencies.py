@@ -16,6 +16,7 @@ from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
 from tpod_core.listing import read_listing, search
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
+from tpod_core.web.bodies import SearchText, Text
 
 MAX_PAGE_SIZE = 1000
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -142,8 +143,8 @@ class PageRequest:
 def page_request(
     page: Annotated[int, Query(ge=1, le=MAX_ROW_ID // MAX_PAGE_SIZE)] = 1,
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 100,
-    search: str = "",
-    ordering: str = "",
+    search: Annotated[SearchText, Query()] = "",
+    ordering: Text = "",
 ) -> PageRequest:
     return PageRequest(page, page_size, search, ordering)
 

@@ -17,6 +17,7 @@ from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.services.model_files import FormatStatus
+from tpod_core.web.bodies import Body, Text
 from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
@@ -60,13 +61,11 @@ class TrainingConfigBody(BaseModel):
     parameters: list[ParameterBody]
 
 
-class DraftBody(BaseModel):
+class DraftBody(Body):
     """A detector to train. Missing keys of ``train_config`` get values that suit the set."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    dnn_type: str
+    name: Text
+    dnn_type: Text
     train_set_id: int
     train_config: dict[str, Any] = Field(default_factory=dict)
     parent_id: int | None = None

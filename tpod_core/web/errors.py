@@ -54,7 +54,9 @@ def error_response(
     field: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    body = {"code": code, "message": message} | ({"field": field} if field else {})
+    texts = {"code": code, "message": message} | ({"field": field} if field else {})
+    # A key or a value of the request may be in them, and may not exist in UTF-8.
+    body = {key: text.encode("utf-8", "replace").decode() for key, text in texts.items()}
     authenticate = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return JSONResponse({"error": body}, status, {**authenticate, **(headers or {})})
 

@@ -4,34 +4,31 @@ from datetime import datetime
 from typing import Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
 from tpod_core.services.findings import ReviewRequest
+from tpod_core.web.bodies import Body
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
 router = APIRouter(tags=["findings"])
 
 
-class ReviewBody(BaseModel):
+class ReviewBody(Body):
     """``confidence`` defaults to the recommended one; ``stride`` in frames, by default about five
     frames per second."""
-
-    model_config = ConfigDict(extra="forbid")
 
     video_id: int
     confidence: float | None = None
     stride: int | None = None
 
 
-class VerdictRequest(BaseModel):
+class VerdictRequest(Body):
     """``open`` withdraws an earlier verdict."""
-
-    model_config = ConfigDict(extra="forbid")
 
     verdict: Verdict
 

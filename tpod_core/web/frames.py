@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from tpod_core.access import get_video
 from tpod_core.db import read_session
@@ -14,6 +14,7 @@ from tpod_core.storage import get_storage
 from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
 from tpod_core.video.source import frame_source, preview_key
+from tpod_core.web.bodies import Body
 from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile, is_known
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 
@@ -25,7 +26,7 @@ _JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG.
 _FILE: Responses = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
 
 
-class FrameQuery(BaseModel):
+class FrameQuery(Body):
     """How a frame is wanted: ``width`` in pixels, ``quality`` of the JPEG, and of which file.
 
     A failed video can get another file, and browsers keep frames for a week: ``file``, the start

@@ -7,7 +7,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from tpod_core.access import get_detector, get_video
@@ -19,6 +19,7 @@ from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.inference import FrameDetections
 from tpod_core.video.pictures import read_picture, require_max_bytes
+from tpod_core.web.bodies import Body, Text
 from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
@@ -51,13 +52,11 @@ _IMAGE_FORM: dict[str, Any] = {
 _FILE_OR_JOB: Responses = {200: {"content": {"video/mp4": {}}}, 202: {"model": JobBody}}
 
 
-class DetectionFilterBody(BaseModel):
+class DetectionFilterBody(Body):
     """``confidence`` defaults to the recommended one, ``labels`` to every class."""
 
-    model_config = ConfigDict(extra="forbid")
-
     confidence: float | None = Field(None, ge=0, le=1)
-    labels: list[str] = []
+    labels: list[Text] = Field(default_factory=list)
 
     def detection_filter(self) -> DetectionFilter:
         return DetectionFilter(self.confidence, tuple(self.labels))

@@ -16,7 +16,7 @@ from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.labeling import VideoNews
 from tpod_core.services.propagation import Method, Propagation
 from tpod_core.tracking.uncertainty import Correction
-from tpod_core.web.annotation_bodies import Body
+from tpod_core.web.bodies import Body
 from tpod_core.web.change_feed import KnownRevisions, change_feed
 from tpod_core.web.conditional import NOT_MODIFIED, is_known
 from tpod_core.web.dependencies import SignedIn, signed_in_within

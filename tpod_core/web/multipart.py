@@ -4,10 +4,11 @@ Starlette's form parser first writes the whole file to the system's temporary di
 yields each piece as it arrives, so memory stays flat and the disk is written once.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 from fastapi import Request
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from tpod_core.errors import InvalidInput
@@ -31,17 +32,18 @@ class FileField:
         self._pieces: list[bytes] = []
         self._header_name = self._header_value = b""
         self._in_file = self._ended = False
-        self._parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_header_field": self._on_header_field,
-                "on_header_value": self._on_header_value,
-                "on_header_end": self._on_header_end,
-                "on_part_begin": self._on_part_begin,
-                "on_part_data": self._on_part_data,
-                "on_end": self._on_end,
-            },
-        )
+        with _refused():
+            self._parser = MultipartParser(
+                options[b"boundary"],
+                {
+                    "on_header_field": self._on_header_field,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_part_begin": self._on_part_begin,
+                    "on_part_data": self._on_part_data,
+                    "on_end": self._on_end,
+                },
+            )
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the file's content in order.
@@ -50,10 +52,8 @@ class FileField:
             ClientDisconnect if the client disconnects.
         """
         async for chunk in self._request.stream():
-            try:
+            with _refused():
                 self._parser.write(chunk)
-            except MultipartParseError as error:
-                raise InvalidInput("The request is not a form with a file.", "file") from error
             arrived, self._pieces = self._pieces, []
             for piece in arrived:
                 yield piece
@@ -85,3 +85,12 @@ class FileField:
 
     def _on_end(self) -> None:
         self._ended = True
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Raises: InvalidInput if the form is none, or if its boundary is too long."""
+    try:
+        yield
+    except FormParserError as error:
+        raise InvalidInput("The request is not a form with a file.", "file") from error

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import transaction
@@ -11,8 +11,8 @@ from tpod_core.models import User
 from tpod_core.services import annotations
 from tpod_core.services.annotations import EditOp
 from tpod_core.services.detector_runs import prelabels
-from tpod_core.web.annotation_bodies import Body
 from tpod_core.web.annotations import etag
+from tpod_core.web.bodies import Body
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.inference import DetectionFilterBody
 from tpod_core.web.jobs import JobBody
@@ -24,13 +24,11 @@ class PrelabelBody(DetectionFilterBody):
     detector_id: int
 
 
-class ProposalsBody(BaseModel):
+class ProposalsBody(Body):
     """The proposals in ``track_ids``, by default all, that score at least ``min_score``.
 
     With a ``revision``: 409 if the annotations have changed since.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     min_score: float | None = Field(None, ge=0, le=1)
     track_ids: list[int] | None = None

@@ -13,6 +13,7 @@ from tpod_core.models import TrainingSet, TrainingSetState, saved_id
 from tpod_core.services import training_set_files, training_sets
 from tpod_core.services.training_set_files import ClassChanges, FrameChanges, VideoChange
 from tpod_core.services.training_sets import Kind, Severity, TrainingSetSpec
+from tpod_core.web.bodies import Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 
 router = APIRouter(prefix="/trainsets", tags=["training sets"])
@@ -28,7 +29,7 @@ _ORDERINGS = {
 class PreviewRequest(TrainingSetSpec):
     """The specification of a training set; its name is ignored in a preview."""
 
-    name: str = ""
+    name: Text = ""
 
     def spec(self) -> TrainingSetSpec:
         return TrainingSetSpec.model_validate(self.model_dump(exclude={"name"}))
@@ -37,7 +38,7 @@ class PreviewRequest(TrainingSetSpec):
 class TrainingSetRequest(PreviewRequest):
     """The specification of a training set, with its name."""
 
-    name: str
+    name: Text
 
 
 class QueuedBody(BaseModel):

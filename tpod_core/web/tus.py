@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 
 from tpod_core.config import get_settings
 from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError, Unavailable
-from tpod_core.models import User
+from tpod_core.models import User, find_row_id
 from tpod_core.storage import full_disk_as_storage_full
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.upload_receiver import (
@@ -86,11 +86,11 @@ def create(
 ) -> None:
     """Start an upload; send its bytes to the ``Location`` of the response."""
     metadata = _read_metadata(upload_metadata)
-    if not metadata.get("video_id", "").isdecimal():
+    video_id = find_row_id(metadata.get("video_id", ""))
+    if video_id is None:
         raise InvalidInput("Upload-Metadata must name the video_id.", "video_id")
     require_acceptable_size(upload_length)
     delete_abandoned_uploads()
-    video_id = int(metadata["video_id"])
     receiver = UploadReceiver.begin(user, video_id)
     state = UploadState(
         secret=secrets.token_hex(8), length=upload_length, filename=metadata.get("filename", "")

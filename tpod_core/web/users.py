@@ -1,20 +1,20 @@
 """Routes for accounts, for administrators."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Role
 from tpod_core.services import users
 from tpod_core.web.auth import UserBody
+from tpod_core.web.bodies import Body, Flag
 from tpod_core.web.dependencies import Administrator, Page, Paging
 
 router = APIRouter(tags=["users"])
 
 
-class UserChange(BaseModel):
+class UserChange(Body):
     role: Role | None = None
-    active: bool | None = None
+    active: Flag | None = None
 
 
 @router.get("/users")

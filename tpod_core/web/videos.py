@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from tpod_core.access import get_video, visible
@@ -12,6 +12,7 @@ from tpod_core.db import read_session, transaction
 from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
+from tpod_core.web.bodies import Body, Flag, Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -27,20 +28,20 @@ _ORDERINGS = {
 }
 
 
-class LabelRequest(BaseModel):
-    name: str
-    color: str | None = None
+class LabelRequest(Body):
+    name: Text
+    color: Text | None = None
 
 
-class VideoRequest(BaseModel):
-    name: str
-    labels: list[LabelRequest] = []
+class VideoRequest(Body):
+    name: Text
+    labels: list[LabelRequest] = Field(default_factory=list)
 
 
-class VideoChange(BaseModel):
-    name: str | None = None
+class VideoChange(Body):
+    name: Text | None = None
     labels: list[LabelRequest] | None = None
-    held_out: bool | None = None
+    held_out: Flag | None = None
 
 
 class LabelBody(BaseModel):

@@ -1,0 +1,50 @@
+"""What the bodies and the query parameters of all routes have in common."""
+
+from typing import Annotated
+
+from fastapi import Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+
+class Body(BaseModel):
+    """Refuses unknown keys, so that a misspelt key or a box's rotation is not lost silently."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise PydanticCustomError(
+            "text", "A text cannot contain the character NUL or half of a surrogate pair"
+        )
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""Text that a database and UTF-8 can hold: JSON can name characters that neither has."""
+
+Flag = Annotated[bool, Field(strict=True)]
+SEARCH_LENGTH = 200
+SearchText = Annotated[str, Field(max_length=SEARCH_LENGTH), AfterValidator(_storable)]
+"""SQLite compares with patterns of at most 50,000 bytes. Source: sqlite.org/limits.html."""
+
+
+async def refuse_unknown_query(request: Request) -> None:
+    """Refuse query parameters that the route does not have, as ``Body`` refuses keys.
+
+    Raises: RequestValidationError naming the first one.
+    """
+    route = request.scope["route"]
+    if not request.query_params or "{path:path}" in route.path:  # which passes all of them on
+        return
+    parameters = get_flat_params(route.dependant)
+    elsewhere = (params.Path, params.Header, params.Cookie)
+    known = {each.alias for each in parameters if not isinstance(each.field_info, elsewhere)}
+    for name in request.query_params:
+        if name not in known:
+            raise RequestValidationError(
+                [{"loc": ("query", name), "msg": "There is no such parameter", "type": "extra"}]
+            )
