@@ -125,9 +125,11 @@ export function withRows(operation, rows) {
 /** @param {AnnotationDocument} document @param {PutBox} operation @param {VideoContext} context */
 function putBox(document, operation, context) {
   const { label, occluded = false, source = "manual", track_id: id } = operation
-  const frame = checkedFrame(operation.frame, context)
-  const keyframe = { frame, box: checkedBox(operation.box, context), outside: false, occluded, source }
   const track = document.tracks.find((each) => each.id === id)
+  const frame = checkedFrame(operation.frame, context)
+  // The box of a track that is there may be as small as one that was imported.
+  const box = checkedBox(operation.box, context, track ? Number.MIN_VALUE : MIN_SIDE_PX)
+  const keyframe = { frame, box, outside: false, occluded, source }
   if (track) {
     const proposed = track.proposed && source !== "manual"
     return withTrack(document, { ...track, proposed, keyframes: withKeyframe(track.keyframes, keyframe) })
@@ -264,12 +266,12 @@ function checkedFrame(frame, { frameCount }) {
   throw new Refused(`There is no frame ${frame}: this video has frames 0 to ${frameCount - 1}.`)
 }
 
-/** The part of a box inside the frame. @param {Box} box @param {VideoContext} context @returns {Box} */
-function checkedBox([x1, y1, x2, y2], { width, height }) {
+/** The part of a box inside the frame. @param {Box} box @param {VideoContext} context @param {number} minSide @returns {Box} */
+function checkedBox([x1, y1, x2, y2], { width, height }, minSide) {
   const inside = (/** @type {number} */ value, /** @type {number} */ end) => Math.min(Math.max(value, 0), end)
   /** @type {Box} */
   const box = [inside(x1, width), inside(y1, height), inside(x2, width), inside(y2, height)]
   // NaN fails this comparison too.
-  if (box[2] - box[0] >= MIN_SIDE_PX && box[3] - box[1] >= MIN_SIDE_PX) return box
+  if (box[2] - box[0] >= minSide && box[3] - box[1] >= minSide) return box
   throw new Refused(`A box needs at least ${MIN_SIDE_PX} pixels each way.`)
 }

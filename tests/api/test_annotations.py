@@ -103,6 +103,29 @@ def test_put_that_names_no_revision_is_refused(api: TestClient, video: Video) ->
     assert error(api.put(url(video), json={"tracks": []}), 422)["field"] == "If-Match"
 
 
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        ([10, 10, 22, 10.4], [10, 10, 22, 10.4]),
+        ([0, 0, 1, 1], [0, 0, 1, 1]),
+        ([4, 4, 8, 8], [4, 4, 8, 8]),
+        ([-20, 10, 3, 40], [0, 10, 3, 40]),
+    ],
+    ids=["12 x 0.4", "1 x 1", "4 x 4", "3 px left after clipping"],
+)
+def test_document_keeps_boxes_however_small(
+    api: TestClient, video: Video, box: list[float], kept: list[float]
+) -> None:
+    answer = put(api, video, 0, TRACK | {"keyframes": [KEYFRAME | {"box": box}]})
+    assert answer.status_code == 200, answer.text
+    (track,) = answer.json()["tracks"]
+    assert track["keyframes"][0]["box"] == kept
+    confirmed = {"op": "put_box", "track_id": track["id"], "frame": 9, "box": kept}
+    assert patch(api, video, 1, confirmed).status_code == 200
+    drawn = {"op": "put_box", "label": "cup", "frame": 9, "box": kept}
+    assert error(patch(api, video, 2, drawn), 422)["field"] == "ops[0].box"
+
+
 def test_put_with_an_etag_of_another_kind_is_a_conflict(api: TestClient, video: Video) -> None:
     headers = {"If-Match": '"abc"'}
     error(api.put(url(video), json={"tracks": []}, headers=headers), 409)
@@ -118,9 +141,15 @@ def test_put_with_an_etag_of_another_kind_is_a_conflict(api: TestClient, video: 
         ({"keyframes": [KEYFRAME, KEYFRAME]}, "tracks[1].keyframes[1].frame"),
         ({"keyframes": [KEYFRAME | {"frame": 100}]}, "tracks[1].keyframes[0].frame"),
         ({"keyframes": [KEYFRAME | {"frame": -1}]}, "tracks[1].keyframes[0].frame"),
-        ({"keyframes": [KEYFRAME | {"box": [0, 0, 4, 50]}]}, "tracks[1].keyframes[0].box"),
+        ({"keyframes": [KEYFRAME | {"box": [4, 0, 4, 50]}]}, "tracks[1].keyframes[0].box"),
         ({"keyframes": [KEYFRAME | {"box": [900, 0, 999, 50]}]}, "tracks[1].keyframes[0].box"),
         ({"keyframes": [KEYFRAME | {"box": [50, 0, 10, 50]}]}, "tracks[1].keyframes[0].box"),
+        ({"keyframes": [KEYFRAME | {"box": [0, 0, 1e308, 50]}]}, "tracks[1].keyframes[0].box"),
+        ({"keyframes": [KEYFRAME | {"box": [0, 0, "9", 50]}]}, "tracks[1].keyframes[0].box[2]"),
+        ({"keyframes": [KEYFRAME | {"box": [0, 0, True, 50]}]}, "tracks[1].keyframes[0].box[2]"),
+        ({"keyframes": [KEYFRAME | {"frame": True}]}, "tracks[1].keyframes[0].frame"),
+        ({"keyframes": [KEYFRAME | {"frame": "3"}]}, "tracks[1].keyframes[0].frame"),
+        ({"keyframes": [KEYFRAME | {"outside": 1}]}, "tracks[1].keyframes[0].outside"),
     ],
     ids=[
         "unknown label",
@@ -130,9 +159,15 @@ def test_put_with_an_etag_of_another_kind_is_a_conflict(api: TestClient, video: 
         "frame twice",
         "frame after the end",
         "negative frame",
-        "narrow box",
+        "box without area",
         "box outside",
         "corners exchanged",
+        "no number of pixels",
+        "text for a number",
+        "flag for an edge",
+        "flag for a frame",
+        "text for a frame",
+        "number for a flag",
     ],
 )
 def test_put_names_the_field_that_is_wrong(

@@ -69,7 +69,8 @@ test("a label is added at the end and once", () => {
 })
 
 for (const [what, operation] of /** @type {[string, Operation][]} */ ([
-  ["a box below five pixels", { op: "put_box", track_id: 1, frame: 3, box: [0, 0, 4, 10] }],
+  ["a new box below five pixels", { op: "put_box", track_id: "new:a", frame: 3, box: [0, 0, 4, 10], label: "cup" }],
+  ["a box without area", { op: "put_box", track_id: 1, frame: 3, box: [4, 0, 4, 10] }],
   ["a box that is no box", { op: "put_box", track_id: 1, frame: 3, box: [0, 0, NaN, 10] }],
   ["a frame that the video lacks", { op: "put_box", track_id: 1, frame: 100, box: BOX }],
   ["a label that the video lacks", { op: "put_box", track_id: "new:a", frame: 3, box: BOX, label: "dog" }],
@@ -82,6 +83,11 @@ for (const [what, operation] of /** @type {[string, Operation][]} */ ([
     assert.throws(() => after(operation), Refused)
   })
 }
+
+test("a box of an existing track may be as small as an imported one", () => {
+  const { tracks } = after({ op: "put_box", track_id: 1, frame: 3, box: [0, 0, 0.4, 10] })
+  assert.deepEqual(tracks[0]?.keyframes.find(({ frame }) => frame === 3)?.box, [0, 0, 0.4, 10])
+})
 
 test("a merge names both tracks and a split the one that it makes", () => {
   assert.deepEqual(tracksOf({ op: "merge_tracks", track_id: 1, other_id: "new:a" }), [1, "new:a"])

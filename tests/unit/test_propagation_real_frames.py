@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.labelled import add_video
+from tests.labelled import add_video, annotate
 from tests.unit.test_annotations import boxes, edit
 from tests.unwatched import Unwatched
 from tpod_core import db
@@ -15,7 +15,7 @@ from tpod_core.geometry import Box, iou
 from tpod_core.models import User, Video, saved_id
 from tpod_core.propagation.updating import fill_all
 from tpod_core.services import propagation
-from tpod_core.services.annotations import PutBox
+from tpod_core.services.annotations import KeyframeDoc, PutBox, TrackDoc
 from tpod_core.storage import get_storage
 from tpod_core.video.probe import probe
 from tpod_core.video.scan import scan
@@ -116,3 +116,19 @@ def _damage(path: Path) -> None:
     start = len(content) // 2
     content[start : start + 400] = bytes(400)
     path.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(12, 0.4), (1, 1), (4, 4), (0.01, 300), (3, 3)], ids=str
+)
+def test_boxes_of_far_objects_are_followed_however_small(
+    admin: User, video: Video, width: float, height: float
+) -> None:
+    left = min(100.0, WH[0] - width)
+    small = Box(left, 20, left + width, min(20 + height, WH[1]))
+    keys = tuple(KeyframeDoc(frame, small) for frame in (2, 30))
+    annotate(admin, video, TrackDoc(None, "cup", keys))
+    fill(video)
+    for frame, (found, *_) in boxes(video, 2, FRAMES).items():
+        x1, y1, x2, y2 = found.box.xyxy
+        assert 0 <= x1 < x2 <= WH[0] and 0 <= y1 < y2 <= WH[1], (frame, found)

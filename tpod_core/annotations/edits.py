@@ -110,13 +110,16 @@ def apply(before: Annotations, edits: Sequence[EditOp], validator: AnnotationVal
 
 
 def _put_box(tracks: _Tracks, edit: PutBox, validator: AnnotationValidator, field: str) -> None:
+    is_new = edit.track_id is None or _is_new(tracks, edit.track_id)
+    # The box of a track that is there may be as small as one that was imported.
+    check_box = validator.drawn_box if is_new else validator.box
     keyframe = KeyframeDoc(
         validator.frame(edit.frame, f"{field}.frame"),
-        validator.box(edit.box, f"{field}.box"),
+        check_box(edit.box, f"{field}.box"),
         occluded=edit.occluded,
         source=edit.source,
     )
-    if edit.track_id is None or _is_new(tracks, edit.track_id):
+    if edit.track_id is None or is_new:
         if edit.label is None:
             raise InvalidInput("A new box needs a label.", f"{field}.label")
         label_id = validator.label_id(edit.label, f"{field}.label")

@@ -1,12 +1,14 @@
 """Validates labels, frames and boxes that come from clients and jobs."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tpod_core.annotations.label_names import clean_label_name
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import MIN_SIDE_PX, Box, clip
+
+MAX_EDGE_PX = 1e6
+"""No frame is nearly as large; a farther edge is no number of pixels."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,26 @@ class AnnotationValidator:
             )
         return start, stop
 
-    def box(self, box: Box, field: str) -> Box:
-        """Clips ``box`` to the frame. Raises: InvalidInput if too little is left."""
-        if not all(map(math.isfinite, box.xyxy)):
-            raise InvalidInput("The four numbers of a box must be finite pixels.", field)
-        inside = clip(box, self.frame_wh)
-        if inside.width < MIN_SIDE_PX or inside.height < MIN_SIDE_PX:
+    def drawn_box(self, box: Box, field: str) -> Box:
+        """Clips a box that a person draws. Raises: InvalidInput if too little is left."""
+        inside = self.box(box, field)
+        if min(inside.width, inside.height) < MIN_SIDE_PX:
             raise InvalidInput(
-                f"The box {_numbers(box)} covers {max(inside.width, 0):g} x "
-                f"{max(inside.height, 0):g} px of the frame; each side needs {MIN_SIDE_PX:g} px. "
-                "A box is given as left, top, right, bottom.",
-                field,
+                f"{_covers(box, inside)}; each side needs {MIN_SIDE_PX:g} px.", field
+            )
+        return inside
+
+    def box(self, box: Box, field: str) -> Box:
+        """Clips ``box`` to the frame, however small it is: far objects are.
+
+        Raises: InvalidInput if nothing is left, or if its numbers cannot be pixels.
+        """
+        if not all(abs(edge) <= MAX_EDGE_PX for edge in box.xyxy):  # false for NaN
+            raise InvalidInput("The four numbers of a box must be pixels.", field)
+        inside = clip(box, self.frame_wh)
+        if not inside.area:
+            raise InvalidInput(
+                f"{_covers(box, inside)}. A box is given as left, top, right, bottom.", field
             )
         return inside
 
@@ -64,5 +75,7 @@ class AnnotationValidator:
         raise InvalidInput(f'There is no label "{clean}". Add it to the video first.', field)
 
 
-def _numbers(box: Box) -> str:
-    return "[" + ", ".join(f"{edge:g}" for edge in box.xyxy) + "]"
+def _covers(box: Box, inside: Box) -> str:
+    numbers = ", ".join(f"{edge:g}" for edge in box.xyxy)
+    width, height = max(inside.width, 0), max(inside.height, 0)
+    return f"The box [{numbers}] covers {width:g} x {height:g} px of the frame"

@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from tpod_core.annotations.batches import MAX_BATCH_LENGTH
+from tpod_core.annotations.operations import Flag, FrameNumber, TrackId
 from tpod_core.errors import OtherUser
 from tpod_core.geometry import Box
 from tpod_core.models import MAX_ROW_ID, KeyframeSource, RowId, User
@@ -18,32 +19,33 @@ from tpod_core.services.annotations import (
     Operation,
     TrackDoc,
 )
-from tpod_core.web.bodies import Body
+from tpod_core.web.bodies import Body, Text
 
 MAX_OPERATIONS = 2000
 """Per request."""
 
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
-BoxBody = tuple[float, float, float, float]
+Number = Annotated[float, Field(strict=True)]
+BoxBody = tuple[Number, Number, Number, Number]
 """Left, top, right, bottom in pixels of the upright frame."""
 
 
 # Not a BaseModel: a document may have 100,000 of them, and each would hold two collections.
 @dataclass(slots=True, config=Body.model_config)
 class KeyframeBody:
-    frame: int
+    frame: FrameNumber
     box: BoxBody
-    outside: bool = False
-    occluded: bool = False
+    outside: Flag = False
+    occluded: Flag = False
     source: KeyframeSource = KeyframeSource.MANUAL
 
 
 class TrackBody(Body):
-    id: RowId | None = None
-    label: str
+    id: TrackId | None = None
+    label: Text
     keyframes: list[KeyframeBody]
-    proposed: bool = False
-    score: float | None = None
+    proposed: Flag = False
+    score: Number | None = None
 
 
 class LabelBody(Body):
@@ -56,7 +58,7 @@ class DocumentBody(Body):
     revision: Revision | None = None
     labels: list[LabelBody] = Field(default_factory=list)
     tracks: list[TrackBody]
-    ranges: list[tuple[int, int]] = Field(default_factory=list)
+    ranges: list[tuple[FrameNumber, FrameNumber]] = Field(default_factory=list)
 
     def document(self) -> AnnotationDoc:
         """Convert without the labels: a video's list of labels is changed at the video."""
