@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
-from starlette.middleware import Middleware
 
 from pages._shared.assets import assets_route
-from pages._sign_in.gate import SignInGate
+from pages._sign_in.gate import MIDDLEWARE
 from pages._sign_in.page import sign_in_routes
 from tpod_core.config import get_settings
 from tpod_core.embedded import embedded_services
@@ -55,6 +54,6 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     "pages/main.py",
     routes=[assets_route(), *sign_in_routes(), *routes()],
-    middleware=[Middleware(SignInGate)],
+    middleware=MIDDLEWARE,
     lifespan=lifespan,
 )

@@ -1,6 +1,7 @@
 """Lets only people with access reach Streamlit: its pages, its connections and its files."""
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +12,7 @@ from pages._sign_in.page import unavailable_page
 from tpod_core.errors import NotSignedIn, TpodError
 from tpod_core.web.cookie_session import find_user
 from tpod_core.web.errors import error_response, status_code
+from tpod_core.web.response_headers import ResponseHeaders
 
 _PUBLIC_PATHS = frozenset({SIGN_IN_PATH, SIGN_OUT_PATH, "/_stcore/health", "/favicon.ico"})
 # The API asks who is there itself; the others are scripts, styles and pictures of the program.
@@ -66,3 +68,7 @@ def _address(scope: Scope) -> str:
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
     return f"{path}?{query}" if query else path
+
+
+MIDDLEWARE = (Middleware(ResponseHeaders), Middleware(SignInGate))
+"""What every request passes before Streamlit or the API."""

@@ -6,7 +6,6 @@ from fastapi import Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 
 class Body(BaseModel):
@@ -17,9 +16,7 @@ class Body(BaseModel):
 
 def _storable(text: str) -> str:
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise PydanticCustomError(
-            "text", "A text cannot contain the character NUL or half of a surrogate pair"
-        )
+        raise ValueError("A text cannot contain the character NUL or half of a surrogate pair")
     return text
 
 

@@ -80,7 +80,8 @@ async def _on_validation_error(request: Request, error: Exception) -> JSONRespon
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = _field_path(first["loc"], error.body)
-    message = f"{field}: {first['msg']}" if field else str(first["msg"])
+    said = str(first["msg"]).removeprefix("Value error, ")
+    message = f"{field}: {said}" if field else said
     return error_response(422, InvalidInput.code, message, field or None)
 
 
