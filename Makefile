@@ -67,4 +67,4 @@ $(CONVERTER_STAMP): requirements-export-tensorflow.txt
 	@touch $@
 
 clean:  ## remove the environment and the caches, never the data
-	rm -rf $(VENV) $(CONVERTER) node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(CONVERTER) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

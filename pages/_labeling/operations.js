@@ -65,6 +65,7 @@ import { Refused } from "./refused.js"
  */
 
 export const MIN_SIDE_PX = 5
+const LEAST_SIDE_PX = 0.01 // as the server has it
 const DEFAULT_COLOR = "#888888"
 
 /**
@@ -128,7 +129,7 @@ function putBox(document, operation, context) {
   const track = document.tracks.find((each) => each.id === id)
   const frame = checkedFrame(operation.frame, context)
   // The box of a track that is there may be as small as one that was imported.
-  const box = checkedBox(operation.box, context, track ? Number.MIN_VALUE : MIN_SIDE_PX)
+  const box = checkedBox(operation.box, context, track ? LEAST_SIDE_PX : MIN_SIDE_PX)
   const keyframe = { frame, box, outside: false, occluded, source }
   if (track) {
     const proposed = track.proposed && source !== "manual"

@@ -11,6 +11,10 @@ MAX_EDGE_PX = 1e6
 """No frame is nearly as large; a farther edge is no number of pixels."""
 
 
+LEAST_SIDE_PX = 0.01
+"""A shorter side is a rounding error, and has no meaningful proportions."""
+
+
 @dataclass(frozen=True)
 class AnnotationValidator:
     """A video's limits: its frames, its size in upright pixels, its label ids by name."""
@@ -51,12 +55,12 @@ class AnnotationValidator:
     def box(self, box: Box, field: str) -> Box:
         """Clips ``box`` to the frame, however small it is: far objects are.
 
-        Raises: InvalidInput if nothing is left, or if its numbers cannot be pixels.
+        Raises: InvalidInput if nothing to speak of is left, or if its numbers cannot be pixels.
         """
         if not all(abs(edge) <= MAX_EDGE_PX for edge in box.xyxy):  # false for NaN
             raise InvalidInput("The four numbers of a box must be pixels.", field)
         inside = clip(box, self.frame_wh)
-        if not inside.area:
+        if min(inside.width, inside.height) < LEAST_SIDE_PX:
             raise InvalidInput(
                 f"{_covers(box, inside)}. A box is given as left, top, right, bottom.", field
             )
