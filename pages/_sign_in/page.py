@@ -90,16 +90,28 @@ def sign_in_routes() -> list[BaseRoute]:
 
 
 def unavailable_page(request: Request, error: TpodError) -> Response:
-    """Says that the database does not answer, and loads again by itself."""
+    """Says that the database does not answer, and loads again by itself.
+
+    The reason is in the log: it may name files, and nobody knows yet who asks.
+    """
     return _html(
-        request, "One moment", error.message, status_code(error), reload_s=_UNAVAILABLE_RELOAD_S
+        request,
+        "One moment",
+        "The database of TPOD does not answer right now. This page tries again by itself.",
+        status_code(error),
+        reload_s=_UNAVAILABLE_RELOAD_S,
     )
 
 
 async def _answer(request: Request) -> Response:
     if request.method == "POST":
         fields = await request.form(max_files=0, max_fields=4)
-        texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+        # No database holds NUL, and no keyboard types it.
+        texts = {
+            name: value.replace("\x00", "")
+            for name, value in fields.items()
+            if isinstance(value, str)
+        }
         return await run_in_threadpool(_submit, request, texts)
     return await run_in_threadpool(_show, request)
 

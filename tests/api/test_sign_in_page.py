@@ -174,13 +174,14 @@ def test_database_that_is_away_is_said_and_tried_again(
     signed_in: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
-        raise Unavailable("The database does not answer.")
+        raise Unavailable("The database /secret/place is damaged.")
 
     monkeypatch.setattr(users, "find_by_session", fail)
     for path in ("/videos", "/sign-in"):
         answer = signed_in.get(path)
         assert answer.status_code == 503
-        assert "The database does not answer." in answer.text
+        assert "The database of TPOD does not answer" in answer.text
+        assert "secret" not in answer.text
         assert '<meta http-equiv="refresh" content="5">' in answer.text
     assert signed_in.put(UPLOAD).status_code == 503
     with pytest.raises(WebSocketDenialResponse) as refused, signed_in.websocket_connect(STREAM):
@@ -233,6 +234,12 @@ def test_form_says_what_was_wrong_and_keeps_the_name(browser: TestClient, admin:
     assert 'role="alert">The user name or the password is wrong' in answer.text
     assert 'value="adm&#34;in"' in answer.text and 'value="/jobs"' in answer.text
     assert "not this one" not in answer.text
+
+
+def test_nul_in_a_form_is_left_out(browser: TestClient, admin: User) -> None:
+    answer = send(browser, form="register", username="an\x00n")
+    assert answer.status_code == 303
+    assert browser.get("/api/v1/auth/user").json()["username"] == "ann"
 
 
 def test_too_many_wrong_passwords_are_429(browser: TestClient, admin: User) -> None:
