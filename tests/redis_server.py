@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 import redis
 
+from tpod_core.config import get_settings
 from tpod_core.embedded.server import answers, server_command
 from tpod_core.queue import connect
 
@@ -88,3 +90,13 @@ def wait_until(claim: Callable[[], bool]) -> None:
     while not claim():
         assert time.monotonic() < deadline, f"not within {DEADLINE_S} s"
         time.sleep(0.02)
+
+
+@contextmanager
+def installed_redis(socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingRedis]:
+    """The server at ``socket`` as the queue of the test's installation."""
+    server = RefusingRedis(socket)
+    monkeypatch.setenv("TPOD_REDIS_URL", server.url)
+    get_settings.cache_clear()
+    yield server
+    server.close()

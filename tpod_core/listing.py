@@ -9,6 +9,8 @@ from sqlmodel import Session, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 Row = TypeVar("Row")
+MAX_SEARCH_LENGTH = 200
+"""SQLite compares with patterns of at most 50,000 bytes. Source: sqlite.org/limits.html."""
 
 
 @dataclass(frozen=True)

@@ -274,5 +274,5 @@ function checkedBox([x1, y1, x2, y2], { width, height }, minSide) {
   const box = [inside(x1, width), inside(y1, height), inside(x2, width), inside(y2, height)]
   // NaN fails this comparison too.
   if (box[2] - box[0] >= minSide && box[3] - box[1] >= minSide) return box
-  throw new Refused(`A box needs at least ${MIN_SIDE_PX} pixels each way.`)
+  throw new Refused(`A box needs at least ${minSide} pixels each way.`)
 }

@@ -6,10 +6,8 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from pages._shared.sign_in import has_access, sign_in_url
-from tpod_core.auth import COOKIE_NAME
-from tpod_core.db import read_session
 from tpod_core.models import User
-from tpod_core.services import users
+from tpod_core.web import cookie_session
 
 
 def require_user() -> User:
@@ -33,11 +31,7 @@ def find_user_with_access() -> User | None:
 
 def find_user() -> User | None:
     """The user whose cookie the browser sent, whatever their role."""
-    secret = st.context.cookies.get(COOKIE_NAME)
-    if not secret:
-        return None
-    with read_session() as session:
-        return users.find_by_session(session, secret)
+    return cookie_session.find_user(st.context.cookies)
 
 
 def _show_signed_out(user: User | None) -> None:

@@ -8,11 +8,10 @@ import streamlit as st
 from tpod_core import access
 from tpod_core.access import Owned
 from tpod_core.db import read_session
-from tpod_core.listing import Listing
+from tpod_core.listing import MAX_SEARCH_LENGTH, Listing
 from tpod_core.models import User
 
 PAGE_SIZE = 30
-_SEARCH_LENGTH = 200
 Row = TypeVar("Row")
 
 
@@ -48,7 +47,7 @@ def search_field(key: str) -> str:
     return st.text_input(
         "Search",
         placeholder="Search by name",
-        max_chars=_SEARCH_LENGTH,
+        max_chars=MAX_SEARCH_LENGTH,
         label_visibility="collapsed",
         key=f"{key}_search",
         on_change=_first_page,

@@ -52,7 +52,7 @@ async def _refusal(scope: Scope) -> Response | None:
         and not scope["path"].startswith(_NOT_PAGES)
     )
     try:
-        if has_access(await run_in_threadpool(find_user, HTTPConnection(scope))):
+        if has_access(await run_in_threadpool(find_user, HTTPConnection(scope).cookies)):
             return None
     except TpodError as error:
         if is_page:

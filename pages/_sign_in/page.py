@@ -35,8 +35,6 @@ _HEADERS = {
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -123,7 +121,7 @@ def _show(request: Request) -> Response:
     """
     query = request.query_params
     try:
-        user = cookie_session.find_user(request)
+        user = cookie_session.find_user(request.cookies)
         if "as" not in query and user is not None:
             if has_access(user):
                 return RedirectResponse(_local_path(query.get("next", "")), 303)

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from tests.conftest import Api
 from tests.fake_queue import ListQueue
 from tests.labelled import add_video
-from tests.redis_server import RefusingRedis, redis_server
+from tests.redis_server import RefusingRedis, installed_redis, redis_server
 from tests.synthetic import make_video
 from tpod_core.config import get_settings
 from tpod_core.errors import Unavailable
@@ -36,11 +36,8 @@ def socket() -> Iterator[Path]:
 @pytest.fixture
 def redis(home: Path, socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingRedis]:
     """The installation's queue."""
-    server = RefusingRedis(socket)
-    monkeypatch.setenv("TPOD_REDIS_URL", server.url)
-    get_settings.cache_clear()
-    yield server
-    server.close()
+    with installed_redis(socket, monkeypatch) as server:
+        yield server
 
 
 @pytest.fixture

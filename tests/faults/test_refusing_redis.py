@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.house import submit, wait_for, wait_until
-from tests.redis_server import RefusingRedis, redis_server
-from tpod_core.config import get_settings
+from tests.redis_server import RefusingRedis, installed_redis, redis_server
 from tpod_core.models import JobState, QueueName
 
 
@@ -32,12 +31,8 @@ class RunningWorker:
 
 @pytest.fixture
 def redis(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingRedis]:
-    with redis_server() as socket:
-        server = RefusingRedis(socket)
-        monkeypatch.setenv("TPOD_REDIS_URL", server.url)
-        get_settings.cache_clear()
+    with redis_server() as socket, installed_redis(socket, monkeypatch) as server:
         yield server
-        server.close()
 
 
 @pytest.fixture

@@ -115,8 +115,8 @@ def spans(
     Args:
         derived: as ``derive`` has it.
     """
-    for start, stop, lost_from in _spans(keyframes, frame_count, derived):
-        yield start, min(stop, lost_from)
+    for start, _, lost_from in _spans(keyframes, frame_count, derived):
+        yield start, lost_from
 
 
 def lost_spans(
@@ -131,7 +131,7 @@ def lost_spans(
 def _spans(
     keyframes: Sequence[KeyframeDoc], frame_count: int, derived: Mapping[int, bytes]
 ) -> Iterator[tuple[int, int, int]]:
-    """Yields start and stop of the boxes, and the first frame on which they are lost."""
+    """Yields start and stop of the boxes, and where they are lost from, ``stop`` if nowhere."""
     for number, keyframe in enumerate(keyframes):
         last = number + 1 == len(keyframes)
         stop = frame_count if last else keyframes[number + 1].frame

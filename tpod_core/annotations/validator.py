@@ -10,7 +10,6 @@ from tpod_core.geometry import MIN_SIDE_PX, Box, clip
 MAX_EDGE_PX = 1e6
 """No frame is nearly as large; a farther edge is no number of pixels."""
 
-
 LEAST_SIDE_PX = 0.01
 """A shorter side is a rounding error, and has no meaningful proportions."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StrictFloat
 from pydantic.dataclasses import dataclass
 
 from tpod_core.annotations.batches import MAX_BATCH_LENGTH
@@ -25,8 +25,7 @@ MAX_OPERATIONS = 2000
 """Per request."""
 
 Revision = Annotated[int, Field(ge=0, le=MAX_ROW_ID)]
-Number = Annotated[float, Field(strict=True)]
-BoxBody = tuple[Number, Number, Number, Number]
+BoxBody = tuple[StrictFloat, StrictFloat, StrictFloat, StrictFloat]
 """Left, top, right, bottom in pixels of the upright frame."""
 
 
@@ -45,7 +44,7 @@ class TrackBody(Body):
     label: Text
     keyframes: list[KeyframeBody]
     proposed: Flag = False
-    score: Number | None = None
+    score: StrictFloat | None = None
 
 
 class LabelBody(Body):

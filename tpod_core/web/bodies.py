@@ -7,6 +7,8 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from tpod_core.listing import MAX_SEARCH_LENGTH
+
 
 class Body(BaseModel):
     """Refuses unknown keys, so that a misspelt key or a box's rotation is not lost silently."""
@@ -23,10 +25,7 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 """Text that a database and UTF-8 can hold: JSON can name characters that neither has."""
 
-Flag = Annotated[bool, Field(strict=True)]
-SEARCH_LENGTH = 200
-SearchText = Annotated[str, Field(max_length=SEARCH_LENGTH), AfterValidator(_storable)]
-"""SQLite compares with patterns of at most 50,000 bytes. Source: sqlite.org/limits.html."""
+SearchText = Annotated[str, Field(max_length=MAX_SEARCH_LENGTH), AfterValidator(_storable)]
 
 
 async def refuse_unknown_query(request: Request) -> None:

@@ -1,7 +1,8 @@
 """Signing in and out with a cookie, and the limits on attempts."""
 
+from collections.abc import Mapping
+
 from fastapi import Request, Response
-from starlette.requests import HTTPConnection
 
 from tpod_core.auth import COOKIE_NAME, AttemptLimiter
 from tpod_core.config import get_settings
@@ -19,9 +20,9 @@ _registrations_of_address = AttemptLimiter(limit=20, window_s=3600)
 _registrations = AttemptLimiter(limit=200, window_s=3600)
 
 
-def find_user(connection: HTTPConnection) -> User | None:
+def find_user(cookies: Mapping[str, str]) -> User | None:
     """The user whose cookie the browser sent, whatever their role."""
-    secret = connection.cookies.get(COOKIE_NAME)
+    secret = cookies.get(COOKIE_NAME)
     if not secret:
         return None
     with read_session() as session:

@@ -10,7 +10,7 @@ from tpod_core.access import get_detector, get_video
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
-from tpod_core.services.findings import ReviewRequest
+from tpod_core.services.findings import FindingPage, ReviewRequest
 from tpod_core.web.bodies import Body
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
@@ -92,10 +92,10 @@ def list_findings(
             get_detector(session, user, detector_id),
             video_id=video_id,
             verdict=verdict,
-            offset=(paging.page - 1) * paging.page_size,
+            offset=paging.offset,
             limit=paging.page_size,
         )
-    return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])
+    return _body_of(page)
 
 
 @router.get("/videos/{video_id}/findings")
@@ -108,10 +108,10 @@ def list_findings_on_video(
             session,
             get_video(session, user, video_id),
             verdict=verdict,
-            offset=(paging.page - 1) * paging.page_size,
+            offset=paging.offset,
             limit=paging.page_size,
         )
-    return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])
+    return _body_of(page)
 
 
 @router.patch("/findings/{finding_id}")
@@ -124,3 +124,7 @@ def patch_finding(user: SignedIn, finding_id: int, body: VerdictRequest) -> Find
         finding = findings.get(session, user, finding_id)
         findings.decide(session, user, finding, body.verdict)
         return FindingBody.of(finding)
+
+
+def _body_of(page: FindingPage) -> Page[FindingBody]:
+    return Page(count=page.count, results=[FindingBody.of(row) for row in page.findings])

@@ -163,7 +163,10 @@ async def append(
 
 
 async def _pause_or_finish(receiver: UploadReceiver, state: UploadState) -> None:
-    """Queue the import if all bytes are there. Raises: Unavailable, with the bytes kept."""
+    """Queue the import if all bytes are there.
+
+    Raises: Unavailable, also where the disk is full, with the bytes kept.
+    """
     if receiver.size_bytes < state.length:
         await to_thread.run_sync(receiver.pause)
         return

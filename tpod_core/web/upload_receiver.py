@@ -124,8 +124,8 @@ class UploadReceiver:
     def finish(self, filename: str) -> Job:
         """Probe the complete file, make it the video's source, and queue its import.
 
-        Raises: NotAVideo with the reason, StorageFull, NotFound; then call ``abandon``.
-        Unavailable; then ``pause`` keeps the bytes for another try.
+        Raises: NotAVideo with the reason, NotFound; then call ``abandon``. Unavailable, also
+        where the disk is full; then ``pause`` keeps the bytes for another try.
         """
         self.flush()
         if not self._part.exists():
@@ -138,7 +138,7 @@ class UploadReceiver:
         with self._renamed_to(source), transaction() as session:
             video = get_video(session, self._user, self._video_id)
             # First of all, before the import can begin to write files.
-            after_commit(session, lambda: self._delete_other_files(but=source))
+            after_commit(session, lambda: self._delete_files_but(source, _resume_state(self._part)))
             received = ReceivedFile(key, clean, self.size_bytes, sha256)
             job = videos.finish_upload(session, video, received)
         self._file.close()
@@ -173,7 +173,7 @@ class UploadReceiver:
 
     def _delete_files(self) -> None:
         """Before the row is written, which on a full disk needs the room that this makes."""
-        self._delete_other_files()
+        self._delete_files_but(self._part)
         self._file.truncate(0)  # the file's space is free only once it is also closed
         self._part.unlink(missing_ok=True)
         with suppress(OSError):
@@ -183,9 +183,8 @@ class UploadReceiver:
         with transaction() as session, suppress(TpodError):
             videos.abandon_upload(session, get_video(session, self._user, self._video_id), message)
 
-    def _delete_other_files(self, but: Path | None = None) -> None:
+    def _delete_files_but(self, *kept: Path) -> None:
         """Delete the files that an earlier failed import may have left."""
-        kept = (self._part, but, _resume_state(self._part) if but else None)
         for path in self._part.parent.glob("*"):
             if path not in kept:
                 path.unlink()

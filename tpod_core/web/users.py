@@ -1,12 +1,13 @@
 """Routes for accounts, for administrators."""
 
 from fastapi import APIRouter
+from pydantic import StrictBool
 
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Role
 from tpod_core.services import users
 from tpod_core.web.auth import UserBody
-from tpod_core.web.bodies import Body, Flag
+from tpod_core.web.bodies import Body
 from tpod_core.web.dependencies import Administrator, Page, Paging
 
 router = APIRouter(tags=["users"])
@@ -14,7 +15,7 @@ router = APIRouter(tags=["users"])
 
 class UserChange(Body):
     role: Role | None = None
-    active: Flag | None = None
+    active: StrictBool | None = None
 
 
 @router.get("/users")

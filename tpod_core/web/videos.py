@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 from sqlmodel import Session
 
 from tpod_core.access import get_video, visible
@@ -12,7 +12,7 @@ from tpod_core.db import read_session, transaction
 from tpod_core.models import Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
-from tpod_core.web.bodies import Body, Flag, Text
+from tpod_core.web.bodies import Body, Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
 
@@ -41,7 +41,7 @@ class VideoRequest(Body):
 class VideoChange(Body):
     name: Text | None = None
     labels: list[LabelRequest] | None = None
-    held_out: Flag | None = None
+    held_out: StrictBool | None = None
 
 
 class LabelBody(BaseModel):
