@@ -96,10 +96,10 @@ def _show_details(user: User, detector: Detector) -> None:
     training_set, parent = origin.training_set, origin.parent
     facts = {
         "Family": registry.get_type(detector.dnn_type).label,
-        "Classes": ", ".join(detector.labels),
-        "Training set": training_set.name if training_set else "deleted",
+        "Classes": escape_md(", ".join(detector.labels)),
+        "Training set": escape_md(training_set.name) if training_set else "deleted",
         "Content hash": training_set.content_hash[:12] if training_set else "–",
-        "Fine-tuned from": parent.name if parent else "–",
+        "Fine-tuned from": escape_md(parent.name) if parent else "–",
         "Created": f"{detector.created_at:%d %B %Y, %H:%M} UTC",
     }
     left, right = st.columns(2)
@@ -118,7 +118,7 @@ def _show_details(user: User, detector: Detector) -> None:
 def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return escape_md(str(value))
 
 
 def _show_untrained(detector: Detector) -> None:

@@ -90,7 +90,7 @@ def _show_format(user: User, detector: Detector, offer: FormatStatus) -> None:
 
 def _show_state(offer: FormatStatus) -> None:
     if offer.job is not None and offer.is_exporting:
-        st.progress(offer.job.progress, text=offer.job.message or "Waiting for a free worker")
+        st.progress(offer.job.progress, escape_md(offer.job.message) or "Waiting for a free worker")
     elif offer.failure:
         st.error(escape_md(offer.failure), icon=":material/error:")
     if offer.artifact is not None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages._labeling.plain_session import PlainSession
 from pages._shared.feedback import show_errors
+from pages._shared.page import escape_md
 from tpod_core.models import User
 
 _LABEL = "plain_label"
@@ -29,7 +30,12 @@ def _choose(names: list[str]) -> str:
     if len(names) > _MAX_SEGMENTS:
         return st.selectbox("Label", names, key=_LABEL, label_visibility="collapsed")
     chosen = st.segmented_control(
-        "Label", names, key=_LABEL, required=True, label_visibility="collapsed"
+        "Label",
+        names,
+        format_func=escape_md,
+        key=_LABEL,
+        required=True,
+        label_visibility="collapsed",
     )
     return chosen or names[0]
 

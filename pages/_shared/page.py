@@ -1,6 +1,10 @@
 """The header of a screen, and text formatting that several screens use."""
 
+import re
+
 import streamlit as st
+
+from tpod_core import markdown
 
 PAGE_STYLE = """<style>
 .stMainBlockContainer { max-width: 96rem; padding-bottom: 3rem; }
@@ -25,9 +29,23 @@ def empty_state(title: str, sentence: str) -> None:
         st.write(sentence)
 
 
+_WORD_JOINER = "\u2060"
+_REPLACED = re.compile(
+    r"(?<=:)(?=material/|streamlit:|//)"  # icons, the logo, web addresses
+    r"|(?<=www)(?=\.)|(?=@)"  # addresses that become links
+    r"|(?<=[<>~-])(?=[=>-])",  # arrows, dashes and comparisons
+    re.IGNORECASE,
+)
+
+
 def escape_md(text: str) -> str:
-    """Escapes the characters of ``text`` that have a meaning in Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|~$:" else sign for sign in text)
+    """Returns ``text`` for any place in which Streamlit renders Markdown; it is shown as typed.
+
+    Streamlit goes on to replace some signs in the text that Markdown has left: ``:material/home:``
+    becomes an icon, ``->`` an arrow, an address a link, escaped or not. An invisible word joiner
+    between such signs prevents it.
+    """
+    return markdown.escape(_REPLACED.sub(_WORD_JOINER, text))
 
 
 def counted(count: int, noun: str) -> str:

@@ -142,7 +142,7 @@ def _choose_videos(available: AvailableVideos) -> dict[int, str]:
                 share, f"{share:.0%} fully labelled · {counted(labelled.tracks, 'track')}"
             )
             text = ranges.text_input(
-                f"Frames of {video.name}",
+                f"Frames of {escape_md(video.name)}",
                 placeholder="Frames, such as 0-99, 150-200",
                 key=f"training-set-ranges-{number}",
                 label_visibility="collapsed",

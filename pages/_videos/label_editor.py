@@ -37,7 +37,7 @@ def edit_labels(video_id: int) -> None:
 def _show_label(video_id: int, labels: Sequence[Label], label: Label) -> None:
     color, name, remove = st.columns([1, 7, 1], vertical_alignment="center")
     picked = color.color_picker(
-        f"Colour of {label.name}",
+        f"Colour of {escape_md(label.name)}",
         label.color,
         key=f"label-color-{video_id}-{label.id}-{label.color}",  # a new widget if changed elsewhere
         label_visibility="collapsed",

@@ -1,9 +1,11 @@
 """The words that several screens use."""
 
+import re
+
 import pytest
 
 from pages._shared.options import distinct
-from pages._shared.page import counted, duration_text
+from pages._shared.page import counted, duration_text, escape_md
 from tpod_core.models import TrainingSet
 
 
@@ -33,3 +35,20 @@ def test_options_of_the_same_name_are_told_apart() -> None:
     rows = [TrainingSet(id=3, name="cups"), TrainingSet(id=5, name="cups"), TrainingSet(id=8)]
     text = distinct(rows, lambda row: row.name or "bowls")
     assert [text(row) for row in rows] == ["cups (no. 3)", "cups (no. 5)", "bowls"]
+
+
+def test_names_are_markdown_that_reads_as_they_do() -> None:
+    typed = "![x](y) *z* #1 a_b `c` <i> &lt;"
+    escaped = escape_md(typed)
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped) == typed
+    assert not re.search(r"(?<!\\)[!-/:-@\[\]-`{-~]", escaped)
+
+
+@pytest.mark.parametrize("replaced", [":material/home:", "->", "https://x.y", "www.x.y", "a@b.c"])
+def test_signs_that_streamlit_would_replace_are_parted(replaced: str) -> None:
+    assert replaced not in escape_md(replaced).replace("\\", "")
+    assert escape_md(replaced).replace("\\", "").replace("\u2060", "") == replaced
+
+
+def test_line_breaks_in_a_sentence_do_not_end_its_paragraph() -> None:
+    assert escape_md("one\n\n- two") == "one  \\- two"

@@ -51,6 +51,15 @@ def test_labels_are_one_a_line_by_class_id(directory: Path) -> None:
     assert (directory / "labels.txt").read_text().splitlines() == list(CARD.classes)
 
 
+def test_names_in_the_readme_are_text_and_nothing_else(tmp_path: Path) -> None:
+    picture = "![x](http://192.0.2.1/x.png)"
+    card = replace(CARD, name=picture, training_set=picture, classes=(picture,))
+    model_zip.write_companions(tmp_path, card, METRICS)
+    readme = (tmp_path / "README.md").read_text()
+    assert readme.count("\\!\\[x\\]\\(http") == 3
+    assert "![x]" not in readme
+
+
 def test_zip_holds_what_the_design_names(directory: Path) -> None:
     with zipfile.ZipFile(model_zip.pack(directory)) as archive:
         assert archive.testzip() is None

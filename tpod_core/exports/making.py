@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tpod_core import markdown
 from tpod_core.detectors.protocol import LOWEST_CONFIDENCE, ProgressReporter
 from tpod_core.errors import Conflict
 from tpod_core.exports import agreement, model_zip
@@ -74,7 +75,7 @@ def _convert(
 def _readme(export_format: ExportFormat, task: ExportTask) -> str:
     card = model_zip.read_card(task.model)
     usage = export_format.usage.format(side=card.input_size)
-    return f"""# {card.name}, as {export_format.label}
+    return f"""# {markdown.escape(card.name)}, as {export_format.label}
 
 An object detector ({card.family}) trained with TPOD. It was compared with the model that it was
 made from on validation images; `agreement.json` says how little the two differ.

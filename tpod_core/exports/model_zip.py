@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tpod_core import markdown
+
 ZIP_NAME = "model.zip"
 # By path, because importing it would load onnxruntime.
 _PREDICT_PROGRAM = Path(__file__).parents[1] / "inference" / "predict.py"
@@ -95,10 +97,13 @@ def _escaped(name: str) -> str:
 
 
 def _readme(card: DetectorCard, metrics: dict[str, Any]) -> str:
-    classes = "\n".join(f"{class_id}. {name}" for class_id, name in enumerate(card.classes))
-    return f"""# {card.name}
+    classes = "\n".join(
+        f"{class_id}. {markdown.escape(name)}" for class_id, name in enumerate(card.classes)
+    )
+    return f"""# {markdown.escape(card.name)}
 
-An object detector ({card.family}) trained with TPOD on the training set “{card.training_set}”.
+An object detector ({card.family}) trained with TPOD on the training set \
+“{markdown.escape(card.training_set)}”.
 
 On its {metrics["images"]} validation images: mAP50 {metrics["mAP50"]:.3f}, \
 mAP50-95 {metrics["mAP50-95"]:.3f}; at the recommended confidence of \
