@@ -39,7 +39,7 @@ def _show_image(trial: DetectorTrial, image: Image, found: Sequence[FoundBox]) -
     drawn = draw(image, inference.marks_of(found, colors))
     # A tall image as wide as the page would push the text below it out of sight.
     drawn_height, drawn_width = drawn.shape[:2]
-    fitting_width = _TALL_HEIGHT_PX * drawn_width // drawn_height
+    fitting_width = max(1, _TALL_HEIGHT_PX * drawn_width // drawn_height)
     st.image(encode_jpeg(drawn), width=fitting_width if drawn_height > drawn_width else "stretch")
 
 

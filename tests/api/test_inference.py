@@ -12,6 +12,7 @@ from tests.conftest import Api, add_user
 from tests.detectors import add_trained_detector
 from tests.jobs import run_job
 from tests.labelled import FILE_WH, add_video, give_file
+from tests.odd_pictures import ODD_PICTURES
 from tests.unit.test_video_pictures import image_file
 from tpod_core import db
 from tpod_core.config import get_settings
@@ -65,6 +66,18 @@ def test_image_is_looked_at_upright(api: TestClient, detector: Detector) -> None
     body = infer(api, image_file("JPEG", wh=(120, 160), orientation=6)).json()
     assert (body["width"], body["height"]) == (160, 120)
     assert body["boxes"][0]["box"] == [25, 25, 75, 75]
+
+
+@pytest.mark.parametrize("name", ODD_PICTURES)
+def test_odd_image_has_its_boxes_inside(api: TestClient, detector: Detector, name: str) -> None:
+    content, wh = ODD_PICTURES[name]
+    answer = infer(api, content)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["width"], body["height"]) == wh
+    for found in body["boxes"]:
+        left, top, right, bottom = found["box"]
+        assert 0 <= left < right <= wh[0] and 0 <= top < bottom <= wh[1]
 
 
 def test_field_may_be_called_file(api: TestClient, detector: Detector) -> None:

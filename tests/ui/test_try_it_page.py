@@ -12,6 +12,7 @@ from pages._try_it.sources import VideoFrame
 from tests.detectors import add_trained_detector, play
 from tests.jobs import run_job
 from tests.labelled import add_video, give_file
+from tests.odd_pictures import ODD_PICTURES
 from tests.ui.acting import press, sound
 from tests.unit.test_video_pictures import image_file
 from tpod_core import db
@@ -111,6 +112,14 @@ def test_tall_picture_leaves_room_for_what_is_said_about_it(
     test.file_uploader[0].upload("tower.png", image_file(wh=(120, 320)), "image/png")
     sound(test.run())
     assert widths == [180]
+
+
+@pytest.mark.parametrize("name", ["1x1", "1x5000", "5000x1", "EXIF 6 AVIF", "16-bit colour"])
+def test_odd_picture_is_shown_with_its_size(detector: Detector, name: str) -> None:
+    content, (width, height) = ODD_PICTURES[name]
+    test = page()
+    test.file_uploader[0].upload("odd.png", content, "image/png")
+    assert f" ms · {width}×{height}" in texts(sound(test.run()))
 
 
 def test_confidence_and_classes_filter_without_looking_again(

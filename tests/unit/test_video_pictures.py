@@ -4,8 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
+from tests.odd_pictures import ODD_PICTURES
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAnImage, TooLarge
 from tpod_core.video.pictures import read_picture
@@ -28,6 +29,33 @@ def test_picture_is_turned_as_its_exif_data_say(home: object, kind: str) -> None
     assert picture.shape == (80, 40, 3)
     assert picture[5, 20, 2] > 200
     assert picture[75, 20, 2] < 50
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_picture_is_turned_and_mirrored_as_pillow_does(
+    home: object, kind: str, orientation: int
+) -> None:
+    content = image_file(kind, orientation=orientation)
+    with Image.open(io.BytesIO(content)) as file:
+        assert file.getexif().get(0x112, 1) == orientation
+        expected = np.asarray(ImageOps.exif_transpose(file).convert("RGB"), int)
+    picture = read_picture(content)
+    assert picture.shape == expected.shape
+    assert np.abs(picture[:, :, ::-1] - expected).mean() < 8
+
+
+@pytest.mark.parametrize("name", ODD_PICTURES)
+def test_odd_picture_is_read_as_upright_colours(home: object, name: str) -> None:
+    content, wh = ODD_PICTURES[name]
+    picture = read_picture(content)
+    assert (picture.shape, picture.dtype) == ((wh[1], wh[0], 3), np.uint8)
+    assert picture.flags.c_contiguous
+
+
+def test_side_that_could_not_be_shown_is_refused(home: object) -> None:
+    with pytest.raises(TooLarge, match="65,501 pixels on a side"):
+        read_picture(image_file(wh=(65_501, 1)))
 
 
 @pytest.mark.parametrize(
