@@ -65,15 +65,18 @@ def write_training_set(
     val: int = 4,
     frame_wh: tuple[int, int] = (160, 120),
     box: Box | None = None,
+    classes: tuple[str, ...] = CLASSES,
 ) -> Path:
-    """One box per image, at ``box`` or at random, its class by turns; returns ``directory``."""
+    """One box per image, at ``box`` or at random, by turns of the first two classes; returns
+    ``directory``.
+    """
     random = np.random.default_rng(7)
     frames = [
         _write_frame(directory, part, number, frame_wh, box or _random_box(frame_wh, random))
         for part, count in (("train", train), ("val", val))
         for number in range(count)
     ]
-    write_manifest(directory, Manifest(CLASSES, "c0ffee", tuple(frames)))
+    write_manifest(directory, Manifest(classes, "c0ffee", tuple(frames)))
     return directory
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from email.message import Message
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from tests.conftest import Api, add_user
 from tests.detectors import TINY, FakeProvider, now, work
+from tests.hostile_names import HOSTILE_NAMES
 from tests.jobs import run_job
 from tpod_core import db
 from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState
@@ -240,6 +242,21 @@ def test_model_is_202_until_trained_and_then_the_zip(client: TestClient) -> None
     assert 'filename="Cups.zip"' in after.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(after.content)) as archive:
         assert {"model.pt", "model.onnx", "predict.py"} <= set(archive.namelist())
+
+
+def test_model_is_downloaded_under_the_detector_s_name_whatever_that_is(
+    client: TestClient,
+) -> None:
+    detector_id = train(client)
+    for name in (*HOSTILE_NAMES, "two\nlines\r\nX-Injected: 1", "a/b; x=y"):
+        with db.transaction() as session:
+            session.get_one(Detector, detector_id).name = name
+        answer = client.get(f"/detectors/{detector_id}/model")
+        assert answer.status_code == 200, name
+        assert "x-injected" not in answer.headers
+        header = Message()
+        header["Content-Disposition"] = answer.headers["content-disposition"]
+        assert header.get_filename() == f"{name}.zip"
 
 
 def test_export_answers_202_with_its_job(client: TestClient) -> None:

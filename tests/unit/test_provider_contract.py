@@ -4,6 +4,7 @@ From random weights on the CPU, and without one attempt to reach the network. Ty
 through the same code as another are only built.
 """
 
+import ast
 import csv
 import json
 import shutil
@@ -22,9 +23,11 @@ import pytest
 import yaml
 
 from tests.bare_python import make_bare_python
+from tests.odd_pictures import ODD_PICTURES
 from tests.tensorflow_formats import convert_once
-from tests.training_sets import CLASSES, write_training_set
+from tests.training_sets import write_training_set
 from tpod_core import inference
+from tpod_core.annotations.label_names import MAX_LENGTH
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
 from tpod_core.detectors.dataset_layout import materialize
@@ -43,6 +46,7 @@ from tpod_core.exports.model_zip import DetectorCard
 from tpod_core.exports.task import ExportTask
 from tpod_core.training import torchvision_network
 from tpod_core.training.oom_retry import MAX_HALVINGS
+from tpod_core.video.pictures import read_picture
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,11 +68,27 @@ LIVED = (
 LIGHTEST = ("yolo26n", "ssdlite320_mobilenet_v3_large")
 """One type of each library, for what does not depend on the network."""
 
+ULTRALYTICS = ("yolo26n", "rtdetr-resnet50")
+"""One type of each kind that Ultralytics trains."""
+
 TRACED = ("rtdetr-resnet50", "ssdlite320_mobilenet_v3_large", LIVED[4])
 """One type for each network of which we make the exported form ourselves."""
 
 CONVERTED = ("yolo26n", "rtdetr-resnet50")
 """One type of each kind that TensorFlow's converter is known to take: it takes minutes."""
+
+NAMES = (
+    "👩‍🚀 cup",
+    "no",
+    "007",
+    "~",
+    "- a: b #c {x} %s",
+    "\"quoted\" 'both' back\\slash",
+    "كوب כוס कप ถ้วย",
+    "𠮷" * MAX_LENGTH,
+)
+"""Every life is of a detector of these classes; the pictures show the first two. With many more,
+an untrained network gives each of them less than the lowest confidence."""
 
 EPOCHS = 2
 STOP_IN_EPOCH = 2
@@ -209,7 +229,7 @@ def life(
 
 
 def _live(dnn_type: str, home: Path) -> Life:
-    training_set = write_training_set(home / "set")
+    training_set = write_training_set(home / "set", classes=NAMES)
     before = contents(training_set)
     provider = registry.load_provider(dnn_type)
     config = registry.config_model(dnn_type).checked(CONFIG)
@@ -246,8 +266,8 @@ def _live(dnn_type: str, home: Path) -> Life:
 
 
 def test_score_covers_every_class(life: Life) -> None:
-    assert [row.name for row in life.score.classes] == list(CLASSES)
-    assert [row.boxes for row in life.score.classes] == [2, 2]
+    assert [row.name for row in life.score.classes] == list(NAMES)
+    assert [row.boxes for row in life.score.classes] == [2, 2] + [0] * (len(NAMES) - 2)
     assert life.score.images == 4
     assert 0 <= life.score.map50_95 <= life.score.map50 <= 1
     assert 0.05 <= life.score.recommended_confidence <= 1
@@ -292,6 +312,21 @@ def test_yolo_trains_on_collages_but_in_the_last_epochs(life: Life) -> None:
     asked = yaml.safe_load(table.read_text())
     collages = 1.0 if life.dnn_type.startswith("yolo") else 0.0
     assert (asked["mosaic"], asked["close_mosaic"]) == (collages, 10)
+
+
+@pytest.mark.parametrize("life", ULTRALYTICS, indirect=True)
+def test_epoch_is_scored_by_every_label_two_equal_ones_too(life: Life, tmp_path: Path) -> None:
+    training_set = write_training_set(tmp_path / "set", classes=NAMES)
+    [doubled, *_] = sorted((training_set / "labels" / "val").iterdir())
+    doubled.write_text(doubled.read_text() * 2)
+    attempt = open_attempt(tmp_path)
+    data = materialize(training_set, attempt.directory / "data")
+    request = TrainRequest(life.dnn_type, life.context.config, data, attempt)
+    trainer: Any = life.provider.trainer(overrides=life.provider.arguments(request))  # type: ignore[attr-defined]
+    trainer.setup_model()
+    dataset = trainer.build_dataset(trainer.data["val"], mode="val", batch=4)
+    assert [len(image["cls"]) for image in dataset.labels] == [2, 1, 1, 1]
+    assert [len(dataset[number]["bboxes"]) for number in range(4)] == [2, 1, 1, 1]
 
 
 def test_training_leaves_the_set_as_it_was(life: Life) -> None:
@@ -385,10 +420,29 @@ def assert_export_agrees(life: Life, wanted: str, directory: Path) -> None:
     task = ExportTask(life.provider, context, directory, places["made"], life.resumed_watch.check)
     agreed = making.make(known, task, life.resumed_watch)
     assert agreed.compared > 0 and agreed.holds
+    shutil.rmtree(places["made"])
+    places["made"].mkdir()
+    with formats.load_exporter(known)(task) as rows:
+        assert_boxes_of_odd_pictures_are_inside(making.ExportedDetector(directory, rows))
+
+
+def test_odd_picture_has_its_boxes_inside(life: Life, tmp_path: Path) -> None:
+    assert_boxes_of_odd_pictures_are_inside(onnx_detector(life, tmp_path))
+
+
+def assert_boxes_of_odd_pictures_are_inside(detector: agreement.ExportedModel) -> None:
+    """At the lowest confidence, at which an untrained network finds boxes anywhere."""
+    for name, (content, (width, height)) in ODD_PICTURES.items():
+        for row in detector.detect(read_picture(content), LOWEST_CONFIDENCE):
+            left, top, right, bottom = row["box"]
+            assert 0 <= left <= right <= width and 0 <= top <= bottom <= height, name
+            assert 0 < row["score"] <= 1, name
 
 
 @pytest.mark.parametrize("life", LIGHTEST, indirect=True)
-@pytest.mark.parametrize("wh", [(160, 120), (97, 201), (64, 64), (333, 40)], ids=str)
+@pytest.mark.parametrize(
+    "wh", [(160, 120), (97, 201), (64, 64), (333, 40), (4000, 100), (100, 4000), (1, 1)], ids=str
+)
 def test_predict_program_places_boxes_as_the_library_does(
     life: Life, tmp_path: Path, wh: tuple[int, int]
 ) -> None:
@@ -517,20 +571,59 @@ def test_memory_that_never_suffices_ends_the_training(life: Life, tmp_path: Path
 
 
 def test_child_starts_with_what_its_parent_knows_of_each_class(life: Life, tmp_path: Path) -> None:
+    assert_child_starts_as_its_parent(life, life.context.checkpoint, NAMES, tmp_path)
+
+
+@pytest.mark.parametrize("life", ULTRALYTICS, indirect=True)
+def test_child_of_classes_called_0_1_2_starts_with_what_its_parent_knows_of_them(
+    life: Life, tmp_path: Path
+) -> None:
+    """Ultralytics takes such classes for unnamed ones."""
+    import torch
+
+    content = torch.load(life.context.checkpoint, map_location="cpu", weights_only=False)
+    content["model"].names = {number: str(number) for number in range(len(NAMES))}
+    torch.save(content, tmp_path / "parent.pt")
+    digits = tuple(content["model"].names.values())
+    assert_child_starts_as_its_parent(life, tmp_path / "parent.pt", digits, tmp_path)
+
+
+def assert_child_starts_as_its_parent(
+    life: Life, parent_file: Path, names: tuple[str, ...], directory: Path
+) -> None:
     """With steps of next to nothing, the rows of the parent's classes stay the parent's."""
     config = life.context.config.model_copy(update={"lr0": 1e-12, "epochs": 1})
-    request = fresh(life, tmp_path, weights=life.context.checkpoint)
-    data = replace(request.data, classes=(*CLASSES, "tram"))
+    request = fresh(life, directory, weights=parent_file)
+    data = replace(request.data, classes=(*names, "tram"))
     life.provider.train(replace(request, config=config, data=data), TrainingCallback())
-    parent, child = tensors(life.context.checkpoint), tensors(request.attempt.trained)
+    assert class_names(request.attempt.trained) == [*names, "tram"]
+    parent, child = tensors(parent_file), tensors(request.attempt.trained)
     assert parent.keys() == child.keys()
     grown = [name for name in parent if parent[name].shape != child[name].shape]
     assert grown
     background = 0 if "ultralytics" in life.provider.versions else 1
     for name in grown:
-        known = class_rows(name, parent[name], len(CLASSES) + background)
-        rows = class_rows(name, child[name], len(CLASSES) + background + 1)
+        known = class_rows(name, parent[name], len(names) + background)
+        rows = class_rows(name, child[name], len(names) + background + 1)
         assert rows[:, : known.shape[1]].numpy() == pytest.approx(known.numpy(), abs=1e-6), name
+
+
+def test_checkpoint_names_the_classes_to_those_who_load_it_elsewhere(life: Life) -> None:
+    assert class_names(life.context.checkpoint) == list(NAMES)
+
+
+@pytest.mark.parametrize("life", LIGHTEST[:1], indirect=True)
+def test_onnx_names_the_classes_as_ultralytics_reads_them(life: Life) -> None:
+    named = onnxruntime.InferenceSession(str(life.onnx)).get_modelmeta().custom_metadata_map
+    assert ast.literal_eval(named["names"]) == dict(enumerate(NAMES))
+
+
+def class_names(checkpoint: Path) -> list[str]:
+    """The names of the classes in a checkpoint of either library, by class id."""
+    import torch
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    return list(content["classes"] if "classes" in content else content["model"].names.values())
 
 
 def tensors(checkpoint: Path) -> dict[str, Any]:
@@ -598,7 +691,7 @@ def onnx_detector(life: Life, directory: Path) -> agreement.ExportedModel:
     from tpod_core.inference.predict import Detector
 
     (directory / "model.onnx").write_bytes(life.onnx.read_bytes())
-    model_zip.write_labels(directory, CLASSES)
-    card = DetectorCard("d", "f", 64, 0.25, CLASSES, "s", "h", None, {}, {}, "now")
+    model_zip.write_labels(directory, NAMES)
+    card = DetectorCard("d", "f", 64, 0.25, NAMES, "s", "h", None, {}, {}, "now")
     model_zip.write_card(directory, card)
     return Detector(directory)

@@ -21,10 +21,10 @@ from tpod_core.services.annotations import KeyframeDoc, TrackDoc
 Boxes = dict[str, list[tuple[str, tuple[float, float, float, float]]]]
 """Class name and corners in pixels of each box, by the name of its picture."""
 
-LABELS = ("cup & <saucer>", "杯子")
+LABELS = ("cup & <saucer>", "👩‍🚀 𠮷野家: #c")
 TRUTH = {
-    "cup & <saucer>": Box(10.123, 20.456, 50.789, 60.321),
-    "杯子": Box(0, 0, 160, 96),
+    LABELS[0]: Box(10.123, 20.456, 50.789, 60.321),
+    LABELS[1]: Box(0, 0, 160, 96),
 }
 
 

@@ -14,16 +14,24 @@ from torch import Tensor, nn
 from tests.training_sets import CLASSES, write_training_set
 from tpod_core.detectors.attempts import Attempt, open_attempt
 from tpod_core.detectors.dataset_layout import label_of, materialize
-from tpod_core.detectors.protocol import TrainRequest
+from tpod_core.detectors.protocol import Detection, EvaluationContext, TrainRequest
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.detectors.torchvision_config import SsdliteConfig
 from tpod_core.errors import Conflict, JobCancelled
+from tpod_core.evaluation import matching, scoring
+from tpod_core.evaluation.average_precision import measure
 from tpod_core.formats.yolo import yolo_line
 from tpod_core.geometry import Box
 from tpod_core.training import torchvision_training
 from tpod_core.training.hardware import Hardware
-from tpod_core.training.torchvision_data import Batches, Pictures, read_labelled
+from tpod_core.training.torchvision_data import (
+    Batches,
+    TrainingPictures,
+    ValidationPictures,
+    read_labelled,
+)
 from tpod_core.training.torchvision_network import Weights, build, fill
+from tpod_core.training.torchvision_provider import TorchvisionProvider
 from tpod_core.training.torchvision_scores import Figures, figures_of
 from tpod_core.training.torchvision_training import Training, rate_share
 
@@ -87,32 +95,43 @@ def white_box(picture: Tensor) -> list[float]:
     return [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
 
 
-def test_plain_picture_is_letterboxed_with_its_box(image: Path) -> None:
-    picture, target = Pictures([image], 96)[0, 0]
+def test_validation_picture_is_letterboxed_and_its_label_is_in_its_own_pixels(image: Path) -> None:
+    picture, truth = ValidationPictures([image], 96)[0]
     assert picture.shape == (3, 96, 96)
-    assert target["labels"].tolist() == [2]
-    assert target["boxes"][0].tolist() == pytest.approx([24, 30, 60, 66], abs=0.01)
-    assert white_box(picture) == pytest.approx(target["boxes"][0].tolist(), abs=1)
+    assert white_box(picture) == pytest.approx([24, 30, 60, 66], abs=1)
+    assert truth.labels.class_ids.tolist() == [1]
+    assert truth.labels.boxes[0].tolist() == pytest.approx([40, 30, 100, 90], abs=0.01)
+
+
+def test_detection_is_placed_in_the_picture_and_clipped_to_it(image: Path) -> None:
+    _, truth = ValidationPictures([image], 96)[0]
+    rows = torch.tensor([[24.0, 30, 60, 66, 0.9, 1], [0, 0, 96, 96, 0.5, 0], [0, 0, 9, 9, 0.1, 0]])
+    first, second = truth.placement.detections(rows, 0.5)
+    assert (first.class_id, first.score) == (1, pytest.approx(0.9))
+    assert first.box.xyxy == pytest.approx((40, 30, 100, 90))
+    assert second.box.xyxy == (0, 0, 160, 120)
 
 
 @pytest.mark.parametrize("epoch", range(1, 9))
 def test_varied_picture_carries_its_box_along(image: Path, epoch: int) -> None:
     config = SsdliteConfig(zoom=0.3, seed=3)
-    picture, target = Pictures([image], 320, config)[epoch, 0]
+    picture, target = TrainingPictures([image], config)[epoch, 0]
     assert white_box(picture) == pytest.approx(target["boxes"][0].tolist(), abs=2)
 
 
 def test_variation_differs_by_epoch_and_repeats_by_seed(image: Path) -> None:
-    pictures = Pictures([image], 96, CONFIG)
+    pictures = TrainingPictures([image], CONFIG)
     assert not torch.equal(pictures[1, 0][0], pictures[2, 0][0])
-    assert torch.equal(pictures[1, 0][0], Pictures([image], 96, CONFIG)[1, 0][0])
+    assert torch.equal(pictures[1, 0][0], TrainingPictures([image], CONFIG)[1, 0][0])
 
 
 def test_frame_without_objects_is_a_negative(image: Path) -> None:
     label_of(image).write_text("")
-    _, target = Pictures([image], 96, CONFIG)[1, 0]
+    _, target = TrainingPictures([image], CONFIG)[1, 0]
     assert target["boxes"].shape == (0, 4)
     assert target["labels"].shape == (0,)
+    _, truth = ValidationPictures([image], 96)[0]
+    assert len(truth.labels) == 0
 
 
 def test_damaged_picture_is_a_sentence(image: Path) -> None:
@@ -279,24 +298,75 @@ def test_mixed_precision_stops_before_the_heads() -> None:
     assert set(network.state_dict()) == before
 
 
-def found(*rows: tuple[list[float], float, int]) -> dict[str, Tensor]:
-    return {
-        "boxes": torch.tensor([box for box, _, _ in rows]).reshape(-1, 4),
-        "scores": torch.tensor([score for _, score, _ in rows]),
-        "labels": torch.tensor([label for _, _, label in rows], dtype=torch.int64),
-    }
-
-
 def test_figures_are_those_of_a_hand_calculation() -> None:
     """One of two cups found surely, with one false alarm that is less sure."""
-    true = found(([10.0, 10.0, 30.0, 30.0], 1.0, 1), ([50.0, 50.0, 70.0, 70.0], 1.0, 1))
-    right, wrong = ([10.0, 10.0, 30.0, 30.0], 0.9, 1), ([80.0, 0.0, 90.0, 9.0], 0.3, 1)
-    figures = figures_of([([found(right, wrong)], [true])], classes=2)
+    labels = matching.labelled([(0, Box(10, 10, 30, 30)), (0, Box(50, 50, 70, 70))])
+    right, wrong = Detection(Box(10, 10, 30, 30), 0.9, 0), Detection(Box(80, 0, 90, 9), 0.3, 0)
+    figures = figures_of([([right, wrong], labels)], classes=2)
     assert (figures.precision, figures.recall) == (1, 0.5)
     assert figures.map50 == pytest.approx(0.5, abs=0.01)
     assert figures.map50_95 == figures.map50
 
 
-@pytest.mark.parametrize("answers", [[], [([found()], [found()])]], ids=["no image", "no box"])
+@pytest.mark.parametrize("answers", [[], [([], matching.labelled([]))]], ids=["no image", "no box"])
 def test_part_without_a_true_box_scores_nothing(answers: Any) -> None:
     assert figures_of(answers, classes=1) == Figures()
+
+
+class AlwaysTheSame(nn.Module):
+    """A network that gives ``boxes`` of class 0, in pixels of its input, for every picture."""
+
+    def __init__(self, *boxes: tuple[float, float, float, float]) -> None:
+        super().__init__()
+        self._on_the_device = nn.Parameter(torch.zeros(1))
+        self._boxes = torch.tensor(boxes)
+
+    def forward(self, pictures: list[Tensor]) -> list[dict[str, Tensor]]:
+        scores = torch.linspace(0.9, 0.5, len(self._boxes))
+        labels = torch.ones(len(self._boxes), dtype=torch.int64)
+        return [{"boxes": self._boxes, "scores": scores, "labels": labels} for _ in pictures]
+
+
+SMALL_OBJECTS = (Box(40, 40, 41.5, 41.5), Box(80, 60, 80.5, 61), Box(0, 0, 40, 30))
+"""In a picture of 160 x 120, which its square of 64 shows at 0.4: the first two are less than a
+pixel there. Of the last, what the network below finds reaches into the padding."""
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        pytest.param([(0.0, 4.0, 16.0, 20.0)], 1 / 3, id="the large one, into the padding"),
+        pytest.param([(16.0, 24.0, 16.6, 24.6), (0.0, 8.0, 16.0, 20.0)], 2 / 3, id="a small one"),
+    ],
+)
+def test_score_of_an_epoch_is_that_of_the_finished_detector_with_small_objects_too(
+    wanted: TrainRequest, seen: list[tuple[float, float, float, float]], expected: float
+) -> None:
+    for image in wanted.data.val:
+        lines = [yolo_line(box, 0, (160, 120)) + "\n" for box in SMALL_OBJECTS]
+        replace_link(label_of(image), "".join(lines))
+    network = AlwaysTheSame(*seen)
+    training = Training(wanted, Quiet(), CPU)
+    training._network = network
+    live = figures_of(training._predictions(), len(wanted.data.classes))
+    provider = TorchvisionProvider()
+    provider._network = lambda checkpoint: network
+    context = EvaluationContext(Path("unused"), wanted.data, wanted.config)
+    gathered = scoring.gather(provider, context, Silent())
+    final = scoring.score_of(gathered, measure(gathered.arrays()))
+    assert live.map50 == pytest.approx(final.map50, abs=1e-9)
+    assert live.map50_95 == pytest.approx(final.map50_95, abs=1e-9)
+    assert live.map50 == pytest.approx(expected, abs=0.01)
+
+
+class Silent:
+    """A reporter of steps that nobody reads."""
+
+    def say(self, message: str) -> None: ...
+
+    def check(self) -> None: ...
+
+
+def replace_link(label_file: Path, content: str) -> None:
+    """Write the labels of one picture; those of a layout are links to the set's."""
+    label_file.resolve().write_text(content)

@@ -9,6 +9,16 @@ _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, lone surrogates, line breaks. Joiners (Cf) are needed in many scripts."""
 
 
+def _is_refused(character: str) -> bool:
+    """Whether the character cannot be printed: refused above, or never a character at all.
+
+    XML, and so Pascal VOC, cannot hold U+FFFE and U+FFFF. Source: unicode.org, "Noncharacters"
+    """
+    code = ord(character)
+    never_assigned = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+    return never_assigned or unicodedata.category(character) in _REFUSED
+
+
 def clean_label_name(name: str, field: str | None = None) -> str:
     """Returns ``name`` trimmed and in Unicode's composed form (NFC).
 
@@ -19,7 +29,7 @@ def clean_label_name(name: str, field: str | None = None) -> str:
         raise InvalidInput("A label needs a name.", field)
     if len(clean) > MAX_LENGTH:
         raise InvalidInput(f"A label's name has at most {MAX_LENGTH} characters.", field)
-    if any(unicodedata.category(character) in _REFUSED for character in clean):
+    if any(map(_is_refused, clean)):
         raise InvalidInput(f"The label {clean!r} holds characters that cannot be printed.", field)
     return clean
 

@@ -65,7 +65,8 @@ def materialize(
         for frame in manifest.frames:
             images[frame.split].append(linked.target / frame.image)
     for split, paths in images.items():
-        (directory / f"{split}.txt").write_text("".join(f"{path}\n" for path in paths))
+        listed = "".join(f"{path}\n" for path in paths)
+        (directory / f"{split}.txt").write_text(listed, encoding="utf-8")
     notes = (*_notes(ancestry, manifests, mixture, boxes), *_overlap_warnings(ancestry, kept))
     return DatasetLayout(directory, classes, tuple(images["train"]), tuple(images["val"]), notes)
 

@@ -117,7 +117,8 @@ def _range_of_share(count: int, share: int, random: Random) -> tuple[int, int]:
 def with_share(data: DatasetLayout, share: int, seed: int) -> DatasetLayout:
     """Returns ``data`` with ``share`` percent of its training images; rewrites ``train.txt``."""
     train = select_share(data.train, share, seed)
-    (data.directory / "train.txt").write_text("".join(f"{path}\n" for path in train))
+    listed = "".join(f"{path}\n" for path in train)
+    (data.directory / "train.txt").write_text(listed, encoding="utf-8")
     return replace(data, train=train)
 
 

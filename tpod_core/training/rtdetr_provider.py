@@ -12,6 +12,7 @@ from tpod_core.training.ultralytics_provider import (
     TrainerOverrides,
     UltralyticsProvider,
     require_loadable,
+    with_every_label,
 )
 
 # isort: split
@@ -33,9 +34,10 @@ _STRIDE_PX = 32
 class _Trainer(TrainerOverrides, RTDETRTrainer):  # type: ignore[misc]
     def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
         """Build the data set as for YOLO, with letterboxed squares in both splits."""
-        return build_yolo_dataset(
+        dataset = build_yolo_dataset(
             self.args, img_path, batch, self.data, mode=mode, rect=False, stride=_STRIDE_PX
         )
+        return with_every_label(dataset) if mode == "val" else dataset
 
 
 class _Predictor(RTDETRPredictor):  # type: ignore[misc]

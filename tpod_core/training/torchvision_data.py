@@ -1,4 +1,4 @@
-"""Training pictures for torchvision's networks: letterboxed squares and their boxes.
+"""Pictures for torchvision's networks: squares, with boxes to learn or labels to score by.
 
 Every random choice depends only on the seed, the epoch and the picture, so a resumed training
 gets the same pictures as an uninterrupted one.
@@ -18,10 +18,13 @@ from torch.utils.data import DataLoader, Dataset
 from tpod_core.detectors.dataset_layout import label_of
 from tpod_core.detectors.torchvision_config import TorchvisionConfig
 from tpod_core.errors import Conflict
+from tpod_core.evaluation.matching import Objects
+from tpod_core.evaluation.scoring import read_labels
 from tpod_core.formats.yolo import read_yolo_line
 from tpod_core.geometry import Box
-from tpod_core.inference.predict import PADDING_GREY, letterbox
+from tpod_core.inference.predict import PADDING_GREY
 from tpod_core.training.hardware import Hardware
+from tpod_core.training.torchvision_inference import Placement, read_letterboxed
 
 Image = np.ndarray[Any, np.dtype[np.uint8]]
 Affine = np.ndarray[Any, np.dtype[np.float64]]
@@ -61,17 +64,11 @@ def read_labelled(path: Path) -> LabelledImage:
     )
 
 
-class Pictures(Dataset[tuple[Tensor, Target]]):
-    """One split of a layout, by (epoch, position): (3, s, s) uint8 RGB and its target.
+class TrainingPictures(Dataset[tuple[Tensor, Target]]):
+    """Augmented pictures by (epoch, position): (3, s, s) uint8 RGB and what to learn of it."""
 
-    Without ``config`` the pictures are not augmented, as for validation.
-    """
-
-    def __init__(
-        self, paths: Sequence[Path], side_px: int, config: TorchvisionConfig | None = None
-    ) -> None:
+    def __init__(self, paths: Sequence[Path], config: TorchvisionConfig) -> None:
         self._paths = paths
-        self._side_px = side_px
         self._config = config
 
     def __len__(self) -> int:
@@ -80,13 +77,35 @@ class Pictures(Dataset[tuple[Tensor, Target]]):
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, Target]:
         epoch, position = key
         labelled = read_labelled(self._paths[position])
-        if self._config is None:
-            square, affine = _letterboxed(labelled.image_bgr, self._side_px)
-        else:
-            random = np.random.default_rng((self._config.seed, epoch, position))
-            square, affine = _augmented(labelled.image_bgr, self._side_px, self._config, random)
+        random = np.random.default_rng((self._config.seed, epoch, position))
+        square, affine = _augmented(labelled.image_bgr, self._config, random)
         picture = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1))
-        return torch.from_numpy(picture), _target(labelled, affine, self._side_px)
+        return torch.from_numpy(picture), _target(labelled, affine, self._config.imgsz)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The labels of a validation picture, all of them and in its own pixels, and its place in the
+    network's input."""
+
+    labels: Objects
+    placement: Placement
+
+
+class ValidationPictures(Dataset[tuple[Tensor, Truth]]):
+    """Pictures as the finished detector gets them: (3, s, s) uint8 RGB, by position."""
+
+    def __init__(self, paths: Sequence[Path], side_px: int) -> None:
+        self._paths = paths
+        self._side_px = side_px
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, position: int) -> tuple[Tensor, Truth]:
+        path = self._paths[position]
+        picture, placement = read_letterboxed(path, self._side_px)
+        return picture, Truth(read_labels(path), placement)
 
 
 class Batches:
@@ -117,18 +136,18 @@ def train_loader(
 ) -> tuple[DataLoader[Any], Batches]:
     """Returns the loader and its batches; set ``epoch`` of the batches before each epoch."""
     batches = Batches(len(paths), config)
-    return _loader(Pictures(paths, config.imgsz, config), batches, hardware), batches
+    return _loader(TrainingPictures(paths, config), batches, hardware), batches
 
 
 def val_loader(
     paths: Sequence[Path], config: TorchvisionConfig, hardware: Hardware
 ) -> DataLoader[Any]:
-    keys = [(0, position) for position in range(len(paths))]
-    chunks = [keys[i : i + config.batch] for i in range(0, len(keys), config.batch)]
-    return _loader(Pictures(paths, config.imgsz), chunks, hardware)
+    positions = range(len(paths))
+    chunks = [positions[i : i + config.batch] for i in range(0, len(paths), config.batch)]
+    return _loader(ValidationPictures(paths, config.imgsz), chunks, hardware)
 
 
-def _loader(pictures: Pictures, batches: Any, hardware: Hardware) -> DataLoader[Any]:
+def _loader(pictures: Dataset[Any], batches: Any, hardware: Hardware) -> DataLoader[Any]:
     workers = hardware.loader_workers
     return DataLoader(
         pictures,
@@ -140,21 +159,16 @@ def _loader(pictures: Pictures, batches: Any, hardware: Hardware) -> DataLoader[
     )
 
 
-def _collate(rows: list[tuple[Tensor, Target]]) -> tuple[Tensor, list[Target]]:
-    return torch.stack([picture for picture, _ in rows]), [target for _, target in rows]
-
-
-def _letterboxed(image_bgr: Image, side_px: int) -> tuple[Image, Affine]:
-    """Returns the square as ``predict.py`` makes it, and the transform into it."""
-    square, scale, left, top = letterbox(image_bgr, side_px)
-    return square, np.array([[scale, 0.0, left], [0.0, scale, top]])
+def _collate(rows: list[tuple[Tensor, Any]]) -> tuple[Tensor, list[Any]]:
+    return torch.stack([picture for picture, _ in rows]), [answer for _, answer in rows]
 
 
 def _augmented(
-    image_bgr: Image, side_px: int, config: TorchvisionConfig, random: np.random.Generator
+    image_bgr: Image, config: TorchvisionConfig, random: np.random.Generator
 ) -> tuple[Image, Affine]:
     """Returns the square with random zoom, shift, mirroring and colours, resampled once."""
     height, width = image_bgr.shape[:2]
+    side_px = config.imgsz
     scale = side_px / max(height, width) * random.uniform(1 - config.zoom, 1 + config.zoom)
     shift_x, shift_y = random.uniform(-_SHIFT, _SHIFT, 2) * side_px
     affine = np.array(
@@ -192,7 +206,8 @@ def _recoloured(image_bgr: Image, random: np.random.Generator) -> Image:
 
 
 def _target(labelled: LabelledImage, affine: Affine, side_px: int) -> Target:
-    """Returns the boxes mapped into the square by ``affine``, without those that leave it."""
+    """Returns the boxes mapped into the square by ``affine``, without those that leave it, and
+    without those that are too small there to be learnt."""
     corners = np.array([box.xyxy for box in labelled.boxes], dtype=np.float64).reshape(-1, 2, 2)
     moved = np.sort(corners * affine[[0, 1], [0, 1]] + affine[:, 2], axis=1).reshape(-1, 4)
     inside = moved.clip(0, side_px)

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -20,12 +18,10 @@ from tpod_core.detectors.protocol import (
     TrainingCallback,
     TrainRequest,
 )
-from tpod_core.errors import Conflict
-from tpod_core.geometry import Box, clip
-from tpod_core.inference.predict import letterbox
 from tpod_core.training.hardware import choose_hardware
 from tpod_core.training.loaded import keep_last_loaded
 from tpod_core.training.oom_retry import train_within_memory
+from tpod_core.training.torchvision_inference import answer_rows, read_letterboxed
 from tpod_core.training.torchvision_network import load_trained
 from tpod_core.training.torchvision_training import Training
 from tpod_core.training.tracing import write_onnx, write_torchscript
@@ -108,27 +104,10 @@ def _suppression_without_branch(side_px: int) -> Iterator[None]:
 
 
 def _rows(network: Any, picture: Tensor) -> Tensor:
-    """Returns (n, 6) rows of corners in pixels of the square, score, class from 0."""
-    found = network([picture])[0]
-    classes = found["labels"].to(torch.float32) - 1
-    return torch.cat([found["boxes"], found["scores"][:, None], classes[:, None]], dim=1)
+    return answer_rows(network([picture])[0])
 
 
 def _detect(network: Any, path: Path, side_px: int, confidence: float) -> list[Detection]:
-    image = cv2.imread(str(path))
-    if image is None:
-        raise Conflict(f"The image {path.name} is damaged.")
-    square, scale, left, top = letterbox(image, side_px)
-    picture = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1))
+    picture, placement = read_letterboxed(path, side_px)
     device = next(network.parameters()).device
-    rows = _rows(network, torch.from_numpy(picture).to(device).float() / 255)
-    frame_wh = (image.shape[1], image.shape[0])
-    return [
-        Detection(
-            clip(Box(*((corners[i] - (left, top)[i % 2]) / scale for i in range(4))), frame_wh),
-            score,
-            int(class_id),
-        )
-        for *corners, score, class_id in rows.tolist()
-        if score >= confidence
-    ]
+    return placement.detections(_rows(network, picture.to(device).float() / 255), confidence)

@@ -1,13 +1,16 @@
-"""An epoch's figures on the validation part, by the rules of the score that follows a training."""
+"""An epoch's figures on the validation part, by the rules of the score that follows a training.
 
-from collections.abc import Iterable
+The labels are those of the label files, however small in the network's input, and the detections
+are in the pictures' own pixels, so that the best epoch is the one with the best score.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from tpod_core.detectors.protocol import MAX_DETECTIONS, Detection
+from tpod_core.evaluation import matching
 from tpod_core.evaluation.average_precision import DetectionTable, measure
 from tpod_core.evaluation.matching import Objects
-from tpod_core.training.torchvision_data import Target
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,11 @@ class Figures:
         return 0.1 * self.map50 + 0.9 * self.map50_95
 
 
-def figures_of(answers: Iterable[tuple[list[Target], list[Target]]], classes: int) -> Figures:
-    """``answers`` are batches of what was found (with ``scores``) and what is there."""
+def figures_of(answers: Iterable[tuple[Sequence[Detection], Objects]], classes: int) -> Figures:
+    """``answers`` are the detections, best first, and the labels of each image, in its pixels."""
     table = DetectionTable(classes)
-    for found, true in answers:
-        for each, there in zip(found, true, strict=True):
-            table.add(_objects(there), _objects(each))
+    for detections, labels in answers:
+        table.add(labels, matching.detected(detections[:MAX_DETECTIONS]))
     metrics = measure(table.arrays())
     if not len(metrics.class_ids):
         return Figures()
@@ -42,12 +44,3 @@ def figures_of(answers: Iterable[tuple[list[Target], list[Target]]], classes: in
         map50=float(metrics.ap[:, 0].mean()),
         map50_95=float(metrics.ap.mean()),
     )
-
-
-def _objects(target: Target) -> Objects:
-    """Best first; torchvision's class 0 is the background."""
-    labels = target["labels"].numpy().astype(np.int32) - 1
-    scores = target["scores"].numpy() if "scores" in target else np.ones(len(labels))
-    order = np.argsort(-scores, kind="stable")
-    boxes = target["boxes"].numpy().astype(np.float32)
-    return Objects(boxes[order], labels[order], scores[order].astype(np.float32))

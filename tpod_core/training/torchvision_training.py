@@ -15,12 +15,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tpod_core.detectors.protocol import TrainingCallback, TrainRequest
+from tpod_core.detectors.protocol import (
+    LOWEST_CONFIDENCE,
+    Detection,
+    TrainingCallback,
+    TrainRequest,
+)
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.detectors.torchvision_config import TorchvisionConfig
 from tpod_core.errors import Conflict
+from tpod_core.evaluation.matching import Objects
 from tpod_core.training.hardware import Hardware
 from tpod_core.training.torchvision_data import Target, train_loader, val_loader
+from tpod_core.training.torchvision_inference import answer_rows
 from tpod_core.training.torchvision_network import build, fill, read_file, read_weights, restore
 from tpod_core.training.torchvision_scores import Figures, figures_of
 
@@ -144,11 +151,14 @@ class Training:
         for group in self._optimizer.param_groups:
             group["lr"] = self._config.lr0 * share
 
-    def _predictions(self) -> Iterator[tuple[list[Target], list[Target]]]:
+    def _predictions(self) -> Iterator[tuple[list[Detection], Objects]]:
+        """Yields the detections and the labels of each validation picture, in its own pixels."""
         with torch.inference_mode():
-            for pictures, targets in self._val:
-                found = self._network(list(self._floats(pictures)))
-                yield [{name: t.cpu() for name, t in one.items()} for one in found], targets
+            for pictures, truths in self._val:
+                answers = self._network(list(self._floats(pictures)))
+                for answer, truth in zip(answers, truths, strict=True):
+                    rows = answer_rows(answer)
+                    yield truth.placement.detections(rows, LOWEST_CONFIDENCE), truth.labels
                 self._callback.check()
 
     def _floats(self, pictures: Tensor) -> Tensor:

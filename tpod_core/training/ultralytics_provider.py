@@ -7,11 +7,14 @@ import json
 import logging
 import pickle
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tpod_core.detectors.attempts import Attempt
+from tpod_core.detectors.dataset_layout import label_of
 from tpod_core.detectors.protocol import (
     LOWEST_CONFIDENCE,
     MAX_DETECTIONS,
@@ -65,9 +68,42 @@ class TrainerOverrides:
             raise torch.OutOfMemoryError("out of memory")
         super()._build_train_pipeline()  # type: ignore[misc]
 
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+        """Build the network and copy into it what ``weights`` know of each class, by name."""
+        if weights is not None:
+            weights.names = _distinct_from_numbers(weights.names)
+        return super().get_model(cfg, weights, verbose)  # type: ignore[misc]
+
+    def set_model_names_for_load(self, model: Any) -> Any:
+        """Name the classes for ``get_model``; the trained network gets its true names later."""
+        model.names = _distinct_from_numbers(self.data["names"])  # type: ignore[attr-defined]
+        return model
+
+
+def with_every_label(dataset: Any) -> Any:
+    """Put all labels back into a data set of Ultralytics, which drops those equal to another.
+
+    The score of an epoch then counts the same labels as the score of the finished detector.
+    """
+    for image in dataset.labels:
+        text = label_of(Path(image["im_file"])).read_text(encoding="ascii")
+        rows = np.array([line.split() for line in text.splitlines()], np.float32).reshape(-1, 5)
+        image["cls"], image["bboxes"] = rows[:, :1], rows[:, 1:]
+    return dataset
+
+
+def _distinct_from_numbers(names: Mapping[int, str]) -> dict[int, str]:
+    """Returns ``names`` with a space before each, which Ultralytics ignores when it compares them.
+
+    It takes classes called "0", "1", … in this order for unnamed ones and compares nothing.
+    """
+    return {class_id: f" {name}" for class_id, name in names.items()}
+
 
 class _Trainer(TrainerOverrides, DetectionTrainer):  # type: ignore[misc]
-    pass
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
+        dataset = super().build_dataset(img_path, mode, batch)
+        return with_every_label(dataset) if mode == "val" else dataset
 
 
 class UltralyticsProvider:
@@ -209,10 +245,11 @@ def _resume_arguments(request: TrainRequest, checkpoint: Path) -> dict[str, Any]
 
 
 def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
-    """Write the data set's description for Ultralytics.
+    r"""Write the data set's description for Ultralytics.
 
-    A user's file is never used, because Ultralytics executes its ``download`` key. Written as
-    JSON, which is valid YAML and quotes every name.
+    A user's file is never used, because Ultralytics executes its ``download`` key. JSON is valid
+    YAML and quotes every name, but its pairs of surrogates are not YAML's: a character beyond
+    U+FFFF is written as ``\U`` and eight digits. Source: yaml.org/spec/1.2.2, 5.7
     """
     path = directory / "data.yaml"
     content = {
@@ -221,7 +258,8 @@ def _data_yaml(directory: Path, classes: Sequence[str]) -> Path:
         "val": "val.txt",
         "names": dict(enumerate(classes)),
     }
-    path.write_text(json.dumps(content))
+    text = json.dumps(content, ensure_ascii=False)
+    path.write_bytes(text.encode("ascii", "backslashreplace"))
     return path
 
 
