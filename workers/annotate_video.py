@@ -15,16 +15,14 @@ from tpod_core.storage import get_storage
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
+from tpod_core.video.times import frame_times
 from tpod_core.video.writing import write_video
-
-_MIN_FPS = 1.0
-"""A video of one frame has no frame rate."""
 
 
 def run(job: RunningJob) -> None:
     """Make the copy. A second run starts again; the newest copy replaces older ones.
 
-    The copy has the video's mean frame rate.
+    Its frames are shown at the times of the video's.
     """
     storage = get_storage()
     with job.transaction() as session:
@@ -37,7 +35,9 @@ def run(job: RunningJob) -> None:
     model = open_model(run_input.detector)
     with storage.writing(key) as file, frame_source(run_input.video).open() as reader:
         pictures = _pictures(job, run_input, model, reader, colors)
-        write_video(Path(file.name), pictures, max(run_input.video.fps, _MIN_FPS))
+        times = frame_times(run_input.video)
+        times_s = None if times.is_constant else times.seconds.tolist()
+        write_video(Path(file.name), pictures, run_input.video.fps, times_s)
         with job.transaction() as session:
             read_run(session, job)
     with job.transaction() as session:

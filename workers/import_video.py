@@ -9,7 +9,7 @@ from typing import Any
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAVideo
 from tpod_core.jobs import RunningJob
-from tpod_core.models import Video, VideoState
+from tpod_core.models import FpsSource, Video, VideoState
 from tpod_core.services import videos
 from tpod_core.storage import get_storage
 from tpod_core.video.encode import encode_jpeg, scaled_down
@@ -20,6 +20,7 @@ from tpod_core.video.probe import VideoProbe, probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import Scan
 from tpod_core.video.source import directory_key, index_key, normalized_key, preview_key
+from tpod_core.video.times import GUESSED_FPS, rate_of
 
 PREVIEW_WIDTH = 640
 _PREVIEW_AT = 0.1
@@ -120,7 +121,9 @@ class _Import:
             video = videos.require_present(session, self.video_id)
             get_storage().write(index_key(self.source_key), index.to_bytes())
             _describe(video, self.source_key, index, described)
-            video.fps, video.duration_s = described.fps, described.duration_s
+            video.fps = described.fps or GUESSED_FPS
+            video.fps_source = FpsSource.FILE if described.has_times else FpsSource.GUESSED
+            video.duration_s = described.duration_s
             session.add(video)
 
     def rewritten(self, source: Path, scanned: Scan) -> tuple[str, FrameIndex]:
@@ -149,9 +152,11 @@ class _Import:
             video = videos.require_present(session, self.video_id)
             get_storage().write(index_key(playback_key), index.to_bytes())
             _describe(video, playback_key, index, described)
-            # If the frame times are faulty, only the header's frame rate is left.
-            video.fps = scanned.index.fps if not scanned.faults else described.fps or index.fps
-            video.duration_s = len(index) / video.fps if video.fps else 0.0
+            if scanned.has_times and playback_key != self.source_key:
+                # The rewritten file has other times.
+                get_storage().write(index_key(self.source_key), scanned.index.to_bytes())
+            video.fps, video.fps_source = rate_of(scanned, described)
+            video.duration_s = len(index) / video.fps
             video.warnings = _warnings(scanned, described, self.job.request)
             video.state = VideoState.READY
             session.add(video)

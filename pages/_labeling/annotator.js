@@ -13,6 +13,7 @@ import { Editing, SELECT_FIRST } from "./editing.js"
 import { activeElement } from "./focus.js"
 import { FrameBoxes } from "./frame_boxes.js"
 import { FrameStore } from "./frame_store.js"
+import { FrameTimes } from "./frame_times.js"
 import { handleKey } from "./keys.js"
 import { Navigation } from "./navigation.js"
 import { arrivalWords, Presence } from "./presence.js"
@@ -59,6 +60,7 @@ export class Annotator {
     this.shown = frameInAddress(video)
     this.frames = new FrameStore(api, video.file, video.width, () => this.paint())
     this.frames.frameCount = video.frames
+    this.times = new FrameTimes(api, video.fps, () => this.paint())
     this.propagation = new PropagationStore(api, () => this.paint())
     this.annotations = this.#makeAnnotations(api)
     this.frameBoxes = new FrameBoxes(this)
@@ -77,6 +79,7 @@ export class Annotator {
     this.presence = new Presence(api, video.user.username, signal, (arrived) => this.#announce(arrived))
     this.#listen(signal)
     closeConnectionDialogs(signal)
+    void this.times.cover(video.frames)
     void this.annotations.start()
   }
 
@@ -94,6 +97,7 @@ export class Annotator {
       },
       polled: ({ frames, people }) => {
         this.frames.frameCount = frames
+        void this.times.cover(frames)
         this.presence.update(people)
       },
       boxesChanged: () => this.propagation.startPolling(),

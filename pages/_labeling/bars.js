@@ -16,13 +16,15 @@ import { clock, effortWords, listed } from "./words.js"
  * @typedef {object} BarsState
  * @property {number} frame
  * @property {number} last
- * @property {number} fps
+ * @property {import("./frame_times.js").FrameTimes} times
  * @property {boolean} playing
  * @property {import("./annotations.js").Saving} saving
  * @property {number} waiting the number of unsaved edits
  * @property {number} zoom
  * @property {import("./presence.js").Presence} presence
  */
+
+const GUESSED_WORDS = "The file does not say its frame rate. Correct it on the Videos page, in the menu of this video."
 
 export class Bars {
   /** @param {Annotator} annotator @param {VideoFacts} video */
@@ -109,12 +111,14 @@ export class Bars {
   }
 
   /** @param {BarsState} state */
-  paint({ frame, last, fps, playing, saving, waiting, zoom, presence }) {
+  paint({ frame, last, times, playing, saving, waiting, zoom, presence }) {
     this.frame = frame
     write(this.ending, ` of ${last}`)
-    write(this.facts, `${this.size} · ${last + 1} frames · ${Number(fps.toFixed(2))} fps`)
+    write(this.facts, [this.size, last ? `${last + 1} frames` : "1 frame", times.rateWords].filter(Boolean).join(" · "))
+    this.facts.title = times.isGuessed ? GUESSED_WORDS : ""
     if (activeElement(this.field) !== this.field) this.#showFrame()
-    write(this.clock, clock(frame / fps))
+    const seconds = times.at(frame)
+    write(this.clock, seconds === null ? "" : clock(seconds))
     if (playing !== this.playing) this.play.replaceChildren(glyph(playing ? "pause" : "play"))
     this.playing = playing
     this.saved.dataset.state = saving

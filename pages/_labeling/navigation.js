@@ -9,7 +9,7 @@ import { spansOf } from "./spans.js"
 const ADDRESS_MS = 400 // browsers limit address changes to 100 in 30 s
 
 export class Navigation {
-  /** @type {{request: number, since: number, from: number} | null} */ playing = null
+  /** @type {{request: number, since: number} | null} */ playing = null
   scrubbing = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #addressTimer
   #addressUpdatedAt = -ADDRESS_MS
@@ -94,18 +94,20 @@ export class Navigation {
     if (this.playing) return this.stop()
     if (a.drawing.drag) return
     if (a.shown >= a.last) this.#display(0)
-    this.playing = { request: 0, since: performance.now(), from: a.shown }
+    this.playing = { request: 0, since: performance.now() }
     this.#play(this.playing)
     a.paint()
   }
 
-  /** Show every frame; if frames load too slowly, playback slows down. @param {NonNullable<Navigation["playing"]>} playing */
+  /** Show every frame for its length; if frames load too slowly, playback slows down. @param {NonNullable<Navigation["playing"]>} playing */
   #play(playing) {
     playing.request = requestAnimationFrame((now) => {
       const { a } = this
-      const due = playing.from + Math.floor(((now - playing.since) / 1000) * a.video.fps)
-      if (due > a.shown && a.frames.get(a.shown + 1)) this.#display(a.shown + 1)
-      if (due > a.shown) Object.assign(playing, { since: now, from: a.shown })
+      const length = a.times.lengthOf(a.shown) * 1000
+      if (now - playing.since >= length && a.frames.get(a.shown + 1)) {
+        this.#display(a.shown + 1)
+        playing.since = Math.max(playing.since + length, now - length)
+      }
       if (a.shown >= a.last) this.stop()
       else this.#play(playing)
     })

@@ -131,7 +131,7 @@ export class Screen {
     this.bars.paint({
       frame: a.shown,
       last: a.last,
-      fps: a.video.fps,
+      times: a.times,
       playing: Boolean(a.go.playing),
       saving,
       waiting: queue.waiting,

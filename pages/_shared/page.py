@@ -55,8 +55,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if noun.endswith('x') else 's'}"
 
 
+def rate_text(fps: float) -> str:
+    """``"30 fps"`` or ``"29.97 fps"``."""
+    return f"{round(fps, 2):g} fps"
+
+
 def duration_text(duration_s: float) -> str:
     """``"1:05"`` or ``"1:02:05"``; ``"0:04"`` for four seconds, ``"0.3 s"`` under one."""
+    if duration_s < 0.095:
+        return f"{duration_s:.2f} s"
     if duration_s < 0.95:
         return f"{duration_s:.1f} s"
     hours, rest = divmod(round(duration_s), 3600)

@@ -13,17 +13,21 @@ from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.frame_address import frame_address
 from pages._shared.guard import require_user
-from pages._shared.page import counted, duration_text
+from pages._shared.page import counted, duration_text, rate_text
 from pages._videos.state import VideoAction, open_video_dialog, video_menu_key
 from tpod_core import access
 from tpod_core.db import read_session, transaction
-from tpod_core.models import Label, User, Video, VideoState, saved_id
+from tpod_core.models import FpsSource, Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.videos import Labelled
 
 CARD_STYLE = f"<style>{Path(__file__).with_suffix('.css').read_text('utf-8')}</style>"
 """Inline rather than served, so that no card appears without it."""
 _THUMB_WIDTH_PX = 480
+_GUESSED = (
+    "<span title='The file does not say its frame rate. Correct it under ⋯, Frame rate.'>"
+    "about {} (guessed)</span>"
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _picture(video: Video) -> str:
         image = f"<img src='{escape(frame_address(video, 0, _THUMB_WIDTH_PX))}' alt=''>"
     else:
         image = "<span class='none'>No picture yet</span>"
-    length = duration_text(video.duration_s) if video.duration_s else ""
+    length = duration_text(video.duration_s) if video.duration_s and video.frame_count != 1 else ""
     shown = f"<span class='length'>{length}</span>" if length else ""
     return f"<div class='tpod-thumb'>{image}{shown}</div>"
 
@@ -109,6 +113,10 @@ def _facts(video: Video) -> str:
     parts = [naturalsize(video.size_bytes)] if video.size_bytes else []
     if video.width:
         parts += [f"{video.width}×{video.height}", counted(video.frame_count, "frame")]
+    if video.fps_source is FpsSource.GUESSED and video.frame_count > 1:
+        parts.append(_GUESSED.format(rate_text(video.fps)))
+    if video.fps_source is FpsSource.GIVEN:
+        parts.append(rate_text(video.fps))
     return " · ".join(parts) or "No file yet"
 
 
@@ -176,6 +184,8 @@ def _actions(facts: CardFacts) -> None:
             _retry_button(number)
         if facts.video.state is VideoState.READY:
             _dialog_button("Pre-label with a detector", VideoAction.PRELABEL, number)
+            if facts.video.fps_source is not FpsSource.FILE:
+                _dialog_button("Frame rate", VideoAction.FPS, number)
         _dialog_button("Rename", VideoAction.RENAME, number)
         _dialog_button("Delete", VideoAction.DELETE, number)
 

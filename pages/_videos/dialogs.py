@@ -4,13 +4,20 @@ import streamlit as st
 
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
-from pages._shared.page import escape_md
+from pages._shared.page import escape_md, rate_text
 from pages._shared.prelabelling import choose_and_prelabel
 from pages._videos import state
 from pages._videos.label_editor import edit_labels
 from tpod_core import access
 from tpod_core.db import read_session, transaction
+from tpod_core.models import FpsSource
 from tpod_core.services import videos
+
+_FPS_ORIGIN = {
+    FpsSource.GUESSED: "{} is a guess: enter the rate at which it was recorded.",
+    FpsSource.GIVEN: "{} was entered by hand.",
+    FpsSource.FILE: "{}.",
+}
 
 
 def show_video_dialog() -> None:
@@ -24,6 +31,7 @@ def show_video_dialog() -> None:
     show = {
         state.VideoAction.LABELS: edit_labels,
         state.VideoAction.RENAME: _rename,
+        state.VideoAction.FPS: _set_fps,
         state.VideoAction.PRELABEL: _prelabel,
         state.VideoAction.DELETE: _delete,
     }[opened.action]
@@ -38,6 +46,26 @@ def _rename(video_id: int) -> None:
             with transaction() as session:
                 video = access.get_video(session, require_user(), video_id)
                 videos.rename(session, video, new_name)
+            _close()
+
+
+@st.dialog("Frame rate", on_dismiss=state.close_video_dialog)
+def _set_fps(video_id: int) -> None:
+    with show_errors():
+        with read_session() as session:
+            video = access.get_video(session, require_user(), video_id)
+        st.write(
+            f"The file of **{escape_md(video.name)}** does not say when its frames are shown. "
+            f"{_FPS_ORIGIN[video.fps_source].format(rate_text(video.fps))} The times follow from "
+            "the rate; frames and boxes stay as they are."
+        )
+        fps = st.number_input(
+            "Frames per second", 0.01, float(videos.MAX_FPS), video.fps, 1.0, format="%.2f"
+        )
+        if st.button("Save", type="primary", key="fps-confirmed"):
+            with transaction() as session:
+                video = access.get_video(session, require_user(), video_id)
+                videos.set_fps(session, video, fps)
             _close()
 
 

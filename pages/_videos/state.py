@@ -16,6 +16,7 @@ class VideoAction(Enum):
 
     LABELS = auto()
     RENAME = auto()
+    FPS = auto()
     PRELABEL = auto()
     DELETE = auto()
 

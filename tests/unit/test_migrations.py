@@ -25,6 +25,7 @@ from tpod_core.models import (
     DerivedSegment,
     Detector,
     Finding,
+    FpsSource,
     Job,
     Keyframe,
     Track,
@@ -302,6 +303,40 @@ def test_derived_boxes_are_found_after_an_upgrade(with_old_findings: Engine) -> 
     downgrade_to(with_old_findings, "0006")
     with Session(with_old_findings) as session:
         assert session.exec(select(DerivedSegment.fingerprint)).all() == []
+
+
+def test_upgrade_calls_the_rate_of_files_without_times_a_guess(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/old.sqlite3")
+    upgrade_to(engine, "0007")
+    no_time = "The video was rewritten frame for frame, because its frames carry no time."
+    old = {
+        "plain.mp4": ("[]", 30, 60),
+        "raw.dat": (f'["{no_time}"]', 25, 50),
+        "RAW.H264": ("[]", 24, 48),
+        "photo.mp4": ("[]", 0, 1),
+        "uploading.mp4": ("[]", 0, 0),
+    }
+    with engine.begin() as connection:
+        connection.execute(text(FIRST_RELEASE_ROWS[0]))
+        for filename, (warnings, fps, frames) in old.items():
+            connection.exec_driver_sql(
+                "INSERT INTO videos (owner_id, name, state, message, filename, size_bytes, sha256,"
+                " width, height, fps, frame_count, duration_s, codec, warnings, source_key,"
+                " playback_key, revision, boxes_revision, held_out, created_at) VALUES (1, 'v',"
+                f" 'ready', '', '{filename}', 1, 'x', 64, 48, {fps}, {frames}, 2, 'h264',"
+                f" '{warnings}', 'k', 'k', 0, 0, 0, '{NOW}')"
+            )
+    upgrade(engine)
+    with Session(engine) as session:
+        rows = {row.filename: row for row in session.exec(select(Video))}
+    assert {name: (row.fps_source, row.fps) for name, row in rows.items()} == {
+        "plain.mp4": (FpsSource.FILE, 30),
+        "raw.dat": (FpsSource.GUESSED, 25),
+        "RAW.H264": (FpsSource.GUESSED, 24),
+        "photo.mp4": (FpsSource.GUESSED, 25),
+        "uploading.mp4": (FpsSource.FILE, 0),
+    }
+    assert (rows["photo.mp4"].duration_s, rows["plain.mp4"].duration_s) == (0.04, 2)
 
 
 def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:

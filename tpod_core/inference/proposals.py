@@ -30,7 +30,10 @@ SAME_OBJECT_SHARE = 0.5
 
 @dataclass(frozen=True)
 class FrameSampling:
-    """Which frames of a video are processed: every ``step``-th, ``samples_per_s`` of them."""
+    """Which frames of a video are processed: every ``step``-th, ``samples_per_s`` of them.
+
+    In a video of variable rate, ``samples_per_s`` is their mean number.
+    """
 
     step: int
     samples_per_s: float

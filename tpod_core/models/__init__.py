@@ -22,7 +22,7 @@ from tpod_core.models.labels import Label, VideoLabel
 from tpod_core.models.tracks import DerivedSegment, FrameRange, Keyframe, KeyframeSource, Track
 from tpod_core.models.training_sets import TrainingSet, TrainingSetState
 from tpod_core.models.users import ApiToken, AuthSession, Role, User
-from tpod_core.models.videos import Video, VideoState
+from tpod_core.models.videos import FpsSource, Video, VideoState
 
 __all__ = [
     "DELETED",
@@ -37,6 +37,7 @@ __all__ = [
     "Edit",
     "EditBatch",
     "Finding",
+    "FpsSource",
     "FrameRange",
     "Job",
     "JobKind",

@@ -18,13 +18,26 @@ class VideoState(StrEnum):
     FAILED = "failed"
 
 
+class FpsSource(StrEnum):
+    """Where the frame rate of a video comes from.
+
+    ``FILE``: the file says when each frame is shown. The others are for files that do not:
+    ``GUESSED`` by the import, or ``GIVEN`` by a person.
+    """
+
+    FILE = "file"
+    GUESSED = "guessed"
+    GIVEN = "given"
+
+
 class Video(SQLModel, table=True):
     """An uploaded video, its import, and the revision of its annotations.
 
     ``width`` and ``height`` are upright pixels. ``frame_count`` is the number of frames that
     decode; during the import it is the number indexed so far. ``source_key`` is the storage key
     of the uploaded file, ``playback_key`` that of the file from which all frames are read: the
-    same file, or its frame-by-frame re-encoding if seeking in the original is unreliable. A
+    same file, or its frame-by-frame re-encoding if seeking in the original is unreliable. ``fps``
+    is the mean rate, above 0 once there are frames; ``video.times`` knows the time of each. A
     ``held_out`` video is reserved for validation: no training set may train on it. ``revision``
     counts the steps of the edit log; ``boxes_revision`` grows with all other changes of derived
     boxes.
@@ -46,6 +59,9 @@ class Video(SQLModel, table=True):
     width: int = 0
     height: int = 0
     fps: float = 0.0
+    fps_source: FpsSource = Field(
+        default=FpsSource.FILE, sa_column=Column(enum_type(FpsSource), nullable=False)
+    )
     frame_count: int = 0
     duration_s: float = 0.0
     codec: str = ""

@@ -12,6 +12,7 @@ from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, JobStopped
 from tpod_core.models import (
+    FpsSource,
     FrameRange,
     Job,
     JobKind,
@@ -26,6 +27,7 @@ from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 
 MAX_NAME_LENGTH = 200
+MAX_FPS = 1000
 REPLACED_FILE = "replaced_file"
 """In the request of an import: the name of the file on which the video's labels were drawn."""
 
@@ -64,6 +66,27 @@ def rename(session: Session, video: Video, name: str) -> None:
 def hold_out(session: Session, video: Video, held_out: bool) -> None:
     """Reserve a video for validation: no later training set trains on it."""
     video.held_out = held_out
+    session.add(video)
+
+
+def set_fps(session: Session, video: Video, fps: float) -> None:
+    """Give the frame rate of a file that does not say when its frames are shown.
+
+    Its frames keep their numbers; their times and the duration change.
+
+    Raises: Conflict if the file does say it, or if the import has not ended; InvalidInput.
+    """
+    if not 0 < fps <= MAX_FPS:
+        raise InvalidInput(f"A frame rate is above 0 and at most {MAX_FPS} a second.", "fps")
+    if video.state is not VideoState.READY:
+        raise Conflict(f"The video “{video.name}” is not ready. Wait until it has been read.")
+    if video.fps_source is FpsSource.FILE:
+        raise Conflict(
+            f"The file of “{video.name}” says when each frame is shown, so its frame rate cannot "
+            "be changed."
+        )
+    video.fps, video.fps_source = fps, FpsSource.GIVEN
+    video.duration_s = video.frame_count / fps
     session.add(video)
 
 

@@ -91,7 +91,7 @@ def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
         if state.label_id not in class_ids:
             continue
         for left, right in pairwise(state.ordered()):
-            excess = _excess(left, right, source.fps)
+            excess = _excess(left, right, source.times.between(left.frame, right.frame))
             if excess > 1 and _uses_frame_between(used, left.frame, right.frame):
                 finding = PreflightFinding(
                     Kind.SIZE_JUMP,
@@ -107,7 +107,7 @@ def size_jumps(plan: Plan, table: BoxTable) -> Iterator[PreflightFinding]:
     yield from (each[-1] for each in sorted(found, key=lambda each: each[:-1]))
 
 
-def _excess(left: KeyframeDoc, right: KeyframeDoc, fps: float) -> float:
+def _excess(left: KeyframeDoc, right: KeyframeDoc, seconds: float) -> float:
     """Returns the change of area as a multiple of what the time between allows.
 
     In logarithms, because what an hour allows is beyond any float.
@@ -115,7 +115,6 @@ def _excess(left: KeyframeDoc, right: KeyframeDoc, fps: float) -> float:
     smaller, larger = sorted((left.box.area, right.box.area))
     if left.outside or right.outside or not smaller:
         return 0.0
-    seconds = (right.frame - left.frame) / (fps or 1.0)
     return exp(log(larger) - log(smaller) - log(_JUMP) - seconds * log(_GROWTH_PER_S))
 
 

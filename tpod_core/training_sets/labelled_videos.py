@@ -1,7 +1,8 @@
 """Loads the labelled videos of a training set, as of one moment."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlmodel import Session, col, select
 
@@ -11,6 +12,7 @@ from tpod_core.annotations.ranges import Range
 from tpod_core.geometry import Box, iou
 from tpod_core.models import Finding, Verdict, Video, saved_id
 from tpod_core.propagation.store import with_derived
+from tpod_core.video.times import FrameTimes, frame_times
 
 _UNCLEAR = (Verdict.OPEN, Verdict.MISSED_LABEL)
 """A detection with one of these verdicts may be an object without a label."""
@@ -39,6 +41,7 @@ class LabelledVideo:
 
     ``hard_negatives`` are fully labelled frames on which a person refused every unmatched
     detection. ``refused`` are the refused detections on frames that are not fully labelled.
+    ``frame_times`` are by default those of a constant rate of ``fps``.
     """
 
     video_id: int
@@ -55,6 +58,11 @@ class LabelledVideo:
     hard_negatives: tuple[int, ...] = ()
     refused: tuple[RefusedBox, ...] = ()
     missed: tuple[MissedLabel, ...] = ()
+    frame_times: FrameTimes | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def times(self) -> FrameTimes:
+        return self.frame_times or FrameTimes.at_rate(self.frame_count, self.fps)
 
 
 def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
@@ -81,6 +89,7 @@ def load_labelled_video(session: Session, video: Video) -> LabelledVideo:
             for row in findings
             if row.verdict is Verdict.MISSED_LABEL
         ),
+        frame_times=frame_times(video),
     )
 
 

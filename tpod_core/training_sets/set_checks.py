@@ -70,7 +70,7 @@ def unlabelled_stretches(plan: Plan, number: int) -> Iterator[PreflightFinding]:
     if ranges is not None:
         unlabelled &= mask_of(ranges, source.frame_count)
     for start, stop in sorted(runs_of(unlabelled), key=lambda run: run[0] - run[1]):
-        if stop - start > _UNLABELLED_S * source.fps:
+        if source.times.between(start, stop) > _UNLABELLED_S:
             sentence = (
                 f"Frames {start} to {stop - 1} of “{source.name}” are not labelled and are left "
                 "out. Label them, or mark them as fully labelled if nothing is there."

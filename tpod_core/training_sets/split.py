@@ -157,11 +157,14 @@ def training_side(
 
 
 def guard_of(video: FrameSelection, guard_frames: int | None) -> int:
-    """Returns the guard gap in frames: as given, or a second, up to a tenth of the stretch."""
+    """Returns the guard gap in frames: as given, or a second, up to a tenth of the stretch.
+
+    If the frame rate varies, it is a second where the frames are closest.
+    """
     if guard_frames is not None or not len(video.frames):
         return guard_frames or 0
     stretch = int(video.frames[-1] - video.frames[0]) + 1
-    return min(round(video.source.fps), stretch // 10)
+    return min(video.source.times.most_in_a_second, stretch // 10)
 
 
 def _block(frames: Indices, start: int, size: int, guard: int) -> Splits:

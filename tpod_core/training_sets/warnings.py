@@ -105,7 +105,11 @@ def _held_boxes(video: PlannedVideo) -> list[int]:
     source, frames = video.source, video.chosen.frames
     if not len(frames):
         return []
-    tolerance = round(_HELD_TOLERANCE_S * source.fps)
     last = [(state.ordered()[-1], state.derived) for state in source.tracks.values()]
     held = [key for key, derived in last if not key.outside and key.frame not in derived]
-    return [key.frame for key in held if int(frames[-1]) - key.frame > tolerance]
+    end = int(frames[-1])
+    return [
+        key.frame
+        for key in held
+        if key.frame < end and source.times.between(key.frame, end) > _HELD_TOLERANCE_S
+    ]

@@ -1,16 +1,21 @@
 """Reads a file's properties before its import, or says why it is not a usable video."""
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.format import Flags
 from av.video.frame import VideoFrame
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAVideo, TooLarge
 from tpod_core.video.decoding import OpenVideo
 from tpod_core.video.orientation import Orientation, orientation_of
+
+_GIF_DELAY = re.compile(rb"\x21\xf9\x04.(..).\x00", re.DOTALL)
+"""The delay of a GIF's Graphic Control Extension. Source: GIF89a, section 23."""
 
 _MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 NO_FRAME = (
@@ -23,8 +28,9 @@ NO_FRAME = (
 class VideoProbe:
     """What a video's header says; its ``fps``, ``header_frames`` and ``duration_s`` may be wrong.
 
-    They are 0 where the header does not say. ``stored_wh`` is the size before ``orientation``
-    is applied.
+    They are 0 where the header does not say. ``has_times`` is whether the file says when its
+    frames are shown; if not, FFmpeg makes their times up. ``stored_wh`` is the size before
+    ``orientation`` is applied.
     """
 
     codec: str
@@ -32,6 +38,7 @@ class VideoProbe:
     orientation: Orientation
     time_base: Fraction
     fps: float
+    has_times: bool
     header_frames: int
     duration_s: float
     square_pixels: bool
@@ -54,7 +61,7 @@ def probe(path: Path) -> VideoProbe:
         if frame is None:
             raise NotAVideo(NO_FRAME)
         _require_max_pixels((frame.width, frame.height))
-        return _probe_of(video, frame)
+        return _probe_of(video, frame, has_times=_has_times(video, path))
 
 
 def open_video(path: Path, threads: int = 1) -> OpenVideo:
@@ -92,7 +99,31 @@ def _require_max_pixels(frame_wh: tuple[int, int]) -> None:
         )
 
 
-def _probe_of(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
+def _has_times(video: OpenVideo, path: Path) -> bool:
+    """Whether the file says when its frames are shown, or how long each is.
+
+    Bare streams (H.264, HEVC, MPEG-4, MJPEG) do not, nor does a GIF whose every delay is 0.
+    """
+    if video.container.format.flags & Flags.no_timestamps.value:
+        return False
+    return video.container.format.name != "gif" or _has_delays(path.read_bytes())
+
+
+def _has_delays(gif: bytes) -> bool:
+    return any(delay != b"\0\0" for delay in _GIF_DELAY.findall(gif))
+
+
+def _declared_fps(video: OpenVideo, *, has_times: bool) -> float:
+    """Returns the rate that the header names; 0 where it does not.
+
+    For a file without times FFmpeg answers 25, but the coded stream itself may name a rate.
+    """
+    stream = video.stream
+    named = None if has_times else video.context.framerate
+    return float(named or stream.average_rate or stream.guessed_rate or 0)
+
+
+def _probe_of(video: OpenVideo, frame: VideoFrame, *, has_times: bool) -> VideoProbe:
     stream = video.stream
     assert stream.time_base is not None
     aspect = stream.sample_aspect_ratio or video.context.sample_aspect_ratio
@@ -101,7 +132,8 @@ def _probe_of(video: OpenVideo, frame: VideoFrame) -> VideoProbe:
         stored_wh=(frame.width, frame.height),
         orientation=orientation_of(frame),
         time_base=stream.time_base,
-        fps=float(stream.average_rate or stream.guessed_rate or 0),
+        fps=_declared_fps(video, has_times=has_times),
+        has_times=has_times,
         header_frames=stream.frames,
         duration_s=(video.container.duration or 0) / av.time_base,
         square_pixels=not aspect or abs(float(aspect) - 1) < 0.01,

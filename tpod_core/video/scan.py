@@ -38,10 +38,14 @@ Publish = Callable[[FrameIndex], None]
 
 @dataclass(frozen=True)
 class Scan:
-    """A file's index; ``faults`` say why seeking in the file is not reliable."""
+    """A file's index; ``faults`` say why seeking in the file is not reliable.
+
+    ``has_times`` is whether every frame carries a time, later than the one before.
+    """
 
     index: FrameIndex
     faults: tuple[str, ...]
+    has_times: bool
 
 
 def scan(
@@ -113,7 +117,8 @@ class _Pass:
     def result(self) -> Scan:
         if not self._pts:
             raise NotAVideo(NO_FRAME)
-        return Scan(self.index(complete=True), self._faults())
+        has_times = not (self._without_pts or self._out_of_order)
+        return Scan(self.index(complete=True), self._faults(), has_times)
 
     def _add(self, frame: VideoFrame) -> None:
         self._without_pts |= frame.pts is None

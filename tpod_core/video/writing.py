@@ -1,6 +1,6 @@
 """Writes images as a video file that every browser plays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,19 +15,37 @@ _CONTAINER_OPTIONS = {"movflags": "+faststart"}
 """Lets a browser play the file while it still loads."""
 
 
-def write_video(path: Path, images: Iterable[NDArray[np.uint8]], fps: float) -> None:
+_TIME_BASE = Fraction(1, 90_000)
+"""Of a file whose frames have times of their own; the usual clock of video."""
+
+
+def write_video(
+    path: Path,
+    images: Iterable[NDArray[np.uint8]],
+    fps: float,
+    times_s: Sequence[float] | None = None,
+) -> None:
     """Write ``images`` as an H.264 MP4; each is (H, W, 3) uint8 BGR, all of one size.
 
     An odd side is padded by repeating its last pixel, because halved chroma needs even sides.
+
+    Args:
+        times_s: when each image is shown, ascending, for a rate that varies; ``fps`` is then
+            the mean rate.
     """
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(str(path), "w", format="mp4", options=_CONTAINER_OPTIONS) as container:
         stream = container.add_stream("libx264", rate=rate, options=_OPTIONS)
         stream.pix_fmt = "yuv420p"
-        for image in map(_with_even_sides, images):
+        if times_s is not None:
+            stream.codec_context.time_base = _TIME_BASE
+        for number, image in enumerate(map(_with_even_sides, images)):
             if not stream.codec_context.is_open:
                 stream.height, stream.width = image.shape[:2]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            if times_s is not None:
+                frame.pts, frame.time_base = round(times_s[number] / _TIME_BASE), _TIME_BASE
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
 

@@ -1,19 +1,20 @@
 """Routes for frames, thumbnails and original files."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from tpod_core.access import get_video
 from tpod_core.db import read_session
 from tpod_core.errors import Conflict, NotFound
-from tpod_core.models import Video
+from tpod_core.models import FpsSource, Video
 from tpod_core.storage import get_storage
 from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
-from tpod_core.video.source import frame_source, preview_key
+from tpod_core.video.source import file_tag, frame_source, preview_key
+from tpod_core.video.times import frame_times
 from tpod_core.web.bodies import Body
 from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile, is_known
 from tpod_core.web.dependencies import SignedIn, signed_in_within
@@ -73,6 +74,42 @@ def get_frame(
         return Response(status_code=304, headers=headers)
     jpeg = get_frame_server().jpeg(source, frame_index, wanted.width, wanted.quality)
     return Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+class FrameTimesBody(BaseModel):
+    """When frames are shown, in seconds after the first one.
+
+    Frame ``n`` is shown at ``start_s + (n - first) * step_s`` of the last run ``[first, start_s,
+    step_s]`` with ``first <= n``, which is exact to a millisecond. A constant rate is one run.
+    """
+
+    fps: float
+    fps_source: FpsSource
+    frame_count: int
+    runs: list[tuple[int, float, float]]
+
+
+@router.get("/videos/{video_id}/times", response_model=FrameTimesBody, responses=NOT_MODIFIED)
+def get_times(
+    video_id: int, user: SignedIn, response: Response, if_none_match: Annotated[str, Header()] = ""
+) -> Any:
+    """Return when each frame is shown, of the frames indexed so far."""
+    with read_session() as session:
+        video = get_video(session, user, video_id)
+    times = frame_times(video)
+    frame_count = len(times.seconds)
+    # Not kept without asking: a guessed rate can be corrected.
+    etag = f'"{file_tag(video)}-{frame_count}-{video.fps!r}-{video.fps_source}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if is_known(etag, if_none_match):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return FrameTimesBody(
+        fps=video.fps,
+        fps_source=video.fps_source,
+        frame_count=frame_count,
+        runs=[(run.first, round(run.start_s, 6), run.step_s) for run in times.runs()],
+    )
 
 
 @router.head("/videos/{video_id}/preview", include_in_schema=False)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from tpod_core.access import get_video, visible
 from tpod_core.db import read_session, transaction
-from tpod_core.models import Label, User, Video, VideoState, saved_id
+from tpod_core.models import FpsSource, Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
 from tpod_core.web.bodies import Body, Text
@@ -42,6 +42,7 @@ class VideoChange(Body):
     name: Text | None = None
     labels: list[LabelRequest] | None = None
     held_out: StrictBool | None = None
+    fps: float | None = Field(None, gt=0, le=videos.MAX_FPS)
 
 
 class LabelBody(BaseModel):
@@ -57,7 +58,11 @@ class StatusBody(BaseModel):
 
 
 class VideoBody(BaseModel):
-    """A video; sizes in upright pixels, ``labelled_share`` 0..1 of its frames."""
+    """A video; sizes in upright pixels, ``labelled_share`` 0..1 of its frames.
+
+    ``fps`` is the mean rate. Where the file does not say when its frames are shown, ``fps_source``
+    is ``guessed``, or ``given`` once somebody has corrected it.
+    """
 
     id: int
     name: str
@@ -69,6 +74,8 @@ class VideoBody(BaseModel):
     width: int
     height: int
     fps: float
+    fps_source: FpsSource
+    fps_is_guess: bool
     duration_s: float
     codec: str
     filename: str
@@ -93,6 +100,7 @@ class VideoBody(BaseModel):
         return [
             cls(
                 **{name: getattr(video, name) for name in shared},
+                fps_is_guess=video.fps_source is FpsSource.GUESSED,
                 progress=progress[number],
                 labels=[_label_body(label) for label in labels[number]],
                 labelled_share=labelled[number].share(video),
@@ -150,7 +158,9 @@ def get_status(video_id: int, user: SignedIn) -> StatusBody:
 
 @router.patch("/videos/{video_id}")
 def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
-    """Rename, replace the list of labels, or lock the video as held out from training."""
+    """Rename, replace the list of labels, lock the video as held out from training, or correct
+    a guessed frame rate.
+    """
     with transaction() as session:
         video = get_video(session, user, video_id)
         if body.name is not None:
@@ -159,6 +169,8 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
             video_labels.set_labels(session, user, video, _label_specs(body.labels))
         if body.held_out is not None:
             videos.hold_out(session, video, body.held_out)
+        if body.fps is not None:
+            videos.set_fps(session, video, body.fps)
         return video_body(session, user, video_id)
 
 
