@@ -1,6 +1,7 @@
 """Videos made up for tests, whose frames tell their own number."""
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -8,6 +9,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+TIME_BASE = Fraction(1, 90_000)
 _BITS = 12
 _DARK, _BRIGHT = 40, 215
 
@@ -57,6 +59,7 @@ def make_video(
     options: Mapping[str, str] | None = None,
     shows: Callable[[int], int] = int,
     picture: Callable[[int, tuple[int, int]], NDArray[np.uint8]] = numbered_image,
+    time_of: Callable[[int], Fraction] | None = None,
 ) -> Path:
     """An H.264 file whose frame ``n`` shows ``n``; the suffix of ``path`` names the container.
 
@@ -64,6 +67,7 @@ def make_video(
         options: of x264, over the defaults: GOPs of 24 frames with B-frames between.
         shows: the number on frame ``n``, if it is another.
         picture: draws a number on a picture of (width, height).
+        time_of: when a frame is shown, in seconds, for a rate that varies.
     """
     chosen = {"crf": "20", "preset": "veryfast", "g": "24", "bf": "2", "threads": "1"}
     with av.open(str(path), "w") as container:
@@ -72,6 +76,10 @@ def make_video(
         stream.pix_fmt = "yuv420p"
         for number in range(frames):
             image = picture(shows(number), wh)
-            container.mux(stream.encode(VideoFrame.from_ndarray(image, format="bgr24")))
+            frame = VideoFrame.from_ndarray(image, format="bgr24")
+            if time_of is not None:
+                frame.time_base = stream.codec_context.time_base = TIME_BASE
+                frame.pts = round(time_of(number) / TIME_BASE)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

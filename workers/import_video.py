@@ -9,7 +9,7 @@ from typing import Any
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAVideo
 from tpod_core.jobs import RunningJob
-from tpod_core.models import FpsSource, Video, VideoState
+from tpod_core.models import Video, VideoState
 from tpod_core.services import videos
 from tpod_core.storage import get_storage
 from tpod_core.video.encode import encode_jpeg, scaled_down
@@ -20,7 +20,7 @@ from tpod_core.video.probe import VideoProbe, probe
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.scan import Scan
 from tpod_core.video.source import directory_key, index_key, normalized_key, preview_key
-from tpod_core.video.times import GUESSED_FPS, rate_of
+from tpod_core.video.times import header_rate, rate_of
 
 PREVIEW_WIDTH = 640
 _PREVIEW_AT = 0.1
@@ -121,8 +121,7 @@ class _Import:
             video = videos.require_present(session, self.video_id)
             get_storage().write(index_key(self.source_key), index.to_bytes())
             _describe(video, self.source_key, index, described)
-            video.fps = described.fps or GUESSED_FPS
-            video.fps_source = FpsSource.FILE if described.has_times else FpsSource.GUESSED
+            video.fps, video.fps_source = header_rate(described)
             video.duration_s = described.duration_s
             session.add(video)
 

@@ -184,7 +184,7 @@ def _actions(facts: CardFacts) -> None:
             _retry_button(number)
         if facts.video.state is VideoState.READY:
             _dialog_button("Pre-label with a detector", VideoAction.PRELABEL, number)
-            if facts.video.fps_source is not FpsSource.FILE:
+            if facts.video.fps_source is not FpsSource.FILE and facts.video.frame_count > 1:
                 _dialog_button("Frame rate", VideoAction.FPS, number)
         _dialog_button("Rename", VideoAction.RENAME, number)
         _dialog_button("Delete", VideoAction.DELETE, number)

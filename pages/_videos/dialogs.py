@@ -12,6 +12,7 @@ from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import FpsSource
 from tpod_core.services import videos
+from tpod_core.video.times import MAX_FPS
 
 _FPS_ORIGIN = {
     FpsSource.GUESSED: "{} is a guess: enter the rate at which it was recorded.",
@@ -60,7 +61,7 @@ def _set_fps(video_id: int) -> None:
             "the rate; frames and boxes stay as they are."
         )
         fps = st.number_input(
-            "Frames per second", 0.01, float(videos.MAX_FPS), video.fps, 1.0, format="%.2f"
+            "Frames per second", 0.01, float(MAX_FPS), video.fps, 1.0, format="%.2f"
         )
         if st.button("Save", type="primary", key="fps-confirmed"):
             with transaction() as session:

@@ -1,6 +1,7 @@
 """The job ``import-video`` on its row: early frames, the end, faults, and a second run."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -13,10 +14,11 @@ from tpod_core import db, jobs
 from tpod_core.config import get_settings
 from tpod_core.jobs import RunningJob
 from tpod_core.jobs.lifecycle import claim
-from tpod_core.models import Job, JobKind, JobState, User, Video, VideoState
+from tpod_core.models import FpsSource, Job, JobKind, JobState, User, Video, VideoState
 from tpod_core.storage import get_storage
 from tpod_core.video import scan
 from tpod_core.video.source import frame_source, preview_key
+from tpod_core.video.times import frame_times
 from workers import import_video
 
 COUNT = 96
@@ -101,6 +103,45 @@ def test_imported_frames_can_be_read_and_the_preview_shown(admin: User, clip: Pa
     assert files_of(video_id) == {"source.mp4", "source.mp4.idx", "preview.jpg"}
 
 
+def test_rewritten_video_keeps_the_times_of_its_frames(admin: User, tmp_path: Path) -> None:
+    def variable(number: int) -> Fraction:
+        return Fraction(number, 30) if number < 30 else Fraction(number - 29)
+
+    path = make_video(tmp_path / "clip.mp4", COUNT, WH, time_of=variable)
+    damage(path)
+    video_id, job_id = uploaded(admin, path)
+    perform(job_id)
+    video = video_row(video_id)
+    assert video.playback_key != video.source_key
+    seconds = frame_times(video).seconds
+    with frame_source(video).open() as reader:
+        # The damage takes some frames away, so each says its own number.
+        for frame in (0, 1, *range(video.frame_count - 20, video.frame_count)):
+            true_s = float(variable(number_in(reader.read(frame))))
+            assert seconds[frame] == pytest.approx(true_s, abs=1e-3)
+    assert seconds[-1] == variable(COUNT - 1)
+    assert len(seconds) == video.frame_count
+
+
+def test_raw_stream_has_a_guessed_rate_which_its_times_follow(admin: User, tmp_path: Path) -> None:
+    path = make_video(tmp_path / "raw.h264", COUNT, WH, 24, options={"bf": "0"})
+    video_id, job_id = uploaded(admin, path)
+    perform(job_id)
+    video = video_row(video_id)
+    assert (video.fps, video.fps_source, video.duration_s) == (24, FpsSource.GUESSED, 4)
+    assert frame_times(video).seconds[48] == pytest.approx(2)
+    video.fps, video.fps_source = 12, FpsSource.GIVEN
+    assert frame_times(video).seconds[48] == pytest.approx(4)
+
+
+def test_video_of_one_frame_lasts_as_long_as_its_frame(admin: User, tmp_path: Path) -> None:
+    video_id, job_id = uploaded(admin, make_video(tmp_path / "one.mp4", 1, WH, 25))
+    perform(job_id)
+    video = video_row(video_id)
+    assert (video.frame_count, video.fps, video.duration_s) == (1, 25, 0.04)
+    assert frame_times(video).seconds.tolist() == [0]
+
+
 def test_first_frames_can_be_labelled_while_the_import_runs(
     admin: User, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,11 +163,15 @@ def test_first_frames_can_be_labelled_while_the_import_runs(
     assert 0 < frame_count < COUNT
 
 
-def test_damaged_video_is_rewritten_and_says_so(admin: User, clip: Path) -> None:
-    content = bytearray(clip.read_bytes())
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
     start = content.index(b"mdat") + len(content) // 4
     content[start : start + 300] = bytes(300)
-    clip.write_bytes(content)
+    path.write_bytes(content)
+
+
+def test_damaged_video_is_rewritten_and_says_so(admin: User, clip: Path) -> None:
+    damage(clip)
     video_id, job_id = uploaded(admin, clip)
     perform(job_id)
     video = video_row(video_id)

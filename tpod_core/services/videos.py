@@ -25,9 +25,9 @@ from tpod_core.models import (
 )
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
+from tpod_core.video.times import MAX_FPS
 
 MAX_NAME_LENGTH = 200
-MAX_FPS = 1000
 REPLACED_FILE = "replaced_file"
 """In the request of an import: the name of the file on which the video's labels were drawn."""
 

@@ -18,7 +18,12 @@ from tpod_core.video.source import index_key
 GUESSED_FPS = 25.0
 """For a file that names no rate at all; FFmpeg assumes the same."""
 
-_TOLERANCE_S = 0.0005
+MAX_FPS = 1000
+"""A header that names more is not believed, and nobody can enter more."""
+
+_TOLERANCE_S = 0.0006
+"""More than the rounding of containers that count milliseconds, so that they need few runs."""
+
 _SAME_INSTANT_S = 1e-6
 
 
@@ -61,7 +66,7 @@ class FrameTimes:
 
     @property
     def is_constant(self) -> bool:
-        """Whether all frames are at equal distances, up to half a millisecond."""
+        """Whether all frames are at equal distances, up to a millisecond."""
         return len(list(islice(self.runs(), 2))) < 2
 
     @cached_property
@@ -71,7 +76,7 @@ class FrameTimes:
         return int((ends - np.arange(len(self.seconds))).max(initial=1))
 
     def runs(self) -> Iterator[TimeRun]:
-        """Yields runs that give every frame's time to half a millisecond.
+        """Yields runs that give every frame's time to a millisecond.
 
         A constant rate is one run, whatever the length of the video. Each run is as long as one
         step can make it: the steps that suit all its frames so far are ``low`` to ``high``.
@@ -128,11 +133,14 @@ def _index_of_times(video: Video) -> FrameIndex | None:
 
 def rate_of(scanned: Scan, described: VideoProbe) -> tuple[float, FpsSource]:
     """Returns the mean frames per second of a file, and whether that is known or guessed."""
-    if not described.has_times:
-        return described.fps or GUESSED_FPS, FpsSource.GUESSED
-    if scanned.has_times and scanned.index.fps:
+    if described.has_times and scanned.has_times and scanned.index.fps:
         return scanned.index.fps, FpsSource.FILE
     # A single frame, or faulty times: only the header's rate is left.
-    if described.fps:
-        return described.fps, FpsSource.FILE
-    return GUESSED_FPS, FpsSource.GUESSED
+    return header_rate(described)
+
+
+def header_rate(described: VideoProbe) -> tuple[float, FpsSource]:
+    """Returns the frames per second that a file's header names; without one, a guess."""
+    if not 0 < described.fps <= MAX_FPS:
+        return GUESSED_FPS, FpsSource.GUESSED
+    return described.fps, FpsSource.FILE if described.has_times else FpsSource.GUESSED

@@ -12,6 +12,7 @@ from tpod_core.db import read_session, transaction
 from tpod_core.models import FpsSource, Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
+from tpod_core.video.times import MAX_FPS
 from tpod_core.web.bodies import Body, Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
@@ -42,7 +43,7 @@ class VideoChange(Body):
     name: Text | None = None
     labels: list[LabelRequest] | None = None
     held_out: StrictBool | None = None
-    fps: float | None = Field(None, gt=0, le=videos.MAX_FPS)
+    fps: float | None = Field(None, gt=0, le=MAX_FPS)
 
 
 class LabelBody(BaseModel):
