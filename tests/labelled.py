@@ -1,6 +1,7 @@
 """Videos and labels straight in the database, with or without a file behind them."""
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 from sqlmodel import select
 
@@ -71,16 +72,21 @@ def annotate(
         return annotations.replace_document(session, user, row, document, row.revision)
 
 
-def give_file(video: Video, frames: int, shows: Callable[[int], int] = int) -> None:
+def give_file(
+    video: Video,
+    frames: int,
+    shows: Callable[[int], int] = int,
+    time_of: Callable[[int], Fraction] | None = None,
+) -> None:
     """Put a real file of numbered frames, 160 x 96, and its index behind a video.
 
     Args:
-        shows: as ``make_video`` has it.
+        shows, time_of: as ``make_video`` has them.
     """
     key = f"videos/{video.id}/source.mp4"
     path = get_storage().path(key)
     path.parent.mkdir(parents=True)
-    make_video(path, frames, FILE_WH, fps=10, shows=shows)
+    make_video(path, frames, FILE_WH, fps=10, shows=shows, time_of=time_of)
     index = scan(path, probe(path), Unwatched()).index
     get_storage().write(index_key(key), index.to_bytes())
     with db.transaction() as session:

@@ -1,5 +1,6 @@
 """Detectors at work over HTTP: one image, and an annotated copy of a video."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,22 @@ def test_annotated_copy_has_every_frame_with_boxes_in_the_label_s_colour(
     for picture in pictures:  # the left edge of the box at 25, 12.5 to 75, 62.5
         blue, green, red = picture[45:60, 24:26].reshape(-1, 3).mean(axis=0)
         assert green > 150 > max(blue, red)
+
+
+def test_annotated_copy_shows_its_frames_at_the_times_of_the_video(
+    api: TestClient, detector: Detector, admin: User
+) -> None:
+    def variable(number: int) -> Fraction:
+        return Fraction(number, 30) if number < 6 else Fraction(number)
+
+    give_file(add_video(admin), FRAMES, time_of=variable)
+    job_id = annotate(api)
+    assert work(job_id).state == "succeeded"
+    path = get_settings().data_dir / "made.mp4"
+    path.write_bytes(api.get(f"/detectors/1/annotated/{job_id}").content)
+    with av.open(str(path)) as container:
+        shown = [frame.time for frame in container.decode(video=0)]
+    assert shown == pytest.approx([float(variable(n)) for n in range(FRAMES)], abs=1e-3)
 
 
 def test_annotated_copy_is_served_in_ranges(

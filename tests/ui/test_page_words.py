@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pages._shared.options import distinct
-from pages._shared.page import counted, duration_text, escape_md
+from pages._shared.page import counted, duration_text, escape_md, rate_text
 from tpod_core.models import TrainingSet
 
 
@@ -25,10 +25,24 @@ def test_counted_things_are_in_the_right_number(count: int, noun: str, words: st
 
 @pytest.mark.parametrize(
     ("duration_s", "words"),
-    [(0.3, "0.3 s"), (0.99, "0:01"), (4, "0:04"), (65, "1:05"), (3725, "1:02:05")],
+    [
+        (0.04, "0.04 s"),
+        (0.3, "0.3 s"),
+        (0.99, "0:01"),
+        (4, "0:04"),
+        (65, "1:05"),
+        (3725, "1:02:05"),
+    ],
 )
 def test_durations_are_read_at_a_glance(duration_s: float, words: str) -> None:
     assert duration_text(duration_s) == words
+
+
+@pytest.mark.parametrize(
+    ("fps", "words"), [(30, "30 fps"), (30000 / 1001, "29.97 fps"), (0.4, "0.4 fps")]
+)
+def test_frame_rates_are_read_at_a_glance(fps: float, words: str) -> None:
+    assert rate_text(fps) == words
 
 
 def test_options_of_the_same_name_are_told_apart() -> None:

@@ -9,7 +9,7 @@ from pages._shared.paged_list import PAGE_SIZE
 from tests.fake_queue import ListQueue
 from tests.ui.acting import sound
 from tpod_core.db import read_session, transaction
-from tpod_core.models import JobKind, User, Video, VideoState, saved_id
+from tpod_core.models import FpsSource, JobKind, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.storage import get_storage
 
@@ -167,6 +167,37 @@ def test_video_is_renamed(user: User) -> None:
     sound(test.button(key="rename-confirmed").click().run())
     assert "Hall" in cards(test)[0]
     assert not test.text_input, "the dialog is still open"
+
+
+def test_guessed_rate_is_called_one_and_is_corrected_in_its_dialog(user: User) -> None:
+    ready = {"state": VideoState.READY, "width": 64, "height": 48, "frame_count": 50}
+    number = add(user, **ready, fps=25.0, fps_source=FpsSource.GUESSED, duration_s=2.0)
+    test = page()
+    assert "about 25 fps (guessed)" in cards(test)[0]
+    test.button(key=f"fps-{number}").click().run()
+    assert "25 fps is a guess" in test.markdown[-1].value
+    test.number_input[0].set_value(12.5)
+    sound(test.button(key="fps-confirmed").click().run())
+    [card] = cards(test)
+    assert "12.5 fps" in card and "guessed" not in card
+    assert "<span class='length'>0:04</span>" in card
+    test.button(key=f"fps-{number}").click().run()  # it can be corrected again
+    assert "12.5 fps was entered by hand" in test.markdown[-1].value
+
+
+def test_rate_that_the_file_names_is_no_guess_and_cannot_be_changed(user: User) -> None:
+    number = add(user, state=VideoState.READY, width=64, height=48, frame_count=50, fps=25.0)
+    test = page()
+    assert "fps" not in cards(test)[0]
+    assert f"fps-{number}" not in [button.key for button in test.button]
+
+
+def test_card_of_a_single_frame_shows_neither_rate_nor_length(user: User) -> None:
+    one = {"state": VideoState.READY, "width": 64, "height": 48, "frame_count": 1}
+    add(user, **one, fps=25.0, fps_source=FpsSource.GUESSED, duration_s=0.04)
+    [card] = cards(page())
+    assert "1 frame" in card
+    assert "fps" not in card and "class='length'" not in card
 
 
 def test_video_is_locked_and_unlocked_as_held_out(user: User) -> None:

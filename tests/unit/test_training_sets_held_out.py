@@ -1,8 +1,10 @@
 """Videos locked as held out, and how leaky a split is."""
 
+from fractions import Fraction
+
 import pytest
 
-from tests.labelled import add_video, annotate, track
+from tests.labelled import add_video, annotate, give_file, track
 from tests.training_sets import frames_of, plan_of, preview, spec
 from tpod_core import db
 from tpod_core.errors import InvalidInput
@@ -27,6 +29,15 @@ def lock(video: Video) -> None:
 def parts_of(user: User, videos: list[Video], **wishes: object) -> list[set[Split]]:
     plan = plan_of(user, spec(*(video.id for video in videos), **wishes))
     return [{part for _, part in video.used()} for video in plan.videos]
+
+
+def test_guard_gap_of_a_variable_rate_is_a_second_where_the_frames_are_closest(
+    admin: User,
+) -> None:
+    [video] = add_cups(admin, 1, 320)
+    give_file(video, 320, time_of=lambda n: Fraction(n, 30) if n < 300 else Fraction(n - 290))
+    plan = plan_of(admin, spec(video.id, split={"method": "by_block"}))
+    assert plan.videos[0].guard == 30
 
 
 # Locked videos

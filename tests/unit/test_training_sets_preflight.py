@@ -1,5 +1,8 @@
 """Preflight says something, or nothing, about any labels at all, and never fails."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from tpod_core.training_sets.preflight import findings_of
 from tpod_core.training_sets.spec import TrainingSetSpec
 from tpod_core.training_sets.statistics import statistics_of
 from tpod_core.training_sets.warnings import warnings_of
+from tpod_core.video.times import FrameTimes
 
 LABELS = ("cup", "👩‍🚀 cup")
 HALF = {"val_fraction": 0.5, "guard_frames": 0}
@@ -114,6 +118,18 @@ def test_growth_is_allowed_by_the_time_between_key_frames(seconds: float, is_jum
     last = round(seconds * 10)
     keys = {0: keyframe(0, Box(0, 0, 10, 10)), last: keyframe(last, Box(0, 0, 20, 20))}
     video = labelled([TrackState(1, keys)], frame_count=last + 10)
+    spec = TrainingSetSpec.model_validate({"videos": [{"video_id": 1}], "split": HALF})
+    plan = make_plan(spec, [video])
+    assert bool(list(size_jumps(plan, box_table(plan, plan.videos[0])))) is is_jump
+
+
+@pytest.mark.parametrize(("seconds", "is_jump"), [(0.1, True), (60.0, False)])
+def test_growth_is_allowed_by_the_frames_own_times_where_the_rate_varies(
+    seconds: float, is_jump: bool
+) -> None:
+    keys = {3: keyframe(3, Box(0, 0, 10, 10)), 4: keyframe(4, Box(0, 0, 20, 20))}
+    times = FrameTimes(np.array([0, 1, 2, 3, *(3 + seconds + n for n in range(96))]))
+    video = replace(labelled([TrackState(1, keys)]), frame_times=times)
     spec = TrainingSetSpec.model_validate({"videos": [{"video_id": 1}], "split": HALF})
     plan = make_plan(spec, [video])
     assert bool(list(size_jumps(plan, box_table(plan, plan.videos[0])))) is is_jump

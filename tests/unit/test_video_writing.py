@@ -20,6 +20,14 @@ def test_odd_sides_grow_by_one_pixel(tmp_path: Path, wh: tuple[int, int]) -> Non
     assert frames[0].min() > 190  # the pixel that was added repeats its neighbour
 
 
+def test_frames_are_shown_at_their_own_times(tmp_path: Path) -> None:
+    times_s = [*(n / 30 for n in range(30)), *range(1, 6)]
+    write_video(tmp_path / "a.mp4", [np.zeros((48, 64, 3), np.uint8)] * 35, 5, times_s)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        shown = [frame.time for frame in container.decode(video=0)]
+    assert shown == pytest.approx(times_s, abs=1e-3)
+
+
 def test_fractional_speed_is_kept(tmp_path: Path) -> None:
     write_video(tmp_path / "a.mp4", [np.zeros((48, 64, 3), np.uint8)] * 30, 30000 / 1001)
     with av.open(str(tmp_path / "a.mp4")) as container:
