@@ -1,5 +1,6 @@
 """When the frames of a video are shown: by their own times, or by a rate that is known."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -163,6 +164,13 @@ def test_rate_of_a_container_with_times_is_known(tmp_path: Path, suffix: str) ->
     assert (fps, source) == (pytest.approx(12, rel=1e-3), FpsSource.FILE)
 
 
+def test_faulty_times_leave_the_header_s_rate(tmp_path: Path) -> None:
+    scanned, described = scanned_and_described(make_video(tmp_path / "a.mp4", 10, WH, 12))
+    faulty = replace(scanned, has_times=False)
+    assert rate_of(faulty, replace(described, fps=15)) == (15, FpsSource.FILE)
+    assert rate_of(faulty, replace(described, fps=0)) == (25, FpsSource.GUESSED)
+
+
 def test_rate_of_a_single_frame_is_the_header_s(tmp_path: Path) -> None:
     path = make_video(tmp_path / "one.mp4", 1, (64, 48), 30)
     assert rate_of(*scanned_and_described(path)) == (30, FpsSource.FILE)
@@ -170,6 +178,5 @@ def test_rate_of_a_single_frame_is_the_header_s(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("named", [0.0, 90_000.0])
 def test_rate_that_no_camera_has_is_not_believed(tmp_path: Path, named: float) -> None:
-    described = probe(make_video(tmp_path / "a.mp4", 3, (64, 48)))
-    object.__setattr__(described, "fps", named)
-    assert header_rate(described) == (25, FpsSource.GUESSED)
+    described = probe(make_video(tmp_path / "a.mp4", 3, WH))
+    assert header_rate(replace(described, fps=named)) == (25, FpsSource.GUESSED)

@@ -6,13 +6,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from av.format import Flags
 from av.video.frame import VideoFrame
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAVideo, TooLarge
 from tpod_core.video.decoding import OpenVideo
 from tpod_core.video.orientation import Orientation, orientation_of
+
+_NO_TIMESTAMPS = 0x0080
+"""FFmpeg's flag of a format without times: AVFMT_NOTIMESTAMPS of avformat.h."""
 
 _GIF_DELAY = re.compile(rb"\x21\xf9\x04.(..).\x00", re.DOTALL)
 """The delay of a GIF's Graphic Control Extension. Source: GIF89a, section 23."""
@@ -104,7 +106,7 @@ def _has_times(video: OpenVideo, path: Path) -> bool:
 
     Bare streams (H.264, HEVC, MPEG-4, MJPEG) do not, nor does a GIF whose every delay is 0.
     """
-    if video.container.format.flags & Flags.no_timestamps.value:
+    if video.container.format.flags & _NO_TIMESTAMPS:
         return False
     return video.container.format.name != "gif" or _has_delays(path.read_bytes())
 

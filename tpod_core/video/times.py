@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +48,7 @@ class FrameTimes:
 
     @classmethod
     def of_index(cls, index: FrameIndex) -> "FrameTimes":
-        return cls((index.pts - index.pts[:1]) * float(index.time_base))
+        return cls((index.pts - index.pts[:1]).astype(np.float64) * float(index.time_base))
 
     def between(self, first: int, last: int) -> float:
         """Returns the seconds from one frame to a later one, exact to a microsecond.
@@ -67,7 +66,16 @@ class FrameTimes:
     @property
     def is_constant(self) -> bool:
         """Whether all frames are at equal distances, up to a millisecond."""
-        return len(list(islice(self.runs(), 2))) < 2
+        low, high = self._steps
+        return low <= high
+
+    @cached_property
+    def _steps(self) -> tuple[float, float]:
+        """The shortest and the longest step that gives the time of every frame, if any does."""
+        later, numbers = self.seconds[1:], np.arange(1, len(self.seconds))
+        low = ((later - _TOLERANCE_S) / numbers).max(initial=0.0)
+        high = ((later + _TOLERANCE_S) / numbers).min(initial=np.inf)
+        return float(low), float(high)
 
     @cached_property
     def most_in_a_second(self) -> int:
@@ -82,6 +90,9 @@ class FrameTimes:
         step can make it: the steps that suit all its frames so far are ``low`` to ``high``.
         """
         times = self.seconds.tolist()
+        if len(times) > 1 and self.is_constant:
+            yield TimeRun(0, 0.0, _shortest(*self._steps))
+            return
         first, start_s, low, high = 0, 0.0, 0.0, float("inf")
         for frame, time_s in enumerate(times):
             if frame == first:
