@@ -8,11 +8,12 @@ from pages._shared.page import empty_state, escape_md, page_header
 from pages._shared.paged_list import newest_page, page_buttons, search_field
 from pages._videos.card import CARD_STYLE, CardFacts, read_facts, video_card
 from pages._videos.dialogs import show_video_dialog
+from pages._videos.state import VideoAction, open_video_dialog
 from pages._videos.uploader import uploader
 from tpod_core import access
 from tpod_core.config import get_settings
 from tpod_core.db import read_session
-from tpod_core.models import User, Video
+from tpod_core.models import User, Video, find_row_id
 
 COLUMNS = 3
 SEARCH_FROM = 7  # fewer videos need no search field
@@ -20,6 +21,8 @@ SEARCH_FROM = 7  # fewer videos need no search field
 
 def main() -> None:
     user = require_user()
+    if video_id := find_row_id(st.query_params.pop("frame_rate", "")):
+        open_video_dialog(VideoAction.FPS, video_id)
     page_header("Videos", "Upload videos, give them labels, and draw boxes in them.")
     with show_errors():
         uploader(get_settings().max_upload_bytes)

@@ -24,7 +24,7 @@ import { clock, effortWords, listed } from "./words.js"
  * @property {import("./presence.js").Presence} presence
  */
 
-const GUESSED_WORDS = "The file does not say its frame rate. Correct it on the Videos page, in the menu of this video."
+const GUESSED_WORDS = "The file does not say its frame rate, so the times are guesses too"
 
 export class Bars {
   /** @param {Annotator} annotator @param {VideoFacts} video */
@@ -33,6 +33,7 @@ export class Bars {
     this.playing = false
     this.saved = h("span", { class: "saved", role: "status" })
     this.facts = h("span", { class: "facts" })
+    this.correct = h("a", { class: "facts", target: "_self", title: GUESSED_WORDS, hidden: true }, "Correct the rate")
     this.effort = h("span", { class: "effort", title: "Time spent on this video, boxes drawn by hand, and boxes in the video per box drawn by hand", hidden: true })
     this.people = h("span", { class: "people", role: "status", hidden: true })
     this.clock = h("span", { class: "clock" })
@@ -53,11 +54,13 @@ export class Bars {
   }
 
   /** @param {Annotator} a @param {VideoFacts} video */
-  #makeTop(a, { name, back }) {
+  #makeTop(a, { id, name, back }) {
+    this.correct.href = `${back}?frame_rate=${id}`
     return h("header", {},
       h("a", { class: "back", href: back, target: "_self", title: "Back to the videos" }, glyph("back")),
       h("strong", { title: name }, name),
       this.facts,
+      this.correct,
       h("span", { class: "space" }),
       this.people,
       this.effort,
@@ -115,7 +118,7 @@ export class Bars {
     this.frame = frame
     write(this.ending, ` of ${last}`)
     write(this.facts, [this.size, last ? `${last + 1} frames` : "1 frame", times.rateWords].filter(Boolean).join(" · "))
-    this.facts.title = times.isGuessed ? GUESSED_WORDS : ""
+    this.correct.hidden = !(last && times.isGuessed)
     if (activeElement(this.field) !== this.field) this.#showFrame()
     const seconds = times.at(frame)
     write(this.clock, seconds === null ? "" : clock(seconds))

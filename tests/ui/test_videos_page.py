@@ -185,6 +185,17 @@ def test_guessed_rate_is_called_one_and_is_corrected_in_its_dialog(user: User) -
     assert "12.5 fps was entered by hand" in test.markdown[-1].value
 
 
+def test_address_from_the_labelling_screen_opens_the_dialog_of_the_rate_once(user: User) -> None:
+    number = add(user, state=VideoState.READY, frame_count=50, fps=25.0)
+    with transaction() as session:
+        session.get_one(Video, number).fps_source = FpsSource.GUESSED
+    test = AppTest.from_file(PAGE, default_timeout=30)
+    test.query_params["frame_rate"] = str(number)
+    sound(test.run())
+    assert test.number_input[0].value == 25
+    assert "frame_rate" not in test.query_params
+
+
 def test_rate_that_the_file_names_is_no_guess_and_cannot_be_changed(user: User) -> None:
     number = add(user, state=VideoState.READY, width=64, height=48, frame_count=50, fps=25.0)
     test = page()
