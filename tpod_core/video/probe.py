@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import av
@@ -108,11 +109,12 @@ def _has_times(video: OpenVideo, path: Path) -> bool:
     """
     if video.container.format.flags & _NO_TIMESTAMPS:
         return False
-    return video.container.format.name != "gif" or _has_delays(path.read_bytes())
+    return video.container.format.name != "gif" or _has_delays(path)
 
 
-def _has_delays(gif: bytes) -> bool:
-    return any(delay != b"\0\0" for delay in _GIF_DELAY.findall(gif))
+def _has_delays(gif: Path) -> bool:
+    with gif.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return any(found[1] != b"\0\0" for found in _GIF_DELAY.finditer(content))
 
 
 def _declared_fps(video: OpenVideo, *, has_times: bool) -> float:
