@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tpod_core.annotations.label_colors import label_colors
 from tpod_core.inference.detection_filter import with_class_names
-from tpod_core.inference.drawing import draw
 from tpod_core.inference.trained_model import TrainedModel, detect_with_images, open_model
 from tpod_core.jobs import RunningJob
 from tpod_core.services import inference
@@ -28,7 +27,7 @@ def run(job: RunningJob) -> None:
     with job.transaction() as session:
         run_input = read_run(session, job)
         colors = label_colors(session, run_input.detector.labels)
-        key = annotated_videos.choose_key(session, job, run_input.video)
+        key = annotated_videos.choose_key(session, job, run_input.video, tuple(colors))
     storage.discard_parts(key)
     storage.require_free(run_input.video.size_bytes)
     job.progress(0.0, "Loading the model")
@@ -56,4 +55,4 @@ def _pictures(
     detection_filter = run_input.detection_filter
     for frame in detect_with_images(model, reader, frames, detection_filter.confidence, job):
         boxes = detection_filter.select(with_class_names(frame.result, model.labels))
-        yield draw(frame.image_bgr, inference.marks_of(boxes, colors))
+        yield inference.draw_detections(frame.image_bgr, boxes, colors)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._shared.page import counted
+from pages._shared.page import counted, escape_md
 from tpod_core.inference.detection_filter import FoundBox
 from tpod_core.services.inference import FrameDetections
 
@@ -19,6 +19,13 @@ def show_detections(found: Sequence[FoundBox], detections: FrameDetections) -> N
     elif detections.boxes:
         best = max(each.score for each in detections.boxes)
         st.caption(f"Nothing above this confidence. The best detection has a score of {best:.2f}.")
+
+
+def show_legend(lines: Sequence[str]) -> None:
+    """Name the classes that a drawn picture shows as numbers, if there are any."""
+    if lines:
+        named = escape_md(" · ".join(lines))
+        st.caption(f"No font here has the characters of these names: {named}")
 
 
 def _show_table(found: Sequence[FoundBox]) -> None:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from pages._shared.detection_filter import DetectorTrial
 from pages._try_it.cached_inference import run_on_file
-from pages._try_it.detections import show_detections
+from pages._try_it.detections import show_detections, show_legend
 from tpod_core.annotations.label_colors import label_colors
 from tpod_core.db import read_session
 from tpod_core.geometry import Box
 from tpod_core.inference.detection_filter import FoundBox
-from tpod_core.inference.drawing import draw
 from tpod_core.services import inference
+from tpod_core.video.drawing import legend
 from tpod_core.video.encode import encode_jpeg
 from tpod_core.video.orientation import Image
 
@@ -36,11 +36,12 @@ def show_picture(trial: DetectorTrial, content: bytes | None) -> None:
 def _show_image(trial: DetectorTrial, image: Image, found: Sequence[FoundBox]) -> None:
     with read_session() as session:
         colors = label_colors(session, trial.detector.labels)
-    drawn = draw(image, inference.marks_of(found, colors))
+    drawn = inference.draw_detections(image, found, colors)
     # A tall image as wide as the page would push the text below it out of sight.
     drawn_height, drawn_width = drawn.shape[:2]
     fitting_width = max(1, _TALL_HEIGHT_PX * drawn_width // drawn_height)
     st.image(encode_jpeg(drawn), width=fitting_width if drawn_height > drawn_width else "stretch")
+    show_legend(legend(tuple(colors)))
 
 
 def _scaled(found: FoundBox, scale: float) -> FoundBox:

@@ -6,6 +6,7 @@ from pages._shared.detection_filter import DetectorTrial
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow, show_end
 from pages._shared.prelabelling import show_prelabelling
+from pages._try_it.detections import show_legend
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.models import Job, JobState, Video, saved_id
@@ -54,3 +55,4 @@ def _offer_copy(trial: DetectorTrial, job: Job) -> None:
         st.link_button("Download", f"{address}?download=true", icon=":material/download:")
         confidence = job.request["confidence"] or trial.detector.metrics["recommended_confidence"]
         st.caption(f"Made with a confidence of {confidence:.2f}. A new copy replaces it.")
+    show_legend(annotated_videos.legend_of(job))

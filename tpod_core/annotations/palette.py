@@ -30,10 +30,10 @@ def color_at(position: int) -> str:
     return COLORS[position % len(COLORS)]
 
 
-def bgr_of(color: str) -> tuple[int, int, int]:
-    """Converts ``"#rrggbb"`` to OpenCV's (blue, green, red)."""
+def rgb_of(color: str) -> tuple[int, int, int]:
+    """Converts ``"#rrggbb"`` to (red, green, blue), each 0..255."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
-    return blue, green, red
+    return red, green, blue
 
 
 def clean_color(color: str, field: str | None = None) -> str:

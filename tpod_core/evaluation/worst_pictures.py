@@ -11,6 +11,8 @@ from tpod_core.evaluation import matching
 from tpod_core.evaluation.result_file import BadImage, ShownObject
 from tpod_core.evaluation.scoring import EvaluatedImage, Gathered
 from tpod_core.geometry import Box
+from tpod_core.video.bgr_drawing import draw_on_bgr
+from tpod_core.video.drawing import Mark
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
 MAX_PICTURES = 24
@@ -20,7 +22,7 @@ NEIGHBOUR_FRAMES = 15
 WIDTH_PX = 960
 _DIRECTORY = "worst"
 _QUALITY = 85
-_COLORS_BGR = {"correct": (106, 176, 46), "wrong": (60, 60, 235), "missed": (0, 165, 255)}
+_COLORS_RGB = {"correct": (46, 176, 106), "wrong": (235, 60, 60), "missed": (255, 165, 0)}
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,12 @@ def _draw(path: Path, objects: tuple[ShownObject, ...]) -> bytes:
     assert original is not None, f"{path} cannot be read"
     image = scaled_down(original.astype(np.uint8, copy=False), WIDTH_PX)
     scale = image.shape[1] / original.shape[1]
-    for shown in objects:
-        corners = [round(edge * scale) for edge in shown.box]
-        color = _COLORS_BGR[shown.kind]
-        cv2.rectangle(image, corners[:2], corners[2:], color, 2, cv2.LINE_AA)
-    return encode_jpeg(image, _QUALITY)
+    marks = [Mark(_scaled(shown.box, scale), "", _COLORS_RGB[shown.kind]) for shown in objects]
+    return encode_jpeg(draw_on_bgr(image, marks), _QUALITY)
+
+
+def _scaled(
+    box_xyxy: tuple[float, float, float, float], scale: float
+) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (edge * scale for edge in box_xyxy)
+    return x1, y1, x2, y2

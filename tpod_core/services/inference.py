@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from sqlmodel import Session, col
 
 from tpod_core import access
-from tpod_core.annotations.palette import bgr_of
+from tpod_core.annotations.palette import rgb_of
 from tpod_core.inference.detection_filter import DetectionFilter, FoundBox, with_class_names
-from tpod_core.inference.drawing import Mark
 from tpod_core.inference.trained_model import open_model
 from tpod_core.models import Detector, DetectorState, User, Video
+from tpod_core.video.bgr_drawing import draw_on_bgr
+from tpod_core.video.drawing import Mark
 from tpod_core.video.orientation import Image
 from tpod_core.video.source import frame_source
 
@@ -51,9 +52,22 @@ def read_frame(video: Video, frame_index: int) -> Image:
         return reader.read(frame_index)
 
 
-def marks_of(boxes: Sequence[FoundBox], colors: Mapping[str, str]) -> list[Mark]:
-    """Returns ``boxes`` as marks with name and score, in the label's colour."""
-    return [
-        Mark(found.box, f"{found.label} {found.score:.2f}", bgr_of(colors[found.label]))
+def draw_detections(
+    image_bgr: Image, boxes: Sequence[FoundBox], colors: Mapping[str, str]
+) -> Image:
+    """Returns a copy of the picture with the boxes, their names and their scores.
+
+    Args:
+        colors: of all classes of the detector by name, in the order of their ids. A name that no
+            font can draw becomes its number in ``drawing.legend``.
+    """
+    marks = [
+        Mark(
+            found.box.xyxy,
+            f"{found.label} {found.score:.2f}",
+            rgb_of(colors[found.label]),
+            found.label,
+        )
         for found in boxes
     ]
+    return draw_on_bgr(image_bgr, marks, tuple(colors))

@@ -7,9 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tpod_core.annotations.palette import bgr_of
+from tpod_core.annotations.palette import rgb_of
 from tpod_core.errors import NotFound
 from tpod_core.formats.yolo import ManifestFrame, read_manifest, read_yolo_line
+from tpod_core.video.bgr_drawing import draw_on_bgr
+from tpod_core.video.drawing import Mark
 from tpod_core.video.encode import encode_jpeg, scaled_down
 
 _JPEG_QUALITY = 85
@@ -42,9 +44,8 @@ def _draw(directory: Path, frame: ManifestFrame, width: int, colors: Sequence[st
         raise NotFound(f"The picture {frame.image} of this training set is gone. Build it again.")
     image = scaled_down(original.astype(np.uint8, copy=False), width)
     drawn_wh = (image.shape[1], image.shape[0])
-    for line in (directory / frame.label_file).read_text(encoding="ascii").splitlines():
-        class_id, box = read_yolo_line(line, drawn_wh)
-        corners = [round(edge) for edge in box.xyxy]
-        color = bgr_of(colors[class_id])
-        cv2.rectangle(image, corners[:2], corners[2:], color, 2, cv2.LINE_AA)
-    return encode_jpeg(image, _JPEG_QUALITY)
+    lines = (directory / frame.label_file).read_text(encoding="ascii").splitlines()
+    boxes = [read_yolo_line(line, drawn_wh) for line in lines]
+    # Without names, which the page shows beside their colours: the pictures are small.
+    marks = [Mark(box.xyxy, "", rgb_of(colors[class_id])) for class_id, box in boxes]
+    return encode_jpeg(draw_on_bgr(image, marks), _JPEG_QUALITY)

@@ -1,5 +1,6 @@
 """Copies of videos with a detector's boxes drawn in: start, find, delete old ones."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from tpod_core.jobs import RunningJob
 from tpod_core.models import Detector, Job, JobKind, JobState, User, Video, saved_id
 from tpod_core.services.detector_runs import runs
 from tpod_core.storage import get_storage
+from tpod_core.video.drawing import legend
 from tpod_core.video.source import annotated_key
 
 _FILE = "file"
-"""The key of the copy's storage key in a job's result."""
+_LEGEND = "legend"
+"""The keys of the copy's storage key and of its legend in a job's result."""
 
 
 def start(
@@ -57,14 +60,20 @@ def find_copy(session: Session, user: User, detector: Detector, job_id: int) -> 
     return path
 
 
-def choose_key(session: Session, job: RunningJob, video: Video) -> str:
+def choose_key(session: Session, job: RunningJob, video: Video, classes: Sequence[str]) -> str:
     """Choose the storage key of the copy and store it in the job's result.
 
-    The file is deleted with the video.
+    With it goes the legend of the ``classes`` that the copy shows as numbers, because the fonts
+    are those of the host that draws. The file is deleted with the video.
     """
     key = annotated_key(saved_id(video), job.id)
-    job.record_result(session, {_FILE: key})
+    job.record_result(session, {_FILE: key, _LEGEND: legend(classes)})
     return key
+
+
+def legend_of(job: Job) -> tuple[str, ...]:
+    """Returns a line for each class that the copy shows as a number, as ``drawing.legend``."""
+    return tuple(job.result.get(_LEGEND, ()))
 
 
 def remove_superseded(session: Session, video: Video, detector: Detector, newest_id: int) -> None:
