@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 from sqlmodel import select
 
-from tests.synthetic import make_video
+from tests.synthetic import make_lossless, make_video
 from tests.unwatched import Unwatched
 from tpod_core import db
 from tpod_core.geometry import Box
@@ -83,14 +84,27 @@ def give_file(
     Args:
         shows, time_of: as ``make_video`` has them.
     """
-    key = f"videos/{video.id}/source.mp4"
-    path = get_storage().path(key)
+    path = _place_for(video, "source.mp4")
+    _put_behind(video, make_video(path, frames, FILE_WH, fps=10, shows=shows, time_of=time_of))
+
+
+def give_large_file(video: Video, frames: int, wh: tuple[int, int]) -> None:
+    """Put a real file behind a video whose frames may be larger than H.264 has them."""
+    _put_behind(video, make_lossless(_place_for(video, "source.mkv"), frames, wh))
+
+
+def _place_for(video: Video, name: str) -> Path:
+    path = get_storage().path(f"videos/{video.id}/{name}")
     path.parent.mkdir(parents=True)
-    make_video(path, frames, FILE_WH, fps=10, shows=shows, time_of=time_of)
+    return path
+
+
+def _put_behind(video: Video, path: Path) -> None:
+    key = f"videos/{video.id}/{path.name}"
     index = scan(path, probe(path), Unwatched()).index
     get_storage().write(index_key(key), index.to_bytes())
     with db.transaction() as session:
         row = session.get_one(Video, video.id)
         row.source_key = row.playback_key = key
-        row.width, row.height = FILE_WH
-        row.frame_count = frames
+        row.width, row.height = index.upright_wh
+        row.frame_count = len(index)

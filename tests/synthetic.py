@@ -83,3 +83,15 @@ def make_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def make_lossless(path: Path, frames: int, wh: tuple[int, int]) -> Path:
+    """A file (MKV) of FFV1, which has pictures of every size."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = *wh, "yuv420p"
+        for number in range(frames):
+            plane = np.full((wh[1], wh[0], 3), 40 * number, np.uint8)
+            container.mux(stream.encode(VideoFrame.from_ndarray(plane, format="bgr24")))
+        container.mux(stream.encode(None))
+    return path

@@ -39,6 +39,10 @@ class Box:
     def xyxy(self) -> tuple[float, float, float, float]:
         return self.x1, self.y1, self.x2, self.y2
 
+    def scaled(self, scale_x: float, scale_y: float) -> "Box":
+        """Returns the same place in a picture of another size."""
+        return Box(self.x1 * scale_x, self.y1 * scale_y, self.x2 * scale_x, self.y2 * scale_y)
+
 
 def iou(a: Box, b: Box) -> float:
     """Returns the intersection over union, 0..1; 0 if both are empty."""

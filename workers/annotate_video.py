@@ -11,17 +11,19 @@ from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.detector_runs.runs import VideoRun, read_run
 from tpod_core.storage import get_storage
+from tpod_core.video.encode import scaled_to_fit
 from tpod_core.video.orientation import Image
 from tpod_core.video.reader import VideoReader
 from tpod_core.video.source import frame_source
 from tpod_core.video.times import frame_times
-from tpod_core.video.writing import write_video
+from tpod_core.video.writing import MAX_VIDEO_SIDE_PX, write_video
 
 
 def run(job: RunningJob) -> None:
     """Make the copy. A second run starts again; the newest copy replaces older ones.
 
-    Its frames are shown at the times of the video's.
+    Its frames are shown at the times of the video's. Frames that are too large for it are scaled
+    down.
     """
     storage = get_storage()
     with job.transaction() as session:
@@ -55,4 +57,5 @@ def _pictures(
     detection_filter = run_input.detection_filter
     for frame in detect_with_images(model, reader, frames, detection_filter.confidence, job):
         boxes = detection_filter.select(with_class_names(frame.result, model.labels))
-        yield inference.draw_detections(frame.image_bgr, boxes, colors)
+        image = scaled_to_fit(frame.image_bgr, MAX_VIDEO_SIDE_PX)
+        yield inference.draw_detections(image, boxes, reader.index.upright_wh, colors)

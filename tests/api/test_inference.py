@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.conftest import Api, add_user
-from tests.detectors import add_trained_detector
+from tests.detectors import ANSWER_IN_INPUT, SIDE_PX, add_trained_detector
 from tests.jobs import run_job
-from tests.labelled import FILE_WH, add_video, give_file
+from tests.labelled import FILE_WH, add_video, give_file, give_large_file
 from tests.odd_pictures import ODD_PICTURES
 from tests.unit.test_video_pictures import image_file
 from tpod_core import db
@@ -198,6 +198,39 @@ def test_annotated_copy_shows_its_frames_at_the_times_of_the_video(
     with av.open(str(path)) as container:
         shown = [frame.time for frame in container.decode(video=0)]
     assert shown == pytest.approx([float(variable(n)) for n in range(FRAMES)], abs=1e-3)
+
+
+def test_annotated_copy_of_a_huge_frame_is_scaled_down_with_its_boxes(
+    api: TestClient, admin: User, detector: Detector
+) -> None:
+    give_large_file(add_video(admin), 1, (65_500, 1000))
+    job_id = annotate(api)
+    done = work(job_id)
+    assert done.state == "succeeded", done.message
+    path = get_settings().data_dir / "made.mp4"
+    path.write_bytes(api.get(f"/detectors/1/annotated/{job_id}").content)
+    [picture] = frames_of(path)
+    assert picture.shape == (250, 16_384, 3)
+    left, right = (round(x / SIDE_PX * 16_384) for x in ANSWER_IN_INPUT[::2])
+    drawn = np.flatnonzero((picture > 100).any(axis=(0, 2)))  # the frame itself is black
+    assert left - 4 <= drawn[0] <= left + 4 <= right - 4 <= drawn[-1] <= right + 4
+
+
+def test_copy_that_the_encoder_refuses_says_so_in_a_sentence(
+    api: TestClient, admin: User, detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotate_video, "MAX_VIDEO_SIDE_PX", 10**9)
+    give_large_file(add_video(admin), 1, (16_386, 16))
+    done = work(annotate(api))
+    assert done.state == "failed"
+    assert done.message.startswith("No video can be written of frames of 16,386 × 16 pixels")
+
+
+def test_copy_s_job_says_which_names_it_shows_as_numbers(
+    api: TestClient, home: Path, admin: User, video: Video
+) -> None:
+    add_trained_detector(home, admin, labels=("cup", "\ue000"))
+    assert work(annotate(api)).result["legend"] == ["#2: \ue000"]
 
 
 def test_annotated_copy_is_served_in_ranges(

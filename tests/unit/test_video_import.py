@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.frame_truth import crc_of_visible_luma
-from tests.synthetic import make_video, number_in
+from tests.synthetic import make_lossless, make_video, number_in
 from tpod_core.errors import JobCancelled, NotAVideo
 from tpod_core.video import importing, normalize, scan
 from tpod_core.video.importing import NOT_FOUND_AGAIN, rewrite, scan_and_check
@@ -147,17 +147,17 @@ def test_raw_stream_without_times_is_to_be_rewritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wh", [(161, 120), (160, 121)], ids=["odd width", "odd height"])
 def test_odd_sizes_are_rewritten_without_loss(tmp_path: Path, wh: tuple[int, int]) -> None:
-    path = tmp_path / "odd.mkv"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=30)
-        stream.width, stream.height, stream.pix_fmt = *wh, "yuv420p"
-        for number in range(5):
-            plane = np.full((wh[1], wh[0], 3), 40 * number, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(plane, format="bgr24")))
-        container.mux(stream.encode(None))
+    path = make_lossless(tmp_path / "odd.mkv", 5, wh)
     scanned = scan_and_check(path, probe(path), Recorded())
     index = rewrite(path, tmp_path / "rewritten.mp4", scanned, Recorded())
     assert index.luma_crc.tolist() == scanned.index.luma_crc.tolist()
+
+
+def test_frames_too_large_to_be_rewritten_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = make_lossless(tmp_path / "wide.mkv", 1, (16_386, 16))
+    scanned = scan_and_check(path, probe(path), Recorded())
+    with pytest.raises(NotAVideo, match=r"16,386 × 16 pixels are too large"):
+        rewrite(path, tmp_path / "rewritten.mp4", scanned, Recorded())
 
 
 def test_file_that_cannot_be_rewritten_is_refused(

@@ -111,13 +111,9 @@ def _draw(path: Path, objects: tuple[ShownObject, ...]) -> bytes:
     original = cv2.imread(str(path))
     assert original is not None, f"{path} cannot be read"
     image = scaled_down(original.astype(np.uint8, copy=False), WIDTH_PX)
-    scale = image.shape[1] / original.shape[1]
-    marks = [Mark(_scaled(shown.box, scale), "", _COLORS_RGB[shown.kind]) for shown in objects]
+    scale_y, scale_x = np.divide(image.shape[:2], original.shape[:2]).tolist()
+    marks = [
+        Mark(Box(*shown.box).scaled(scale_x, scale_y).xyxy, "", _COLORS_RGB[shown.kind])
+        for shown in objects
+    ]
     return encode_jpeg(draw_on_bgr(image, marks), _QUALITY)
-
-
-def _scaled(
-    box_xyxy: tuple[float, float, float, float], scale: float
-) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (edge * scale for edge in box_xyxy)
-    return x1, y1, x2, y2

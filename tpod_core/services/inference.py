@@ -53,17 +53,24 @@ def read_frame(video: Video, frame_index: int) -> Image:
 
 
 def draw_detections(
-    image_bgr: Image, boxes: Sequence[FoundBox], colors: Mapping[str, str]
+    image_bgr: Image,
+    boxes: Sequence[FoundBox],
+    frame_wh: tuple[int, int],
+    colors: Mapping[str, str],
 ) -> Image:
     """Returns a copy of the picture with the boxes, their names and their scores.
 
     Args:
+        frame_wh: the size of the picture in whose pixels the boxes are; ``image_bgr`` may be
+            smaller.
         colors: of all classes of the detector by name, in the order of their ids. A name that no
             font can draw becomes its number in ``drawing.legend``.
     """
+    height, width = image_bgr.shape[:2]
+    scale_x, scale_y = width / frame_wh[0], height / frame_wh[1]
     marks = [
         Mark(
-            found.box.xyxy,
+            found.box.scaled(scale_x, scale_y).xyxy,
             f"{found.label} {found.score:.2f}",
             rgb_of(colors[found.label]),
             found.label,

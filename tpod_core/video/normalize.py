@@ -7,6 +7,7 @@ import av
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
+from tpod_core.errors import NotAVideo
 from tpod_core.video.probe import open_video
 from tpod_core.video.scan import ProgressMonitor, Scan
 
@@ -34,6 +35,8 @@ def normalize(source: Path, target: Path, scanned: Scan, monitor: ProgressMonito
     A key frame every ``KEY_EVERY`` frames, no B-frames, times 0, 1, 2, …; the picture is not
     turned upright. Up to ``MAX_LOSSLESS_BYTES`` the encoding is lossless: the decoded luma
     equals the source's bit for bit.
+
+    Raises: NotAVideo if the encoder refuses frames of this size.
     """
     lossless = lossless_bytes(scanned) <= MAX_LOSSLESS_BYTES
     with (
@@ -63,6 +66,14 @@ def _stream_for(
     context.gop_size = KEY_EVERY
     context.color_range = frame.color_range
     context.colorspace = frame.colorspace
+    try:
+        context.open()
+    except av.FFmpegError as error:
+        raise NotAVideo(
+            f"The file has to be rewritten, and its frames of {frame.width:,} × {frame.height:,} "
+            "pixels are too large for that. Scale the video down with another program, and upload "
+            "the result."
+        ) from error
     return stream
 
 
