@@ -25,6 +25,8 @@ from workers import annotate_video, prelabel_video
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 FRAMES = 12
+UNDRAWABLE = "\ue000"
+"""A character for private use, which no font is asked for."""
 BESIDE = Box(100, 10, 150, 60)
 
 
@@ -101,6 +103,20 @@ def test_image_shows_what_is_found_how_surely_and_how_fast(detector: Detector) -
     assert " ms · 160×120" in texts(test)
     [row] = test.dataframe[0].value.to_dict("records")
     assert row == {"Class": "cup", "Score": pytest.approx(0.9), "Box": "25, 25, 75, 75"}
+
+
+def test_picture_names_the_classes_that_no_font_can_draw(home: Path, user: User) -> None:
+    add_trained_detector(home, user, labels=("cup", UNDRAWABLE))
+    test = page()
+    test.file_uploader[0].upload("cup.png", image_file(wh=(160, 120)), "image/png")
+    assert f"\\#2\\: {UNDRAWABLE}" in texts(sound(test.run()))
+
+
+@pytest.mark.parametrize("wh", [(70_000, 2), (2, 70_000)], ids=["wide", "tall"])
+def test_extreme_picture_is_shown_with_its_boxes(detector: Detector, wh: tuple[int, int]) -> None:
+    test = page()
+    test.file_uploader[0].upload("cup.png", image_file(wh=wh), "image/png")
+    assert f"{wh[0]}×{wh[1]}" in texts(sound(test.run()))
 
 
 def test_tall_picture_leaves_room_for_what_is_said_about_it(
@@ -205,6 +221,15 @@ def test_video_is_drawn_followed_and_offered(detector: Detector, video: Video) -
     assert any(f"<video src='{address}'" in each.proto.body for each in test.get("html"))
     [link] = test.get("link_button")
     assert link.proto.url == f"{address}?download=true"
+
+
+def test_copy_names_the_classes_that_the_worker_could_not_draw(
+    home: Path, user: User, video: Video
+) -> None:
+    add_trained_detector(home, user, labels=("cup", UNDRAWABLE))
+    test = press(look_at("Video"), "Make a copy")
+    assert work(annotate_video.run).state is JobState.SUCCEEDED
+    assert f"\\#2\\: {UNDRAWABLE}" in texts(sound(test.run()))
 
 
 def test_video_s_proposals_are_made_and_accepted(

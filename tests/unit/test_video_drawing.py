@@ -1,5 +1,7 @@
 """Boxes drawn into a picture: where they are, and names in any script."""
 
+import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from tpod_core.video.drawing import Mark, draw, legend
 
 BOX = (100.0, 80.0, 200.0, 160.0)
 GREEN, BLUE, BLACK = (0, 200, 0), (60, 0, 200), (0, 0, 0)
-DEJAVU = Path(drawing.__file__).with_name("DejaVuSans.ttf")
+DEJAVU = Path(drawing.__file__).with_name("DejaVuSans-Bold.ttf")
 FONT_PX = 25
 NAMES = ("no", "كوب", "כוס", "größe", "कप", "ถ้วย", "👩‍🚀 cup", "𠮷野家", "杯子")
 IN_DEJAVU = NAMES[:4]
@@ -47,7 +49,18 @@ def glyph_by_glyph(text: str) -> np.ndarray:
     font = ImageFont.truetype(DEJAVU, FONT_PX, layout_engine=ImageFont.Layout.BASIC)
     image = Image.new("L", (60 * FONT_PX, 4 * FONT_PX))
     ImageDraw.Draw(image).text((50, 2 * FONT_PX), text, 255, font, anchor="ls")
-    return cut_out(drawing._bold(np.asarray(image), 0.04 * FONT_PX))
+    return cut_out(np.asarray(image))
+
+
+def test_drawing_needs_only_python_numpy_and_pillow() -> None:
+    """It goes with ``predict.py`` as it is."""
+    tree = ast.parse(Path(drawing.__file__).read_text())
+    found = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
+    found |= {
+        each.name for node in tree.body if isinstance(node, ast.Import) for each in node.names
+    }
+    packages = {str(name).partition(".")[0] for name in found}
+    assert packages - sys.stdlib_module_names == {"numpy", "PIL"}
 
 
 # Boxes

@@ -1,12 +1,11 @@
 """Draws boxes with names into a picture, in every script for which there is a font.
 
 A name that no font can draw becomes the number of its class, as in ``#3 0.93``; ``legend`` says
-which name a number stands for.
+which name a number stands for. The fonts are DejaVu Sans, which lies beside this file, for Latin,
+Cyrillic, Greek, Arabic, Hebrew, Armenian and Georgian; then those of the host; then OpenCV's own,
+where OpenCV 5 is installed, for Chinese, Japanese and Korean.
 
-This file is also shipped beside ``predict.py``, so it needs only Python, NumPy and Pillow. The
-font beside it, DejaVu Sans, has the Latin, Cyrillic, Greek, Arabic, Hebrew, Armenian and Georgian
-letters. The fonts of the host serve for the rest; then OpenCV's own font, where OpenCV 5 is
-installed, for Chinese, Japanese and Korean.
+This file also goes with ``predict.py``, so it needs only Python, NumPy and Pillow.
 """
 
 import os
@@ -30,19 +29,16 @@ Rgb = tuple[int, int, int]
 Fonts = tuple[Path, ...]
 
 _SMALLEST_FONT_PX = 13
-_FONT_SHARE = 0.025
-_STROKE_SHARE = 1 / 280
+_FONT_SHARE, _STROKE_SHARE = 0.025, 1 / 280
 _DARK, _LIGHT = (16, 20, 26), (255, 255, 255)
 _BRIGHT_FROM = 140
 _ABOVE_SHARE, _BELOW_SHARE = 0.76, 0.24
-_BOLD_SHARE = 0.04
 _LONGEST_TEXT = 200
 _ALWAYS_ALIKE = ("CJK", "HIRAGANA", "KATAKANA", "BOPOMOFO", "HANGUL SYLLABLE", "ETHIOPIC", "LATIN")
 """Begin the names of letters without case that look the same beside all others."""
-_IN_NO_FONT = "\U0010ffff"
-"""Unicode has no such character."""
+_NO_CHARACTER = "\U0010ffff"
 
-_SHIPPED = Path(__file__).with_name("DejaVuSans.ttf")
+_SHIPPED = Path(__file__).with_name("DejaVuSans-Bold.ttf")
 _PILLOW, _OPENCV = Path("in Pillow"), Path("in OpenCV")
 """Stand for the fonts that are built in."""
 _FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
@@ -120,13 +116,13 @@ def legend(names: Sequence[str], fonts: Fonts | None = None) -> tuple[str, ...]:
 
 def _draw_outline(picture: Pixels, mark: Mark, stroke: int) -> None:
     left, top, right, bottom = (round(edge) - stroke // 2 for edge in mark.box_xyxy)
-    for x1, y1, x2, y2 in (
-        (left, top, right + stroke, top + stroke),
-        (left, bottom, right + stroke, bottom + stroke),
-        (left, top, left + stroke, bottom + stroke),
-        (right, top, right + stroke, bottom + stroke),
+    for x, y, width, height in (
+        (left, top, right - left, stroke),
+        (left, bottom, right - left, stroke),
+        (left, top, stroke, bottom - top),
+        (right, top, stroke, bottom - top + stroke),
     ):
-        picture[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)] = mark.color_rgb
+        picture[max(y, 0) : max(y + height, 0), max(x, 0) : max(x + width, 0)] = mark.color_rgb
 
 
 def _paste_plate(picture: Pixels, mark: Mark, plate: Pixels, stroke: int) -> None:
@@ -162,10 +158,21 @@ def _plate(
     ink = _fitting_ink(text, _cleaned(key), font_px, widest_px - 2 * pad, fonts)
     if ink is None:
         return None
-    # The weights of red, green and blue are those of luma in ITU-R BT.601.
+    height, width = ink.shape
+    plate = np.empty((height + 2 * pad, width + 2 * pad, 3), np.uint8)
+    plate[:] = color_rgb
+    plate[pad : pad + height, pad : pad + width] = _shades(color_rgb)[ink]
+    return plate
+
+
+@lru_cache(maxsize=256)
+def _shades(color_rgb: Rgb) -> Pixels:
+    """Returns 256 colours from the plate's to the text's, which contrasts with it.
+
+    Source: luma weights of ITU-R BT.601.
+    """
     is_bright = np.dot(color_rgb, (0.299, 0.587, 0.114)) > _BRIGHT_FROM
-    shades = np.linspace(color_rgb, _DARK if is_bright else _LIGHT, 256).round().astype(np.uint8)
-    return shades[np.pad(ink, pad)]
+    return np.linspace(color_rgb, _DARK if is_bright else _LIGHT, 256).round().astype(np.uint8)
 
 
 def _fitting_ink(
@@ -230,12 +237,10 @@ def _runs(text: str, fonts: Fonts | None) -> tuple[tuple[str, Path], ...]:
     if not any(_needs_glyph(each) for each in text):
         return ()
     whole = _find_font(text, fonts)
-    if whole is not None and not _needs_shaping(text):
-        # Apart, so that a name and a score are each laid out once for a whole video.
-        words = text.rpartition(" ")
-        return tuple((run, whole) for run in (words[0], words[1] + words[2]) if run)
     if whole is not None:
-        return ((text, whole),)
+        # A name and its score are drawn apart, each once for a whole video.
+        name, space, score = ("", "", text) if _needs_shaping(text) else text.rpartition(" ")
+        return tuple((run, whole) for run in (name, space + score) if run)
     runs: list[tuple[str, Path]] = []
     for cluster in _clusters(text):
         font = _find_font(cluster, fonts)
@@ -297,19 +302,10 @@ def _strip(text: str, font: Path, font_px: int) -> _Strip:
     loaded = _load(font, font_px)
     box = loaded.getbbox(text, anchor="ls")
     left, top, bottom = (min(floor(box[0]), 0), min(floor(box[1]), 0), max(ceil(box[3]), 0))
-    width = ceil(max(box[2] + _BOLD_SHARE * font_px, loaded.getlength(text))) - left
+    width = ceil(max(box[2], loaded.getlength(text))) - left
     image = Image.new("L", (width, bottom - top))
     ImageDraw.Draw(image).text((-left, -top), text, 255, loaded, anchor="ls")
-    return _Strip(_bold(np.asarray(image), _BOLD_SHARE * font_px), -top)
-
-
-def _bold(ink: Pixels, by_px: float) -> Pixels:
-    """Returns ``ink`` with thicker stems: quicker than a stroke, and no font file is needed."""
-    thicker = ink.copy()
-    for step in range(1, ceil(by_px) + 1):
-        moved = (ink[:, :-step] * min(1.0, by_px - step + 1)).astype(np.uint8)
-        np.maximum(thicker[:, step:], moved, out=thicker[:, step:])
-    return thicker
+    return _Strip(np.asarray(image), -top)
 
 
 @lru_cache(maxsize=4096)
@@ -338,16 +334,14 @@ def _has(font: Path, character: str) -> bool:
         return False
     if font == _PILLOW:
         return " " < character < "\x7f" and bool(features.check("freetype2"))
-    if font == _OPENCV:
-        if _opencv() is None:
-            return False
-        drawn, asked = (_opencv_strip(each, 24).ink for each in (character, "?"))
-        return character == "?" or bool(drawn.any() and not np.array_equal(drawn, asked))
     try:
+        if font == _OPENCV:
+            ink, asked = (_opencv_strip(each, 24).ink for each in (character, "?"))
+            return character == "?" or bool(ink.any() and not np.array_equal(ink, asked))
         loaded = _load(font, 24, ImageFont.Layout.BASIC)
-        drawn, missing = (loaded.getmask(each) for each in (character, _IN_NO_FONT))
-    except (OSError, ValueError, ImportError):  # damaged, of colour pictures, or no FreeType
-        return False
+        drawn, missing = (loaded.getmask(each) for each in (character, _NO_CHARACTER))
+    except (OSError, ValueError, ImportError, AttributeError):
+        return False  # The file is damaged or has colour pictures; no FreeType; no OpenCV 5.
     return drawn.getbbox() is not None and bytes(drawn) != bytes(missing)
 
 
@@ -397,9 +391,10 @@ def _opencv_strip(text: str, font_px: int) -> _Strip:
 
 @cache
 def _opencv() -> Any:
-    """Returns OpenCV and its font; ``None`` without OpenCV 5. Loading the font is slow."""
-    try:
-        import cv2  # noqa: PLC0415
-    except ImportError:
-        return None
-    return (cv2, cv2.FontFace("uni")) if hasattr(cv2, "FontFace") else None
+    """Returns OpenCV and its font, which is slow to load.
+
+    Raises: ImportError without OpenCV, AttributeError before OpenCV 5.
+    """
+    import cv2  # noqa: PLC0415
+
+    return cv2, cv2.FontFace("uni")

@@ -42,7 +42,8 @@ def scaled_to_fit(image_bgr: Image, longest_side_px: int) -> Image:
 
 
 def _fitting_scale(image_bgr: Image, longest_side_px: int) -> float:
-    return longest_side_px / max(image_bgr.shape[:2])
+    height, width = image_bgr.shape[:2]
+    return longest_side_px / max(height, width)
 
 
 def _scaled(image_bgr: Image, scale: float) -> Image:
