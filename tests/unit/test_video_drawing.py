@@ -117,6 +117,11 @@ def test_long_name_is_shortened_and_keeps_its_score() -> None:
     assert any(np.array_equal(shortened, each) for each in fitting)
 
 
+def test_name_is_shortened_even_where_only_the_score_has_room() -> None:
+    narrow = draw(grey((40, 200)), [Mark((5, 100, 35, 160), "cup 0.93", GREEN, "cup")])
+    assert (narrow[90, :, 1] == GREEN[1]).any()
+
+
 # Scripts
 
 

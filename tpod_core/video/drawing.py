@@ -190,7 +190,7 @@ def _fitting_ink(
             ink = _ink(shorter, font_px, fonts)
             if ink is not None and ink.shape[1] <= room_px:
                 return ink
-    return None
+    return None if whole == text else _fitting_ink(text, "", font_px, room_px, fonts)
 
 
 # Text
