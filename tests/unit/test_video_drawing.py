@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fontTools import subset
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
 from tpod_core.video import drawing
@@ -185,6 +186,14 @@ def test_damaged_font_is_passed_over(tmp_path: Path) -> None:
     damaged.write_bytes(DEJAVU.read_bytes()[:5000])
     fonts = (damaged, tmp_path / "missing.ttf", DEJAVU)
     assert np.array_equal(words("größe", fonts=fonts), words("größe"))
+
+
+def test_character_that_a_font_leaves_blank_is_not_taken_for_drawn(tmp_path: Path) -> None:
+    font = TTFont(DEJAVU)
+    for table in font["cmap"].tables:
+        table.cmap[ord("杯")] = "space"
+    font.save(tmp_path / "blank.ttf")
+    assert legend(["杯"], (tmp_path / "blank.ttf",)) == ("#1: 杯",)
 
 
 def test_two_fonts_share_a_name_that_neither_has_whole(tmp_path: Path) -> None:
