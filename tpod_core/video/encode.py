@@ -42,8 +42,7 @@ def scaled_to_fit(image_bgr: Image, longest_side_px: int) -> Image:
 
 
 def _fitting_scale(image_bgr: Image, longest_side_px: int) -> float:
-    height, width = image_bgr.shape[:2]
-    return longest_side_px / max(height, width)
+    return float(longest_side_px / max(image_bgr.shape[:2]))
 
 
 def _scaled(image_bgr: Image, scale: float) -> Image:
