@@ -21,7 +21,7 @@ from tpod_core.formats import coco, voc
 from tpod_core.formats.pictures import Picture
 from tpod_core.formats.yolo import Manifest, data_yaml, read_manifest, write_manifest
 from tpod_core.geometry import Box
-from tpod_core.inference.drawing import Mark, draw
+from tpod_core.video.drawing import Mark, draw
 
 classes = st.lists(label_names, min_size=1, max_size=8, unique=True).map(tuple)
 anywhere = settings(
@@ -154,5 +154,5 @@ def test_ultralytics_reads_the_classes_that_it_is_given(
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_any_name_is_drawn_beside_its_box(name: str) -> None:
     picture = np.zeros((120, 160, 3), np.uint8)
-    drawn = draw(picture, [Mark(Box(20, 60, 100, 110), name, (0, 0, 255))])
+    drawn = draw(picture, [Mark((20, 60, 100, 110), name, (255, 0, 0))])
     assert drawn[:60].any()

@@ -10,12 +10,10 @@ from PIL import UnidentifiedImageError
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAnImage, TooLarge
+from tpod_core.video.encode import MAX_JPEG_SIDE_PX
 from tpod_core.video.orientation import Image, Orientation
 
 _HINT = "Send a JPEG, PNG, WebP or another common image."
-_MAX_SIDE_PX = 65_500
-"""libjpeg's limit: a longer side could be read, but not shown."""
-
 _EXIF_ORIENTATION = 0x112
 _ORIENTATIONS = {
     2: Orientation(0, mirrored=True),
@@ -69,10 +67,10 @@ def _read_header(content: bytes) -> Orientation:
         raise NotAnImage(f"This file is no image that can be read. {_HINT}") from error
     if width * height > get_settings().max_frame_pixels:
         raise _too_many_pixels()
-    if max(width, height) > _MAX_SIDE_PX:
+    if max(width, height) > MAX_JPEG_SIDE_PX:
         raise TooLarge(
             f"The image has {max(width, height):,} pixels on a side, more than the "
-            f"{_MAX_SIDE_PX:,} that can be shown. Scale it down, or cut it.",
+            f"{MAX_JPEG_SIDE_PX:,} that can be shown. Scale it down, or cut it.",
             "image",
         )
     return _ORIENTATIONS.get(exif.get(_EXIF_ORIENTATION, 1), Orientation())
