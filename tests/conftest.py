@@ -77,7 +77,7 @@ def home(
         if name != "TPOD_SHARED_DATA":
             monkeypatch.delenv(name)
     directory = tmp_path / "home"
-    directory.mkdir()
+    directory.mkdir(mode=0o700)
     monkeypatch.setenv("TPOD_DATA_DIR", str(directory))
     monkeypatch.setenv("TPOD_MIN_FREE_BYTES", "0")
     get_settings.cache_clear()

@@ -17,6 +17,13 @@ APP_DIR = PACKAGE_DIR / "application" if IS_INSTALLED else PACKAGE_DIR.parent
 """The directory of ``app.py``, ``pages`` and ``workers``, which must be on the import path: the
 top of a clone, or the folder in which the wheel installs them (see pyproject.toml)."""
 
+_PREFIX = "TPOD_"
+SECRETS_DIR_VARIABLE = f"{_PREFIX}SECRETS_DIR"
+SECRET_VARIABLES = frozenset(
+    f"{_PREFIX}{name}" for name in ("ADMIN_PASSWORD", "DATABASE_URL", "REDIS_URL")
+)
+"""The variables of settings that are passwords or may contain one."""
+
 
 def default_data_dir() -> Path:
     """Returns ``data`` in a clone, or the user's data directory if TPOD is installed.
@@ -32,7 +39,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings, frozen. The README describes every field (a test checks)."""
 
-    model_config = SettingsConfigDict(env_prefix="TPOD_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="ignore")
 
     data_dir: Path = Field(
         default_factory=default_data_dir, description="Where everything is kept."
@@ -42,6 +49,9 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field(
         "", description="Redis URL of the job queues; empty: an embedded server."
+    )
+    secrets_dir: Path | None = Field(
+        None, description="Directory of files, each named after a setting and holding its value."
     )
     weights_dir: Path | None = Field(
         None, description="Pretrained weights; empty: `weights` in the data directory."
@@ -115,4 +125,19 @@ class Settings(BaseSettings):
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
     """Returns the process's settings, read once; tests call ``get_settings.cache_clear()``."""
-    return Settings()
+    directory = os.environ.get(SECRETS_DIR_VARIABLE)
+    return Settings(_secrets_dir=directory) if directory else Settings()
+
+
+def variable_of(setting: str) -> str:
+    """Returns the name of the environment variable of a setting."""
+    return f"{_PREFIX}{setting.upper()}"
+
+
+def forget_secrets() -> None:
+    """Remove secrets from the environment, which every process that we start would inherit.
+
+    ``get_settings()`` must have read them.
+    """
+    for variable in [name for name in os.environ if name.upper() in SECRET_VARIABLES]:
+        del os.environ[variable]

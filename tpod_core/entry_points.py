@@ -7,10 +7,12 @@ from pkgutil import iter_modules
 
 from tpod_core import __version__, commands
 from tpod_core.config import APP_DIR
+from tpod_core.private_files import make_new_files_private
 
 
 def tpod() -> int:
     """Run the command of the command line; returns its exit status."""
+    make_new_files_private()
     parser = argparse.ArgumentParser(
         prog="tpod", description="TPOD turns videos into object detectors, in the browser."
     )

@@ -4,9 +4,11 @@ A problem ends the program with one sentence on standard error, which names what
 way out, and a non-zero exit status.
 """
 
+import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from pydantic import ValidationError
@@ -14,10 +16,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tpod_core import db, migrations
-from tpod_core.config import Settings, get_settings
+from tpod_core.config import (
+    SECRETS_DIR_VARIABLE,
+    Settings,
+    forget_secrets,
+    get_settings,
+    variable_of,
+)
 from tpod_core.db_errors import sqlite_path, translated
 from tpod_core.errors import CannotStart, StorageFull, TpodError
 from tpod_core.log import setup_logging
+from tpod_core.private_files import make_new_files_private, make_private
 from tpod_core.queue import require_valid_url
 from tpod_core.storage import full_disk_in, require_writable
 
@@ -28,8 +37,10 @@ def start_or_exit(*steps: Callable[[], None]) -> None:
     Raises: SystemExit with a sentence if the settings, the data or one of the steps do not allow
     to start. Any other error of a step passes unchanged: it is our bug.
     """
+    make_new_files_private()
     try:
         settings = _read_settings()
+        forget_secrets()
         setup_logging(settings.log_level)
         _check(settings)
         for step in steps:
@@ -53,11 +64,16 @@ def _exit(error: TpodError) -> NoReturn:
 
 
 def _read_settings() -> Settings:
+    secrets_dir = os.environ.get(SECRETS_DIR_VARIABLE)
+    if secrets_dir and not os.access(secrets_dir, os.R_OK | os.X_OK):
+        raise CannotStart(
+            f"The directory {secrets_dir} cannot be read. Correct {SECRETS_DIR_VARIABLE}."
+        )
     try:
         return get_settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"TPOD_{str(first['loc'][0]).upper()}"
+        name = variable_of(str(first["loc"][0]))
         problem = first["msg"].removeprefix("Value error, ")
         raise CannotStart(f"{name} has no valid value: {problem}. Correct it.") from None
 
@@ -67,6 +83,7 @@ def _check(settings: Settings) -> None:
         require_valid_url(settings.redis_url)
     _require_data_dir(settings)
     _require_usable_database(_make_engine(settings))
+    _make_database_private(settings.data_dir)
 
 
 def _require_data_dir(settings: Settings) -> None:
@@ -74,6 +91,7 @@ def _require_data_dir(settings: Settings) -> None:
     try:
         root.mkdir(parents=True, exist_ok=True)
         require_writable(root)
+        make_private(root)
     except StorageFull:
         raise CannotStart(
             f"The disk of the data directory {root} is full. Free some space, then start again."
@@ -107,6 +125,14 @@ def _require_usable_database(engine: Engine) -> None:
         migrations.require_known_schema(engine)
     except SQLAlchemyError as error:
         raise CannotStart(_database_sentence(error)) from None
+
+
+def _make_database_private(data_dir: Path) -> None:
+    """Hide a SQLite file outside the data directory, which hides those inside."""
+    path = sqlite_path()
+    if path and not path.absolute().is_relative_to(data_dir.absolute()):
+        for suffix in ("", "-wal", "-shm"):
+            make_private(path.with_name(path.name + suffix))
 
 
 def _database_sentence(error: SQLAlchemyError) -> str:

@@ -33,6 +33,7 @@ from tpod_core.log import LOGGER_NAME, get_logger
 from tpod_core.models import QueueName
 from tpod_core.queue import UNUSABLE, check_accepts_writes, connect, redis_url, sentence_on
 from tpod_core.startup import start_or_exit
+from workers.delivered_job import DeliveredJob
 
 MONITORING_S = 5
 MAINTENANCE_S = 15
@@ -69,6 +70,7 @@ class Worker(rq.Worker):  # type: ignore[misc]
             name=f"{queue}-{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}",
             connection=connect(redis_url(), _RETRIES),
             serializer=JSONSerializer,
+            job_class=DeliveredJob,
             job_monitoring_interval=MONITORING_S,
             maintenance_interval=MAINTENANCE_S,
             worker_ttl=WORKER_TTL_S,

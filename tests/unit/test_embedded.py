@@ -211,7 +211,7 @@ def test_redis_url_in_the_settings_means_that_nothing_is_embedded(
 
     async def live() -> bool:
         async with embedded_services():
-            return (home / "run").exists()
+            return (home / "run" / "apps").exists()
 
     assert not asyncio.run(live())
 

@@ -60,7 +60,7 @@ started with ``python -m``, and the registries of providers and of job ends."""
 ONLY_IN = {
     "streamlit": ("pages", "app"),
     "streamlit_drawable_canvas": ("pages",),
-    "rq": ("tpod_core.queue", "workers.main"),
+    "rq": ("tpod_core.queue", "workers.main", "workers.delivered_job"),
     "redis": ("tpod_core.queue",),
     "torch": ("tpod_core.training", "tpod_core.exports"),
     "torchvision": ("tpod_core.training", "tpod_core.exports"),

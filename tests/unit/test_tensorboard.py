@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -84,6 +85,10 @@ def test_one_process_answers_two_requests_with_what_was_written(
     wait_until(lambda: "score/mAP50" in tags().get("training", {}))
     outside = httpx.get(address.url.rpartition("/")[0].rpartition("/")[0] + "/data/runs")
     assert outside.status_code == 404, "the path is the key for other accounts of the host"
+    [child] = [each for each in psutil.Process().children() if str(tmp_path) in each.cmdline()]
+    prefix = urlsplit(address.url).path.strip("/")
+    assert len(prefix) > 20
+    assert prefix not in " ".join(child.cmdline()) + str(child.environ())
 
 
 @pytest.mark.slow

@@ -14,16 +14,17 @@ from pathlib import Path
 from uuid import uuid4
 
 from tpod_core import training_packages
-from tpod_core.config import APP_DIR, PACKAGE_DIR, Settings
+from tpod_core.config import APP_DIR, PACKAGE_DIR, SECRET_VARIABLES, Settings
 from tpod_core.embedded.gpus import share, visible_gpus
 from tpod_core.embedded.locks import is_locked, try_lock
 from tpod_core.embedded.paths import apps_dir, run_dir
+from tpod_core.embedded.secret_files import secret_files
 from tpod_core.models import QueueName
 
 _RUNNING = ".app"
 _SHUTDOWN = ".leaving"
 _CODE = (PACKAGE_DIR, APP_DIR / "workers")
-_HIDDEN_FROM_WORKERS = {"TPOD_ADMIN_USERNAME", "TPOD_ADMIN_PASSWORD", "TPOD_REDIS_URL"}
+_HIDDEN_FROM_WORKERS = SECRET_VARIABLES | {"TPOD_ADMIN_USERNAME"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class WorkerSpec:
     """The workers that an app needs: the queue of each, and how they run.
 
     ``gpus`` holds the GPUs visible to each worker of the training queue; an empty tuple does not
-    restrict the worker. ``code`` is a digest of the source files: after an upgrade of the app,
-    older workers are replaced as they become idle.
+    restrict the worker. ``code`` is a digest of the source files and the files of secrets: after
+    an upgrade of the app, older workers are replaced as they become idle.
     """
 
     queues: tuple[str, ...]
@@ -56,7 +57,7 @@ def worker_spec(settings: Settings) -> WorkerSpec:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith("TPOD_") and name not in _HIDDEN_FROM_WORKERS
+        if name.startswith("TPOD_") and name.upper() not in _HIDDEN_FROM_WORKERS
     }
     gpus = visible_gpus()
     low_workers = _count_low_workers(settings, gpus)
@@ -67,7 +68,7 @@ def worker_spec(settings: Settings) -> WorkerSpec:
         gpus=tuple(share(gpus, low_workers)),
         environment=environment | {"TPOD_DATA_DIR": str(settings.data_dir.absolute())},
         working_dir=str(Path.cwd()),
-        code=_code_version(),
+        code=_code_version(settings),
     )
 
 
@@ -124,10 +125,10 @@ def _read(path: Path) -> tuple[float, WorkerSpec]:
     return path.stat().st_mtime, workers
 
 
-def _code_version() -> str:
+def _code_version(settings: Settings) -> str:
     digest = hashlib.sha256()
-    for directory in _CODE:
-        for path in sorted(directory.rglob("*.py")):
-            status = path.stat()
-            digest.update(f"{path}:{status.st_mtime_ns}:{status.st_size}\n".encode())
+    code = (path for directory in _CODE for path in sorted(directory.rglob("*.py")))
+    for path in (*code, *secret_files(settings)):
+        status = path.stat()
+        digest.update(f"{path}:{status.st_mtime_ns}:{status.st_size}\n".encode())
     return digest.hexdigest()

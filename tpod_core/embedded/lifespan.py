@@ -17,6 +17,7 @@ from tpod_core.config import APP_DIR, get_settings
 from tpod_core.embedded.app_registry import Registration, worker_spec
 from tpod_core.embedded.locks import is_locked
 from tpod_core.embedded.paths import lock_path, log_path
+from tpod_core.embedded.secret_files import hand_over_secrets
 from tpod_core.log import get_logger
 
 SUPERVISOR_MODULE = "tpod_core.embedded"
@@ -35,6 +36,7 @@ async def embedded_services() -> AsyncIterator[None]:
     After Ctrl-C the block waits for them to end.
     """
     settings = get_settings()
+    hand_over_secrets(settings)
     if not settings.uses_embedded_redis:
         yield
         return

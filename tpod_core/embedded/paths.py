@@ -4,6 +4,7 @@ run/supervisor.lock   held by the one supervisor of this data directory
 run/socket            the path of the server's socket, which is elsewhere: a socket's path
                       has at most 107 bytes, and a data directory's may have more
 run/apps/             one locked file per running app
+run/secrets/          what processes of the app need of the secret settings
 run/services.log      the output of the supervisor, the server and the workers
 redis/                the server's append-only file
 """

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -116,13 +117,14 @@ def _start(directory: Path) -> _Running:
     directory.mkdir(parents=True, exist_ok=True)
     prefix = f"/{secrets.token_urlsafe(24)}"
     process = subprocess.Popen(
-        (sys.executable, "-P", "-m", "tpod_core.tensorboard.program", str(directory), prefix),
+        (sys.executable, "-P", "-m", "tpod_core.tensorboard.program", str(directory)),
         cwd="/",
         env=os.environ | {"PYTHONPATH": str(APP_DIR)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C must reach only the app
     )
+    _write_line(process, prefix)
     port = _read_line(process)
     if not port:
         process.kill()
@@ -130,6 +132,13 @@ def _start(directory: Path) -> _Running:
         _log.error("TensorBoard does not start over %s", directory)
         raise Unavailable("TensorBoard does not start. See the app's log for its output.")
     return _Running(process, Address(f"http://127.0.0.1:{port}{prefix}/"))
+
+
+def _write_line(process: subprocess.Popen[bytes], line: str) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # a process that died says so by its missing port
+        process.stdin.write(f"{line}\n".encode())
+        process.stdin.flush()
 
 
 def _read_line(process: subprocess.Popen[bytes]) -> str:

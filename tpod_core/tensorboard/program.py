@@ -1,7 +1,9 @@
-"""``python -m tpod_core.tensorboard.program DIRECTORY PREFIX`` runs one TensorBoard.
+"""``python -m tpod_core.tensorboard.program DIRECTORY`` runs one TensorBoard.
 
-It writes its port to standard output when it is ready, and ends when standard input does: that
-is a pipe from the app, which the kernel closes however the app ends.
+It reads the prefix of its paths from the first line of standard input, because every account of
+the host can read the arguments of a process. It writes its port to standard output when it is
+ready, and ends when standard input does: that is a pipe from the app, which the kernel closes
+however the app ends.
 """
 
 import logging
@@ -13,7 +15,8 @@ from tensorboard import default, program
 from tensorboard.util import tb_logging
 
 
-def main(directory: str, prefix: str) -> None:
+def main(directory: str) -> None:
+    prefix = sys.stdin.readline().strip()
     tb_logging.get_logger().setLevel(logging.ERROR)
     tensorboard = program.TensorBoard(default.get_plugins())
     tensorboard.configure(
