@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from tests import frame_truth
 from tests.fake_queue import ListQueue
 from tests.live import Server, start_server, stop_server
+from tests.log_lines import Lines, collected_lines
 from tpod_core import auth, db
 from tpod_core.config import get_settings
 from tpod_core.migrations import upgrade
@@ -106,6 +107,13 @@ def queue(home: Path) -> Iterator[ListQueue]:
     standing_in = ListQueue()
     with replaced_by(standing_in):
         yield standing_in
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    """What is written to the log, line by line."""
+    with collected_lines() as lines:
+        yield lines
 
 
 @dataclass(frozen=True)

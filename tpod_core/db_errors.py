@@ -43,7 +43,8 @@ def translated_errors() -> Iterator[None]:
         found = translated(error)
         if found is None:
             raise
-        _log.error("%s (%s)", found.message, _original(error))
+        said = {"kind": found.message}
+        _log.error("%s (%s)", found.message, _original(error), exc_info=found, extra=said)
         raise found from error
 
 

@@ -24,6 +24,7 @@ from rq.serializers import JSONSerializer
 from tpod_core.config import get_settings
 from tpod_core.embedded.paths import find_socket
 from tpod_core.errors import InvalidInput, Unavailable
+from tpod_core.log_lines import expect_errors
 from tpod_core.models import JobKind, QueueName
 
 ENTRY_POINT = "workers.registry.perform"
@@ -38,6 +39,7 @@ UNUSABLE = (
 """The exceptions of redis-py while the server is down or restarting, or refuses what we ask: its
 memory is full, it is read-only, it cannot save, or the password is wrong."""
 
+expect_errors(*UNUSABLE)
 _EMBEDDED = "The job queue (Redis)"
 _KEPT = "Jobs are kept and start by themselves when it works again."
 _PASSWORD = "refuses the user name or password. Correct it"  # noqa: S105 - a sentence

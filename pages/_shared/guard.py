@@ -6,8 +6,12 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 from pages._shared.sign_in import has_access, sign_in_url
+from tpod_core.log_context import current_request, set_user, start_script_run
 from tpod_core.models import User
 from tpod_core.web import cookie_session
+
+_OWN_HOST = "127.0.0.1"
+"""For which Streamlit gives no address."""
 
 
 def require_user() -> User:
@@ -30,8 +34,15 @@ def find_user_with_access() -> User | None:
 
 
 def find_user() -> User | None:
-    """The user whose cookie the browser sent, whatever their role."""
-    return cookie_session.find_user(st.context.cookies)
+    """The user whose cookie the browser sent, whatever their role.
+
+    From now on, the log names them and the page in every line of this script.
+    """
+    if current_request() is None:
+        start_script_run(st.context.ip_address or _OWN_HOST, f"page {_path()}")
+    user = cookie_session.find_user(st.context.cookies)
+    set_user(user.username if user else "")
+    return user
 
 
 def _show_signed_out(user: User | None) -> None:
@@ -44,6 +55,9 @@ def _show_signed_out(user: User | None) -> None:
 
 def _address() -> str:
     """Returns the path and query of the page that the browser shows."""
-    path = urlsplit(st.context.url or "").path or "/"
     query = urlencode(st.query_params.to_dict())
-    return f"{path}?{query}" if query else path
+    return f"{_path()}?{query}" if query else _path()
+
+
+def _path() -> str:
+    return urlsplit(st.context.url or "").path or "/"

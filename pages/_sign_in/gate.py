@@ -10,8 +10,10 @@ from starlette.websockets import WebSocket
 from pages._shared.sign_in import SIGN_IN_PATH, SIGN_OUT_PATH, has_access, sign_in_url
 from pages._sign_in.page import unavailable_page
 from tpod_core.errors import NotSignedIn, TpodError
+from tpod_core.log_context import set_user
 from tpod_core.web.cookie_session import find_user
 from tpod_core.web.errors import error_response, status_code
+from tpod_core.web.request_log import RequestLog
 from tpod_core.web.response_headers import ResponseHeaders
 
 _PUBLIC_PATHS = frozenset({SIGN_IN_PATH, SIGN_OUT_PATH, "/_stcore/health", "/favicon.ico"})
@@ -52,7 +54,9 @@ async def _refusal(scope: Scope) -> Response | None:
         and not scope["path"].startswith(_NOT_PAGES)
     )
     try:
-        if has_access(await run_in_threadpool(find_user, HTTPConnection(scope).cookies)):
+        user = await run_in_threadpool(find_user, HTTPConnection(scope).cookies)
+        set_user(user.username if user else "")
+        if has_access(user):
             return None
     except TpodError as error:
         if is_page:
@@ -70,5 +74,5 @@ def _address(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-MIDDLEWARE = (Middleware(ResponseHeaders), Middleware(SignInGate))
+MIDDLEWARE = (Middleware(RequestLog), Middleware(ResponseHeaders), Middleware(SignInGate))
 """What every request passes before Streamlit or the API."""

@@ -33,6 +33,8 @@ LEVELS = {
     "tpod_core.errors": GROUND,
     "tpod_core.geometry": GROUND,
     "tpod_core.log": GROUND,
+    "tpod_core.log_context": GROUND,
+    "tpod_core.log_lines": GROUND,
     "tpod_core.models": GROUND,
     "tpod_core": CARRYING,
     **{f"tpod_core.{room}": ROOM for room in FLOW},

@@ -10,6 +10,7 @@ from tpod_core.annotations.history import Part
 from tpod_core.annotations.label_names import clean_label_name, same_name_key
 from tpod_core.annotations.palette import clean_color, color_at
 from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.events import log_after_commit
 from tpod_core.models import Label, Track, User, Video, VideoLabel, saved_id
 
 MAX_LABELS = 500
@@ -49,6 +50,8 @@ def write_list(session: Session, video: Video, labels: Sequence[LabelSpec]) -> l
     present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
     for link in present:
         session.delete(link)
+        if link.label_id not in {row.id for row in rows}:
+            log_after_commit(session, "label deleted", video=video.id, label=link.label_id)
     session.flush()
     for position, row in enumerate(rows):
         link = VideoLabel(video_id=saved_id(video), label_id=saved_id(row), position=position)

@@ -57,7 +57,7 @@ def _run_and_finish(job: RunningJob, run: Run) -> None:
     except StorageFull as error:
         _finish(job, JobState.FAILED, error.message)
     except Unavailable as error:
-        _log.exception("job %s: a service that it needs is unavailable", job.id)
+        _log.error("job %s: a service that it needs is unavailable", job.id, exc_info=error)
         _retry(job, error.message)
     except TpodError as error:
         _log.info("job %s failed: %s", job.id, error.message)

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from tpod_core import db
 from tpod_core.db import database_now
 from tpod_core.errors import Conflict, Unavailable
+from tpod_core.events import log_after_commit
 from tpod_core.jobs.subject_state import on_finished
 from tpod_core.jobs.subjects import Row, reference_columns
 from tpod_core.log import get_logger
@@ -55,6 +56,7 @@ def submit(
     session.add(job)
     session.flush()
     job.log_key = f"jobs/{job.id}.log"
+    _log_change(session, "job queued", job)
     _deliver(session, job)
     return job
 
@@ -92,7 +94,7 @@ def delete_leftovers_of_running_jobs(session: Session, video: Video, key: str) -
 def claim(job_id: int, attempt: int, worker: str) -> Job | None:
     """Take the lease of a queued job; ``None`` if the delivery is stale or a duplicate."""
     with db.transaction() as session:
-        return _change(
+        job = _change(
             session,
             job_id,
             col(Job.state) == JobState.QUEUED,
@@ -105,6 +107,9 @@ def claim(job_id: int, attempt: int, worker: str) -> Job | None:
             message="",
             started_at=utc_now(),
         )
+        if job is not None:
+            _log_change(session, "job started", job)
+    return job
 
 
 def renew(session: Session, job_id: int, token: str, **values: Any) -> Job | None:
@@ -139,6 +144,7 @@ def finish(
         **values,
     )
     if job is not None:
+        _log_change(session, "job ended", job, state=job.state, duration_s=_duration_s(job))
         on_finished(session, job)
         if job.leftover_key:
             db.after_commit(session, partial(get_storage().delete, job.leftover_key))
@@ -221,9 +227,24 @@ def _requeue(
         lease_expires=None,
         worker="",
     )
+    if queued is not None:
+        _log_change(session, "job queued again", queued, reason=message)
     if queued is not None and at_once:
         _deliver(session, queued)
     return queued
+
+
+def _log_change(session: Session, event: str, job: Job, **more: object) -> None:
+    log_after_commit(
+        session, event, job=job.id, kind=job.kind, subject=job.subject, attempt=job.attempt, **more
+    )
+
+
+def _duration_s(job: Job) -> float | None:
+    """Returns the seconds since the last attempt began; None if none did."""
+    if job.started_at is None or job.finished_at is None:
+        return None
+    return round((job.finished_at - job.started_at).total_seconds(), 1)
 
 
 def _deliver(session: Session, job: Job) -> None:

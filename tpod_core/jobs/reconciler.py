@@ -161,7 +161,7 @@ class Reconciler:
                     self.purge_if_due()
                 self.check_queue_if_due()
             except Unavailable as error:
-                _log.warning("reconciler: %s", error.message)
+                _log.warning("reconciler: %s", error.message, exc_info=error)
             except Exception:
                 _log.exception("reconciler: a pass failed")
 

@@ -165,7 +165,8 @@ class Heartbeat:
             try:
                 self._job.beat()
             except (TpodError, SQLAlchemyError) as error:
-                _log.warning("job %s: heartbeat missed: %s", self._job.id, error)
+                said = "job %s: heartbeat missed: %s"
+                _log.warning(said, self._job.id, error, exc_info=error)
             reason = self._job.stop_reason
             if reason is None:
                 continue

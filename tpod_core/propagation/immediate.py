@@ -88,7 +88,7 @@ class ImmediatePropagation:
             except Superseded:
                 rest = work
             except TpodError as error:
-                _log.warning("video %s: %s", video_id, error.message)
+                _log.warning("video %s: %s", video_id, error.message, exc_info=error)
             except Exception:
                 # The thread must survive; the job of the same edit fails too, and reports it.
                 _log.exception("video %s: immediate propagation failed", video_id)

@@ -136,7 +136,7 @@ def _notify_screens(video_id: int) -> None:
         with db.transaction() as session:
             bump_boxes_revision(session, video_id)
     except TpodError as error:
-        _log.warning("video %s: %s", video_id, error.message)
+        _log.warning("video %s: %s", video_id, error.message, exc_info=error)
 
 
 _processes: list[ImmediateProcess] = []

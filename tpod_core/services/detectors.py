@@ -22,6 +22,7 @@ from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.queries import find_active_export, list_active
 from tpod_core.detectors.scores import EpochRow
 from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.events import log_after_commit
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -158,6 +159,7 @@ def delete(session: Session, detector: Detector) -> None:
     _delete_open_findings(session, detector)
     session.delete(detector)
     after_commit(session, lambda: get_storage().delete(key))
+    log_after_commit(session, "detector deleted", detector=detector.id, name=detector.name)
 
 
 def _delete_open_findings(session: Session, detector: Detector) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, NotFound
+from tpod_core.events import log_after_commit
 from tpod_core.models import (
     Detector,
     DetectorState,
@@ -232,6 +233,9 @@ def delete(session: Session, training_set: TrainingSet) -> None:
     key = directory_key(saved_id(training_set))
     session.delete(training_set)
     after_commit(session, partial(_delete_files, key))
+    log_after_commit(
+        session, "training set deleted", training_set=training_set.id, name=training_set.name
+    )
 
 
 def _delete_files(key: str) -> None:

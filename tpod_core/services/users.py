@@ -13,6 +13,7 @@ from tpod_core.auth import hash_password, new_token, password_matches, token_has
 from tpod_core.config import Settings, get_settings
 from tpod_core.db import execute_if_free, find, read_session, transaction
 from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.events import log_after_commit
 from tpod_core.listing import Listing, read_listing, search
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
@@ -67,6 +68,7 @@ def _add(username: str, password: str, *, may_be_later: bool) -> User:
             role=_role_of_next(session, name, may_be_later),
         )
         session.add(user)
+        log_after_commit(session, "account created", name=name, role=user.role)
     return user
 
 
@@ -173,6 +175,7 @@ def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str
     )
     session.add(row)
     session.flush()
+    log_after_commit(session, "token created", token=row.id, name=name, owner=user.username)
     return row, secret
 
 
@@ -186,6 +189,7 @@ def delete_token(session: Session, user: User, token_id: int) -> None:
     if row is None or row.user_id != user.id:
         raise NotFound(f"There is no token {token_id}, or it is not yours.")
     session.delete(row)
+    log_after_commit(session, "token deleted", token=row.id, name=row.name, owner=user.username)
 
 
 def change_password(user: User, old: str, new: str) -> None:
@@ -202,6 +206,7 @@ def change_password(user: User, old: str, new: str) -> None:
             raise refusal
         row.password_hash = new_hash
         session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
+        log_after_commit(session, "password changed", account=user.username)
 
 
 def list_users(session: Session, name: str = "", *, offset: int = 0, limit: int) -> Listing[User]:
@@ -237,6 +242,9 @@ def change_user(
         session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
     if _administrators(session) == 0:
         raise Conflict("This is the last administrator. Make someone else administrator first.")
+    log_after_commit(
+        session, "account changed", name=user.username, role=user.role, active=user.active
+    )
     return user
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
 from tpod_core.errors import Conflict, InvalidInput, JobStopped
+from tpod_core.events import log_after_commit
 from tpod_core.models import (
     FpsSource,
     FrameRange,
@@ -100,6 +101,7 @@ def delete(session: Session, video: Video) -> None:
     jobs.delete_leftovers_of_running_jobs(session, video, directory)
     session.delete(video)
     after_commit(session, lambda: get_storage().delete(directory))
+    log_after_commit(session, "video deleted", video=video.id, name=video.name)
 
 
 def _clean_name(name: str) -> str:

@@ -8,8 +8,10 @@ from tpod_core.auth import COOKIE_NAME, AttemptLimiter
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
 from tpod_core.errors import NotSignedIn
+from tpod_core.log import log_event
 from tpod_core.models import User
 from tpod_core.services import users
+from tpod_core.web.sign_in_log import log_attempts
 
 _SECONDS_PER_DAY = 86_400
 _name_limiter = AttemptLimiter(limit=10)
@@ -29,6 +31,7 @@ def find_user(cookies: Mapping[str, str]) -> User | None:
         return users.find_by_session(session, secret)
 
 
+@log_attempts
 def sign_in(request: Request, username: str, password: str) -> tuple[User, str]:
     """Returns the user and the secret for the cookie.
 
@@ -62,7 +65,10 @@ def sign_out(request: Request) -> None:
     """End the session of the request's cookie, if it has one."""
     if secret := request.cookies.get(COOKIE_NAME):
         with transaction() as session:
+            user = users.find_by_session(session, secret)
             users.sign_out(session, secret)
+        if user is not None:
+            log_event("signed out", name=user.username)
 
 
 def set_cookie(response: Response, secret: str) -> None:

@@ -14,6 +14,7 @@ from tpod_core.auth import COOKIE_NAME
 from tpod_core.db import read_session
 from tpod_core.errors import InvalidInput, NotAllowed, NotSignedIn
 from tpod_core.listing import read_listing, search
+from tpod_core.log_context import set_user
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
 from tpod_core.web.bodies import SearchText, Text
@@ -61,6 +62,7 @@ def _find_user(session: Session, request: Request) -> User:
         user = users.find_by_session(session, secret)
     if user is None:
         raise NotSignedIn("Sign in first, or send a valid token.")
+    set_user(user.username)
     return user
 
 

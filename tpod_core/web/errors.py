@@ -73,7 +73,12 @@ def install_error_handlers(app: FastAPI) -> None:
 async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, TpodError)
     field = error.field if isinstance(error, InvalidInput) else None
-    return error_response(status_code(error), error.code, error.message, field)
+    status = status_code(error)
+    if status >= 500:
+        # Its kind is its sentence, so that a service which is away for long is told in few lines.
+        said = {"kind": error.message}
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=said)
+    return error_response(status, error.code, error.message, field)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:

@@ -21,7 +21,8 @@ from tpod_core.access import get_video
 from tpod_core.config import get_settings
 from tpod_core.db import after_commit, read_session, transaction
 from tpod_core.errors import Conflict, NotFound, TooLarge, TpodError
-from tpod_core.log import get_logger
+from tpod_core.events import log_after_commit
+from tpod_core.log import log_event
 from tpod_core.models import Job, User, VideoState, saved_id
 from tpod_core.services import videos
 from tpod_core.services.videos import ReceivedFile
@@ -35,7 +36,6 @@ _WRITE_BYTES = 1024 * 1024
 _paused_digests: dict[Path, tuple[int, Any]] = {}
 """By partial file: its size and the digest of its content, when a request last wrote to it."""
 _SAFE_SUFFIX = re.compile(r"\.[a-z0-9]{1,15}")
-_log = get_logger(__name__)
 
 
 def part_path(video_id: int) -> Path:
@@ -83,6 +83,7 @@ class UploadReceiver:
                 receiver._file.truncate(0)
                 receiver.size_bytes, receiver._digest = 0, hashlib.sha256()
                 resume_state_path(video_id).unlink(missing_ok=True)
+                log_after_commit(session, "upload begun", video=video_id)
             on_error.pop_all()
         return receiver
 
@@ -141,6 +142,9 @@ class UploadReceiver:
             after_commit(session, lambda: self._delete_files_but(source, _resume_state(self._part)))
             received = ReceivedFile(key, clean, self.size_bytes, sha256)
             job = videos.finish_upload(session, video, received)
+            log_after_commit(
+                session, "upload finished", video=video.id, file=clean, size_bytes=self.size_bytes
+            )
         self._file.close()
         return job
 
@@ -161,7 +165,7 @@ class UploadReceiver:
         """
         with closing(self._file):
             if not self._has_arrived():
-                _log.info("upload of video %s abandoned: %s", self._video_id, message)
+                log_event("upload aborted", video=self._video_id, reason=message)
                 self._delete_files()
                 self._record_end(message)
 
@@ -197,6 +201,7 @@ def delete_abandoned_uploads() -> None:
             part = part_path(saved_id(video))
             if not _is_locked(part) and not _may_be_resumed(part):
                 videos.abandon_upload(session, video, INTERRUPTED)
+                log_after_commit(session, "upload aborted", video=video.id, reason=INTERRUPTED)
                 _paused_digests.pop(part, None)
                 get_storage().delete(directory_key(saved_id(video)))
 
