@@ -12,6 +12,9 @@ from tpod_core.log_context import current_request, one_line
 
 REPEAT_S = 10.0
 _MAX_ERROR_LENGTH = 300
+_MAX_KINDS = 256
+"""Kinds of records that are remembered before those of the past are forgotten."""
+
 _LOGGED = "_tpod_logged"
 _expected: list[type[BaseException]] = [TpodError]
 
@@ -77,6 +80,8 @@ class SummingHandler(logging.StreamHandler[TextIO]):
         now = time.monotonic()
         known = self._repeated.get(key)
         if known is None or now >= known.ends_at:
+            if len(self._repeated) >= _MAX_KINDS:
+                self._forget_ended(now)
             self._repeated[key] = _Repeated(record, now + REPEAT_S)
             return False
         known.count += 1
@@ -86,14 +91,20 @@ class SummingHandler(logging.StreamHandler[TextIO]):
             timer.start()
         return True
 
+    def _forget_ended(self, now: float) -> None:
+        self._repeated = {
+            key: repeated for key, repeated in self._repeated.items() if now < repeated.ends_at
+        }
+
     def _sum_up(self, *keys: Hashable) -> None:
         """Write how often each record was repeated, and go on counting."""
         self.acquire()
         try:
             for key in keys:
-                repeated = self._repeated[key]
-                if repeated.count:
-                    super().emit(_sum_of(repeated))
+                repeated = self._repeated.get(key)
+                if repeated is None or not repeated.count:
+                    continue
+                super().emit(_sum_of(repeated))
                 self._repeated[key] = _Repeated(repeated.record, time.monotonic() + REPEAT_S)
         finally:
             self.release()

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from tpod_core.log import get_logger
@@ -21,19 +22,15 @@ def make_new_files_private() -> None:
 def make_private(path: Path) -> None:
     """Take the rights of other accounts on a file or directory away; a missing one is ignored.
 
-    Where that fails, as on shared volumes that keep no such rights, the log says so.
+    Where that must not be or fails, the log says so.
     """
-    try:
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if not mode & _OTHERS:
-            return
-        path.chmod(mode & ~_OTHERS)
-        refusal = "its volume keeps no such rights" if path.stat().st_mode & _OTHERS else None
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        refusal = error.strerror
-    if refusal is None:
+    with suppress(FileNotFoundError):
+        if path.stat().st_mode & _OTHERS:
+            _tell(path, _reason_to_leave(path) or _narrow(path))
+
+
+def _tell(path: Path, refusal: str) -> None:
+    if not refusal:
         _log.warning("%s was open to other accounts of this host; now it is its owner's", path)
     else:
         _log.warning(
@@ -42,3 +39,24 @@ def make_private(path: Path) -> None:
             path,
             refusal,
         )
+
+
+def _reason_to_leave(path: Path) -> str:
+    """Returns why the rights are not ours to change; empty if they are."""
+    status = path.stat()
+    if status.st_uid != os.geteuid():
+        return "it belongs to another account"
+    if status.st_mode & stat.S_ISVTX:
+        return "it is a directory for everybody, such as /tmp"
+    return ""
+
+
+def _narrow(path: Path) -> str:
+    """Returns why the rights cannot be changed; empty if they are."""
+    try:
+        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~_OTHERS)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        return error.strerror or str(error)
+    return "its volume keeps no such rights" if path.stat().st_mode & _OTHERS else ""

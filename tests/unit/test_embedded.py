@@ -207,6 +207,7 @@ def test_redis_url_in_the_settings_means_that_nothing_is_embedded(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TPOD_REDIS_URL", "redis://elsewhere:6379/0")
+    monkeypatch.setenv("TPOD_SECRETS_DIR", "")  # has it restored after the test
     get_settings.cache_clear()
 
     async def live() -> bool:

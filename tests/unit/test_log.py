@@ -148,6 +148,14 @@ def test_number_is_written_when_the_program_ends(log: Log) -> None:
     assert log.messages == ["away", "away (repeated 2 times in 10 s)"]
 
 
+def test_kinds_of_the_past_are_forgotten(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_lines, "REPEAT_S", 0.0)
+    for number in range(1000):
+        log.logger.error("job %d failed", number)
+    assert len(log.lines) == 1000
+    assert len(log.handler._repeated) <= 256
+
+
 def test_events_are_never_summed_up(log: Log) -> None:
     for _ in range(3):
         log.logger.info("sign-in failed")

@@ -30,6 +30,25 @@ def test_private_directory_needs_no_words(tmp_path: Path, caplog: pytest.LogCapt
     assert caplog.messages == []
 
 
+def test_directory_for_everybody_keeps_its_rights(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tmp_path.chmod(0o1777)
+    make_private(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o1777
+    assert "(it is a directory for everybody, such as /tmp)" in caplog.text
+
+
+def test_directory_of_another_account_keeps_its_rights(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    make_private(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+    assert "(it belongs to another account)" in caplog.text
+
+
 def refuse(path: Path, mode: int) -> None:
     raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(path))
 
@@ -41,7 +60,7 @@ def ignore(path: Path, mode: int) -> None:
 @pytest.mark.parametrize(
     ("chmod", "reason"),
     [
-        pytest.param(refuse, "Operation not permitted", id="somebody else's"),
+        pytest.param(refuse, "Operation not permitted", id="volume that refuses"),
         pytest.param(ignore, "its volume keeps no such rights", id="volume without rights"),
     ],
 )

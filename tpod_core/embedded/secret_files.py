@@ -19,7 +19,10 @@ def hand_over_secrets(settings: Settings) -> None:
     directory.mkdir(exist_ok=True, mode=0o700)
     for name in _NEEDED:
         _write(directory / variable_of(name), getattr(settings, name))
-    os.environ[SECRETS_DIR_VARIABLE] = str(directory)
+    if secret_files(settings):
+        os.environ[SECRETS_DIR_VARIABLE] = str(directory)
+    else:
+        os.environ.pop(SECRETS_DIR_VARIABLE, None)
 
 
 def secret_files(settings: Settings) -> list[Path]:

@@ -75,10 +75,14 @@ async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
     field = error.field if isinstance(error, InvalidInput) else None
     status = status_code(error)
     if status >= 500:
-        # Its kind is its sentence, so that a service which is away for long is told in few lines.
-        said = {"kind": error.message}
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=said)
+        _log_failure(request, error, error.message)
     return error_response(status, error.code, error.message, field)
+
+
+def _log_failure(request: Request, error: Exception, kind: str) -> None:
+    """Log an answer of 500 or more; those of one ``kind`` are summed up."""
+    said = {"kind": kind}
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra=said)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -115,6 +119,8 @@ def _keys_in(body: Any, location: Sequence[str | int]) -> list[str | int]:
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code >= 500:
+        _log_failure(request, error, str(error.detail))
     code = _HTTP_CODES.get(error.status_code, "http_error")
     return error_response(error.status_code, code, str(error.detail), headers=error.headers)
 
