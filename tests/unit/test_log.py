@@ -208,6 +208,32 @@ def test_error_that_a_library_reports_is_a_line_of_ours(
     assert sum(line.startswith("ZeroDivisionError") for line in lines) == 1
 
 
+SCRIPT_PROGRAM = """
+from streamlit.testing.v1 import AppTest
+
+from tpod_core.log import setup_logging
+
+setup_logging("INFO")
+script = "from tpod_core.errors import Unavailable; raise Unavailable('The database is away.')"
+AppTest.from_string(script).run(timeout=60)
+"""
+
+
+@pytest.mark.slow
+def test_screen_without_its_database_is_one_line() -> None:
+    ended = subprocess.run(
+        (sys.executable, "-c", SCRIPT_PROGRAM),
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = (ended.stdout + ended.stderr).splitlines()
+    [line] = [line for line in printed if "database is away" in line]
+    assert " ERROR streamlit.error_util " in line
+    assert not [line for line in printed if "Traceback" in line]
+
+
 def test_events_of_a_job_stand_in_the_log_of_its_worker(written: tuple[list[str], str]) -> None:
     lines, job_log = written
     assert lines[-1].endswith("job ended job=1")
