@@ -38,7 +38,7 @@ def run(job: RunningJob) -> None:
     with storage.making_directory(key) as directory:
         built = build(plan, directory, _open_reader, partial(_on_progress, job, storage))
         job.confirm()
-    found = training_sets.summarize(built.plan)
+    found = training_sets.summarize(built.plan, built.alike)
     with job.transaction() as session:
         content_hash = built.manifest.content_hash
         training_sets.record_built(session, job.subject_id, content_hash, found)

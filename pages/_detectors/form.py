@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.options import distinct
-from pages._shared.page import counted
+from pages._shared.page import counted, warning_box
 from pages._shared.training_notice import training_notice
 from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
@@ -48,6 +48,9 @@ def new_detector_dialog(sets: Sequence[TrainingSet], preselected_id: int | None)
             values |= _ask([row for row in rows if row.advanced], scope)
         if parent:
             values[MIX] = _ask_to_mix(detector_type, parent)
+        mixes = parent is not None and values[MIX]
+        batch = None if mixes else int(values["batch"])
+        warning_box(detectors.doubts_about(training_set, detector_type.type, batch))
         refusal = st.container()  # above the button: below it, it could be out of sight
         if st.button("Train", type="primary", icon=":material/play_arrow:"):
             parent_id = parent.id if parent else None

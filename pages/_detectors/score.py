@@ -14,19 +14,20 @@ from pages._detectors.words import agreement_sentence, shown_share, verdict
 from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
 from pages._shared.job_follow import follow
-from pages._shared.page import escape_md
+from pages._shared.page import escape_md, warning_box
 from tpod_core import access
 from tpod_core.db import read_session, transaction
 from tpod_core.detectors.queries import ZIP
 from tpod_core.evaluation.result_file import Evaluation, ParentReport
 from tpod_core.models import Detector, User, saved_id
-from tpod_core.services import model_files, scores
+from tpod_core.services import detectors, model_files, scores
 
 
 def show_score(user: User, detector: Detector) -> None:
     """Show the quality of a trained detector, and how to improve it."""
     evaluation = scores.find_evaluation(detector)
     _show_figures(detector.metrics)
+    _show_doubts(detector)
     if evaluation is None or not evaluation.is_current:
         with show_errors():
             _offer_new_score(user, detector, known=evaluation is not None)
@@ -41,6 +42,13 @@ def show_score(user: User, detector: Detector) -> None:
         show_review_inbox(user, detector)
     with show_errors():
         show_learning(user, detector)
+
+
+def _show_doubts(detector: Detector) -> None:
+    """Show what the training set gives reason to doubt in the figures above."""
+    with read_session() as session:
+        doubts = detectors.read_doubts(session, detector)
+    warning_box(doubts)
 
 
 def _show_confidence(_: User, evaluation: Evaluation) -> None:

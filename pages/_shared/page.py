@@ -1,6 +1,7 @@
 """The header of a screen, and text formatting that several screens use."""
 
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -46,6 +47,14 @@ def escape_md(text: str) -> str:
     between such signs prevents it.
     """
     return markdown.escape(_REPLACED.sub(_WORD_JOINER, text))
+
+
+def warning_box(sentences: Sequence[str]) -> None:
+    """Show all warnings in one box, to save space."""
+    if sentences:
+        mark = "- " if len(sentences) > 1 else ""
+        lines = "\n".join(f"{mark}{escape_md(sentence)}" for sentence in sentences)
+        st.warning(lines, icon=":material/warning:")
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages._shared.acting import fragment
 from pages._shared.feedback import show_errors
-from pages._shared.page import escape_md, page_header
+from pages._shared.page import escape_md, page_header, warning_box
 from pages._training_sets.charts import show_classes_by_video, show_shapes
 from pages._training_sets.comparison import show_comparison
 from pages._training_sets.numbers import (
@@ -15,7 +15,6 @@ from pages._training_sets.numbers import (
     show_split,
     show_totals,
     show_video_table,
-    show_warnings,
 )
 from tpod_core import access
 from tpod_core.annotations.label_colors import label_colors
@@ -125,11 +124,11 @@ def _show_numbers(training_set: TrainingSet) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         show_totals(statistics)
-        show_split(statistics)
+        show_split(statistics, is_built=training_set.state is TrainingSetState.READY)
     with right:
         st.markdown("**Boxes of each class**")
         show_class_chart(statistics)
-    show_warnings(training_set.warnings)
+    warning_box(training_set.warnings)
     if statistics.shapes is not None:
         st.subheader("Boxes", anchor=False)
         show_shapes(statistics.shapes)

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from pages._shared.feedback import show_errors
-from pages._shared.page import empty_state, escape_md, page_header
+from pages._shared.page import empty_state, escape_md, page_header, warning_box
 from pages._training_sets.fields import choose, read_available_videos
 from pages._training_sets.form_values import TrainingSetForm
 from pages._training_sets.numbers import (
     show_class_table,
     show_split,
     show_totals,
-    show_warnings,
 )
 from pages._training_sets.preflight import show_findings
 from tpod_core.db import read_session, transaction
@@ -48,7 +47,7 @@ def show_form(user: User) -> int | None:
             disabled=preview is None,
         )
         if preview is not None:
-            show_warnings(preview.warnings)
+            warning_box(preview.warnings)
             show_findings(preview.findings)
             show_class_table(preview.statistics)
     if pressed:
@@ -69,5 +68,5 @@ def _preview(user: User, form: TrainingSetForm) -> Preview | None:
         st.info(escape_md(refused.message), icon=":material/info:")
         return None
     show_totals(preview.statistics)
-    show_split(preview.statistics)
+    show_split(preview.statistics, is_built=False)
     return preview

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from pages._shared.page import counted, escape_md
+from pages._shared.page import counted
 from tpod_core.services.training_sets import Leakage, Statistics
 
 _BAD_LEAKAGE = 0.1
@@ -42,7 +42,7 @@ def show_totals(statistics: Statistics) -> None:
         st.caption(f"Plus {masked} with only the detections refused in a review, the rest grey.")
 
 
-def show_split(statistics: Statistics) -> None:
+def show_split(statistics: Statistics, *, is_built: bool) -> None:
     """Show the shares of training, guard gap and validation, and how they were split."""
     split, frames = statistics.split, statistics.frames
     parts = (
@@ -64,27 +64,56 @@ def show_split(statistics: Statistics) -> None:
     if split.dropped:
         sentence += (
             f" {counted(split.dropped, 'frame')} next to them "
-            f"{'is' if split.dropped == 1 else 'are'} left out as nearly the same."
+            f"{_are(split.dropped)} left out as nearly the same."
         )
     st.caption(sentence)
     if split.leakage is not None:
-        _leakage_badge(split.leakage)
+        _leakage_badge(split.leakage, is_built=is_built)
 
 
-def _leakage_badge(leakage: Leakage) -> None:
-    """Show the share of validation frames that nearly equal training frames."""
-    near = f"within {leakage.within_frames} frames of a training frame of the same file"
-    if not leakage.frames:
-        st.badge(
-            "No leakage", color="green", icon=":material/verified:", help=f"No frame is {near}."
+def _leakage_badge(leakage: Leakage, *, is_built: bool) -> None:
+    """Show the share of validation frames that nearly equal training frames, as far as known."""
+    is_measured = leakage.alike is not None
+    if leakage.frames:
+        words = f"{_percent(leakage.share)} leakage"
+        color = "red" if leakage.share > _BAD_LEAKAGE else "orange"
+        icon = ":material/water_drop:"
+    elif is_measured:
+        words, color, icon = "No leakage", "green", ":material/verified:"
+    else:
+        words, color, icon = "No neighbours in validation", "gray", ":material/schedule:"
+    if not is_measured and is_built:
+        words += ", likeness not measured"
+    elif not is_measured and leakage.frames:
+        words = f"Probably {words}"
+    st.badge(words, color=color, icon=icon, help=_explained(leakage, is_built))  # type: ignore[arg-type]
+
+
+def _explained(leakage: Leakage, is_built: bool) -> str:
+    found = "No validation frame is"
+    if leakage.frames:
+        found = f"{counted(leakage.frames, 'validation frame')} {_are(leakage.frames)}"
+    near = f"within {counted(leakage.within_frames, 'frame')} of a training frame of the same file"
+    result = ": the score will be too good." if leakage.frames else "."
+    if leakage.alike is not None:
+        return f"{found} {near}, or nearly equal{_s(leakage.frames)} a training picture{result}"
+    if is_built:
+        return (
+            f"{found} {near}{result} An earlier version built this set and did not compare its "
+            "pictures. Build it again to know which of them nearly equal each other."
         )
-        return
-    st.badge(
-        f"{_percent(leakage.share)} leakage",
-        color="red" if leakage.share > _BAD_LEAKAGE else "orange",
-        icon=":material/water_drop:",
-        help=f"{counted(leakage.frames, 'validation frame')} {near}: the score will be too good.",
+    return (
+        f"{found} {near}. When the set is built, its pictures are compared, and the badge then "
+        "counts those that nearly equal each other."
     )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _s(count: int) -> str:
+    return "" if count > 1 else "s"
 
 
 def _percent(share: float) -> str:
@@ -138,14 +167,6 @@ def show_video_table(statistics: Statistics) -> None:
         ],
         hide_index=True,
     )
-
-
-def show_warnings(warnings: Sequence[str]) -> None:
-    """Show all warnings in one box, to save space."""
-    if warnings:
-        mark = "- " if len(warnings) > 1 else ""
-        lines = "\n".join(f"{mark}{escape_md(warning)}" for warning in warnings)
-        st.warning(lines, icon=":material/warning:")
 
 
 def _spans(spans: Sequence[tuple[int, int]]) -> str:

@@ -114,7 +114,22 @@ def test_preview_links_each_finding_to_its_frame(api: TestClient, video: Video) 
         "link": f"/labeling?video={video.id}&frame=0",
     }
     assert found["finding_counts"]["few_boxes"] == 1
-    assert found["statistics"]["split"]["leakage"]["share"] == 0
+    assert found["finding_counts"]["leakage"] == 1
+
+
+def test_preview_presumes_leakage_and_the_built_set_measures_it(
+    api: TestClient, video: Video
+) -> None:
+    previewed = api.post("/trainsets/preview", json=body(video)).json()
+    presumed = previewed["statistics"]["split"]["leakage"]
+    assert set(presumed) == {"share", "frames", "within_frames", "alike"}
+    assert (presumed["share"], presumed["alike"]) == (1, None), "frames of the same second"
+    queued = create(api, video)
+    build(queued)
+    found = api.get(f"/trainsets/{queued['id']}").json()
+    measured = found["statistics"]["split"]["leakage"]
+    assert isinstance(measured["alike"], int)
+    assert measured["alike"] <= measured["frames"] <= presumed["frames"]
 
 
 def test_preview_and_built_set_agree(api: TestClient, video: Video) -> None:
@@ -122,6 +137,10 @@ def test_preview_and_built_set_agree(api: TestClient, video: Video) -> None:
     queued = create(api, video)
     build(queued)
     found = api.get(f"/trainsets/{queued['id']}").json()
+    for answer in (previewed, found):
+        del answer["statistics"]["split"]["leakage"]
+        for row in answer["statistics"]["videos"]:
+            del row["leaky"]
     for key in ("statistics", "warnings"):
         assert found[key] == previewed[key]
 

@@ -1,5 +1,6 @@
 """The training sets screen: list, form with its live preview, detail."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -95,12 +96,43 @@ def test_preview_lists_findings_with_a_link_to_each_frame(user: User, video: Vid
 
 
 def test_split_wears_a_badge_of_its_leakage(user: User, video: Video) -> None:
+    annotate(user, video, track("cup", 0, 30), track("bus", 5, 20, x=50), ranges=[(0, 40)])
+    assert badges(page(new="1"), "Probably 100% leakage"), "frames of the same second"
+    with db.transaction() as session:
+        session.get_one(Video, video.id).fps = 0.1
     test = page(new="1")
-    assert any("No leakage" in each.value for each in test.markdown)
+    assert badges(test, "No neighbours in validation"), "every fifth frame"
     test.number_input[0].set_value(1)  # every frame
     test.number_input[2].set_value(0)  # no gap
-    welcome(test.run())
-    assert any("% leakage" in each.value for each in test.markdown)
+    assert badges(welcome(test.run()), "% leakage")
+
+
+def badges(test: AppTest, words: str) -> list[str]:
+    return [each.value for each in test.markdown if words in each.value]
+
+
+def test_finished_set_wears_a_badge_of_its_measured_leakage(user: User, video: Video) -> None:
+    made = build_one(page(new="1"), "Cups")
+    assert made.job_id is not None
+    run_job(made.job_id, build_training_set.run)
+    assert badges(page(training_set=str(made.id)), "leakage")
+    assert not badges(page(training_set=str(made.id)), "Probably")
+    with db.transaction() as session:
+        row = session.get_one(TrainingSet, made.id)
+        statistics = copy.deepcopy(row.statistics)
+        del statistics["split"]["leakage"]["alike"]
+        row.statistics = statistics
+    assert badges(page(training_set=str(made.id)), "likeness not measured")
+
+
+def test_preview_says_what_will_make_the_score_doubtful(user: User, video: Video) -> None:
+    annotate(user, video, track("cup", 0, 3), ranges=[(0, 3)])
+    test = page(new="1")
+    test.number_input[0].set_value(1)  # every frame
+    [said] = [each.value for each in welcome(test.run()).warning]
+    assert "Validation has only 1 picture" in said
+    assert "Training has only 2 pictures, fewer than the 4 of one training step" in said
+    assert "has one box in validation: its score is all or nothing" in said
 
 
 def test_leaving_out_alike_frames_makes_the_preview_an_upper_bound(

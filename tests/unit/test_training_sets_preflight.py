@@ -106,7 +106,7 @@ def test_preflight_fails_on_no_labels_at_all(video: LabelledVideo, stride: int, 
     except InvalidInput:
         return  # It says what is missing: no frame, or none for one of the two parts.
     tables = [box_table(plan, each) for each in plan.videos]
-    warnings_of(plan, statistics_of(plan, tables, compared=False))
+    warnings_of(plan, statistics_of(plan, tables), batch=4)
     for finding in findings_of(plan, tables).listed:
         assert finding.sentence
         assert 0 <= finding.frame_index < video.frame_count

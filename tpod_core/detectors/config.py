@@ -36,6 +36,7 @@ class TrainConfig(BaseModel):
             scenes need several times that).
         max_epochs: epochs suggested for the smallest sets.
         usual_side_px: the image size suggested for large frames.
+        short_step: how an epoch's only step looks if the set has fewer pictures than a batch.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,6 +44,7 @@ class TrainConfig(BaseModel):
     target_steps: ClassVar[int] = 1500
     max_epochs: ClassVar[int] = 100
     usual_side_px: ClassVar[int] = 640
+    short_step: ClassVar[str] = "with all of them"
 
     epochs: int = Field(
         50,

@@ -10,6 +10,8 @@ from tpod_core.detectors.config import TrainConfig, learning_rate, mirroring, wa
 class TorchvisionConfig(TrainConfig):
     """The keys common to the torchvision families."""
 
+    short_step: ClassVar[str] = "in which pictures are shown more than once"
+
     batch: int = Field(
         8,
         ge=2,

@@ -21,6 +21,7 @@ from tpod_core.detectors.dataset_layout import size_of
 from tpod_core.detectors.paths import directory_key
 from tpod_core.detectors.queries import find_active_export, list_active
 from tpod_core.detectors.scores import EpochRow
+from tpod_core.detectors.short_batch import short_batch_warning
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.events import log_after_commit
 from tpod_core.models import (
@@ -37,6 +38,8 @@ from tpod_core.models import (
     saved_id,
 )
 from tpod_core.storage import get_storage
+from tpod_core.training_sets.doubts import doubts_of, training_pictures
+from tpod_core.training_sets.statistics import Statistics
 
 ACTIVE = (DetectorState.QUEUED, DetectorState.TRAINING)
 RESUMABLE = (DetectorState.CANCELLED, DetectorState.ERROR)
@@ -94,6 +97,31 @@ def training_set_size(training_set: TrainingSet) -> SetSize:
             "Wait until it is built, or choose another."
         )
     return size_of(get_storage().path(training_set.directory_key))
+
+
+def doubts_about(training_set: TrainingSet, dnn_type: str, batch: int | None) -> tuple[str, ...]:
+    """Returns what makes a training on this set doubtful, as sentences with the way out.
+
+    Args:
+        batch: the images per step; ``None`` if pictures of other sets are mixed in.
+    """
+    if not training_set.statistics:
+        return ()
+    statistics = Statistics.from_json(training_set.statistics)
+    pictures = training_pictures(statistics)
+    model = registry.config_model(dnn_type)
+    short = short_batch_warning(model, pictures, batch) if batch else ""
+    return tuple(filter(None, (*doubts_of(statistics), short)))
+
+
+def read_doubts(session: Session, detector: Detector) -> tuple[str, ...]:
+    """Returns what makes a detector's score doubtful; nothing once its set was deleted."""
+    training_set = session.get(TrainingSet, detector.train_set_id or 0)
+    if training_set is None:
+        return ()
+    config = detector.train_config
+    mixes = detector.parent_id is not None and config.get("mix_parent_data", True)
+    return doubts_about(training_set, detector.dnn_type, None if mixes else config.get("batch"))
 
 
 def list_trainable_sets(session: Session, user: User) -> list[TrainingSet]:

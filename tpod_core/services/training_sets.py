@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from tpod_core import access, jobs
 from tpod_core.db import after_commit
+from tpod_core.detectors.short_batch import smallest_suggested_batch
 from tpod_core.errors import Conflict, InvalidInput, NotFound
 from tpod_core.events import log_after_commit
 from tpod_core.models import (
@@ -26,8 +27,10 @@ from tpod_core.models import (
 )
 from tpod_core.storage import get_storage
 from tpod_core.training_sets.box_table import BoxTable, box_table
+from tpod_core.training_sets.doubts import training_pictures
 from tpod_core.training_sets.findings import Findings, Kind, PreflightFinding, Severity
 from tpod_core.training_sets.labelled_videos import load_labelled_video
+from tpod_core.training_sets.likeness import AlikeFrames
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.preflight import findings_of
 from tpod_core.training_sets.shapes import Histogram, Shapes
@@ -107,7 +110,7 @@ def preview(session: Session, user: User, spec: TrainingSetSpec) -> Preview:
     """Compute statistics and findings without building. Raises: as ``prepare``."""
     plan = _plan(session, user, spec)
     tables = _tables(plan)
-    summary = _summary(plan, tables, compared=False)
+    summary = _summary(plan, tables)
     return Preview(summary.statistics, summary.warnings, findings_of(plan, tables))
 
 
@@ -122,7 +125,7 @@ def prepare(session: Session, user: User, name: str, spec: TrainingSetSpec) -> D
             f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
         )
     plan = _plan(session, user, spec)
-    summary = _summary(plan, _tables(plan), compared=False)
+    summary = _summary(plan, _tables(plan))
     return Draft(summary.statistics, summary.warnings, clean, spec)
 
 
@@ -172,9 +175,13 @@ def plan_build(session: Session, training_set_id: int) -> Plan:
     return _plan(session, owner, TrainingSetSpec.model_validate(training_set.spec))
 
 
-def summarize(plan: Plan) -> Summary:
-    """Returns the summary of a built plan, without near-duplicates."""
-    return _summary(plan, _tables(plan), compared=True)
+def summarize(plan: Plan, alike: AlikeFrames) -> Summary:
+    """Returns the summary of a built plan, without near-duplicates.
+
+    Args:
+        alike: the validation frames that nearly equal a training picture.
+    """
+    return _summary(plan, _tables(plan), alike)
 
 
 def record_built(
@@ -284,6 +291,7 @@ def _tables(plan: Plan) -> list[BoxTable]:
     return [box_table(plan, video) for video in plan.videos]
 
 
-def _summary(plan: Plan, tables: list[BoxTable], *, compared: bool) -> Summary:
-    statistics = statistics_of(plan, tables, compared=compared)
-    return Summary(statistics, tuple(warnings_of(plan, statistics)))
+def _summary(plan: Plan, tables: list[BoxTable], alike: AlikeFrames | None = None) -> Summary:
+    statistics = statistics_of(plan, tables, alike)
+    batch = smallest_suggested_batch(training_pictures(statistics))
+    return Summary(statistics, tuple(warnings_of(plan, statistics, batch)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tpod_core.formats import yolo
 from tpod_core.formats.yolo import Manifest, ManifestFrame, ManifestVideo
+from tpod_core.training_sets.likeness import AlikeFrames, LikenessSearch
 from tpod_core.training_sets.pictures import ENCODERS, PictureWriter, Progress
 from tpod_core.training_sets.plan import Plan
 from tpod_core.training_sets.video_writer import FOLDERS, OpenReader, VideoWriter
@@ -16,10 +17,14 @@ from tpod_core.training_sets.video_writer import FOLDERS, OpenReader, VideoWrite
 
 @dataclass(frozen=True)
 class Built:
-    """A written set; ``plan`` is without the near-duplicates that were found."""
+    """A written set; ``plan`` is without the near-duplicates that were found.
+
+    ``alike`` are the validation frames that nearly equal a training picture.
+    """
 
     plan: Plan
     manifest: Manifest
+    alike: AlikeFrames
 
 
 def build(
@@ -38,7 +43,8 @@ def build(
         (directory / "labels" / folder).mkdir(parents=True)
     with ThreadPoolExecutor(ENCODERS) as pool:
         pictures = PictureWriter(pool, plan.picture_count(), on_progress)
-        writers = [VideoWriter(plan, video, directory, pictures) for video in plan.videos]
+        likeness = LikenessSearch()
+        writers = [VideoWriter(plan, video, directory, pictures, likeness) for video in plan.videos]
         for writer in writers:
             writer.write(open_reader)
         pictures.finish()
@@ -47,7 +53,7 @@ def build(
     yolo.write_manifest(directory, manifest)
     yaml = yolo.data_yaml(manifest.classes)
     (directory / "data.yaml").write_text(yaml, encoding="utf-8")
-    return Built(built, manifest)
+    return Built(built, manifest, likeness.alike_frames())
 
 
 def _manifest(plan: Plan, directory: Path, frames: tuple[ManifestFrame, ...]) -> Manifest:

@@ -44,14 +44,15 @@ def rare_classes(plan: Plan, tables: Sequence[BoxTable]) -> Iterator[PreflightFi
 
 
 def leaks(plan: Plan) -> Iterator[PreflightFinding]:
-    """Finds videos with validation frames that nearly equal training frames."""
-    for video, leaky in zip(plan.videos, leaky_frames(plan.videos), strict=True):
+    """Finds videos with validation frames that probably equal training frames nearly."""
+    for video, leaky in zip(plan.videos, leaky_frames(plan.videos, None), strict=True):
         if len(leaky):
             held = len(video.frames_of(Split.VAL))
             sentence = (
                 f"{len(leaky)} of {held} validation frames of “{video.source.name}” lie within "
-                f"{leakage_distance(video)} frames of a training frame of the same file: the score "
-                "will be too good. Use a larger gap, or hold out whole videos."
+                f"{leakage_distance(video, compared=False)} frames of a training frame of the same "
+                "file. They are probably nearly the same pictures: the score will be too good. "
+                "Use a larger gap, or hold out whole videos."
             )
             yield PreflightFinding(
                 Kind.LEAKAGE, Severity.PROBLEM, sentence, video.source.video_id, int(leaky[0])

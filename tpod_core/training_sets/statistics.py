@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from tpod_core.training_sets.box_table import BoxTable
 from tpod_core.training_sets.frames import Indices
 from tpod_core.training_sets.leakage import leakage_distance, leaky_frames
+from tpod_core.training_sets.likeness import AlikeFrames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.shapes import Shapes, shapes_of
 from tpod_core.training_sets.split import Split, Splits
@@ -49,8 +50,8 @@ class VideoCounts:
 
     ``val_spans`` are the held-out ranges, ``start <= frame < stop``. Training keeps
     ``guard_frames`` away from them, which drops ``dropped`` frames. ``class_boxes`` are the
-    numbers of boxes by ``class_id``. ``leaky`` validation frames lie near a training frame of
-    the same file. A ``held_out`` video is locked as validation.
+    numbers of boxes by ``class_id``. ``leaky`` is the number of its validation frames that leak,
+    see ``Leakage``. A ``held_out`` video is locked as validation.
     """
 
     video_id: int
@@ -70,14 +71,18 @@ class VideoCounts:
 
 @dataclass(frozen=True)
 class Leakage:
-    """The validation frames near a training frame of the same file: their share and number.
+    """The validation frames that leak, because they nearly equal training frames.
 
-    ``within_frames`` is the distance that counts as near, the largest of all videos.
+    ``share`` and ``frames`` count those near a training frame of the same file and those that
+    look alike. ``within_frames`` is the distance that counts as near, the largest of all videos.
+    ``alike`` is the number that look like a training picture of any file; ``None`` before the
+    pictures are compared, and in sets of earlier versions: then only the distance counts.
     """
 
     share: float
     frames: int
     within_frames: int
+    alike: int | None = None
 
 
 @dataclass(frozen=True)
@@ -123,14 +128,17 @@ def _reader() -> TypeAdapter[Statistics]:
     return TypeAdapter(Statistics)
 
 
-def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> Statistics:
+def statistics_of(
+    plan: Plan, tables: Sequence[BoxTable], alike: AlikeFrames | None = None
+) -> Statistics:
     """Returns the statistics of the set that ``plan`` describes.
 
     Args:
         tables: the boxes of each of its videos.
-        compared: whether the pictures have been compared and near-duplicates dropped.
+        alike: what the comparison of the pictures found, which has dropped near-duplicates from
+            the plan; ``None`` before it.
     """
-    leaky = [len(frames) for frames in leaky_frames(plan.videos)]
+    leaky = [len(frames) for frames in leaky_frames(plan.videos, alike)]
     videos = tuple(_video(video, near) for video, near in zip(plan.videos, leaky, strict=True))
     frames, boxes, negatives = (
         TrainValCounts(
@@ -140,14 +148,14 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
         for name in ("frames", "boxes", "negatives")
     )
     duplicates = sum(len(video.frames_of(Split.DUPLICATE)) for video in plan.videos)
-    unknown = plan.spec.sampling.drop_near_duplicates and not compared
+    unknown = plan.spec.sampling.drop_near_duplicates and alike is None
     return Statistics(
         frames,
         boxes,
         negatives,
         _classes(plan),
         videos,
-        _split(plan, frames, videos),
+        _split(plan, frames, videos, alike),
         near_duplicates=None if unknown else duplicates,
         background_crops=sum(len(video.crops) for video in plan.videos),
         masked_frames=sum(len(video.masked) for video in plan.videos),
@@ -155,7 +163,12 @@ def statistics_of(plan: Plan, tables: Sequence[BoxTable], *, compared: bool) -> 
     )
 
 
-def _split(plan: Plan, frames: TrainValCounts, videos: Sequence[VideoCounts]) -> SplitCounts:
+def _split(
+    plan: Plan,
+    frames: TrainValCounts,
+    videos: Sequence[VideoCounts],
+    alike: AlikeFrames | None,
+) -> SplitCounts:
     leaky = sum(video.leaky for video in videos)
     held = [video for video in plan.videos if len(video.frames_of(Split.VAL))]
     return SplitCounts(
@@ -167,7 +180,8 @@ def _split(plan: Plan, frames: TrainValCounts, videos: Sequence[VideoCounts]) ->
             # Rounded up, so that one frame of a million is still shown.
             share=ceil(10_000 * leaky / frames.val) / 10_000,
             frames=leaky,
-            within_frames=max(leakage_distance(video) for video in held),
+            within_frames=max(leakage_distance(v, compared=alike is not None) for v in held),
+            alike=None if alike is None else sum(map(len, alike.values())),
         ),
     )
 

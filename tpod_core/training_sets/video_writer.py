@@ -8,9 +8,11 @@ from tpod_core.formats import yolo
 from tpod_core.formats.yolo import ManifestFrame
 from tpod_core.training_sets.boxes import TrackBox, boxes_on
 from tpod_core.training_sets.crops import Crop
+from tpod_core.training_sets.likeness import LikenessSearch
 from tpod_core.training_sets.masked_frames import MaskedFrame
 from tpod_core.training_sets.pictures import PictureWriter
 from tpod_core.training_sets.plan import Plan, PlannedVideo
+from tpod_core.training_sets.signatures import signature_of
 from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.thinning import NearDuplicates
 from tpod_core.video.orientation import Image
@@ -23,10 +25,18 @@ OpenReader = Callable[[int], VideoReader]
 
 
 class VideoWriter:
-    """Writes one video; then ``frames`` are those written, ``duplicates`` those dropped."""
+    """Writes one video; then ``frames`` are those written, ``duplicates`` those dropped.
+
+    Every whole picture is added to ``likeness``.
+    """
 
     def __init__(
-        self, plan: Plan, video: PlannedVideo, directory: Path, pictures: PictureWriter
+        self,
+        plan: Plan,
+        video: PlannedVideo,
+        directory: Path,
+        pictures: PictureWriter,
+        likeness: LikenessSearch,
     ) -> None:
         self.source = video.source
         self.frames: list[ManifestFrame] = []
@@ -38,6 +48,7 @@ class VideoWriter:
         }
         self._directory = directory
         self._pictures = pictures
+        self._likeness = likeness
         sampling = plan.spec.sampling
         self._thinning = (
             NearDuplicates(sampling.near_duplicate_distance)
@@ -68,6 +79,8 @@ class VideoWriter:
             self._pictures.skip()
         else:
             self._add(frame, split, image, boxes)
+            signature = signature_of(image, boxes)
+            self._likeness.add(split, self.source.video_id, frame, signature)
         for number, crop in enumerate(self._crops.get(frame, ())):
             self._add_crop(number, crop, image)
 

@@ -4,37 +4,44 @@ from collections.abc import Iterator
 
 from tpod_core.annotations.interpolation import lost_spans
 from tpod_core.annotations.ranges import overlap
+from tpod_core.training_sets.doubts import few_pictures, rare_in_a_split, training_pictures
 from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
-from tpod_core.training_sets.spec import SplitMethod
 from tpod_core.training_sets.split import Split
 from tpod_core.training_sets.statistics import Statistics
 
 _HELD_TOLERANCE_S = 2.0
 
 
-def warnings_of(plan: Plan, statistics: Statistics) -> list[str]:
-    """Returns warnings as sentences, the most important first."""
+def warnings_of(plan: Plan, statistics: Statistics, batch: int) -> list[str]:
+    """Returns warnings as sentences, the most important first.
+
+    Args:
+        batch: the images per step that will be suggested for a training on this set.
+    """
     return [
-        *_classes(plan, statistics),
+        *rare_in_a_split(statistics),
+        *_left_out(plan),
+        *few_pictures(statistics),
+        *_unfilled_step(statistics, batch),
         *_same_file_twice(plan),
         *(sentence for video in plan.videos for sentence in _frames(plan, video)),
     ]
 
 
-def _classes(plan: Plan, statistics: Statistics) -> Iterator[str]:
-    hint = "Label it in more places"
-    if plan.method is SplitMethod.BY_VIDEO:
-        hint = "Label it in more videos, or split by block"
-    for row in statistics.classes:
-        if not row.boxes.total:
-            yield f'"{row.name}" has no box in the chosen frames. The detector will not learn it.'
-        elif not row.boxes.val:
-            yield f'"{row.name}" has no box in validation: its score will be missing. {hint}.'
-        elif not row.boxes.train:
-            yield f'"{row.name}" has no box in training: it will not be learnt. {hint}.'
+def _left_out(plan: Plan) -> Iterator[str]:
     for name in plan.left_out:
         yield f'"{name}" has no box in the chosen frames and is left out.'
+
+
+def _unfilled_step(statistics: Statistics, batch: int) -> Iterator[str]:
+    count = training_pictures(statistics)
+    if count < batch:
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        yield (
+            f"Training has only {pictures}, fewer than the {batch} of one training step: a "
+            "detector cannot learn much from so little. Label more frames, or use more of them."
+        )
 
 
 def _same_file_twice(plan: Plan) -> Iterator[str]:

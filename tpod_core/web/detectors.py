@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
 
 from tpod_core.access import get_detector, get_training_set, visible
 from tpod_core.db import read_session, transaction
@@ -91,6 +92,19 @@ class DetectorBody(BaseModel):
     job_id: int | None
 
 
+class OneDetectorBody(DetectorBody):
+    """A detector; ``warnings`` are about its training, and about the set that it is scored on."""
+
+    warnings: list[str]
+
+    @classmethod
+    def read(cls, session: Session, detector: Detector) -> Self:
+        known = detector.metrics.get("warnings", [])
+        warnings = [*known, *detectors.read_doubts(session, detector)]
+        body = DetectorBody.model_validate(detector).model_dump()
+        return cls(**body, warnings=warnings)
+
+
 class FormatBody(BaseModel):
     """An export format of the model. ``missing`` says what to install first, ``failure`` why the
     newest export failed; ``agreement`` compares with the checkpoint on validation images."""
@@ -150,12 +164,12 @@ def get_training_config(
 
 
 @router.post("", status_code=202)
-def post_detector(user: SignedIn, body: DraftBody) -> DetectorBody:
+def post_detector(user: SignedIn, body: DraftBody) -> OneDetectorBody:
     """Queue a training. The ``job_id`` of the response is the job to watch or cancel."""
     draft = DetectorDraft(**body.model_dump())
     with transaction() as session:
         detector = detectors.create(session, user, draft)
-    return DetectorBody.model_validate(detector)
+        return OneDetectorBody.read(session, detector)
 
 
 @router.get("")
@@ -167,9 +181,9 @@ def list_detectors(user: SignedIn, paging: Paging) -> Page[DetectorBody]:
 
 
 @router.get("/{detector_id}")
-def get_one(user: SignedIn, detector_id: int) -> DetectorBody:
+def get_one(user: SignedIn, detector_id: int) -> OneDetectorBody:
     with read_session() as session:
-        return DetectorBody.model_validate(get_detector(session, user, detector_id))
+        return OneDetectorBody.read(session, get_detector(session, user, detector_id))
 
 
 @router.delete("/{detector_id}", status_code=204)
