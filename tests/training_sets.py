@@ -1,5 +1,6 @@
 """Training sets for tests: made without a video, or chosen, planned and built from some."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ from tpod_core.storage import get_storage
 from tpod_core.training_sets.labelled_videos import load_labelled_video
 from tpod_core.training_sets.plan import Plan, make_plan
 from tpod_core.training_sets.split import Split
+from tpod_core.training_sets.statistics import (
+    ClassCounts,
+    Leakage,
+    SplitCounts,
+    Statistics,
+    TrainValCounts,
+)
 from workers import build_training_set
 
 CLASSES = ("cup", "bus stop")
@@ -57,6 +65,21 @@ def add_training_set(home: Path, owner: User) -> TrainingSet:
         row.directory_key = f"training_sets/{row.id}"
     write_training_set(home / row.directory_key, box=CUP_BOX)
     return row
+
+
+def measure_as(training_set: TrainingSet, leakage: Leakage) -> None:
+    """Give a set the statistics of ``add_training_set``'s pictures, with this leakage."""
+    half, all_ = TrainValCounts(4, 2), TrainValCounts(8, 4)
+    statistics = Statistics(
+        all_,
+        all_,
+        TrainValCounts(0, 0),
+        tuple(ClassCounts(name, half, half) for name in CLASSES),
+        (),
+        SplitCounts("by_block", 0.3333, 0, 0, leakage),
+    )
+    with db.transaction() as session:
+        session.get_one(TrainingSet, training_set.id).statistics = asdict(statistics)
 
 
 def write_training_set(

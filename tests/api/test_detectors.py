@@ -12,8 +12,10 @@ from tests.conftest import Api, add_user
 from tests.detectors import TINY, FakeProvider, now, work
 from tests.hostile_names import HOSTILE_NAMES
 from tests.jobs import run_job
+from tests.training_sets import measure_as
 from tpod_core import db
 from tpod_core.models import Detector, Role, TrainingSet, TrainingSetState
+from tpod_core.services.training_sets import Leakage
 from workers import measure_learning
 
 
@@ -102,6 +104,27 @@ def test_post_answers_202_with_the_detector(client: TestClient) -> None:
     assert client.get(f"/detectors/{body['id']}").json() == body
     job = client.get(f"/jobs/{body['job_id']}").json()
     assert (job["kind"], job["subject"]) == ("train-detector", f"detector:{body['id']}")
+
+
+def test_detector_warns_of_what_makes_its_score_doubtful(
+    client: TestClient, training_set: TrainingSet
+) -> None:
+    assert post(client).json()["warnings"] == []
+    measure_as(training_set, Leakage(0.75, 3, 30, 2))
+    body = post(client, train_config=TINY | {"batch": 16}).json()
+    assert [sentence.split(":")[0] for sentence in body["warnings"]] == [
+        "3 of 4 validation pictures nearly equal a training picture",
+        "Validation has only 4 pictures, so a single mistake changes the score a lot. "
+        "Label more frames, or hold out another video.",
+        "Training has only 8 pictures, and a step takes 16",
+    ]
+    assert client.get(f"/detectors/{body['id']}").json() == body
+    train_detector_warning = "Memory ran out."
+    with db.transaction() as session:
+        row = session.get_one(Detector, body["id"])
+        row.metrics = {"warnings": [train_detector_warning]}
+    found = client.get(f"/detectors/{body['id']}").json()
+    assert found["warnings"] == [train_detector_warning, *body["warnings"]]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_preview_presumes_leakage_and_the_built_set_measures_it(
     previewed = api.post("/trainsets/preview", json=body(video)).json()
     presumed = previewed["statistics"]["split"]["leakage"]
     assert set(presumed) == {"share", "frames", "within_frames", "alike"}
-    assert (presumed["share"], presumed["alike"]) == (1, None), "frames of the same second"
+    assert presumed["frames"] > 0 and presumed["alike"] is None, "frames of the same second"
     queued = create(api, video)
     build(queued)
     found = api.get(f"/trainsets/{queued['id']}").json()

@@ -13,6 +13,7 @@ from pages._detectors.charts import worst_mix_up
 from tests.detectors import FakeProvider, create_detector, now, work
 from tests.labelled import add_video
 from tests.random_detections import Answer, gathered, usual, weak
+from tests.training_sets import measure_as
 from tests.ui.acting import accepted, welcome
 from tpod_core import db
 from tpod_core.detectors.paths import model_key
@@ -25,6 +26,7 @@ from tpod_core.geometry import Box
 from tpod_core.jobs import execute
 from tpod_core.models import Detector, Job, JobKind, TrainingSet, User, saved_id
 from tpod_core.services import learning
+from tpod_core.services.training_sets import Leakage
 from workers import export_model
 
 pytestmark = [
@@ -69,6 +71,24 @@ def test_slider_reads_precision_and_recall_at_a_confidence(detector: Detector) -
     assert "it finds about **100**; of 100 boxes that it draws, about **50** are right" in shown
     test.slider(key="confidence-at").set_value(0.95)
     assert "It draws no box at this confidence" in texts(welcome(test.run()))
+
+
+def test_doubts_about_the_training_set_stand_beside_the_score(
+    detector: Detector, training_set: TrainingSet
+) -> None:
+    assert [each.value for each in page(detector).warning] == []
+    measure_as(training_set, Leakage(0.75, 3, 30, 2))
+    [said] = [each.value.replace("\\", "") for each in page(detector).warning]
+    assert "3 of 4 validation pictures nearly equal a training picture: the score flatters" in said
+    assert "Validation has only 4 pictures" in said
+
+
+def test_score_on_a_set_of_an_earlier_version_says_that_likeness_was_not_measured(
+    detector: Detector, training_set: TrainingSet
+) -> None:
+    measure_as(training_set, Leakage(0, 0, 30))
+    [said] = [each.value for each in page(detector).warning]
+    assert "did not measure" in said
 
 
 def test_mix_ups_and_counts_are_told(detector: Detector) -> None:

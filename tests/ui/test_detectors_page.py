@@ -8,6 +8,7 @@ from streamlit.testing.v1.element_tree import Block
 
 from tests.detectors import FakeProvider, create_detector, now, work
 from tests.jobs import run_job
+from tests.training_sets import measure_as
 from tests.ui.acting import press, sound
 from tpod_core import access, db
 from tpod_core.detectors.queries import list_exports
@@ -22,6 +23,7 @@ from tpod_core.models import (
     saved_id,
 )
 from tpod_core.services import detectors, model_files
+from tpod_core.services.training_sets import Leakage
 from workers import export_model
 
 PAGE = str(Path(__file__).resolve().parents[2] / "pages" / "detectors.py")
@@ -82,6 +84,34 @@ def test_form_offers_fast_and_accurate_families_with_their_cost(
     [family] = [box for box in test.selectbox if box.label == "Family"]
     assert "RT-DETR large" in family.options
     assert "nano's time" in texts(test)
+
+
+def test_form_says_before_a_training_what_makes_it_doubtful(
+    user: User, training_set: TrainingSet
+) -> None:
+    measure_as(training_set, Leakage(0, 0, 30, 0))
+    test = press(page(), "New detector")
+    [said] = [unmarked(each.value) for each in test.warning]
+    assert said.startswith("Validation has only 4 pictures"), "eight fill the four of a step"
+    [batch] = [box for box in test.number_input if box.label == "Images per step"]
+    batch.set_value(16)
+    [said] = [unmarked(each.value) for each in press(test, "New detector").warning]
+    assert "Training has only 8 pictures, and a step takes 16" in said
+    assert "a single step with all of them" in said
+
+
+def test_form_counts_no_step_where_the_parent_s_pictures_come_in(
+    user: User, detector: Detector, training_set: TrainingSet, provider: FakeProvider
+) -> None:
+    work(detector)
+    measure_as(training_set, Leakage(0, 0, 30, 0))
+    test = press(page(), "New detector")
+    [start] = [box for box in test.selectbox if box.label == "Fine-tune"]
+    start.set_value(start.options[1])
+    [batch] = [box for box in test.number_input if box.label == "Images per step"]
+    batch.set_value(16)
+    [said] = [unmarked(each.value) for each in press(test, "New detector").warning]
+    assert "a step takes" not in said
 
 
 def test_form_asks_for_no_parent_where_there_is_none(user: User, training_set: TrainingSet) -> None:

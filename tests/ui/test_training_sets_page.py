@@ -129,7 +129,7 @@ def test_preview_says_what_will_make_the_score_doubtful(user: User, video: Video
     annotate(user, video, track("cup", 0, 3), ranges=[(0, 3)])
     test = page(new="1")
     test.number_input[0].set_value(1)  # every frame
-    [said] = [each.value for each in welcome(test.run()).warning]
+    [said] = [each.value.replace("\\", "") for each in welcome(test.run()).warning]
     assert "Validation has only 1 picture" in said
     assert "Training has only 2 pictures, fewer than the 4 of one training step" in said
     assert "has one box in validation: its score is all or nothing" in said

@@ -36,11 +36,11 @@ from workers import build_training_set
 
 
 def add_clip(user: User, frames: int, fps: float) -> Video:
-    """A clip with a cup on every frame."""
+    """A clip with a cup on all frames but the last."""
     video = add_video(user, f"{frames} at {fps}", ["cup"], frames)
     with db.transaction() as session:
         session.get_one(Video, video.id).fps = fps
-    annotate(user, video, track("cup", 0, frames), ranges=[(0, frames)])
+    annotate(user, video, track("cup", 0, frames - 1), ranges=[(0, frames)])
     return video
 
 
@@ -94,9 +94,7 @@ def test_alike_frames_leak_whatever_their_distance(admin: User) -> None:
 # As pictures look
 
 
-def look(
-    x: float, *, label: int = 0, ground: int = 1, content: int = 2
-) -> Signature:
+def look(x: float, *, label: int = 0, ground: int = 1, content: int = 2) -> Signature:
     """The signature of a textured object at ``x`` before a textured, unmoving ground."""
     scene = MovingScene(lambda frame: (x, 120.0))
     box = scene.box(0)
@@ -199,13 +197,13 @@ def test_picture_that_another_file_has_too_is_counted(admin: User, queue: ListQu
     give_file(kitchen, 6, shows=lambda n: 500 + 300 * n)
     give_file(garden, 6, shows=lambda n: 800 if n == 4 else 95 + 300 * n)
     for video in (kitchen, garden):
-        annotate(admin, video, track("cup", 0, 6, x=60), ranges=[(0, 6)])
+        annotate(admin, video, track("cup", 0, 5, x=60), ranges=[(0, 6)])
     wanted = spec(kitchen.id, garden.id, split={"val_videos": [garden.id]})
     assert leakage_of(preview(admin, wanted).statistics).frames == 0
     statistics = statistics_in(built_of(admin, wanted))
     leakage = leakage_of(statistics)
     assert (leakage.frames, leakage.alike) == (1, 1)
-    assert leakage.share == pytest.approx(1 / 6, abs=1e-4)
+    assert leakage.share == pytest.approx(1 / statistics.frames.val, abs=1e-4)
     assert [video.leaky for video in statistics.videos] == [0, 1]
 
 
@@ -215,7 +213,7 @@ def test_slow_clip_is_measured_when_it_is_built(admin: User, queue: ListQueue) -
         give_file(video, 15, shows=lambda n, still=standing: 700 if still else 37 + 270 * n)
         with db.transaction() as session:
             session.get_one(Video, video.id).fps = 0.4
-        annotate(admin, video, track("cup", 0, 15, x=60), ranges=[(0, 15)])
+        annotate(admin, video, track("cup", 0, 14, x=60), ranges=[(0, 14)])
         leakage = leakage_of(statistics_in(built_of(admin, spec(video.id))))
         assert (leakage.frames, leakage.alike) == (alike, alike)
 
