@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from csv import DictReader
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -259,5 +260,5 @@ def test_films_of_different_scenes_have_nothing_alike(shared_data: Path) -> None
 @pytest.mark.parametrize("name", ["Bike", "Car4", "jogging"])
 def test_next_frame_of_a_film_is_alike(shared_data: Path, name: str) -> None:
     taken = list(signatures(shared_data, name, 60))
-    alike = [is_alike(each, before) for before, each in zip(taken, taken[1:], strict=False)]
+    alike = [is_alike(each, before) for before, each in pairwise(taken)]
     assert np.mean(alike) > 0.95

@@ -145,7 +145,7 @@ def _correlations(looks: NDArray[np.uint8], look: NDArray[np.uint8]) -> NDArray[
     flat = np.abs(centred).mean(axis=1) < _FLAT
     if np.abs(other).mean() < _FLAT:
         same = np.abs(means[:, 0] - mean) <= _SAME_GREY
-        return (flat & same).astype(np.float32)
+        return np.asarray(flat & same, dtype=np.float32)
     lengths = np.linalg.norm(centred, axis=1) * np.linalg.norm(other)
     plain = np.zeros(len(rows), dtype=np.float32)
     np.divide(centred @ other, lengths, out=plain, where=~flat)
