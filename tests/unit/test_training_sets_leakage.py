@@ -95,9 +95,11 @@ def test_alike_frames_leak_whatever_their_distance(admin: User) -> None:
 # As pictures look
 
 
-def look(x: float, *, label: int = 0, ground: int = 1, content: int = 2) -> Signature:
-    """The signature of a textured object at ``x`` before a textured, unmoving ground."""
-    scene = MovingScene(lambda frame: (x, 120.0))
+def look(
+    x: float, y: float = 120, *, label: int = 0, ground: int = 1, content: int = 2
+) -> Signature:
+    """The signature of a textured object at ``x``, ``y`` before a textured, unmoving ground."""
+    scene = MovingScene(lambda frame: (x, y))
     box = scene.box(0)
     image = texture(240, 320, seed=ground, grain=4.0)
     left, top, right, bottom = (round(edge) for edge in box.xyxy)
@@ -119,6 +121,7 @@ def is_alike(validation: Signature, *training: Signature) -> bool:
         pytest.param(look(100), True, id="the same picture"),
         pytest.param(look(104), True, id="moved by a tenth of its width"),
         pytest.param(look(125), False, id="moved by more than half its width"),
+        pytest.param(look(100, 150), False, id="moved down by half its height"),
         pytest.param(look(260), False, id="moved across the picture"),
         pytest.param(look(100, content=9), False, id="another object in its place"),
         pytest.param(look(100, label=1), False, id="another class"),
