@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from tests import frame_truth
+from tests.documented import OnlyDocumented
 from tests.fake_queue import ListQueue
 from tests.live import Server, start_server, stop_server
 from tests.log_lines import Lines, collected_lines
@@ -135,9 +137,10 @@ class Api:
 @pytest.fixture(scope="session")
 def http_app() -> Starlette:
     """The API keeps nothing between requests, and builds its validators at the first ones."""
-    from tpod_core.web.app import routes
+    from tpod_core.web.app import create_api, routes
 
-    return Starlette(routes=routes())
+    checked = Middleware(OnlyDocumented, document=create_api().openapi())
+    return Starlette(routes=routes(), middleware=[checked])
 
 
 @pytest.fixture

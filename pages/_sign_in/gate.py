@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from pages._shared.sign_in import SIGN_IN_PATH, SIGN_OUT_PATH, has_access, sign_in_url
 from pages._sign_in.page import unavailable_page
+from pages._sign_in.page_policy import page_policy
 from tpod_core.errors import NotSignedIn, TpodError
 from tpod_core.log_context import set_user
 from tpod_core.web.cookie_session import find_user
@@ -74,5 +75,9 @@ def _address(scope: Scope) -> str:
     return f"{path}?{query}" if query else path
 
 
-MIDDLEWARE = (Middleware(RequestLog), Middleware(ResponseHeaders), Middleware(SignInGate))
+MIDDLEWARE = (
+    Middleware(RequestLog),
+    Middleware(ResponseHeaders, page_policy=page_policy()),
+    Middleware(SignInGate),
+)
 """What every request passes before Streamlit or the API."""

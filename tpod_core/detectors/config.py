@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from tpod_core.errors import InvalidInput
+from tpod_core.strict_json import StrictJson
 
 Pretrained = Literal["auto", "random"]
 
@@ -27,7 +28,7 @@ class SetSize:
     longest_side_px: int
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(StrictJson):
     """The keys that every family understands.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from tpod_core.errors import InvalidInput
 from tpod_core.models import RowId
+from tpod_core.strict_json import StrictJson
 
 
 class SplitMethod(StrEnum):
@@ -15,7 +16,7 @@ class SplitMethod(StrEnum):
     BY_BLOCK = "by_block"
 
 
-class _SpecPart(BaseModel):
+class _SpecPart(StrictJson):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from tpod_core.access import get_video
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import EditConflict, InvalidInput
+from tpod_core.errors import Conflict, EditConflict, InvalidInput
 from tpod_core.models import MAX_ID_DIGITS, MAX_ROW_ID, User, Video
 from tpod_core.services import annotations
 from tpod_core.services.annotations import AnnotationDoc
@@ -24,8 +24,9 @@ from tpod_core.web.annotation_bodies import (
     document_json,
     frames_json,
 )
-from tpod_core.web.conditional import NOT_MODIFIED, is_known
+from tpod_core.web.conditional import NOT_MODIFIED, is_known, with_etag
 from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.openapi import may_raise
 
 MAX_FRAMES = 10_000
 """Per request."""
@@ -34,7 +35,12 @@ router = APIRouter(prefix="/videos/{video_id}", tags=["annotations"])
 
 
 @router.head("/annotations", include_in_schema=False)
-@router.get("/annotations", response_model=DocumentBody | ChangesBody, responses=NOT_MODIFIED)
+@router.get(
+    "/annotations",
+    response_model=DocumentBody | ChangesBody,
+    responses=with_etag() | NOT_MODIFIED,
+)
+@may_raise(Conflict)
 def get_annotations(
     user: SignedIn,
     video_id: int,
@@ -56,7 +62,8 @@ def get_annotations(
     return JSONResponse(changes_json(changes), headers={"ETag": etag(changes.revision)})
 
 
-@router.put("/annotations", response_model=DocumentBody)
+@router.put("/annotations", response_model=DocumentBody, responses=with_etag())
+@may_raise(Conflict)
 def put_annotations(
     user: SignedIn,
     video_id: int,
@@ -75,7 +82,8 @@ def put_annotations(
     return _document(document)
 
 
-@router.patch("/annotations")
+@router.patch("/annotations", responses=with_etag())
+@may_raise(Conflict)
 def patch_annotations(
     user: SignedIn, video_id: int, body: EditsBody, response: Response
 ) -> EditResultBody:
@@ -98,12 +106,14 @@ def patch_annotations(
 
 
 @router.post("/annotations/undo")
+@may_raise(Conflict)
 def undo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
     """Undo your own last step; 409 ``edit_conflict`` if somebody has changed its tracks since."""
     return _run_step(user, video_id, body, annotations.undo)
 
 
 @router.post("/annotations/redo")
+@may_raise(Conflict)
 def redo_annotations(user: SignedIn, video_id: int, body: StepBody) -> TakenBackBody:
     """Redo the step that you undid last."""
     return _run_step(user, video_id, body, annotations.redo)

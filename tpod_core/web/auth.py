@@ -7,11 +7,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import NotAllowed, NotSignedIn, TooManyAttempts, Unavailable
 from tpod_core.models import ApiToken, Role, User, saved_id
 from tpod_core.services import users
 from tpod_core.web import cookie_session
 from tpod_core.web.bodies import Body, Text
 from tpod_core.web.dependencies import KnownUser, SignedIn, require_same_origin
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(tags=["auth"])
 
@@ -68,6 +70,7 @@ class TokenRequest(Body):
 
 
 @router.post("/auth/register", status_code=201)
+@may_raise(NotAllowed, TooManyAttempts, Unavailable)
 def register(body: Credentials, request: Request) -> UserBody:
     """Create an account, which has no access until an administrator grants a role."""
     require_same_origin(request)
@@ -75,6 +78,7 @@ def register(body: Credentials, request: Request) -> UserBody:
 
 
 @router.post("/auth/login")
+@may_raise(NotSignedIn, NotAllowed, TooManyAttempts, Unavailable)
 def login(body: Credentials, request: Request, response: Response) -> UserBody:
     """Sign in; sets the session cookie."""
     require_same_origin(request)
@@ -84,6 +88,7 @@ def login(body: Credentials, request: Request, response: Response) -> UserBody:
 
 
 @router.post("/auth/logout")
+@may_raise(NotAllowed, Unavailable)
 def logout(request: Request) -> Response:
     """Sign this browser out."""
     require_same_origin(request)

@@ -5,15 +5,32 @@ from typing import Annotated
 from fastapi import Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tpod_core.listing import MAX_SEARCH_LENGTH
+from tpod_core.strict_json import StrictJson
 
 
-class Body(BaseModel):
+class Body(StrictJson):
     """Refuses unknown keys, so that a misspelt key or a box's rotation is not lost silently."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Parameters(BaseModel):
+    """Query parameters that belong together. As in ``Body``, unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _true_or_false(value: object) -> object:
+    if value not in (True, False, "true", "false"):
+        raise ValueError("This is either true or false")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+"""A flag among the query parameters. Pydantic alone would also take ``on``, ``y`` and others."""
 
 
 def _storable(text: str) -> str:

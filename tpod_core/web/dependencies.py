@@ -18,6 +18,7 @@ from tpod_core.log_context import set_user
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
 from tpod_core.web.bodies import SearchText, Text
+from tpod_core.web.openapi import signs_in
 
 MAX_PAGE_SIZE = 1000
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -26,6 +27,7 @@ Item = TypeVar("Item")
 Row = TypeVar("Row")
 
 
+@signs_in
 def known_user(request: Request) -> User:
     """Returns the user of the Bearer token or session cookie, of any role."""
     with read_session() as session:

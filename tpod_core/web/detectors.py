@@ -14,14 +14,16 @@ from tpod_core.db import read_session, transaction
 from tpod_core.detectors import registry
 from tpod_core.detectors.config import parameters
 from tpod_core.detectors.queries import ZIP
+from tpod_core.errors import Conflict, NotFound
 from tpod_core.models import Detector, DetectorState
 from tpod_core.services import detectors, model_files
 from tpod_core.services.detectors import DetectorDraft
 from tpod_core.services.model_files import FormatStatus
 from tpod_core.web.bodies import Body, Text
-from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
+from tpod_core.web.conditional import Responses, StoredFile, stored_file
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(prefix="/detectors", tags=["detectors"])
 
@@ -31,7 +33,9 @@ _ORDERINGS = {
     "created": Detector.created_at,
     "state": Detector.state,
 }
-_FILE_OR_JOB: Responses = {200: {"content": {"application/zip": {}}}, 202: {"model": JobBody}}
+_FILE_OR_JOB: Responses = stored_file("The zip.", "application/zip") | {
+    202: {"model": JobBody, "description": "The job that is making it."}
+}
 
 
 class TypeBody(BaseModel):
@@ -164,6 +168,7 @@ def get_training_config(
 
 
 @router.post("", status_code=202)
+@may_raise(NotFound, Conflict)
 def post_detector(user: SignedIn, body: DraftBody) -> OneDetectorBody:
     """Queue a training. The ``job_id`` of the response is the job to watch or cancel."""
     draft = DetectorDraft(**body.model_dump())
@@ -187,6 +192,7 @@ def get_one(user: SignedIn, detector_id: int) -> OneDetectorBody:
 
 
 @router.delete("/{detector_id}", status_code=204)
+@may_raise(Conflict)
 def delete(user: SignedIn, detector_id: int) -> None:
     """Delete the detector and its files; 409 while it is being trained or exported."""
     with transaction() as session:
@@ -194,6 +200,7 @@ def delete(user: SignedIn, detector_id: int) -> None:
 
 
 @router.post("/{detector_id}/cancel", status_code=202)
+@may_raise(Conflict)
 def cancel(user: SignedIn, detector_id: int) -> DetectorBody:
     """Cancel the training, which ends after the current batch; the state tells when."""
     with transaction() as session:
@@ -203,6 +210,7 @@ def cancel(user: SignedIn, detector_id: int) -> DetectorBody:
 
 
 @router.post("/{detector_id}/resume", status_code=202)
+@may_raise(Conflict)
 def resume(user: SignedIn, detector_id: int) -> JobBody:
     """Resume a cancelled or failed training from its last finished epoch."""
     with transaction() as session:
@@ -226,6 +234,7 @@ def list_formats(user: SignedIn, detector_id: int) -> list[FormatBody]:
 
 
 @router.post("/{detector_id}/model", status_code=202)
+@may_raise(Conflict)
 def post_model(
     user: SignedIn, detector_id: int, model_format: Annotated[str, Query(alias="format")] = ZIP
 ) -> JobBody:
@@ -243,8 +252,9 @@ def post_model(
 @router.get(
     "/{detector_id}/model",
     response_class=FileResponse,
-    responses=_FILE_OR_JOB | NOT_MODIFIED,
+    responses=_FILE_OR_JOB,
 )
+@may_raise(Conflict)
 def get_model(
     user: SignedIn, detector_id: int, model_format: Annotated[str, Query(alias="format")] = ZIP
 ) -> Response:

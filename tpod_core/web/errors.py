@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from tpod_core import errors
@@ -44,7 +45,11 @@ _HTTP_CODES = {
 
 
 def status_code(error: TpodError) -> int:
-    return next((STATUS_CODES[kind] for kind in type(error).__mro__ if kind in STATUS_CODES), 500)
+    return status_of(type(error))
+
+
+def status_of(kind: type[TpodError]) -> int:
+    return next((STATUS_CODES[each] for each in kind.__mro__ if each in STATUS_CODES), 500)
 
 
 def error_response(
@@ -119,10 +124,22 @@ def _keys_in(body: Any, location: Sequence[str | int]) -> list[str | int]:
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if error.status_code >= 500:
+    status, headers = error.status_code, error.headers
+    if status >= 500:
         _log_failure(request, error, str(error.detail))
-    code = _HTTP_CODES.get(error.status_code, "http_error")
-    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
+    if status == 400:  # a body that FastAPI or Starlette cannot parse
+        return error_response(422, InvalidInput.code, f"{error.detail}.")
+    if status == 405:  # Starlette lists those of one route alone, but each method is a route
+        headers = {"Allow": ", ".join(sorted(_methods_at(request)))}
+    code = _HTTP_CODES.get(status, "http_error")
+    return error_response(status, code, str(error.detail), headers=headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    routes = list(iter_route_contexts(request.app.routes))
+    found = next((each.path for each in routes if each.path_regex.match(path)), None)
+    return {method for each in routes if each.path == found for method in each.methods or ()}
 
 
 async def _on_system_error(request: Request, error: Exception) -> JSONResponse:

@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Conflict
 from tpod_core.models import Finding, RowId, Verdict, saved_id
 from tpod_core.services import findings
 from tpod_core.services.findings import FindingPage, ReviewRequest
 from tpod_core.web.bodies import Body
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(tags=["findings"])
 
@@ -69,6 +71,7 @@ class FindingBody(BaseModel):
 
 
 @router.post("/detectors/{detector_id}/review", status_code=202)
+@may_raise(Conflict)
 def post_review(user: SignedIn, detector_id: int, body: ReviewBody) -> JobBody:
     """Run a trained detector on a video to find detections that match no label."""
     request = ReviewRequest(**body.model_dump())
@@ -115,6 +118,7 @@ def list_findings_on_video(
 
 
 @router.patch("/findings/{finding_id}")
+@may_raise(Conflict)
 def patch_finding(user: SignedIn, finding_id: int, body: VerdictRequest) -> FindingBody:
     """Set the verdict: ``negative``, ``missed_label``, ``ignore``, or ``open`` again.
 

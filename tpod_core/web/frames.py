@@ -15,19 +15,27 @@ from tpod_core.video.encode import DEFAULT_QUALITY
 from tpod_core.video.server import get_frame_server
 from tpod_core.video.source import file_tag, frame_source, preview_key
 from tpod_core.video.times import frame_times
-from tpod_core.web.bodies import Body
-from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile, is_known
+from tpod_core.web.bodies import Parameters
+from tpod_core.web.conditional import (
+    ETAG,
+    NOT_MODIFIED,
+    Responses,
+    StoredFile,
+    is_known,
+    stored_file,
+    with_etag,
+)
 from tpod_core.web.dependencies import SignedIn, signed_in_within
+from tpod_core.web.openapi import may_raise, signs_in
 
 router = APIRouter(tags=["frames"])
 
 _FRAME_CACHING = "private, immutable, max-age=604800"
 _PREVIEW_CACHING = "private, max-age=60"
-_JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG."}}
-_FILE: Responses = {200: {"content": {"video/*": {}}, "description": "The file, or a range of it."}}
+_JPEG: Responses = {200: {"content": {"image/jpeg": {}}, "description": "A JPEG.", "headers": ETAG}}
 
 
-class FrameQuery(Body):
+class FrameQuery(Parameters):
     """How a frame is wanted: ``width`` in pixels, ``quality`` of the JPEG, and of which file.
 
     A failed video can get another file, and browsers keep frames for a week: ``file``, the start
@@ -45,6 +53,8 @@ class FrameQuery(Body):
     response_class=Response,
     responses=_JPEG | NOT_MODIFIED,
 )
+@signs_in
+@may_raise(Conflict)
 def get_frame(
     video_id: int,
     frame_index: int,
@@ -89,7 +99,12 @@ class FrameTimesBody(BaseModel):
     runs: list[tuple[int, float, float]]
 
 
-@router.get("/videos/{video_id}/times", response_model=FrameTimesBody, responses=NOT_MODIFIED)
+@router.get(
+    "/videos/{video_id}/times",
+    response_model=FrameTimesBody,
+    responses=NOT_MODIFIED | with_etag(),
+)
+@may_raise(Conflict)
 def get_times(
     video_id: int, user: SignedIn, response: Response, if_none_match: Annotated[str, Header()] = ""
 ) -> Any:
@@ -114,7 +129,9 @@ def get_times(
 
 @router.head("/videos/{video_id}/preview", include_in_schema=False)
 @router.get(
-    "/videos/{video_id}/preview", response_class=FileResponse, responses=_JPEG | NOT_MODIFIED
+    "/videos/{video_id}/preview",
+    response_class=FileResponse,
+    responses=stored_file("A JPEG.", "image/jpeg"),
 )
 def get_preview(video_id: int, user: SignedIn) -> Response:
     """Return the thumbnail, which exists once the import has ended."""
@@ -128,7 +145,12 @@ def get_preview(video_id: int, user: SignedIn) -> Response:
 
 
 @router.head("/videos/{video_id}/file", include_in_schema=False)
-@router.get("/videos/{video_id}/file", response_class=FileResponse, responses=_FILE | NOT_MODIFIED)
+@router.get(
+    "/videos/{video_id}/file",
+    response_class=FileResponse,
+    responses=stored_file("The file.", "*/*"),
+)
+@may_raise(Conflict)
 def get_file(video_id: int, user: SignedIn) -> Response:
     """Return the uploaded file or a range of it."""
     with read_session() as session:

@@ -1,10 +1,10 @@
 """Routes that run a detector on one image or on a video."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, Field, ValidationError
@@ -12,17 +12,18 @@ from starlette.datastructures import FormData, UploadFile
 
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import InvalidInput
+from tpod_core.errors import Conflict, InvalidInput, NotAnImage
 from tpod_core.inference.detection_filter import DetectionFilter
 from tpod_core.models import Detector
 from tpod_core.services import inference
 from tpod_core.services.detector_runs import annotated_videos
 from tpod_core.services.inference import FrameDetections
 from tpod_core.video.pictures import read_picture, require_max_bytes
-from tpod_core.web.bodies import Body, Text
-from tpod_core.web.conditional import NOT_MODIFIED, Responses, StoredFile
+from tpod_core.web.bodies import Body, Flag, Text
+from tpod_core.web.conditional import Responses, StoredFile, stored_file
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(prefix="/detectors/{detector_id}", tags=["detectors at work"])
 
@@ -39,6 +40,7 @@ _IMAGE_FORM: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["image"],
+                    "additionalProperties": False,
                     "properties": {
                         "image": {"type": "string", "format": "binary"},
                         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
@@ -49,7 +51,9 @@ _IMAGE_FORM: dict[str, Any] = {
         },
     }
 }
-_FILE_OR_JOB: Responses = {200: {"content": {"video/mp4": {}}}, 202: {"model": JobBody}}
+_FILE_OR_JOB: Responses = stored_file("The copy.", "video/mp4") | {
+    202: {"model": JobBody, "description": "The job that is making it."}
+}
 
 
 class DetectionFilterBody(Body):
@@ -93,6 +97,7 @@ class DetectionsBody(BaseModel):
 
 
 @router.post("/infer", openapi_extra=_IMAGE_FORM)
+@may_raise(Conflict, NotAnImage)
 async def infer(detector_id: int, request: Request, user: SignedIn) -> DetectionsBody:
     """Return the detections in one image (multipart field ``image``).
 
@@ -109,6 +114,7 @@ async def infer(detector_id: int, request: Request, user: SignedIn) -> Detection
 
 
 @router.post("/annotate", status_code=202)
+@may_raise(Conflict)
 def annotate(detector_id: int, body: AnnotateBody, user: SignedIn) -> JobBody:
     """Make a copy of a video with the detector's boxes drawn in."""
     with transaction() as session:
@@ -122,10 +128,11 @@ def annotate(detector_id: int, body: AnnotateBody, user: SignedIn) -> JobBody:
 @router.get(
     "/annotated/{job_id}",
     response_class=FileResponse,
-    responses=_FILE_OR_JOB | NOT_MODIFIED,
+    responses=_FILE_OR_JOB,
 )
+@may_raise(Conflict)
 def get_annotated(
-    detector_id: int, job_id: int, user: SignedIn, download: Annotated[bool, Query()] = False
+    detector_id: int, job_id: int, user: SignedIn, download: Flag = False
 ) -> Response:
     """Return the copy as MP4, or a range of it; 202 with the job that is making it."""
     with read_session() as session:
@@ -171,10 +178,20 @@ def _image_in(form: FormData) -> UploadFile:
 
 
 def _filter_in(form: FormData) -> DetectionFilter:
-    sent = {"labels": form.getlist("labels")} | {
-        name: value for name, value in form.items() if name == "confidence"
-    }
+    """Raises: RequestValidationError, also for a field that does not exist."""
+    texts = {name: value for name, value in form.items() if name not in _FILE_FIELDS}
+    sent: dict[str, Any] = {**texts, "labels": form.getlist("labels")}
+    if "confidence" in sent:
+        sent["confidence"] = _number_in(sent["confidence"])
     try:
         return DetectionFilterBody.model_validate(sent).detection_filter()
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
+
+
+def _number_in(value: object) -> object:
+    """Returns the number that a field of a form holds; other texts are refused with the rest."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -9,12 +9,13 @@ from pydantic import BaseModel
 
 from tpod_core.access import visible
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import Unavailable
+from tpod_core.errors import Conflict, Unavailable
 from tpod_core.health import HealthState, check_dependencies
 from tpod_core.jobs import subject_text
 from tpod_core.models import Job, JobKind, JobState, saved_id
 from tpod_core.services import jobs
 from tpod_core.web.dependencies import Page, Paging, SignedIn
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(tags=["jobs"])
 
@@ -91,6 +92,7 @@ def get_job(job_id: int, user: SignedIn) -> JobBody:
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202)
+@may_raise(Conflict)
 def cancel_job(job_id: int, user: SignedIn) -> JobBody:
     """Cancel a queued job at once, a running one after its current batch; 409 if it has ended."""
     with transaction() as session:

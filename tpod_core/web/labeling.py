@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from tpod_core.access import get_video
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Conflict
 from tpod_core.models import MAX_ROW_ID, RowId, User, Video, saved_id
 from tpod_core.services import labeling, propagation, videos
 from tpod_core.services.labeling import VideoNews
@@ -18,9 +19,10 @@ from tpod_core.services.propagation import Method, Propagation
 from tpod_core.tracking.uncertainty import Correction
 from tpod_core.web.bodies import Body
 from tpod_core.web.change_feed import KnownRevisions, change_feed
-from tpod_core.web.conditional import NOT_MODIFIED, is_known
+from tpod_core.web.conditional import NOT_MODIFIED, is_known, with_etag
 from tpod_core.web.dependencies import SignedIn, signed_in_within
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise, signs_in
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["labelling"])
 
@@ -111,6 +113,7 @@ class PresenceBody(BaseModel):
 
 
 @router.post("/propagate", status_code=202)
+@may_raise(Conflict)
 def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
     """Start propagation between key frames, which each edit also starts automatically."""
     with transaction() as session:
@@ -119,7 +122,7 @@ def propagate(video_id: int, body: PropagateBody, user: SignedIn) -> JobBody:
 
 
 @router.head("/propagation", include_in_schema=False)
-@router.get("/propagation", response_model=PropagationBody, responses=NOT_MODIFIED)
+@router.get("/propagation", response_model=PropagationBody, responses=with_etag() | NOT_MODIFIED)
 def get_propagation(
     video_id: int, user: SignedIn, if_none_match: Annotated[str, Header()] = ""
 ) -> Response:
@@ -139,6 +142,7 @@ def get_propagation(
 
 
 @router.get("/changes")
+@signs_in
 async def wait_for_changes(
     video_id: int,
     request: Request,

@@ -7,15 +7,18 @@ from pydantic import Field
 
 from tpod_core.access import get_detector, get_video
 from tpod_core.db import transaction
+from tpod_core.errors import Conflict
 from tpod_core.models import User
 from tpod_core.services import annotations
 from tpod_core.services.annotations import EditOp
 from tpod_core.services.detector_runs import prelabels
 from tpod_core.web.annotations import etag
 from tpod_core.web.bodies import Body
+from tpod_core.web.conditional import with_etag
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.inference import DetectionFilterBody
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(prefix="/videos/{video_id}", tags=["pre-labelling"])
 
@@ -43,6 +46,7 @@ class DecidedBody(Body):
 
 
 @router.post("/prelabel", status_code=202)
+@may_raise(Conflict)
 def prelabel(video_id: int, body: PrelabelBody, user: SignedIn) -> JobBody:
     """Let a detector propose tracks, which replace its earlier open proposals."""
     with transaction() as session:
@@ -52,13 +56,15 @@ def prelabel(video_id: int, body: PrelabelBody, user: SignedIn) -> JobBody:
     return JobBody.of(job)
 
 
-@router.post("/proposals/accept")
+@router.post("/proposals/accept", responses=with_etag())
+@may_raise(Conflict)
 def accept(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
     """Turn proposals into labels, as one step that can be undone."""
     return _decide(user, video_id, body, response, prelabels.accept_edits)
 
 
-@router.post("/proposals/reject")
+@router.post("/proposals/reject", responses=with_etag())
+@may_raise(Conflict)
 def reject(video_id: int, body: ProposalsBody, user: SignedIn, response: Response) -> DecidedBody:
     """Delete proposals, as one step that can be undone."""
     return _decide(user, video_id, body, response, prelabels.reject_edits)

@@ -8,10 +8,12 @@ from pydantic import BaseModel
 
 from tpod_core.access import get_detector
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Conflict
 from tpod_core.models import DetectorState, Verdict
 from tpod_core.services import detectors, findings, learning, scores
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(prefix="/detectors/{detector_id}", tags=["detectors"])
 
@@ -74,6 +76,7 @@ def get_metrics(user: SignedIn, detector_id: int) -> MetricsBody:
 
 
 @router.post("/learning_curve", status_code=202)
+@may_raise(Conflict)
 def post_learning_curve(user: SignedIn, detector_id: int) -> JobBody:
     """Also train on 25 and 50 % of the training images, to measure how the score grows."""
     with transaction() as session:

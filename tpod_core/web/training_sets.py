@@ -9,12 +9,14 @@ from pydantic import BaseModel, ConfigDict
 
 from tpod_core.access import get_training_set, visible
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Conflict, NotFound
 from tpod_core.models import TrainingSet, TrainingSetState, saved_id
 from tpod_core.services import training_set_files, training_sets
 from tpod_core.services.training_set_files import ClassChanges, FrameChanges, VideoChange
 from tpod_core.services.training_sets import Kind, Severity, TrainingSetSpec
 from tpod_core.web.bodies import Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(prefix="/trainsets", tags=["training sets"])
 
@@ -96,6 +98,7 @@ class TrainingSetBody(BaseModel):
 
 
 @router.post("", status_code=202)
+@may_raise(NotFound, Conflict)
 def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
     """Validate the specification and queue the build."""
     with read_session() as session:
@@ -108,6 +111,7 @@ def create_training_set(user: SignedIn, body: TrainingSetRequest) -> QueuedBody:
 
 
 @router.post("/preview")
+@may_raise(NotFound, Conflict)
 def preview_training_set(user: SignedIn, body: PreviewRequest) -> PreviewBody:
     """Return statistics, split, warnings and findings of a set without building it.
 
@@ -138,6 +142,7 @@ def get_one(user: SignedIn, training_set_id: int) -> TrainingSetBody:
 
 
 @router.delete("/{training_set_id}", status_code=204)
+@may_raise(Conflict)
 def delete_training_set(user: SignedIn, training_set_id: int) -> None:
     """Delete a set with its files. Detectors trained on it remain."""
     with transaction() as session:
@@ -145,6 +150,7 @@ def delete_training_set(user: SignedIn, training_set_id: int) -> None:
 
 
 @router.get("/{training_set_id}/diff")
+@may_raise(Conflict)
 def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> DiffBody:
     """Return the videos, frames, and boxes per class by which this set differs from ``other``."""
     with read_session() as session:
@@ -154,7 +160,12 @@ def diff_training_sets(user: SignedIn, training_set_id: int, other: int) -> Diff
     return DiffBody(id=training_set_id, other=other, **vars(found))
 
 
-@router.get("/{training_set_id}/download", response_class=StreamingResponse)
+@router.get(
+    "/{training_set_id}/download",
+    response_class=StreamingResponse,
+    responses={200: {"description": "The zip.", "content": {"application/zip": {}}}},
+)
+@may_raise(Conflict)
 def download_training_set(
     user: SignedIn, training_set_id: int, format: str = "yolo"
 ) -> StreamingResponse:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import CancelScope, sleep, to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -20,10 +20,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from tpod_core.config import get_settings
-from tpod_core.errors import Conflict, InvalidInput, NotFound, TpodError, Unavailable
+from tpod_core.errors import (
+    Conflict,
+    InvalidInput,
+    NotAVideo,
+    NotFound,
+    TooLarge,
+    TpodError,
+    Unavailable,
+)
 from tpod_core.models import User, find_row_id
 from tpod_core.storage import full_disk_as_storage_full
+from tpod_core.web.conditional import Responses
 from tpod_core.web.dependencies import SignedIn
+from tpod_core.web.openapi import may_raise
 from tpod_core.web.upload_receiver import (
     RESUMABLE_FOR_S,
     UploadReceiver,
@@ -39,9 +49,11 @@ _SILENT_S = 2.0
 """A client that has sent nothing for so long may be gone; another request may take over."""
 _RETRY_S = 0.05
 _CANCELLED = "The upload was cancelled."
+_Version = Annotated[str, Header(json_schema_extra={"const": VERSION})]
 
 
-def _require_protocol(response: Response, tus_resumable: Annotated[str, Header()] = "") -> None:
+@may_raise(412)
+def _require_protocol(response: Response, tus_resumable: _Version = "") -> None:
     """Refuse other versions of the protocol, and send ours in the response."""
     if tus_resumable != VERSION:
         raise HTTPException(
@@ -54,6 +66,26 @@ router = APIRouter(prefix="/uploads", tags=["uploads"])
 Tus = Depends(_require_protocol)
 
 
+def _answer(status: int, description: str, *names: str) -> Responses:
+    headers = {name: {"required": True, "schema": {"type": "string"}} for name in names}
+    return {status: {"description": description, "headers": headers}}
+
+
+_DESCRIBED = _answer(
+    204, "What the server can do.", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size"
+)
+_CREATED = _answer(201, "The upload.", "Tus-Resumable", "Location", "Upload-Expires")
+_OFFSET = _answer(200, "The offset.", "Tus-Resumable", "Upload-Offset", "Upload-Length")
+_APPENDED = _answer(204, "Received.", "Tus-Resumable", "Upload-Offset", "Upload-Expires")
+_TERMINATED = _answer(204, "Cancelled.", "Tus-Resumable")
+_BYTES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {_CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
 class UploadState(BaseModel):
     """The state kept between the requests of one upload, in a file beside the partial one."""
 
@@ -62,7 +94,7 @@ class UploadState(BaseModel):
     filename: str
 
 
-@router.options("", status_code=204)
+@router.options("", status_code=204, responses=_DESCRIBED)
 def describe() -> Response:
     """Return the supported version and extensions of the protocol."""
     return Response(
@@ -76,7 +108,8 @@ def describe() -> Response:
     )
 
 
-@router.post("", status_code=201, dependencies=[Tus])
+@router.post("", status_code=201, dependencies=[Tus], response_class=Response, responses=_CREATED)
+@may_raise(NotFound, Conflict, TooLarge)
 def create(
     user: SignedIn,
     request: Request,
@@ -103,7 +136,8 @@ def create(
     response.headers["Upload-Expires"] = _expiry()
 
 
-@router.head("/{upload_id}", dependencies=[Tus])
+@router.head("/{upload_id}", dependencies=[Tus], response_class=Response, responses=_OFFSET)
+@may_raise(Conflict)
 async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
     """Return the number of bytes received so far: all, once the upload is complete.
 
@@ -125,14 +159,21 @@ async def offset(upload_id: str, user: SignedIn, response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-@router.patch("/{upload_id}", status_code=204, dependencies=[Tus])
+@router.patch(
+    "/{upload_id}",
+    status_code=204,
+    dependencies=[Tus],
+    responses=_APPENDED,
+    openapi_extra=_BYTES,
+)
+@may_raise(Conflict, NotAVideo)
 async def append(
     upload_id: str,
     user: SignedIn,
     request: Request,
     response: Response,
     upload_offset: Annotated[int, Header(ge=0)],
-    content_type: Annotated[str, Header()] = "",
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> None:
     """Receive the next bytes; after the last ones, queue the import."""
     if content_type != _CONTENT_TYPE:
@@ -238,7 +279,8 @@ async def _receive(
             await to_thread.run_sync(receiver.flush)
 
 
-@router.delete("/{upload_id}", status_code=204, dependencies=[Tus])
+@router.delete("/{upload_id}", status_code=204, dependencies=[Tus], responses=_TERMINATED)
+@may_raise(Conflict)
 async def terminate(upload_id: str, user: SignedIn) -> None:
     """Cancel the upload and delete its bytes; a complete one stays."""
     video_id, _ = await to_thread.run_sync(_find, upload_id)

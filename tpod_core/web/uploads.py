@@ -1,23 +1,41 @@
 """Receives a video file in one multipart request, streamed to disk."""
 
+from typing import Any
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from humanize import naturalsize
 from starlette.requests import ClientDisconnect
 
-from tpod_core.errors import InvalidInput, TpodError
+from tpod_core.errors import Conflict, InvalidInput, NotAVideo, TpodError
 from tpod_core.web.dependencies import SignedIn
 from tpod_core.web.jobs import JobBody
 from tpod_core.web.multipart import FileField
+from tpod_core.web.openapi import may_raise
 from tpod_core.web.upload_receiver import INTERRUPTED, UploadReceiver, require_acceptable_size
 
 router = APIRouter(tags=["uploads"])
 
 _FORM_OVERHEAD_BYTES = 64 * 1024
+_FILE_FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
 _CUT_OFF = "The upload was cut off after {}. Upload the file again."
 
 
-@router.post("/videos/{video_id}/data", status_code=202)
+@router.post("/videos/{video_id}/data", status_code=202, openapi_extra=_FILE_FORM)
+@may_raise(Conflict, NotAVideo)
 async def upload(video_id: int, request: Request, user: SignedIn) -> JobBody:
     """Receive a video file (multipart field ``file``) and queue its import.
 

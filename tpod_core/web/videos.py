@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from tpod_core.access import get_video, visible
 from tpod_core.db import read_session, transaction
+from tpod_core.errors import Conflict
 from tpod_core.models import FpsSource, Label, User, Video, VideoState, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
@@ -16,6 +17,7 @@ from tpod_core.video.times import MAX_FPS
 from tpod_core.web.bodies import Body, Text
 from tpod_core.web.dependencies import Page, Paging, SignedIn
 from tpod_core.web.jobs import JobBody
+from tpod_core.web.openapi import may_raise
 
 router = APIRouter(tags=["videos"])
 
@@ -158,6 +160,7 @@ def get_status(video_id: int, user: SignedIn) -> StatusBody:
 
 
 @router.patch("/videos/{video_id}")
+@may_raise(Conflict)
 def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
     """Rename, replace the list of labels, lock the video as held out from training, or correct
     a guessed frame rate.
@@ -176,6 +179,7 @@ def change_video(video_id: int, body: VideoChange, user: SignedIn) -> VideoBody:
 
 
 @router.post("/videos/{video_id}/retry", status_code=202)
+@may_raise(Conflict)
 def retry_import(video_id: int, user: SignedIn) -> JobBody:
     """Import the file of a failed video again, without uploading it anew."""
     with transaction() as session:
@@ -183,6 +187,7 @@ def retry_import(video_id: int, user: SignedIn) -> JobBody:
 
 
 @router.delete("/videos/{video_id}", status_code=204)
+@may_raise(Conflict)
 def delete_video(video_id: int, user: SignedIn) -> None:
     """Delete a video with its labels and files. Training sets built from it stay complete."""
     with transaction() as session:

@@ -21,6 +21,7 @@ from tpod_core.models import saved_id
 from tpod_core.storage import get_storage
 from tpod_core.tensorboard import get_tensorboards
 from tpod_core.tensorboard.pool import Address
+from tpod_core.web.conditional import Responses
 from tpod_core.web.dependencies import SignedIn
 
 router = APIRouter(prefix="/detectors", tags=["detectors"])
@@ -45,6 +46,13 @@ _RESPONSE_HEADERS = (
     "vary",
     "x-content-type-options",
 )
+_POLICY = "frame-ancestors 'self'; object-src 'none'; base-uri 'self'; form-action 'self'"
+"""Beside TensorBoard's own, which allows its scripts, but every site to frame its page."""
+_TENSORBOARD: Responses = {
+    200: {"description": "A page or data of TensorBoard.", "content": {"*/*": {}}},
+    304: {"description": "Not modified."},
+    "4XX": {"description": "TensorBoard refuses the request.", "content": {"*/*": {}}},
+}
 
 
 @router.get("/{detector_id}/visualization", include_in_schema=False)
@@ -53,7 +61,11 @@ def get_visualization(user: SignedIn, detector_id: int, request: Request) -> Red
     return RedirectResponse(f"{request.url.path}/", status_code=307)
 
 
-@router.get("/{detector_id}/visualization/{path:path}", response_class=StreamingResponse)
+@router.get(
+    "/{detector_id}/visualization/{path:path}",
+    response_class=StreamingResponse,
+    responses=_TENSORBOARD,
+)
 async def show_visualization(
     user: SignedIn, detector_id: int, path: str, request: Request
 ) -> StreamingResponse:
@@ -90,9 +102,10 @@ async def _forward(request: Request, url: str) -> StreamingResponse:
         response = await _client().send(forwarded, stream=True)
     except httpx.TransportError as error:
         raise Unavailable("TensorBoard does not answer. Load the page again.") from error
-    return StreamingResponse(
-        _content(response), response.status_code, _only(_RESPONSE_HEADERS, response.headers)
-    )
+    headers = _only(_RESPONSE_HEADERS, response.headers)
+    if policy := headers.get("content-security-policy"):
+        headers["content-security-policy"] = f"{policy}, {_POLICY}"  # a browser obeys both
+    return StreamingResponse(_content(response), response.status_code, headers)
 
 
 async def _content(response: httpx.Response) -> AsyncIterator[bytes]:
