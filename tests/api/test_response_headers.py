@@ -1,5 +1,10 @@
 """Every response says how a browser must treat it."""
 
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -7,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit import file_util
 
 from pages._shared.assets import asset_url, assets_route
 from pages._sign_in.gate import MIDDLEWARE
 from pages._sign_in.page import sign_in_routes
+from pages._sign_in.page_policy import page_policy
 from tests.conftest import PASSWORD
 from tpod_core.models import User
 from tpod_core.web.app import routes
@@ -38,6 +45,51 @@ def test_no_response_is_sniffed_or_framed_by_others(client: TestClient, path: st
         assert "frame-ancestors 'self'" in (policy := sent.headers["content-security-policy"]) or (
             "frame-ancestors 'none'" in policy
         )
+
+
+def policy_of(client: TestClient, path: str) -> dict[str, list[str]]:
+    """The directives of the Content-Security-Policy at ``path``, with their sources."""
+    directives = client.get(path).headers["content-security-policy"].split(";")
+    return {words[0]: words[1:] for each in directives if (words := each.split())}
+
+
+@pytest.mark.parametrize("path", ["/", "/videos", "/static/js/index.js", "/_stcore/health"])
+def test_page_runs_and_loads_only_what_this_installation_serves(
+    client: TestClient, path: str
+) -> None:
+    policy = policy_of(client, path)
+    assert policy["default-src"] == policy["connect-src"] == policy["form-action"] == ["'self'"]
+    assert policy["object-src"] == ["'none'"]
+    assert not {"'unsafe-inline'", "'unsafe-eval'"} & {*policy["script-src"]}
+    sources = {source for each in policy.values() for source in each}
+    assert not [each for each in sources if "*" in each or "//" in each]
+
+
+def test_inline_script_of_streamlit_is_the_only_one_that_runs() -> None:
+    page = (Path(file_util.get_static_dir()) / "index.html").read_text()
+    script = page.partition("<script>")[2].partition("</script>")[0]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert page_policy().count("'sha256-") == 1
+    assert f"'sha256-{digest}'" in page_policy()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/videos", "/api/v1/nothing", "/api/v1/videos/1/file", "/media/picture.svg"]
+)
+def test_data_and_files_run_nothing(client: TestClient, path: str) -> None:
+    policy = policy_of(client, path)
+    assert policy["default-src"] == ["'none'"]
+    assert policy["sandbox"] == []
+    assert "script-src" not in policy
+
+
+def test_page_of_the_api_loads_nothing_and_runs_no_script(client: TestClient) -> None:
+    policy, page = policy_of(client, "/api/v1/docs"), client.get("/api/v1/docs").text
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert policy["default-src"] == ["'none'"]
+    assert policy["style-src"] == [f"'sha256-{digest}'"]
+    assert not re.search(r"<script|<link|<img|@import|url\(|\son\w+=|style=", page)
 
 
 def test_private_answers_are_kept_nowhere_unless_their_route_says_so(client: TestClient) -> None:

@@ -58,6 +58,14 @@ def test_page_and_curves_come_through(api: TestClient, path: str, boards: Tensor
 
 
 @pytest.mark.slow
+def test_page_of_tensorboard_is_framed_by_no_other_site(api: TestClient, path: str) -> None:
+    """Its own policy lets every site frame it; a browser obeys each of the two."""
+    policies = api.get(f"{path}/").headers["Content-Security-Policy"].split(", ")
+    assert len(policies) == 2
+    assert "script-src 'self'" in policies[0]
+    assert "frame-ancestors 'self'" in policies[1]
+
+
 def test_what_tensorboard_asks_by_post_comes_through(api: TestClient, path: str) -> None:
     answer = api.post(
         f"{path}/data/plugin/timeseries/timeSeries",

@@ -22,7 +22,7 @@ from tpod_core.models import saved_id
 pytestmark = pytest.mark.browser
 
 DEADLINE_MS = 60_000
-OUTSIDE_PICTURE = "http://198.51.100.7/seen.png"
+OUTSIDE_HOST = "http://198.51.100.7"
 """Of a host that exists for documentation only (RFC 5737)."""
 NOTE_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => {
@@ -79,7 +79,7 @@ def objects(server: Server) -> Objects:
 
 def wait_until_shown(page: Page) -> None:
     page.locator(".stApp[data-test-script-state=notRunning]").wait_for(timeout=DEADLINE_MS)
-    page.locator("h1").first.wait_for(timeout=DEADLINE_MS)
+    page.locator(".stMain .stElementContainer").first.wait_for(timeout=DEADLINE_MS)
     page.wait_for_load_state("networkidle", timeout=DEADLINE_MS)
 
 
@@ -166,10 +166,10 @@ def test_page_loads_nothing_of_another_host(page: Page, watched: Watched, tag: s
     wait_until_shown(page)
     page.evaluate(
         "([tag, src]) => document.body.append(Object.assign(document.createElement(tag), {src}))",
-        [tag, OUTSIDE_PICTURE],
+        [tag, f"{OUTSIDE_HOST}/seen"],
     )
     page.wait_for_function("window.refused", timeout=DEADLINE_MS)
-    assert OUTSIDE_PICTURE in "".join(watched.violations)
+    assert OUTSIDE_HOST in "".join(watched.violations)
 
 
 def test_file_of_a_user_runs_nothing_when_it_is_opened(

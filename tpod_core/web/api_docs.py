@@ -107,9 +107,9 @@ def _groups(document: Mapping[str, Any], base_path: str) -> dict[str, list[Call]
 def _call(
     method: str, path: str, operation: Mapping[str, Any], schemas: Schemas, base_path: str
 ) -> Call:
-    content = operation.get("requestBody", {}).get("content", {})
-    media_type, body = next(iter(content.items()), ("", {}))
-    schema = body.get("schema")
+    content: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {})
+    media_type = next(iter(content), "")
+    schema = content[media_type].get("schema") if media_type else None
     if schema and (name := name_of(schema)):
         schema = schemas[name]
     anchor = re.sub(r"\W+", "-", f"{method}{path}").strip("-")

@@ -45,7 +45,7 @@ _DESCRIPTIONS = {
     503: "The database, the queue or another service does not respond. Try again later.",
     507: "The disk of the installation has no space left.",
 }
-_SECURITY = [{"cookie": []}, {"token": []}]
+_SECURITY: list[dict[str, list[str]]] = [{"cookie": []}, {"token": []}]
 _SECURITY_SCHEMES = {
     "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
     "token": {"type": "http", "scheme": "bearer"},
