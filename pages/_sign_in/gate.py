@@ -77,7 +77,7 @@ def _address(scope: Scope) -> str:
 
 MIDDLEWARE = (
     Middleware(RequestLog),
-    Middleware(ResponseHeaders, page_policy=page_policy()),
+    Middleware(ResponseHeaders, page_policy=page_policy),
     Middleware(SignInGate),
 )
 """What every request passes before Streamlit or the API."""

@@ -58,19 +58,27 @@ def test_page_runs_and_loads_only_what_this_installation_serves(
     client: TestClient, path: str
 ) -> None:
     policy = policy_of(client, path)
-    assert policy["default-src"] == policy["connect-src"] == policy["form-action"] == ["'self'"]
+    assert policy["default-src"] == policy["form-action"] == policy["frame-src"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'", "ws://testserver", "wss://testserver"]
     assert policy["object-src"] == ["'none'"]
     assert not {"'unsafe-inline'", "'unsafe-eval'"} & {*policy["script-src"]}
+    del policy["connect-src"]
     sources = {source for each in policy.values() for source in each}
     assert not [each for each in sources if "*" in each or "//" in each]
+
+
+@pytest.mark.parametrize("host", ["x; script-src *", "a b", "*", "", "x:y", "[::1", "x/y"])
+def test_host_that_is_none_adds_nothing_to_the_policy(host: str) -> None:
+    assert "connect-src 'self';" in page_policy(host)
+    assert "connect-src 'self' ws://[::1]:85 wss://[::1]:85;" in page_policy("[::1]:85")
 
 
 def test_inline_script_of_streamlit_is_the_only_one_that_runs() -> None:
     page = (Path(file_util.get_static_dir()) / "index.html").read_text()
     script = page.partition("<script>")[2].partition("</script>")[0]
     digest = b64encode(sha256(script.encode()).digest()).decode()
-    assert page_policy().count("'sha256-") == 1
-    assert f"'sha256-{digest}'" in page_policy()
+    assert page_policy("x").count("'sha256-") == 1
+    assert f"'sha256-{digest}'" in page_policy("x")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +114,9 @@ def test_header_of_a_route_stays() -> None:
     async def strict(_: Request) -> Response:
         return PlainTextResponse("x", headers={"Content-Security-Policy": "default-src 'none'"})
 
-    app = Starlette(routes=[Route("/", strict)], middleware=[Middleware(ResponseHeaders)])
+    app = Starlette(
+        routes=[Route("/", strict)], middleware=[Middleware(ResponseHeaders, page_policy)]
+    )
     headers = TestClient(app).get("/").headers
     assert headers["content-security-policy"] == "default-src 'none'"
     assert headers["referrer-policy"] == "same-origin"

@@ -58,6 +58,7 @@ def test_page_and_curves_come_through(api: TestClient, path: str, boards: Tensor
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_page_of_tensorboard_is_framed_by_no_other_site(api: TestClient, path: str) -> None:
     """Its own policy lets every site frame it; a browser obeys each of the two."""
     policies = api.get(f"{path}/").headers["Content-Security-Policy"].split(", ")

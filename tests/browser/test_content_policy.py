@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -113,6 +112,7 @@ def test_curves_of_a_training_are_drawn_without_code_from_texts(
 ) -> None:
     """Charts are written in a language that can be turned into scripts."""
     page.goto(f"/detectors?detector={objects.detector}")
+    page.get_by_role("tab", name="Training").click(timeout=DEADLINE_MS)
     page.get_by_test_id("stVegaLiteChart").locator("canvas, svg").first.wait_for(
         timeout=DEADLINE_MS
     )
@@ -134,11 +134,14 @@ def test_plain_mode_keeps_to_its_policy(
     assert (watched.violations, watched.outside) == ([], [])
 
 
-@pytest.mark.parametrize("path", ["/sign-in?as=ann", "/api/v1/docs", "/api/v1/openapi.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/sign-in?as=ann", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/videos/{video}/frames/0"],
+)
 def test_page_outside_streamlit_keeps_to_its_policy(
-    page: Page, watched: Watched, path: str
+    page: Page, watched: Watched, numbers_video: int, path: str
 ) -> None:
-    page.goto(path)
+    page.goto(path.format(video=numbers_video))
     page.wait_for_load_state("networkidle")
     assert (watched.violations, watched.outside) == ([], [])
 
@@ -172,11 +175,19 @@ def test_page_loads_nothing_of_another_host(page: Page, watched: Watched, tag: s
     assert OUTSIDE_HOST in "".join(watched.violations)
 
 
-def test_file_of_a_user_runs_nothing_when_it_is_opened(
-    page: Page, api: httpx.Client, tmp_path: Path, watched: Watched
-) -> None:
-    """An answer of the API, opened as a page: it could not even run a script of its own."""
+def test_file_is_downloaded_by_a_link_on_a_page(page: Page, numbers_video: int) -> None:
+    """Though its own policy would let it do nothing if it were shown."""
+    page.goto("/jobs")
+    wait_until_shown(page)
+    with page.expect_download(timeout=DEADLINE_MS) as download:
+        page.evaluate(
+            "href => { const link = document.createElement('a'); link.href = href; link.click() }",
+            f"/api/v1/videos/{numbers_video}/file",
+        )
+    assert download.value.failure() is None
+
+
+def test_answer_that_is_opened_as_a_page_is_of_no_origin(page: Page) -> None:
+    """So it could use no cookie and nothing that the screens keep in the browser."""
     page.goto("/api/v1/auth/user")
-    ran = page.evaluate("document.body.innerHTML += '<img src=x onerror=window.ran=1>'; window.ran")
-    assert ran is None
     assert page.evaluate("origin") == "null"

@@ -1,7 +1,9 @@
 """Headers that protect every response: browsers do not guess its type, other sites do not frame it,
 it loads nothing from elsewhere, and nobody keeps a copy of what is private."""
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ALWAYS = {
@@ -23,12 +25,12 @@ class ResponseHeaders:
     """ASGI middleware. A header that a route sets itself stays as it is.
 
     Args:
-        page_policy: the Content-Security-Policy of pages.
+        page_policy: returns the Content-Security-Policy of a page for the host that was asked.
 
     Source: OWASP's cheat sheet on HTTP headers.
     """
 
-    def __init__(self, app: ASGIApp, page_policy: str = "frame-ancestors 'self'") -> None:
+    def __init__(self, app: ASGIApp, page_policy: Callable[[str], str]) -> None:
         self._app = app
         self._page_policy = page_policy
 
@@ -37,7 +39,8 @@ class ResponseHeaders:
             await self._app(scope, receive, send)
             return
         is_file = scope["path"].startswith(_FILE_PREFIXES)
-        policy = _FILE_POLICY if is_file else self._page_policy
+        host = Headers(scope=scope).get("host", "")
+        policy = _FILE_POLICY if is_file else self._page_policy(host)
         defaults = {**_ALWAYS, "Content-Security-Policy": policy}
 
         async def send_with_headers(message: Message) -> None:
