@@ -3,7 +3,6 @@
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler
-from pydantic_core import CoreSchema
 
 _COERCED = frozenset({"int", "float", "bool"})
 """Types for which Pydantic would otherwise take ``"5"`` for 5 and 1 for true."""
@@ -33,6 +32,5 @@ class StrictJson(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        schema: CoreSchema = _strict(handler(source))
-        return schema
+    ) -> Any:
+        return _strict(handler(source))
