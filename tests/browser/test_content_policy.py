@@ -14,9 +14,10 @@ from tests.browser.plain_labeling import PlainLabeling
 from tests.detectors import add_trained_detector, row_of
 from tests.live import Server, installation_of
 from tests.training_sets import add_training_set
+from tpod_core.db import transaction
 from tpod_core.detectors.attempts import EPOCHS_FILE
 from tpod_core.detectors.paths import directory_key
-from tpod_core.models import saved_id
+from tpod_core.models import Detector, saved_id
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +71,8 @@ def objects(server: Server) -> Objects:
     with installation_of(server) as owner:
         training_set = add_training_set(server.home, owner)
         detector = add_trained_detector(server.home, owner)
+        with transaction() as session:
+            session.get_one(Detector, detector.id).train_config = {"imgsz": 64, "epochs": 3}
         rows = (json.dumps(asdict(row_of(epoch))) for epoch in (1, 2, 3))
         curve = server.home / directory_key(saved_id(detector)) / EPOCHS_FILE
         curve.write_text("\n".join(rows) + "\n")

@@ -12,6 +12,7 @@ from tpod_core.models import User
 from tpod_core.services import annotations
 from tpod_core.services.annotations import EditOp
 from tpod_core.services.detector_runs import prelabels
+from tpod_core.web.annotation_bodies import Revision
 from tpod_core.web.annotations import etag
 from tpod_core.web.bodies import Body
 from tpod_core.web.conditional import with_etag
@@ -35,7 +36,7 @@ class ProposalsBody(Body):
 
     min_score: float | None = Field(None, ge=0, le=1)
     track_ids: list[int] | None = None
-    revision: int | None = None
+    revision: Revision | None = None
 
 
 class DecidedBody(Body):
