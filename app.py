@@ -22,7 +22,7 @@ from tpod_core.tensorboard import get_tensorboards
 from tpod_core.video.server import get_frame_server
 from tpod_core.web.app import routes
 from tpod_core.web.change_feed import end_polls_on_signals
-from tpod_core.web.connections import disable_nagle, limit_header_time
+from tpod_core.web.connections import prepare_server
 from tpod_core.web.upload_receiver import delete_abandoned_uploads
 
 # Not in the lifespan, where Starlette answers an error with its traceback.
@@ -36,8 +36,7 @@ start_or_exit(
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Run the embedded services, and stop them at the end."""
-    disable_nagle()
-    limit_header_time()
+    prepare_server()
     async with embedded_services():
         # Garbage collection blocks the interpreter. Everything loaded by now stays for good, so
         # it is frozen and not scanned at each collection.

@@ -3,10 +3,16 @@
 import logging
 import os
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+_MAPPED_BITS = 96
+"""The bits before the IPv4 address in ``::ffff:1.2.3.4``."""
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 
@@ -34,6 +40,20 @@ def default_data_dir() -> Path:
         return APP_DIR / "data"
     data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
     return (data_home if data_home.is_absolute() else Path.home() / ".local" / "share") / "tpod"
+
+
+def _network(text: str) -> Network:
+    """Raises: ValueError with a sentence if it is no address and no network."""
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not an address such as 127.0.0.1 or a network such as 10.0.0.0/8"
+        ) from None
+    mapped = network.network_address.ipv4_mapped if network.version == 6 else None
+    if mapped is None or network.prefixlen < _MAPPED_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_BITS))
 
 
 class Settings(BaseSettings):
@@ -69,6 +89,10 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         False, description="Mark the sign-in cookie Secure (set it behind HTTPS)."
     )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies whose X-Forwarded-* headers are believed.",
+    )
     session_days: int = Field(14, ge=1, description="Days until a sign-in expires.")
     max_upload_bytes: int = Field(
         20 * 1024**3, ge=1, description="Largest video file accepted, in bytes."
@@ -101,6 +125,13 @@ class Settings(BaseSettings):
         90, ge=1, description="Days after which ended jobs and their logs are cleared away."
     )
     log_level: str = Field("INFO", description="Level of the log on standard error.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _are_networks(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(_network(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("log_level")
     @classmethod

@@ -162,6 +162,16 @@ def execute_if_free(statement: Executable) -> bool:
     return True
 
 
+def serialize(session: Session, name: str) -> None:
+    """Wait until no other transaction that gave this name is running, then keep others waiting.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        session.execute(lock, {"name": name})
+
+
 def find(session: Session, table: type[Table], row_id: int) -> Table | None:
     """Returns the row with this id; ``None`` also for an id that no database can hold."""
     return session.get(table, row_id) if 0 < row_id <= MAX_ROW_ID else None

@@ -12,7 +12,7 @@
     │   ├── EditConflict       someone else edited it since the given revision
     │   │   └── TooOld         the log does not reach back to the given revision
     │   └── OtherUser          made by one person, sent by another
-    ├── TooManyAttempts        too many failed sign-in attempts
+    ├── TooManyAttempts        too many attempts to sign in, register or change a password
     ├── Unavailable            a required service does not respond
     │   ├── StorageFull        the disk has no space left
     │   └── CannotStart        the settings or the data do not let the program start
@@ -87,7 +87,13 @@ class OtherUser(Conflict):
 
 
 class TooManyAttempts(TpodError):
+    """``retry_after_s``: the seconds, at least one, after which another attempt may be made."""
+
     code = "too_many_attempts"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unavailable(TpodError):

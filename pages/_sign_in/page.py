@@ -23,8 +23,9 @@ from tpod_core.errors import TpodError
 from tpod_core.models import User
 from tpod_core.services import users
 from tpod_core.web import cookie_session
+from tpod_core.web.cookie_session import SignInResult
 from tpod_core.web.dependencies import require_same_origin
-from tpod_core.web.errors import status_code
+from tpod_core.web.errors import retry_headers, status_code
 from tpod_core.web.request_body import RequestBody
 
 _WAITING_RELOAD_S = 15
@@ -136,24 +137,24 @@ def _submit(request: Request, fields: dict[str, str]) -> Response:
     username, next_path = fields.get("username", ""), fields.get("next", "")
     try:
         require_same_origin(request)
-        secret = _perform(request, fields.get("form", ""), username, fields.get("password", ""))
+        signed_in = _perform(request, fields.get("form", ""), username, fields.get("password", ""))
     except TpodError as error:
         form = {form.name: form for form in (_SETUP, _REGISTER)}.get(fields.get("form", ""))
         return _form_page(request, form or _SIGN_IN, next_path, username, error)
     response = RedirectResponse(_local_path(next_path), 303)
-    cookie_session.set_cookie(response, secret)
+    cookie_session.set_cookies(request, response, signed_in)
     return response
 
 
-def _perform(request: Request, form: str, username: str, password: str) -> str:
-    """Creates the account that ``form`` asks for, and returns the secret of a new session."""
+def _perform(request: Request, form: str, username: str, password: str) -> SignInResult:
+    """Creates the account that ``form`` asks for, and signs in."""
     if form == _REGISTER.name:
         cookie_session.register(request, username, password)
     elif form == _SETUP.name:
         users.create_first_administrator(username, password)
-    _, secret = cookie_session.sign_in(request, username, password)
+    signed_in = cookie_session.sign_in(request, username, password)
     cookie_session.sign_out(request)  # whoever was signed in before
-    return secret
+    return signed_in
 
 
 async def _sign_out(request: Request) -> Response:
@@ -192,7 +193,7 @@ def _form_page(
     username: str = "",
     error: TpodError | None = None,
 ) -> Response:
-    return _html(
+    answer = _html(
         request,
         form.title,
         form.sentence,
@@ -202,6 +203,8 @@ def _form_page(
         username=username,
         problem=error.message if error else "",
     )
+    answer.headers.update(retry_headers(error) if error else {})
+    return answer
 
 
 def _local_path(path: str) -> str:

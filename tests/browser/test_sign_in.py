@@ -132,3 +132,20 @@ def test_screens_fit_a_small_window(page: Page) -> None:
         expect(page.locator("h1")).to_be_visible(timeout=DEADLINE_MS)
         wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0, f"{path} is {wider} px wider than the window"
+
+
+def test_running_app_believes_nothing_that_a_peer_on_its_host_says_of_others(
+    untouched: Server,
+) -> None:
+    sent = {"username": "nobody", "password": "not the password"}
+    with httpx.Client(base_url=f"{untouched.url}/api/v1", timeout=60) as peer:
+        codes = [
+            peer.post(
+                "/auth/login", json=sent, headers={"X-Forwarded-For": f"1.2.3.{n}"}
+            ).status_code
+            for n in range(11)
+        ]
+        assert codes == [401] * 10 + [429]
+        # A redirect shows which scheme the server believes.
+        moved = peer.get("/healthz/", headers={"X-Forwarded-Proto": "https"})
+        assert moved.status_code == 307 and moved.headers["location"].startswith("http://")

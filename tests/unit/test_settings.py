@@ -34,3 +34,10 @@ def test_database_defaults_to_a_file_in_the_data_directory(
     monkeypatch.setenv("TPOD_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("TPOD_DATABASE_URL", raising=False)
     assert Settings().resolved_database_url == f"sqlite:///{tmp_path}/tpod.sqlite3"
+
+
+def test_trusted_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().trusted_proxies == ()
+    monkeypatch.setenv("TPOD_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::ffff:1.2.3.0/120,::1,")
+    named = [str(network) for network in Settings().trusted_proxies]
+    assert named == ["127.0.0.1/32", "10.0.0.0/8", "1.2.3.0/24", "::1/128"]

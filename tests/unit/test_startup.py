@@ -79,7 +79,14 @@ def test_redis_that_may_be_away_does_not_hinder_the_start(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TPOD_SESSION_DAYS", "soon"), ("TPOD_LOG_LEVEL", "loud"), ("TPOD_MAX_UPLOAD_BYTES", "-1")],
+    [
+        ("TPOD_SESSION_DAYS", "soon"),
+        ("TPOD_LOG_LEVEL", "loud"),
+        ("TPOD_MAX_UPLOAD_BYTES", "-1"),
+        ("TPOD_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.300"),
+        ("TPOD_TRUSTED_PROXIES", "10.1.2.3/8"),
+        ("TPOD_TRUSTED_PROXIES", "*"),
+    ],
 )
 def test_setting_without_a_valid_value_is_named(
     home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -9,7 +9,7 @@ from sqlmodel import select
 from tests.conftest import PASSWORD
 from tpod_core.config import Settings
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooManyAttempts
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
 from tpod_core.services import users
 
@@ -127,3 +127,12 @@ def test_password_change_needs_the_old_one_and_signs_out(member: User) -> None:
     with read_session() as session:
         assert users.find_by_session(session, secret) is None
     users.sign_in("member", "a new password")
+
+
+def test_present_password_can_be_guessed_ten_times(member: User) -> None:
+    for number in range(10):
+        with pytest.raises(InvalidInput, match="present password is wrong"):
+            users.change_password(member, f"wrong password {number}", "a new password")
+    with pytest.raises(TooManyAttempts, match="Try again in 5 minutes"):
+        users.change_password(member, PASSWORD, "a new password")
+    users.sign_in("member", PASSWORD)

@@ -4,6 +4,7 @@ Alembic (``tpod_core/migrations``) creates them; a test compares the two. Every 
 a timezone. Tables whose ids name directories never reuse an id (``sqlite_autoincrement``).
 """
 
+from tpod_core.models.attempts import Attempt, KnownClient
 from tpod_core.models.base import (
     MAX_ID_DIGITS,
     MAX_ROW_ID,
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_ROW_ID",
     "ApiToken",
     "Artifact",
+    "Attempt",
     "AuthSession",
     "DerivedSegment",
     "Detector",
@@ -44,6 +46,7 @@ __all__ = [
     "JobState",
     "Keyframe",
     "KeyframeSource",
+    "KnownClient",
     "Label",
     "LabelingTime",
     "ProcessLock",

@@ -75,8 +75,8 @@ def enum_type(enum: type[StrEnum]) -> Any:
     )
 
 
-def time_column(*, nullable: bool = False) -> Any:
-    return Column(UtcDateTime, nullable=nullable)
+def time_column(*, nullable: bool = False, index: bool = False) -> Any:
+    return Column(UtcDateTime, nullable=nullable, index=index)
 
 
 def reference(target: str, *, nullable: bool = False, on_delete: str = "CASCADE") -> Any:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, delete, func, update
 from sqlmodel import Session, col, select
 
+from tpod_core import sign_in_limits
+from tpod_core.attempts import attempt
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
 from tpod_core.db import execute_if_free, find, read_session, transaction
@@ -83,8 +85,13 @@ def _role_of_next(session: Session, name: str, may_be_later: bool) -> Role:
     return Role.NONE
 
 
+def name_key(username: str) -> str:
+    """Returns a key that is equal for names that are the same."""
+    return username.strip().casefold()
+
+
 def find_by_username(session: Session, username: str) -> User | None:
-    key = username.strip().casefold()
+    key = name_key(username)
     return session.exec(select(User).where(User.username_key == key)).first()
 
 
@@ -193,12 +200,16 @@ def delete_token(session: Session, user: User, token_id: int) -> None:
 
 
 def change_password(user: User, old: str, new: str) -> None:
-    """Set a new password and sign the user out of every browser."""
+    """Set a new password and sign the user out of every browser.
+
+    Raises: TooManyAttempts, before the present password is checked; InvalidInput.
+    """
     refusal = InvalidInput("The present password is wrong.", "old_password")
     with read_session() as session:
         known_hash = session.get_one(User, user.id).password_hash
-    if not password_matches(known_hash, old):
-        raise refusal
+    with attempt(sign_in_limits.of_present_password(user)):
+        if not password_matches(known_hash, old):
+            raise refusal
     new_hash = hash_password(new)
     with transaction() as session:
         row = session.get_one(User, user.id)

@@ -82,9 +82,9 @@ def register(body: Credentials, request: Request) -> UserBody:
 def login(body: Credentials, request: Request, response: Response) -> UserBody:
     """Sign in; sets the session cookie."""
     require_same_origin(request)
-    user, secret = cookie_session.sign_in(request, body.username, body.password)
-    cookie_session.set_cookie(response, secret)
-    return UserBody.of(user)
+    signed_in = cookie_session.sign_in(request, body.username, body.password)
+    cookie_session.set_cookies(request, response, signed_in)
+    return UserBody.of(signed_in.user)
 
 
 @router.post("/auth/logout")

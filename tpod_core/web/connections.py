@@ -1,5 +1,5 @@
-"""What the server does not set for its connections itself: short responses leave at once, and
-request headers must arrive in time."""
+"""What the server does not set for its connections itself: short responses leave at once,
+request headers must arrive in time, and only named proxies are believed."""
 
 import asyncio
 import os
@@ -9,7 +9,16 @@ from typing import Any
 import psutil
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from tpod_core.web.forwarded import trust_no_other_proxies
+
 HEADERS_WITHIN_S = 30.0
+
+
+def prepare_server() -> None:
+    """Prepare the server of this process; its sockets must be listening already."""
+    disable_nagle()
+    limit_header_time()
+    trust_no_other_proxies()
 
 
 def disable_nagle() -> None:

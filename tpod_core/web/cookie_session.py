@@ -1,25 +1,33 @@
 """Signing in and out with a cookie, and the limits on attempts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fastapi import Request, Response
 
-from tpod_core.auth import COOKIE_NAME, AttemptLimiter
+from tpod_core import sign_in_limits
+from tpod_core.attempts import attempt, count
+from tpod_core.auth import COOKIE_NAME
 from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import NotSignedIn
 from tpod_core.log import log_event
 from tpod_core.models import User
 from tpod_core.services import users
+from tpod_core.sign_in_limits import Client
+from tpod_core.web import forwarded
 from tpod_core.web.sign_in_log import log_attempts
 
 _SECONDS_PER_DAY = 86_400
-_name_limiter = AttemptLimiter(limit=10)
-# A team may share one address (a proxy), so an address gets more attempts than a name.
-_address_limiter = AttemptLimiter(limit=100)
-# Anybody may register, and hashing the password costs processor time.
-_registrations_of_address = AttemptLimiter(limit=20, window_s=3600)
-_registrations = AttemptLimiter(limit=200, window_s=3600)
+_BROWSER_COOKIE = "tpod_browser"
+
+
+@dataclass(frozen=True)
+class SignInResult:
+    """Who has signed in, and the secrets for the cookies of the session and of the browser."""
+
+    user: User
+    secret: str
+    browser: str | None
 
 
 def find_user(cookies: Mapping[str, str]) -> User | None:
@@ -32,32 +40,22 @@ def find_user(cookies: Mapping[str, str]) -> User | None:
 
 
 @log_attempts
-def sign_in(request: Request, username: str, password: str) -> tuple[User, str]:
-    """Returns the user and the secret for the cookie.
-
-    Raises: TooManyAttempts, before the password is checked; NotSignedIn.
-    """
-    address = _address_of(request)
-    name = username.strip().casefold()
-    _name_limiter.require_allowed(name)
-    _address_limiter.require_allowed(address)
-    try:
-        signed_in = users.sign_in(username, password)
-    except NotSignedIn:
-        _name_limiter.record(name)
-        _address_limiter.record(address)
-        raise
-    _name_limiter.forget(name)
-    return signed_in
+def sign_in(request: Request, username: str, password: str) -> SignInResult:
+    """Raises: TooManyAttempts, before the password is checked; NotSignedIn."""
+    client = _client_of(request)
+    with read_session() as session:
+        known = users.find_by_username(session, username)
+        counters = sign_in_limits.of_sign_in(session, users.name_key(username), known, client)
+    with attempt(*counters):
+        user, secret = users.sign_in(username, password)
+    with transaction() as session:
+        browser = sign_in_limits.remember(session, user, client)
+    return SignInResult(user, secret, browser)
 
 
 def register(request: Request, username: str, password: str) -> User:
     """Raises: TooManyAttempts, before anything is computed; InvalidInput."""
-    limits = ((_registrations_of_address, _address_of(request)), (_registrations, ""))
-    for limiter, key in limits:
-        limiter.require_allowed(key)
-    for limiter, key in limits:
-        limiter.record(key)
+    count(*sign_in_limits.of_registering(_client_of(request)))
     return users.register(username, password)
 
 
@@ -71,22 +69,30 @@ def sign_out(request: Request) -> None:
             log_event("signed out", name=user.username)
 
 
-def set_cookie(response: Response, secret: str) -> None:
-    settings = get_settings()
-    response.set_cookie(
-        COOKIE_NAME,
-        secret,
-        max_age=settings.session_days * _SECONDS_PER_DAY,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure_cookies,
-    )
+def set_cookies(request: Request, response: Response, signed_in: SignInResult) -> None:
+    """Give the browser its session, and the cookie by which it is known the next time."""
+    lasting = {COOKIE_NAME: (signed_in.secret, get_settings().session_days)}
+    if signed_in.browser is not None:
+        lasting[_BROWSER_COOKIE] = (signed_in.browser, sign_in_limits.KNOWN_FOR.days)
+    for name, (secret, days) in lasting.items():
+        response.set_cookie(
+            name,
+            secret,
+            max_age=days * _SECONDS_PER_DAY,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=get_settings().secure_cookies or forwarded.is_https(request.scope),
+        )
 
 
 def delete_cookie(response: Response) -> None:
+    """Delete the cookie of the session; the browser stays known."""
     response.delete_cookie(COOKIE_NAME, path="/")
 
 
-def _address_of(request: Request) -> str:
-    return request.client.host if request.client else "?"
+def _client_of(request: Request) -> Client:
+    # Browsers name the page that sends a form; programs do not.
+    is_browser = "Origin" in request.headers or "Sec-Fetch-Site" in request.headers
+    browser = request.cookies.get(_BROWSER_COOKIE, "") if is_browser else None
+    return Client(forwarded.client_address(request.scope), browser)

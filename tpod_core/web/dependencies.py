@@ -17,6 +17,7 @@ from tpod_core.listing import read_listing, search
 from tpod_core.log_context import set_user
 from tpod_core.models import MAX_ROW_ID, Role, User
 from tpod_core.services import users
+from tpod_core.web import forwarded
 from tpod_core.web.bodies import SearchText, Text
 from tpod_core.web.openapi import signs_in
 
@@ -91,9 +92,16 @@ def require_same_origin(request: Request) -> None:
     if site is not None:
         foreign = site not in ("same-origin", "none")
     else:
-        foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
+        foreign = origin is not None and not _is_our_origin(request, origin)
     if foreign:
         raise NotAllowed("This request came from another site.")
+
+
+def _is_our_origin(request: Request, origin: str) -> bool:
+    # A proxy that is not named as trusted may take HTTPS and call us by HTTP, but not vice versa.
+    parts = urlsplit(origin)
+    schemes = ("https",) if forwarded.is_https(request.scope) else ("https", "http")
+    return parts.scheme in schemes and parts.netloc == forwarded.host(request.scope)
 
 
 class Page(BaseModel, Generic[Item]):

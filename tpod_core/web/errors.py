@@ -66,6 +66,13 @@ def error_response(
     return JSONResponse({"error": body}, status, {**authenticate, **(headers or {})})
 
 
+def retry_headers(error: TpodError) -> dict[str, str]:
+    """Returns the headers that say when to try again, if the error knows it."""
+    if not isinstance(error, errors.TooManyAttempts):
+        return {}
+    return {"Retry-After": str(error.retry_after_s)}
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Make ``app`` answer our errors, FastAPI's and unexpected ones with our error body."""
     app.add_exception_handler(TpodError, _on_tpod_error)
@@ -81,7 +88,7 @@ async def _on_tpod_error(request: Request, error: Exception) -> JSONResponse:
     status = status_code(error)
     if status >= 500:
         _log_failure(request, error, error.message)
-    return error_response(status, error.code, error.message, field)
+    return error_response(status, error.code, error.message, field, retry_headers(error))
 
 
 def _log_failure(request: Request, error: Exception, kind: str) -> None:

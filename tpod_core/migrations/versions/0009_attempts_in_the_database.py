@@ -1,0 +1,43 @@
+"""Attempts to sign in are counted in the database; the clients that people use are known."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+    )
+    op.create_index("ix_attempts_key_made_at", "attempts", ["key", "made_at"])
+    op.create_index(op.f("ix_attempts_expires_at"), "attempts", ["expires_at"])
+    op.create_table(
+        "known_clients",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users.id"],
+            name=op.f("fk_known_clients_user_id_users"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_known_clients")),
+        sa.UniqueConstraint("user_id", "key", name=op.f("uq_known_clients_user_id_key")),
+    )
+    op.create_index(op.f("ix_known_clients_user_id"), "known_clients", ["user_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("known_clients")
+    op.drop_table("attempts")
