@@ -75,6 +75,7 @@ def _offer_token(user: User) -> None:
 def _show_password(user: User) -> None:
     st.subheader("Password", anchor=False)
     with st.form("password", clear_on_submit=True, border=True):
+        warning = st.empty()
         old = st.text_input("Current password", type="password")
         new = st.text_input(
             f"New password (at least {MIN_PASSWORD_LENGTH} characters)", type="password"
@@ -83,6 +84,17 @@ def _show_password(user: User) -> None:
             with show_errors():
                 users.change_password(user, old, new)
                 st.success("Changed. You have to sign in again in every browser.")
+        warning.caption(f"Signs you out of every browser. {_tokens_end(user)}")
+
+
+def _tokens_end(user: User) -> str:
+    with read_session() as session:
+        tokens = len(users.list_tokens(session, user))
+    if not tokens:
+        return ""
+    return (
+        f"Your {tokens} API tokens stop working." if tokens > 1 else "Your API token stops working."
+    )
 
 
 main()

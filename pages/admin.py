@@ -86,7 +86,12 @@ def _show_user(account: User) -> None:
             label_visibility="collapsed",
             key=f"role-{number}-{account.role}",  # a new widget if changed elsewhere
         )
-        on = active.toggle("Active", account.active, key=f"active-{number}-{account.active}")
+        on = active.toggle(
+            "Active",
+            account.active,
+            key=f"active-{number}-{account.active}",
+            help="Switching an account off signs the person out and deletes their API tokens.",
+        )
         if (chosen, on) != (account.role, account.active):
             with show_errors():
                 with transaction() as session:

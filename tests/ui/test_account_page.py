@@ -48,3 +48,14 @@ def test_token_without_a_name_is_refused_with_a_word(test: AppTest) -> None:
     make_token(test, " ")
     assert "needs a name" in test.error[0].value
     assert not listed(test)
+
+
+def test_page_says_what_a_new_password_ends(test: AppTest) -> None:
+    def sentence() -> str:
+        [caption] = [each.value for each in test.caption if "every browser" in each.value]
+        return str(caption)
+
+    assert "token" not in sentence()
+    for name in ("nightly upload", "backup"):
+        make_token(test, name)
+    assert sentence() == "Signs you out of every browser. Your 2 API tokens stop working."

@@ -136,3 +136,34 @@ def test_present_password_can_be_guessed_ten_times(member: User) -> None:
     with pytest.raises(TooManyAttempts, match="Try again in 5 minutes"):
         users.change_password(member, PASSWORD, "a new password")
     users.sign_in("member", PASSWORD)
+
+
+def test_password_change_ends_every_token(admin: User, member: User) -> None:
+    with transaction() as session:
+        _, mine = users.create_token(session, member, "script")
+        _, other = users.create_token(session, admin, "script")
+    users.change_password(member, PASSWORD, "a new password")
+    assert users.user_of_token(mine) is None
+    assert users.user_of_token(other) is not None
+
+
+def test_deactivation_ends_every_token_for_good(admin: User, member: User) -> None:
+    with transaction() as session:
+        _, secret = users.create_token(session, member, "script")
+    for active in (False, True):
+        with transaction() as session:
+            users.change_user(session, saved_id(member), active=active)
+        assert users.user_of_token(secret) is None
+
+
+@pytest.mark.parametrize("end", ["password", "deactivation"])
+def test_no_token_is_made_by_who_was_signed_in_before(admin: User, member: User, end: str) -> None:
+    if end == "password":
+        users.change_password(member, PASSWORD, "a new password")
+    else:
+        with transaction() as session:
+            users.change_user(session, saved_id(member), active=False)
+    with pytest.raises(NotSignedIn), transaction() as session:
+        users.create_token(session, member, "script")
+    with read_session() as session:
+        assert session.exec(select(ApiToken)).all() == []

@@ -108,7 +108,7 @@ def sign_in(username: str, password: str) -> tuple[User, str]:
         raise refusal
     with transaction() as session:
         # The account may have changed while the password was being verified.
-        user = session.get(User, known.id)
+        user = session.get(User, known.id, with_for_update=True)
         if user is None or not user.active or user.password_hash != known.password_hash:
             raise refusal
         return user, _open_session(session, user)
@@ -169,10 +169,17 @@ def user_of_token(token: str) -> User | None:
 
 
 def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str]:
-    """Create a personal token; returns its row and the secret, which is not stored."""
+    """Create a personal token; returns its row and the secret, which is not stored.
+
+    Raises: InvalidInput; NotSignedIn if ``user``'s password was changed, or their account
+    deactivated, since ``user`` was read: the token would outlive what ended all others.
+    """
     name = name.strip()
     if not name or len(name) > 100:
         raise InvalidInput("A token needs a name of 1 to 100 characters.", "name")
+    now = session.get(User, user.id, with_for_update=True, populate_existing=True)
+    if now is None or not now.active or now.password_hash != user.password_hash:
+        raise NotSignedIn("You were signed out meanwhile. Sign in again.")
     secret = new_token()
     row = ApiToken(
         user_id=saved_id(user),
@@ -200,7 +207,7 @@ def delete_token(session: Session, user: User, token_id: int) -> None:
 
 
 def change_password(user: User, old: str, new: str) -> None:
-    """Set a new password and sign the user out of every browser.
+    """Set a new password, sign the user out of every browser and delete their API tokens.
 
     Raises: TooManyAttempts, before the present password is checked; InvalidInput.
     """
@@ -212,12 +219,18 @@ def change_password(user: User, old: str, new: str) -> None:
             raise refusal
     new_hash = hash_password(new)
     with transaction() as session:
-        row = session.get_one(User, user.id)
+        row = session.get_one(User, user.id, with_for_update=True)
         if row.password_hash != known_hash:
             raise refusal
         row.password_hash = new_hash
-        session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
+        _end_access(session, row)
         log_after_commit(session, "password changed", account=user.username)
+
+
+def _end_access(session: Session, user: User) -> None:
+    """Delete the sessions and the API tokens of ``user``."""
+    for table in (AuthSession, ApiToken):
+        session.execute(delete(table).where(col(table.user_id) == user.id))
 
 
 def list_users(session: Session, name: str = "", *, offset: int = 0, limit: int) -> Listing[User]:
@@ -242,7 +255,10 @@ def _waiting_for_access() -> ColumnElement[bool]:
 def change_user(
     session: Session, user_id: int, role: Role | None = None, active: bool | None = None
 ) -> User:
-    """Grant a role or (de)activate. Raises: Conflict if no administrator would remain."""
+    """Grant a role or (de)activate; deactivating also deletes the user's API tokens.
+
+    Raises: NotFound; Conflict if no administrator would remain.
+    """
     user = find(session, User, user_id)
     if user is None:
         raise NotFound(f"There is no user {user_id}.")
@@ -250,7 +266,7 @@ def change_user(
     user.active = active if active is not None else user.active
     session.flush()
     if not user.active:
-        session.execute(delete(AuthSession).where(col(AuthSession.user_id) == user.id))
+        _end_access(session, user)
     if _administrators(session) == 0:
         raise Conflict("This is the last administrator. Make someone else administrator first.")
     log_after_commit(
