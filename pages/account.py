@@ -6,9 +6,9 @@ from pages._shared.feedback import show_errors
 from pages._shared.guard import require_user
 from pages._shared.page import escape_md, page_header
 from pages._shared.sign_in import SIGN_OUT_PATH
-from tpod_core.auth import MIN_PASSWORD_LENGTH
 from tpod_core.db import read_session, transaction
 from tpod_core.models import User, saved_id
+from tpod_core.passwords import MIN_LENGTH
 from tpod_core.services import users
 
 _WHEN = "%d %b %Y, %H:%M UTC"
@@ -77,9 +77,7 @@ def _show_password(user: User) -> None:
     with st.form("password", clear_on_submit=True, border=True):
         warning = st.empty()
         old = st.text_input("Current password", type="password")
-        new = st.text_input(
-            f"New password (at least {MIN_PASSWORD_LENGTH} characters)", type="password"
-        )
+        new = st.text_input(f"New password (at least {MIN_LENGTH} characters)", type="password")
         if st.form_submit_button("Change password"):
             with show_errors():
                 users.change_password(user, old, new)

@@ -11,9 +11,9 @@ from functools import lru_cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from tpod_core.errors import InvalidInput, Unavailable
+from tpod_core.errors import Unavailable
+from tpod_core.passwords import normalised
 
-MIN_PASSWORD_LENGTH = 8
 _HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 _MAX_WAITING = 10  # so many as are let through for one name at once; see sign_in_limits
 _running = threading.BoundedSemaphore(_HASHES_AT_ONCE)
@@ -32,23 +32,25 @@ def _decoy_hash() -> str:
 
 
 def hash_password(password: str) -> str:
-    """Returns an argon2id hash. Raises: InvalidInput if the password is too short."""
-    if len(password) < MIN_PASSWORD_LENGTH or not password.strip():
-        raise InvalidInput(
-            f"A password needs at least {MIN_PASSWORD_LENGTH} characters.", "password"
-        )
+    """Returns an argon2id hash of any password; ``passwords`` says which are acceptable."""
     with _few_at_once():
-        return _hasher().hash(password)
+        return _hasher().hash(normalised(password))
 
 
 def password_matches(password_hash: str | None, password: str) -> bool:
     """Whether they match; takes as long for ``None`` (no such user) as for a wrong password."""
+    # Hashes from before passwords were normalised are of what was typed.
+    typed = dict.fromkeys((normalised(password), password))
     with _few_at_once():
-        try:
-            matches = _hasher().verify(password_hash or _decoy_hash(), password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-    return matches and bool(password_hash)
+        matches = any(_verify(password_hash or _decoy_hash(), each) for each in typed)
+    return matches and password_hash is not None
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher().verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
 
 
 @contextmanager

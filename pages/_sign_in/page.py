@@ -17,10 +17,10 @@ from starlette.templating import Jinja2Templates
 
 from pages._shared.assets import asset_url
 from pages._shared.sign_in import SIGN_IN_PATH, SIGN_OUT_PATH, has_access, sign_in_url
-from tpod_core.auth import MIN_PASSWORD_LENGTH
 from tpod_core.db import read_session
 from tpod_core.errors import TpodError
 from tpod_core.models import User
+from tpod_core.passwords import MIN_LENGTH
 from tpod_core.services import users
 from tpod_core.web import cookie_session
 from tpod_core.web.cookie_session import SignInResult
@@ -234,5 +234,5 @@ _TEMPLATES = Jinja2Templates(Path(__file__).parent)
 _TEMPLATES.env.globals |= {
     "asset_url": asset_url,
     "sign_in_url": sign_in_url,
-    "min_password_length": MIN_PASSWORD_LENGTH,
+    "min_password_length": MIN_LENGTH,
 }

@@ -7,9 +7,17 @@ import pytest
 from sqlmodel import select
 
 from tests.conftest import PASSWORD
+from tpod_core.auth import hash_password
 from tpod_core.config import Settings
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooManyAttempts
+from tpod_core.errors import (
+    CannotStart,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    TooManyAttempts,
+)
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
 from tpod_core.services import users
 
@@ -30,8 +38,34 @@ def test_settings_with_a_weak_password_are_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TPOD_ADMIN_USERNAME", "chief")
-    with pytest.raises(InvalidInput, match="at least 8"):
+    with pytest.raises(CannotStart, match=r"TPOD_ADMIN_PASSWORD is not accepted.*at least 8"):
         users.ensure_first_administrator(Settings())
+    monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "password1")
+    with pytest.raises(CannotStart, match=r"TPOD_ADMIN_PASSWORD is not accepted.*easy to guess"):
+        users.ensure_first_administrator(Settings())
+    monkeypatch.setenv("TPOD_ADMIN_USERNAME", "the\tchief")
+    with pytest.raises(CannotStart, match="TPOD_ADMIN_USERNAME is not accepted"):
+        users.ensure_first_administrator(Settings())
+
+
+def test_settings_of_an_installation_that_has_accounts_are_not_judged(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TPOD_ADMIN_USERNAME", "admin")
+    monkeypatch.setenv("TPOD_ADMIN_PASSWORD", "weak")
+    users.ensure_first_administrator(Settings())
+
+
+def test_weak_password_from_before_still_signs_in_but_is_set_by_nobody(member: User) -> None:
+    weak = "password1"
+    with transaction() as session:
+        session.get_one(User, member.id).password_hash = hash_password(weak)
+    users.sign_in("member", weak)
+    with pytest.raises(InvalidInput, match="easy to guess"):
+        users.change_password(member, weak, "password2")
+    with pytest.raises(InvalidInput, match="easy to guess"):
+        users.register("ann", weak)
+    users.change_password(member, weak, PASSWORD)
 
 
 def test_only_the_first_visitor_becomes_administrator(admin: User) -> None:

@@ -14,11 +14,12 @@ from tpod_core.attempts import attempt
 from tpod_core.auth import hash_password, new_token, password_matches, token_hash
 from tpod_core.config import Settings, get_settings
 from tpod_core.db import execute_if_free, find, read_session, transaction
-from tpod_core.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tpod_core.errors import CannotStart, Conflict, InvalidInput, NotFound, NotSignedIn
 from tpod_core.events import log_after_commit
 from tpod_core.listing import Listing, read_listing, search
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
+from tpod_core.passwords import require_acceptable
 
 MAX_USERNAME_LENGTH = 150
 _TOKEN_HINT_LENGTH = 6
@@ -43,13 +44,21 @@ def create_first_administrator(username: str, password: str) -> User:
 
 
 def ensure_first_administrator(settings: Settings) -> None:
-    """Create the administrator that the settings name, if there is no account yet."""
+    """Create the administrator that the settings name, if there is no account yet.
+
+    Raises: CannotStart if the name or the password is not accepted.
+    """
     if not settings.admin_username:
         return
     with read_session() as session:
         if has_any(session):
             return
-    create_first_administrator(settings.admin_username, settings.admin_password.get_secret_value())
+    password = settings.admin_password.get_secret_value()
+    try:
+        create_first_administrator(settings.admin_username, password)
+    except InvalidInput as error:
+        name = "TPOD_ADMIN_PASSWORD" if error.field == "password" else "TPOD_ADMIN_USERNAME"
+        raise CannotStart(f"{name} is not accepted. {error.message}") from None
     _log.info("created the administrator %s from the settings", settings.admin_username)
 
 
@@ -61,6 +70,7 @@ def _add(username: str, password: str, *, may_be_later: bool) -> User:
         )
     with read_session() as session:
         _role_of_next(session, name, may_be_later)  # refuses before the slow part
+    require_acceptable(password, name)
     password_hash = hash_password(password)
     with transaction() as session:
         user = User(
@@ -214,6 +224,7 @@ def change_password(user: User, old: str, new: str) -> None:
     refusal = InvalidInput("The present password is wrong.", "old_password")
     with read_session() as session:
         known_hash = session.get_one(User, user.id).password_hash
+    require_acceptable(new, user.username)
     with attempt(sign_in_limits.of_present_password(user)):
         if not password_matches(known_hash, old):
             raise refusal
