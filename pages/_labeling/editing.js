@@ -1,5 +1,6 @@
 /** The user's edits of boxes, tracks and ranges, as operations. */
 
+import { findLabel } from "./label_names.js"
 import { newTrackName } from "./random_id.js"
 import { trackName, trackNumber } from "./track_name.js"
 
@@ -220,9 +221,8 @@ export class Editing {
 
   /** @param {string} name @param {string} color */
   addLabel(name, color) {
-    const clean = name.normalize("NFC").trim()
-    if (!this.labels.some((label) => label.name === clean)) this.do({ op: "add_label", name: clean, color })
-    this.#label = clean
+    if (!findLabel(this.labels, name)) this.do({ op: "add_label", name: name.trim(), color })
+    this.#label = findLabel(this.labels, name)?.name ?? this.#label
     this.a.paint()
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { keyframeAt } from "./interpolation.js"
+import { cleanLabelName, findLabel } from "./label_names.js"
 import { merged, split } from "./merge_split.js"
 import { union, without } from "./ranges.js"
 import { Refused } from "./refused.js"
@@ -203,9 +204,8 @@ function editedRanges(ranges, { op, start, stop }, { frameCount }) {
 
 /** @param {Label[]} labels @param {AddLabel} operation */
 function withLabel(labels, { name, color = DEFAULT_COLOR }) {
-  const clean = name.normalize("NFC").trim()
-  if (!clean) throw new Refused("A label needs a name.")
-  if (labels.some((label) => label.name === clean)) return labels
+  const clean = cleanLabelName(name)
+  if (findLabel(labels, clean)) return labels
   return [...labels, { name: clean, color, id: null }]
 }
 

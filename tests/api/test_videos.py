@@ -67,6 +67,10 @@ def test_same_label_in_two_videos_is_one_class(api: TestClient) -> None:
         pytest.param([{"name": "cup"}, {"name": " Cup "}], "labels[1].name", id="twice"),
         pytest.param([{"name": "  "}], "labels[0].name", id="empty"),
         pytest.param([{"name": "a\nb"}], "labels[0].name", id="line break"),
+        pytest.param([{"name": "exe\u202egpj"}], "labels[0].name", id="turned direction"),
+        pytest.param(
+            [{"name": "می\u200cخواهم"}, {"name": "میخواهم"}], "labels[1].name", id="a joiner"
+        ),
         pytest.param([{"name": "cup", "color": "red"}], "labels[0].color", id="colour"),
     ],
 )

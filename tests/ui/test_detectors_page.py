@@ -152,7 +152,7 @@ def test_form_queues_what_was_chosen(user: User, training_set: TrainingSet) -> N
 def test_form_shows_what_is_wrong_and_makes_nothing(user: User, training_set: TrainingSet) -> None:
     test = press(press(page(), "New detector"), "New detector", "Train")
     assert [unmarked(error.value) for error in test.error] == [
-        "Give the detector a name of 1 to 200 characters."
+        "A detector needs a name of 1 to 200 characters."
     ]
     dialog = [kind for kind in kinds(test.get("dialog")[0]) if kind in ("error", "button")]
     assert dialog == ["error", "button"], "what is wrong stands above the button"

@@ -172,7 +172,7 @@ def test_label_is_added_and_chosen(user: User, video: Video):
 def test_label_that_cannot_be_is_explained(user: User, video: Video):
     test = page(video)
     test.text_input[0].set_value("x" * 101)
-    assert "at most 100 characters" in words(press(test, "Add"))
+    assert "1 to 100 characters" in words(press(test, "Add"))
 
 
 # Saving

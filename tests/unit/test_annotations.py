@@ -15,6 +15,7 @@ from tpod_core.geometry import Box
 from tpod_core.models import Edit, Keyframe, Track, User, Video, VideoLabel
 from tpod_core.services import annotations
 from tpod_core.services.annotations import (
+    AddLabel,
     AnnotationDoc,
     DeleteTrack,
     EditOp,
@@ -95,6 +96,20 @@ def test_label_names_match_in_any_unicode_spelling(admin: User) -> None:
     video = add_video(admin, labels=["caf\u00e9"])
     edit(admin, video, PutBox(1, BOX, " cafe\u0301 "))
     assert document(video).tracks[0].label == "caf\u00e9"
+
+
+def test_label_that_reads_the_same_is_the_one_in_the_list(admin: User) -> None:
+    video = add_video(admin, labels=["cup", "می\u200cخواهم"])
+    edit(admin, video, AddLabel("CUP"), PutBox(1, BOX, "CUP"), PutBox(2, BOX, "میخواهم"))
+    found = document(video)
+    assert [label.name for label in found.labels] == ["cup", "می\u200cخواهم"]
+    assert [track.label for track in found.tracks] == ["cup", "می\u200cخواهم"]
+
+
+def test_label_from_before_the_rules_can_still_be_used(admin: User) -> None:
+    video = add_video(admin, labels=["exe\u202egpj"])
+    edit(admin, video, PutBox(1, BOX, "exe\u202egpj"))
+    assert document(video).tracks[0].label == "exe\u202egpj"
 
 
 def test_an_edit_of_a_revision_that_never_was_is_a_conflict(admin: User, video: Video) -> None:

@@ -36,6 +36,7 @@ LEVELS = {
     "tpod_core.log_context": GROUND,
     "tpod_core.log_lines": GROUND,
     "tpod_core.models": GROUND,
+    "tpod_core.names": GROUND,
     "tpod_core": CARRYING,
     **{f"tpod_core.{room}": ROOM for room in FLOW},
     "tpod_core.services": SERVICE,

@@ -347,3 +347,27 @@ def test_every_foreign_key_has_an_index(tmp_path: Path) -> None:
         leading = {tuple(index["column_names"])[:1] for index in seen.get_indexes(table)}
         for key in seen.get_foreign_keys(table):
             assert tuple(key["constrained_columns"]) in leading, f"{table}: {key}"
+
+
+def test_keys_of_user_names_compare_by_nfkc_after_an_upgrade(tmp_path: Path) -> None:
+    names = ["ann", "Ａnn", "ＢＯＢ", "Ann Miller"]  # the second reads as the first does
+    engine = make_engine(f"sqlite:///{tmp_path}/old.sqlite3")
+    upgrade_to(engine, "0007")
+    with engine.begin() as connection:
+        for number, name in enumerate(names, 1):
+            connection.execute(
+                text(
+                    "INSERT INTO users (id, username, username_key, password_hash, role, active,"
+                    f" created_at) VALUES ({number}, :name, :key, 'x', 'user', 1, '{NOW}')"
+                ),
+                {"name": name, "key": name.casefold()},
+            )
+    upgrade(engine)
+    with engine.begin() as connection:
+        found = connection.execute(text("SELECT username, username_key FROM users ORDER BY id"))
+        assert dict(found.all()) == {
+            "ann": "ann",
+            "Ａnn": "ａnn",
+            "ＢＯＢ": "bob",
+            "Ann Miller": "ann miller",
+        }

@@ -78,13 +78,13 @@ def test_first_account_is_the_administrator_s_and_every_other_has_no_role(home: 
     assert roles == [Role.ADMIN, Role.NONE]
 
 
-@pytest.mark.parametrize("name", ["member", "MEMBER", " member "])
+@pytest.mark.parametrize("name", ["member", "MEMBER", " member ", "ｍｅｍｂｅｒ"])
 def test_name_that_reads_the_same_is_taken(member: User, name: str) -> None:
     with pytest.raises(InvalidInput, match="taken"):
         users.register(name, PASSWORD)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 151])
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "a b", "x" * 151])
 def test_name_that_cannot_be_shown_is_refused(home: Path, name: str) -> None:
     with pytest.raises(InvalidInput):
         users.register(name, PASSWORD)
@@ -201,3 +201,29 @@ def test_no_token_is_made_by_who_was_signed_in_before(admin: User, member: User,
         users.create_token(session, member, "script")
     with read_session() as session:
         assert session.exec(select(ApiToken)).all() == []
+
+
+def add_account_of_before(name: str) -> User:
+    """An account from before user names were normalised."""
+    with transaction() as session:
+        user = User(
+            username=name, username_key=name.casefold(), password_hash=hash_password(PASSWORD)
+        )
+        session.add(user)
+    return user
+
+
+@pytest.mark.parametrize("name", ["Ann Miller", "ＡＮＮ", "a\u200db"])
+def test_account_whose_name_is_no_longer_allowed_still_signs_in(home: Path, name: str) -> None:
+    account = add_account_of_before(name)
+    assert users.sign_in(f" {name} ", PASSWORD)[0].id == account.id
+
+
+def test_name_in_any_spelling_is_the_same_account_unless_there_is_an_exact_one(
+    home: Path,
+) -> None:
+    ann = users.register("ann", PASSWORD)
+    assert users.sign_in("ＡＮＮ", PASSWORD)[0].id == ann.id
+    exact = add_account_of_before("ＡＮＮ")
+    assert users.sign_in("ＡＮＮ", PASSWORD)[0].id == exact.id
+    assert users.sign_in("ann", PASSWORD)[0].id == ann.id

@@ -4,8 +4,8 @@ import pytest
 
 from tpod_core.annotations.palette import COLORS
 from tpod_core.db import read_session, transaction
-from tpod_core.errors import Conflict
-from tpod_core.models import Label, Track, User, Video, saved_id
+from tpod_core.errors import Conflict, InvalidInput
+from tpod_core.models import Label, Track, User, Video, VideoLabel, saved_id
 from tpod_core.services import video_labels, videos
 from tpod_core.services.video_labels import LabelSpec
 
@@ -68,3 +68,49 @@ def test_labels_of_each_video_keep_their_order(member: User, video_id: int) -> N
         found = video_labels.list_labels_of_each(session, [stored(video_id), other, bare])
     names = {number: [label.name for label in labels] for number, labels in found.items()}
     assert names == {video_id: ["cup"], other.id: ["jar", "cup", "bus"], bare.id: []}
+
+
+def set_labels(member: User, video_id: int, *names: str) -> list[str]:
+    with transaction() as session:
+        video = session.get_one(Video, video_id)
+        made = video_labels.set_labels(session, member, video, [(name, None) for name in names])
+    return [label.name for label in made]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cup", "CUP"),
+        ("میخواهم", "می\u200cخواهم"),
+        ("👩\u200d🚀 cup", "👩🚀 cup"),
+        ("ｊａｒ", "jar"),
+    ],
+)
+def test_names_that_read_the_same_are_not_both_in_a_list(
+    member: User, video_id: int, names: tuple[str, str]
+) -> None:
+    for ordered in (names, names[::-1]):
+        with pytest.raises(InvalidInput, match="there twice") as refused:
+            set_labels(member, video_id, "cup", *(name for name in ordered if name != "cup"))
+        assert refused.value.field in ("labels[1].name", "labels[2].name")
+
+
+def test_joiners_of_a_name_are_kept(member: User, video_id: int) -> None:
+    names = ["cup", "👩\u200d🚀 cup", "می\u200cخواهم"]
+    assert set_labels(member, video_id, *names) == names
+
+
+def test_list_with_names_from_before_the_rules_can_be_added_to(member: User, video_id: int) -> None:
+    old = ["exe\u202egpj", "می\u200cخواهم", "میخواهم"]
+    with transaction() as session:
+        for position, name in enumerate(old, 1):
+            label = Label(name=name, color="#ff0000")
+            session.add(label)
+            session.flush()
+            link = VideoLabel(video_id=video_id, label_id=saved_id(label), position=position)
+            session.add(link)
+    assert set_labels(member, video_id, "cup", *old, "jar") == ["cup", *old, "jar"]
+    with pytest.raises(InvalidInput, match="turn the direction"):
+        set_labels(member, video_id, "cup", *old, "txt\u202egpj")
+    with pytest.raises(InvalidInput, match="there twice"):
+        set_labels(member, video_id, "cup", *old, old[0])

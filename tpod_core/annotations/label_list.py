@@ -1,6 +1,6 @@
 """A video's list of labels in the database, and the team's catalogue that all lists share."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -12,6 +12,7 @@ from tpod_core.annotations.palette import clean_color, color_at
 from tpod_core.errors import Conflict, InvalidInput
 from tpod_core.events import log_after_commit
 from tpod_core.models import Label, Track, User, Video, VideoLabel, saved_id
+from tpod_core.names import normalised
 
 MAX_LABELS = 500
 """The most labels that a video's list may have."""
@@ -44,7 +45,7 @@ def write_list(session: Session, video: Video, labels: Sequence[LabelSpec]) -> l
 
     Raises: InvalidInput for a bad or repeated name; Conflict if a removed label has boxes here.
     """
-    specs = _clean_labels(labels)
+    specs = _clean_labels(labels, {label.name for label in list_labels(session, video)})
     rows = [_save_in_catalogue(session, name, color) for name, color in specs]
     _require_unused(session, video, {saved_id(row) for row in rows})
     present = session.exec(select(VideoLabel).where(VideoLabel.video_id == video.id)).all()
@@ -98,17 +99,26 @@ def label_part(session: Session, video: Video) -> Part:
     return {"labels": [[label.name, label.color] for label in list_labels(session, video)]}
 
 
-def _clean_labels(labels: Sequence[LabelSpec]) -> list[LabelSpec]:
+def _clean_labels(labels: Sequence[LabelSpec], listed: Collection[str]) -> list[LabelSpec]:
+    """Check the names that are new. Those ``listed`` already may be older than the rules."""
     if len(labels) > MAX_LABELS:
         raise InvalidInput(f"A video has at most {MAX_LABELS} labels.", "labels")
     specs: list[LabelSpec] = []
+    names: set[str] = set()
     keys: set[str] = set()
+    keys_of_new: set[str] = set()
     for position, (name, color) in enumerate(labels):
         field = f"labels[{position}]"
-        clean = clean_label_name(name, f"{field}.name")
-        if same_name_key(clean) in keys:
+        clean, is_new = normalised(name), normalised(name) not in listed
+        if is_new:
+            clean = clean_label_name(name, f"{field}.name")
+        key = same_name_key(clean)
+        if clean in names or key in (keys if is_new else keys_of_new):
             raise InvalidInput(f"The label {clean!r} is there twice.", f"{field}.name")
-        keys.add(same_name_key(clean))
+        names.add(clean)
+        keys.add(key)
+        if is_new:
+            keys_of_new.add(key)
         specs.append((clean, clean_color(color, f"{field}.color") if color else None))
     return specs
 

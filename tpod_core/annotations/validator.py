@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from tpod_core.annotations.label_names import clean_label_name
+from tpod_core.annotations.label_names import clean_label_name, same_name_key
 from tpod_core.errors import InvalidInput
 from tpod_core.geometry import MIN_SIDE_PX, Box, clip
+from tpod_core.names import normalised
 
 MAX_EDGE_PX = 1e6
 """No frame is nearly as large; a farther edge is no number of pixels."""
@@ -23,6 +25,10 @@ class AnnotationValidator:
     label_ids: Mapping[str, int]
     catalogue: frozenset[str] = frozenset()
     """The names of all labels of the installation."""
+
+    @cached_property
+    def _ids_by_key(self) -> dict[str, int]:
+        return {same_name_key(name): label_id for name, label_id in self.label_ids.items()}
 
     def frame(self, frame: int, field: str) -> int:
         if not 0 <= frame < self.frame_count:
@@ -66,10 +72,16 @@ class AnnotationValidator:
         return inside
 
     def label_id(self, name: str, field: str) -> int:
-        """Returns the id of a label in this video's list. Raises: InvalidInput."""
+        """Returns the id of a label in this video's list, or of one that reads the same.
+
+        Raises: InvalidInput.
+        """
+        # A name in the list may be older than the rules for new ones.
+        if (known := normalised(name)) in self.label_ids:
+            return self.label_ids[known]
         clean = clean_label_name(name, field)
-        if clean in self.label_ids:
-            return self.label_ids[clean]
+        if (key := same_name_key(clean)) in self._ids_by_key:
+            return self._ids_by_key[key]
         if clean in self.catalogue:
             raise InvalidInput(
                 f'The label "{clean}" exists, but is not in this video\'s list. Add it there.',

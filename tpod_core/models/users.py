@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class User(SQLModel, table=True):
-    """An account; ``username_key`` is the case-folded name, so that "Ann" and "ann" are equal."""
+    """An account; ``username_key`` is what ``names.username_key`` makes of the name."""
 
     __tablename__ = "users"
     __table_args__ = {"sqlite_autoincrement": True}

@@ -37,6 +37,7 @@ from tpod_core.models import (
     Verdict,
     saved_id,
 )
+from tpod_core.names import clean_name
 from tpod_core.storage import get_storage
 from tpod_core.training_sets.doubts import doubts_of, training_pictures
 from tpod_core.training_sets.statistics import Statistics
@@ -62,9 +63,7 @@ def create(session: Session, user: User, draft: DetectorDraft) -> Detector:
 
     Raises: InvalidInput naming the field, NotFound, Conflict if the training set is not ready.
     """
-    name = draft.name.strip()
-    if not 1 <= len(name) <= _MAX_NAME:
-        raise InvalidInput(f"Give the detector a name of 1 to {_MAX_NAME} characters.", "name")
+    name = clean_name(" ".join(draft.name.split()), "A detector", _MAX_NAME)
     model = registry.config_model(draft.dnn_type)
     model.checked(draft.train_config)  # before the set is read: a wrong value is always a 422
     training_set = access.get_training_set(session, user, draft.train_set_id)

@@ -25,6 +25,7 @@ from tpod_core.models import (
     VideoState,
     saved_id,
 )
+from tpod_core.names import clean_name
 from tpod_core.storage import get_storage
 from tpod_core.training_sets.box_table import BoxTable, box_table
 from tpod_core.training_sets.doubts import training_pictures
@@ -119,11 +120,7 @@ def prepare(session: Session, user: User, name: str, spec: TrainingSetSpec) -> D
 
     Raises: InvalidInput naming cause and field if the spec cannot be built.
     """
-    clean = " ".join(name.split())
-    if not clean or len(clean) > MAX_NAME_LENGTH:
-        raise InvalidInput(
-            f"A training set needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name"
-        )
+    clean = clean_name(" ".join(name.split()), "A training set", MAX_NAME_LENGTH)
     plan = _plan(session, user, spec)
     summary = _summary(plan, _tables(plan))
     return Draft(summary.statistics, summary.warnings, clean, spec)

@@ -19,9 +19,10 @@ from tpod_core.events import log_after_commit
 from tpod_core.listing import Listing, read_listing, search
 from tpod_core.log import get_logger
 from tpod_core.models import ApiToken, AuthSession, Role, User, saved_id, utc_now
+from tpod_core.names import clean_name, clean_username, username_key
 from tpod_core.passwords import require_acceptable
 
-MAX_USERNAME_LENGTH = 150
+MAX_TOKEN_NAME_LENGTH = 100
 _TOKEN_HINT_LENGTH = 6
 _LAST_USED_PRECISION = timedelta(minutes=1)
 _log = get_logger(__name__)
@@ -63,11 +64,7 @@ def ensure_first_administrator(settings: Settings) -> None:
 
 
 def _add(username: str, password: str, *, may_be_later: bool) -> User:
-    name = username.strip()
-    if not name or len(name) > MAX_USERNAME_LENGTH or not name.isprintable():
-        raise InvalidInput(
-            f"A user name has 1 to {MAX_USERNAME_LENGTH} printable characters.", "username"
-        )
+    name = clean_username(username)
     with read_session() as session:
         _role_of_next(session, name, may_be_later)  # refuses before the slow part
     require_acceptable(password, name)
@@ -75,7 +72,7 @@ def _add(username: str, password: str, *, may_be_later: bool) -> User:
     with transaction() as session:
         user = User(
             username=name,
-            username_key=name.casefold(),
+            username_key=username_key(name),
             password_hash=password_hash,
             role=_role_of_next(session, name, may_be_later),
         )
@@ -95,14 +92,15 @@ def _role_of_next(session: Session, name: str, may_be_later: bool) -> Role:
     return Role.NONE
 
 
-def name_key(username: str) -> str:
-    """Returns a key that is equal for names that are the same."""
-    return username.strip().casefold()
-
-
 def find_by_username(session: Session, username: str) -> User | None:
-    key = name_key(username)
-    return session.exec(select(User).where(User.username_key == key)).first()
+    """Returns the account of this name, in any case and in any of Unicode's spellings.
+
+    Names from before they were normalised may only differ by the spelling: then the exact one.
+    """
+    keys = (username.strip().casefold(), username_key(username))
+    found = session.exec(select(User).where(col(User.username_key).in_(keys)))
+    by_key = {user.username_key: user for user in found}
+    return next((by_key[key] for key in keys if key in by_key), None)
 
 
 def sign_in(username: str, password: str) -> tuple[User, str]:
@@ -184,9 +182,7 @@ def create_token(session: Session, user: User, name: str) -> tuple[ApiToken, str
     Raises: InvalidInput; NotSignedIn if ``user``'s password was changed, or their account
     deactivated, since ``user`` was read: the token would outlive what ended all others.
     """
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise InvalidInput("A token needs a name of 1 to 100 characters.", "name")
+    name = clean_name(name, "A token", MAX_TOKEN_NAME_LENGTH)
     now = session.get(User, user.id, with_for_update=True, populate_existing=True)
     if now is None or not now.active or now.password_hash != user.password_hash:
         raise NotSignedIn("You were signed out meanwhile. Sign in again.")
@@ -249,7 +245,7 @@ def list_users(session: Session, name: str = "", *, offset: int = 0, limit: int)
 
     Those who wait for access come first, then all by name.
     """
-    query = search(select(User), name.casefold(), col(User.username_key))
+    query = search(select(User), username_key(name), col(User.username_key))
     in_order = query.order_by(~_waiting_for_access(), col(User.username_key))
     return read_listing(session, in_order, offset=offset, limit=limit)
 

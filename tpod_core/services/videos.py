@@ -24,6 +24,7 @@ from tpod_core.models import (
     VideoState,
     saved_id,
 )
+from tpod_core.names import clean_name
 from tpod_core.storage import get_storage
 from tpod_core.video.source import directory_key
 from tpod_core.video.times import MAX_FPS
@@ -105,10 +106,7 @@ def delete(session: Session, video: Video) -> None:
 
 
 def _clean_name(name: str) -> str:
-    clean = " ".join(name.split())
-    if not clean or len(clean) > MAX_NAME_LENGTH:
-        raise InvalidInput(f"A video needs a name of 1 to {MAX_NAME_LENGTH} characters.", "name")
-    return clean
+    return clean_name(" ".join(name.split()), "A video", MAX_NAME_LENGTH)
 
 
 # Uploads

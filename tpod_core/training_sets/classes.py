@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tpod_core.annotations.document import LabelDoc
 from tpod_core.annotations.label_names import clean_label_name, same_name_key
 from tpod_core.errors import InvalidInput
+from tpod_core.names import normalised
 from tpod_core.training_sets.labelled_videos import LabelledVideo
 
 
@@ -25,8 +26,9 @@ def choose_classes(names: Sequence[str] | None, sources: Sequence[LabelledVideo]
 
 
 def _find(known: dict[str, LabelDoc], name: str, field: str) -> LabelDoc:
-    clean = clean_label_name(name, field)
+    clean = normalised(name)  # it may be older than the rules for new names
     if clean not in known:
+        clean = clean_label_name(name, field)
         raise InvalidInput(f'No chosen video has the label "{clean}" in its list.', field)
     return known[clean]
 

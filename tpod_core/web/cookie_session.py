@@ -12,6 +12,7 @@ from tpod_core.config import get_settings
 from tpod_core.db import read_session, transaction
 from tpod_core.log import log_event
 from tpod_core.models import User
+from tpod_core.names import username_key
 from tpod_core.services import users
 from tpod_core.sign_in_limits import Client
 from tpod_core.web import forwarded
@@ -45,7 +46,7 @@ def sign_in(request: Request, username: str, password: str) -> SignInResult:
     client = _client_of(request)
     with read_session() as session:
         known = users.find_by_username(session, username)
-        counters = sign_in_limits.of_sign_in(session, users.name_key(username), known, client)
+        counters = sign_in_limits.of_sign_in(session, username_key(username), known, client)
     with attempt(*counters):
         user, secret = users.sign_in(username, password)
     with transaction() as session:

@@ -1,4 +1,6 @@
-"""Attempts to sign in are counted in the database; the clients that people use are known."""
+"""Attempts are counted in the database, clients are known, user names compare by Unicode's NFKC."""
+
+import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +9,7 @@ revision = "0009"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+_MAX_KEY_LENGTH = 150
 
 
 def upgrade() -> None:
@@ -36,6 +39,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "key", name=op.f("uq_known_clients_user_id_key")),
     )
     op.create_index(op.f("ix_known_clients_user_id"), "known_clients", ["user_id"])
+    _compare_names_by_nfkc()
+
+
+def _compare_names_by_nfkc() -> None:
+    """Rename the keys of names, except to one that another account has."""
+    connection = op.get_bind()
+    rows = connection.execute(sa.text("SELECT id, username_key FROM users ORDER BY id")).all()
+    taken = {key for _, key in rows}
+    for row_id, key in rows:
+        new = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
+        if new not in taken and len(new) <= _MAX_KEY_LENGTH:
+            taken.add(new)
+            connection.execute(
+                sa.text("UPDATE users SET username_key = :new WHERE id = :row"),
+                {"new": new, "row": row_id},
+            )
 
 
 def downgrade() -> None:
