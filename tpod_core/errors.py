@@ -91,7 +91,7 @@ class TooManyAttempts(TpodError):
 
     code = "too_many_attempts"
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
