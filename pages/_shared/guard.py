@@ -8,7 +8,7 @@ import streamlit as st
 from pages._shared.sign_in import has_access, sign_in_url
 from tpod_core.log_context import current_request, set_user, start_script_run
 from tpod_core.models import User
-from tpod_core.web import cookie_session
+from tpod_core.web import cookie_session, forwarded
 
 _OWN_HOST = "127.0.0.1"
 """For which Streamlit gives no address."""
@@ -39,10 +39,15 @@ def find_user() -> User | None:
     From now on, the log names them and the page in every line of this script.
     """
     if current_request() is None:
-        start_script_run(st.context.ip_address or _OWN_HOST, f"page {_path()}")
+        start_script_run(_client_address(), f"page {_path()}")
     user = cookie_session.find_user(st.context.cookies)
     set_user(user.username if user else "")
     return user
+
+
+def _client_address() -> str:
+    hops = forwarded.split_values(st.context.headers.get_all("X-Forwarded-For"))
+    return forwarded.address_behind(st.context.ip_address or _OWN_HOST, hops)
 
 
 def _show_signed_out(user: User | None) -> None:

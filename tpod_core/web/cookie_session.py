@@ -16,7 +16,7 @@ from tpod_core.names import username_key
 from tpod_core.services import users
 from tpod_core.sign_in_limits import Client
 from tpod_core.web import forwarded
-from tpod_core.web.sign_in_log import log_attempts
+from tpod_core.web.sign_in_log import failures_logged, log_signed_in
 
 _SECONDS_PER_DAY = 86_400
 _BROWSER_COOKIE = "tpod_browser"
@@ -40,17 +40,17 @@ def find_user(cookies: Mapping[str, str]) -> User | None:
         return users.find_by_session(session, secret)
 
 
-@log_attempts
 def sign_in(request: Request, username: str, password: str) -> SignInResult:
     """Raises: TooManyAttempts, before the password is checked; NotSignedIn."""
     client = _client_of(request)
     with read_session() as session:
         known = users.find_by_username(session, username)
         counters = sign_in_limits.of_sign_in(session, username_key(username), known, client)
-    with attempt(*counters):
+    with failures_logged(username), attempt(*counters):
         user, secret = users.sign_in(username, password)
     with transaction() as session:
         browser = sign_in_limits.remember(session, user, client)
+    log_signed_in(user)
     return SignInResult(user, secret, browser)
 
 

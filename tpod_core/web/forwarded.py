@@ -4,6 +4,7 @@ A proxy tells it in ``X-Forwarded-For``, ``-Proto`` and ``-Host``, but so can an
 believed only of a peer that ``TPOD_TRUSTED_PROXIES`` names; by default, of none.
 """
 
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -20,15 +21,23 @@ Address = IPv4Address | IPv6Address
 def client_address(scope: Scope) -> str:
     """Returns the address of whoever sent the request: the peer, or the client of a trusted proxy.
 
-    Each proxy appends the address from which it was called to ``X-Forwarded-For``. Read from the
-    right, the first one that is no trusted proxy's is the client's; what stands to its left may
-    be made up. IPv4 addresses that are written as IPv6 are returned as IPv4.
+    IPv4 addresses that are written as IPv6 are returned as IPv4.
     """
-    peer = scope["client"][0] if scope.get("client") else _UNKNOWN
+    peer = str(scope["client"][0]) if scope.get("client") else _UNKNOWN
+    return address_behind(peer, _values(scope, "X-Forwarded-For"))
+
+
+def address_behind(peer: str, hops: Sequence[str]) -> str:
+    """Returns what ``client_address`` does for a connection from ``peer``.
+
+    Each proxy appends the address from which it was called to ``X-Forwarded-For``, whose values
+    are ``hops``. Read from the right, the first one that is no trusted proxy's is the client's;
+    what stands to its left may be made up.
+    """
     nearest = _parsed(peer)
     if nearest is None:
-        return str(peer)
-    for hop in reversed(_values(scope, "X-Forwarded-For")):
+        return peer
+    for hop in reversed(hops):
         if not _is_trusted(nearest):
             break
         before = _parsed(hop)
@@ -76,9 +85,13 @@ def trust_no_other_proxies(middleware: Any = ProxyHeadersMiddleware) -> None:
     middleware.__call__ = call
 
 
+def split_values(lines: Iterable[str]) -> list[str]:
+    """Returns the values of a header that stands in one line or several, with commas between."""
+    return [value.strip() for value in ",".join(lines).split(",") if value.strip()]
+
+
 def _values(scope: Scope, name: str) -> list[str]:
-    told = ",".join(Headers(scope=scope).getlist(name))
-    return [value.strip() for value in told.split(",") if value.strip()]
+    return split_values(Headers(scope=scope).getlist(name))
 
 
 def _parsed(text: str) -> Address | None:

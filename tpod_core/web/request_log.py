@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tpod_core.log_context import RequestContext, new_request_id, within_request
-from tpod_core.web.client_address import client_address
+from tpod_core.web.forwarded import client_address
 
 HEADER = "X-Request-ID"
 _ID = re.compile(r"[!-~]{1,128}")
