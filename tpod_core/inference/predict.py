@@ -1,13 +1,11 @@
-"""Find objects in an image or a video with the detector in this directory.
+"""Find objects in a picture or a video with the detector in this directory.
 
-    python predict.py IMAGE_OR_VIDEO --json OUT.json
+    pip install onnxruntime av pillow numpy
+    python predict.py PICTURE_OR_VIDEO --json boxes.json
     python predict.py street.mp4 --json boxes.json --annotated street-with-boxes.mp4
 
-Needs nothing but onnxruntime, opencv-python and numpy:
-
-    pip install onnxruntime opencv-python numpy
-
-The JSON holds one entry per frame with its boxes, in pixels of the frame:
+Every frame of a video or an animated GIF is read, in order, and turned upright, as TPOD does it
+where it labels and trains. The JSON holds one entry per frame with its boxes, in pixels:
 
     {"source": "street.mp4", "detector": "Cups", "width": 1920, "height": 1080,
      "frames": [{"frame": 0, "boxes": [
@@ -16,19 +14,75 @@ The JSON holds one entry per frame with its boxes, in pixels of the frame:
 
 import argparse
 import json
+import math
+import re
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-import onnxruntime
+OLDEST = {
+    "onnxruntime": ("onnxruntime", "1.18", "reads the format of the model, ONNX IR version 10"),
+    "av": ("av", "15.0", "decodes with FFmpeg 7.1 or newer, as TPOD does"),
+    "pillow": ("PIL", "11.3", "reads AVIF"),
+    "numpy": ("numpy", "1.26", "is the oldest that was tried"),
+}
+"""For each package: what it is imported as, the oldest version that works, and why that one."""
+
+
+def require_packages() -> None:
+    """Ends the program with one sentence if a package is missing or too old."""
+    problems, installed = [], metadata.packages_distributions()
+    for package, (module, oldest, reason) in OLDEST.items():
+        # A build may have a name of its own, such as onnxruntime-gpu.
+        versions = [metadata.version(build) for build in installed.get(module, ())]
+        if not versions:
+            problems.append(f"{package} is missing")
+        elif all(parts(version) < parts(oldest) for version in versions):
+            problems.append(f"{package} {versions[0]} is too old ({oldest} {reason})")
+    if problems:
+        wanted = " ".join(f'"{package}>={oldest}"' for package, (_, oldest, _) in OLDEST.items())
+        sys.exit(f"{'; '.join(problems)}. Install what is needed: pip install -U {wanted}")
+
+
+def parts(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)[:2]]
+
+
+if __name__ == "__main__":
+    require_packages()
+
+import av  # noqa: E402 - the packages are checked first
+import numpy as np  # noqa: E402
+import onnxruntime  # noqa: E402
+from av.sidedata.sidedata import Type as SideData  # noqa: E402
+from av.stream import Disposition  # noqa: E402
+from av.video.reformatter import VideoReformatter  # noqa: E402
+from onnxruntime.capi import onnxruntime_pybind11_state as ort  # noqa: E402
+from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 PADDING_GREY = 114
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
-COLORS_BGR = ((237, 111, 47), (60, 160, 40), (40, 40, 220), (0, 165, 255), (180, 60, 160))
+COLORS_RGB = ((47, 111, 237), (40, 160, 60), (220, 40, 40), (255, 165, 0), (160, 60, 180))
+PICTURES = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+MANY_PAGES = ("MPO", "TIFF")  # of which the first is the picture
+PICTURE_SUFFIXES, VIDEO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp"), (".mp4", ".mov", ".mkv")
+# FFmpeg's demuxers of video files. Its playlist demuxers could open other files or URLs.
+DEMUXERS = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,ivf,obu,av1,flv,asf,ogg,"
+    "gif,mxf,dv,nut,rm,mjpeg"
+)
+UNREADABLE = (OSError, json.JSONDecodeError, av.FFmpegError, ort.Fail, ort.InvalidProtobuf)
+Found = dict[str, Any]  # an object as it is written to the JSON file
+
+
+class PredictError(Exception):
+    """Says in one sentence why the program cannot go on."""
 
 
 class Detector:
@@ -47,29 +101,27 @@ class Detector:
         self._input = self._session.get_inputs()[0]
         self._side_px = int(self._input.shape[2])
 
-    def detect(
-        self, image_bgr: np.ndarray, confidence: float | None = None
-    ) -> list[dict[str, Any]]:
+    def detect(self, image_bgr: np.ndarray, confidence: float | None = None) -> list[Found]:
         """Boxes in ``image_bgr`` (height, width, 3; uint8) with at least ``confidence``, best
-        first; without one, the confidence that suited the validation images best."""
+        first; without one, the confidence that suited the validation images best.
+        A box of which nothing lies inside the image is left out."""
         lowest = self.confidence if confidence is None else confidence
         height, width = image_bgr.shape[:2]
         square, scale, left, top = letterbox(image_bgr, self._side_px)
-        tensor = square[None, :, :, ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 255
-        rows = self.rows(np.ascontiguousarray(tensor))
+        tensor = np.ascontiguousarray(square[:, :, ::-1].transpose(2, 0, 1)).astype(np.float32)
+        tensor /= 255
+        rows = self.rows(tensor[None])
         rows = rows[(rows[:, 4] > 0) & (rows[:, 4] >= lowest)]
         rows = rows[np.argsort(-rows[:, 4], kind="stable")]
         rows[:, [0, 2]] = np.clip((rows[:, [0, 2]] - left) / scale, 0, width)
         rows[:, [1, 3]] = np.clip((rows[:, [1, 3]] - top) / scale, 0, height)
-        return [
-            {
-                "label": self.labels[int(class_id)],
-                "class_id": int(class_id),
-                "score": round(float(score), 4),
-                "box": [round(float(value), 2) for value in box],
-            }
-            for *box, score, class_id in rows.tolist()
-        ]
+        found = []
+        for *edges, score, class_id in rows.tolist():
+            x1, y1, x2, y2 = box = [round(edge, 2) for edge in edges]
+            if x1 < x2 and y1 < y2:
+                kind = {"label": self.labels[int(class_id)], "class_id": int(class_id)}
+                found.append({**kind, "score": round(score, 4), "box": box})
+        return found
 
     def rows(self, tensor: np.ndarray) -> np.ndarray:
         """The model's raw output for ``tensor`` (1, 3, side, side), RGB 0 to 1: one row per object
@@ -87,114 +139,281 @@ def letterbox(image: np.ndarray, side_px: int) -> tuple[np.ndarray, float, int, 
     scale = min(side_px / height, side_px / width)
     inner_w, inner_h = max(round(width * scale), 1), max(round(height * scale), 1)
     if (inner_w, inner_h) != (width, height):
-        image = cv2.resize(image, (inner_w, inner_h), interpolation=cv2.INTER_LINEAR)
+        image = resized(image, inner_w, inner_h)
     left, top = round((side_px - inner_w) / 2 - 0.1), round((side_px - inner_h) / 2 - 0.1)
     square = np.full((side_px, side_px, 3), PADDING_GREY, dtype=np.uint8)
     square[top : top + inner_h, left : left + inner_w] = image
     return square, scale, left, top
 
 
-def read_frames(source: Path) -> tuple[Iterator[np.ndarray], float | None]:
-    """The frames of an image or a video in order, and a video's frames per second."""
-    image = cv2.imdecode(np.fromfile(source, dtype=np.uint8), cv2.IMREAD_COLOR)
-    if image is not None:
-        return iter([image]), None
-    video = cv2.VideoCapture(str(source))
-    if not video.isOpened():
-        raise SystemExit(f"{source} is neither an image nor a video that OpenCV can read.")
-    return video_frames(video), video.get(cv2.CAP_PROP_FPS) or 25.0
+def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Interpolates between the four nearest pixels, like OpenCV's INTER_LINEAR, with which
+    detectors are trained. Pillow would smooth the image when it makes it smaller."""
+    lefts, rights, x_share = neighbours(image.shape[1], width)
+    tops, bottoms, y_share = neighbours(image.shape[0], height)
+    answer = np.empty((height, width, 3), dtype=np.uint8)
+    for start in range(0, height, 16):  # what stays in the processor's cache is quick
+        band = slice(start, start + 16)
+        above, below = (image.take(rows[band], axis=0) for rows in (tops, bottoms))
+        above = mixed(above.take(lefts, axis=1), above.take(rights, axis=1), x_share[:, None])
+        below = mixed(below.take(lefts, axis=1), below.take(rights, axis=1), x_share[:, None])
+        answer[band] = mixed(above, below, y_share[band, None, None]) + 0.5  # cut off to integers
+    return answer
 
 
-def video_frames(video: cv2.VideoCapture) -> Iterator[np.ndarray]:
-    while True:
-        found, frame = video.read()
-        if not found:
+def mixed(first: np.ndarray, second: np.ndarray, share_of_second: np.ndarray) -> np.ndarray:
+    return first + (second.astype(np.float32) - first) * share_of_second
+
+
+def neighbours(source: int, target: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each of ``target`` pixels: its two neighbours of ``source``, and the second's share."""
+    position = ((np.arange(target) + 0.5) * (source / target) - 0.5).clip(0, source - 1)
+    first = position.astype(np.intp)
+    return first, np.minimum(first + 1, source - 1), (position - first).astype(np.float32)
+
+
+class Picture:
+    """Iterates over the one frame of a picture: upright, BGR, uint8."""
+
+    fps, header_frames, share, is_damaged = None, 1, 1.0, False
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        try:
+            image = ImageOps.exif_transpose(self._image)
+            if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 255
+                image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+            yield np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+        except (OSError, ValueError, SyntaxError) as error:
+            raise PredictError(f"the picture is damaged ({error}).") from error
+
+
+class Video:
+    """Iterates over the frames of a video: upright, BGR, uint8, all as large as the first one.
+
+    Decodes with one thread: damaged files decode differently with several. Decoding goes on after
+    damage, and ``is_damaged`` is true then; ``share`` is how much of the file was read, 0 to 1.
+    """
+
+    def __init__(self, source: Path) -> None:
+        options = {"format_whitelist": DEMUXERS, "protocol_whitelist": "file"}
+        self._container = av.open(str(source), options=options, metadata_errors="ignore")
+        streams = self._container.streams.video
+        moving = [each for each in streams if not each.disposition & Disposition.attached_pic]
+        if not moving:
+            raise PredictError("it holds no video: only sound, text or a cover picture.")
+        self._stream, self._size_bytes = moving[0], source.stat().st_size
+        self._stream.codec_context.thread_type = "NONE"
+        self._stream.codec_context.thread_count = 1
+        rate = self._stream.average_rate or self._stream.guessed_rate or 25
+        self.fps = Fraction(rate).limit_denominator(1001)
+        self.header_frames, self.share, self.is_damaged = moving[0].frames, 0.0, False
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        reformatter, first = VideoReformatter(), None
+        for frame in self.decoded():
+            if first is None:
+                first, (quarter_turns, mirrored) = frame, orientation(frame)
+            # With "rgb24", FFmpeg would give some 10-bit videos other colours.
+            image = reformatter.reformat(
+                frame, width=first.width, height=first.height, format="bgr24", threads=2
+            ).to_ndarray()
+            image = image[:, ::-1] if mirrored else image
+            yield np.ascontiguousarray(np.rot90(image, quarter_turns))
+        if first is None:
+            raise PredictError("it holds no frame that can be decoded.")
+
+    def decoded(self) -> Iterator[Any]:
+        """PyAV's frames, in the order in which they are shown."""
+        try:
+            for packet in self._container.demux(self._stream):
+                self.share = max(self.share, (packet.pos or 0) / self._size_bytes)
+                # AVI repeats a frame with an empty packet; the decoder would take it for the end.
+                if packet.size or packet.dts is None:
+                    yield from self._frames_of(packet if packet.size else None)
+        except av.FFmpegError:
+            self.is_damaged = True
+            yield from self._frames_of(None)
+
+    def _frames_of(self, packet: Any) -> Iterator[Any]:
+        """The frames that a packet completes; without one, those that are left."""
+        try:
+            for frame in self._stream.codec_context.decode(packet):
+                self.is_damaged |= frame.is_corrupt
+                yield frame
+        except av.error.EOFError:
             return
-        yield frame
+        except av.FFmpegError:
+            self.is_damaged = True
 
 
-def draw(image: np.ndarray, boxes: list[dict[str, Any]]) -> np.ndarray:
-    """A copy of ``image`` with the boxes, their labels and scores."""
-    picture = image.copy()
-    for found in boxes:
-        color = COLORS_BGR[found["class_id"] % len(COLORS_BGR)]
-        x1, y1, x2, y2 = (round(value) for value in found["box"])
-        cv2.rectangle(picture, (x1, y1), (x2, y2), color, 2)
-        text = f"{found['label']} {found['score']:.2f}"
-        origin = (x1, max(y1 - 5, 12))
-        cv2.putText(picture, text, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, 1, cv2.LINE_AA)
-    return picture
+def orientation(frame: Any) -> tuple[int, bool]:
+    """Counter-clockwise quarter turns, and whether to mirror left to right before them.
+
+    Source: the display matrix of ISO/IEC 14496-12, 8.3.2, and FFmpeg's libavutil/display.h.
+    """
+    try:
+        matrix = np.frombuffer(memoryview(frame.side_data[SideData.DISPLAYMATRIX]), np.int32)
+    except KeyError:
+        return 0, False
+    except ValueError:  # Another entry has a type that PyAV does not know.
+        return round(frame.rotation / 90) % 4, False
+    a, b, c, d = matrix[[0, 1, 3, 4]].tolist()
+    mirrored = a * d - b * c < 0
+    sign = -1 if mirrored else 1
+    return round(-math.atan2(sign * b, sign * a) / (math.pi / 2)) % 4, mirrored
 
 
-class Annotated:
-    """The annotated copy: an image, or a video with one frame for every frame read."""
+def open_source(source: Path) -> Picture | Video:
+    """Opens a picture or a video; reads only its beginning, however large it is."""
+    with source.open("rb") as file:
+        start = file.read(8)
+    try:
+        image = Image.open(source, formats=PICTURES)
+    except UnidentifiedImageError:
+        image = None
+    except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise PredictError(f"the picture cannot be read ({error}).") from error
+    if image and (image.format in MANY_PAGES or not getattr(image, "is_animated", False)):
+        return Picture(image)
+    try:
+        return Video(source)
+    except (av.FFmpegError, ValueError) as error:
+        reason = "it is neither a picture nor a video that can be read."
+        if image:
+            reason = f"animated {image.format} cannot be read. Convert it to MP4 or GIF."
+        elif start[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+            reason = "the video is cut off: the part that says where its frames are is missing."
+        raise PredictError(reason if start else "the file is empty.") from error
 
-    def __init__(self, target: Path | None, fps: float | None) -> None:
-        self._target = target
-        self._fps = fps
-        self._writer: cv2.VideoWriter | None = None
 
-    def add(self, picture: np.ndarray) -> None:
-        if self._target is None:
+class Progress:
+    """Says on standard error how far the work is: a line that is rewritten on a terminal, a line
+    every few seconds elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
+        self._start = self._next = time.monotonic()
+
+    def show(self, frames: int, share: float) -> None:
+        now = time.monotonic()
+        if now < self._next:
             return
-        if self._fps is None:
-            encoded = cv2.imencode(self._target.suffix or ".jpg", picture)[1]
-            encoded.tofile(self._target)
-            return
-        if self._writer is None:
-            height, width = picture.shape[:2]
-            kind = cv2.VideoWriter.fourcc(*"mp4v")
-            self._writer = cv2.VideoWriter(str(self._target), kind, self._fps, (width, height))
-        self._writer.write(picture)
+        self._next = now + (0.2 if self._is_terminal else 5)
+        left_s = round((now - self._start) * (1 / share - 1)) if share > 0.01 else 0
+        left = f", about {left_s // 60}:{left_s % 60:02} left" if left_s else ""
+        self.say(f"{frames} frames, {share:.0%}{left}", end="" if self._is_terminal else "\n")
 
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.release()
+    def say(self, line: str, end: str = "\n") -> None:
+        if not self._quiet:
+            sys.stderr.write(f"\r{line:<60}{end}" if self._is_terminal else f"{line}{end}")
+            sys.stderr.flush()
 
 
-def predict(
-    detector: Detector, source: Path, confidence: float | None, annotated: Path | None
-) -> dict[str, Any]:
-    """Everything found in ``source``, as it is written to the JSON file."""
-    frames, fps = read_frames(source)
-    copy = Annotated(annotated, fps)
-    found: list[dict[str, Any]] = []
-    width = height = 0
-    for index, image in enumerate(frames):
-        height, width = image.shape[:2]
-        boxes = detector.detect(image, confidence)
-        found.append({"frame": index, "boxes": boxes})
-        if annotated is not None:
-            copy.add(draw(image, boxes))
-    copy.close()
-    return {
-        "source": source.name,
-        "detector": detector.name,
-        "confidence": detector.confidence if confidence is None else confidence,
-        "width": width,
-        "height": height,
-        "frames": found,
-    }
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """A path beside ``target``, which takes its name only if the work ends well."""
+    part = target.with_name(f"unfinished-{target.name}")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def annotated_copy(
+    target: Path, fps: Fraction | None, labels: list[str]
+) -> Iterator[Callable[[np.ndarray, list[Found]], None]]:
+    """A function that draws what was found into a frame, and writes it: as one more frame of a
+    video or, without ``fps``, as a picture."""
+    suffixes = VIDEO_SUFFIXES if fps else PICTURE_SUFFIXES
+    if target.suffix.lower() not in suffixes:
+        sys.exit(f"The name of the annotated copy must end in {', '.join(suffixes)}.")
+    try:
+        from drawing import Mark, draw, legend  # type: ignore[import-not-found]  # noqa: PLC0415
+    except ModuleNotFoundError:
+        sys.exit("--annotated needs drawing.py, which lies beside predict.py in the zip.")
+    sys.stderr.writelines(f"{line}\n" for line in legend(labels))
+
+    def drawn(image_bgr: np.ndarray, found: list[Found]) -> Any:
+        marks = []
+        for each in found:
+            text, color = f"{each['label']} {each['score']:.2f}", COLORS_RGB[each["class_id"] % 5]
+            marks.append(Mark(tuple(each["box"]), text, color, each["label"]))
+        return draw(np.ascontiguousarray(image_bgr[:, :, ::-1]), marks, labels)
+
+    if not fps:
+        yield lambda *frame: Image.fromarray(drawn(*frame)).save(target, quality=95)
+        return
+    with av.open(str(target), "w", options={"movflags": "+faststart"}) as container:
+        options = {"crf": "18", "preset": "veryfast"}
+        stream = container.add_stream("libx264", rate=fps, options=options)
+        stream.pix_fmt = "yuv420p"
+
+        def add(*frame: Any) -> None:
+            image = drawn(*frame)
+            height, width = image.shape[:2]  # Halved chroma needs even sides.
+            image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = image.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+
+        yield add
+        container.mux(stream.encode(None))
+
+
+def predict(arguments: argparse.Namespace) -> None:
+    """Write everything found, frame by frame: long videos must not fill the memory."""
+    source, detector = open_source(arguments.source), Detector()
+    confidence = detector.confidence if arguments.confidence is None else arguments.confidence
+    progress, frames, boxes = Progress(arguments.quiet), 0, 0
+    with ExitStack() as files:
+        output, add = sys.stdout, None
+        if arguments.json:
+            part = files.enter_context(whole_file(arguments.json))
+            output = files.enter_context(part.open("w", encoding="utf-8"))
+        if arguments.annotated:
+            part = files.enter_context(whole_file(arguments.annotated))
+            add = files.enter_context(annotated_copy(part, source.fps, detector.labels))
+        for image in source:
+            if frames == 0:
+                head = {"source": arguments.source.name, "detector": detector.name}
+                head["confidence"], (head["height"], head["width"]) = confidence, image.shape[:2]
+                output.write(json.dumps(head)[:-1] + ', "frames": [')
+            found = detector.detect(image, confidence)
+            output.write(",\n" if frames else "\n")
+            output.write(json.dumps({"frame": frames, "boxes": found}))
+            if add:
+                add(image, found)
+            frames, boxes = frames + 1, boxes + len(found)
+            progress.show(frames, source.share)
+        output.write("\n]}\n")
+    progress.say(f"{boxes} boxes in {frames} frames of {arguments.source}")
+    if source.is_damaged:
+        sys.stderr.write(f"Parts of {arguments.source} are damaged: what decodes was used.\n")
+    if source.header_frames not in (0, frames):
+        claim = f"{arguments.source} claims to have {source.header_frames} frames"
+        sys.stderr.write(f"{claim}; {frames} could be read.\n")
 
 
 def main() -> None:
     """Read the command line, predict, write the answer."""
-    parser = argparse.ArgumentParser(description="Find objects in an image or a video.")
-    parser.add_argument("source", type=Path, help="an image or a video")
+    parser = argparse.ArgumentParser(description="Find objects in a picture or a video.")
+    parser.add_argument("source", type=Path, help="a picture or a video")
     parser.add_argument("--json", type=Path, help="where to write the boxes (default: the screen)")
     parser.add_argument("--confidence", type=float, help="lowest score to report, 0 to 1")
     parser.add_argument("--annotated", type=Path, help="where to write a copy with boxes drawn")
+    parser.add_argument("--quiet", action="store_true", help="say nothing about the progress")
     arguments = parser.parse_args()
-    if not arguments.source.is_file():
-        raise SystemExit(f"There is no file {arguments.source}.")
-    answer = predict(Detector(), arguments.source, arguments.confidence, arguments.annotated)
-    text = json.dumps(answer, ensure_ascii=False)
-    if arguments.json is None:
-        print(text)
-        return
-    arguments.json.write_text(text, encoding="utf-8")
-    count = sum(len(frame["boxes"]) for frame in answer["frames"])
-    print(f"{count} boxes in {len(answer['frames'])} frames: {arguments.json}", file=sys.stderr)
+    try:
+        predict(arguments)
+    except PredictError as error:
+        sys.exit(f"{arguments.source}: {error}")
+    except UNREADABLE as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
