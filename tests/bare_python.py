@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = ("onnxruntime", "opencv-python", "numpy")
+PACKAGES = ("onnxruntime", "av", "pillow", "numpy")
 _REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 _INSTALL_TIMEOUT_S = 300
 

@@ -71,6 +71,9 @@ def test_zip_holds_what_the_design_names(directory: Path) -> None:
             "detector.json",
             "metrics.json",
             "predict.py",
+            "drawing.py",
+            "DejaVuSans.ttf",
+            "DejaVuSans-LICENSE.txt",
             "README.md",
         }
 

@@ -2,7 +2,8 @@
 
 Contents: ``model.pt`` (the family's checkpoint), ``model.onnx``, ``labels.txt``,
 ``label_map.pbtxt`` (as TensorFlow's Object Detection API and OpenTPOD write it, ids from 1),
-``detector.json``, ``metrics.json``, ``predict.py``, ``README.md``.
+``detector.json``, ``metrics.json``, ``README.md``; and ``predict.py`` with ``drawing.py`` and its
+font.
 """
 
 import json
@@ -16,8 +17,14 @@ from typing import Any, BinaryIO
 from tpod_core import markdown
 
 ZIP_NAME = "model.zip"
-# By path, because importing it would load onnxruntime.
-_PREDICT_PROGRAM = Path(__file__).parents[1] / "inference" / "predict.py"
+_ROOMS = Path(__file__).parents[1]
+# By path, because importing `predict.py` would load onnxruntime.
+_PROGRAM = (
+    _ROOMS / "inference" / "predict.py",
+    _ROOMS / "video" / "drawing.py",
+    _ROOMS / "video" / "DejaVuSans.ttf",
+    _ROOMS / "video" / "DejaVuSans-LICENSE.txt",
+)
 _UNCOMPRESSED = {
     ".pt",
     ".onnx",
@@ -68,10 +75,11 @@ def read_card(directory: Path) -> DetectorCard:
 
 
 def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
-    """Write ``metrics.json``, ``predict.py`` and ``README.md``."""
+    """Write ``metrics.json``, ``README.md``, and ``predict.py`` with what it needs to draw."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
     (directory / "metrics.json").write_text(text, encoding="utf-8")
-    shutil.copyfile(_PREDICT_PROGRAM, directory / "predict.py")
+    for path in _PROGRAM:
+        shutil.copyfile(path, directory / path.name)
     (directory / "README.md").write_text(_readme(card, metrics), encoding="utf-8")
 
 
@@ -112,9 +120,11 @@ recall {metrics["recall"]:.3f}.
 
 ## Try it
 
-    pip install onnxruntime opencv-python numpy
-    python predict.py IMAGE_OR_VIDEO --json boxes.json
+    pip install onnxruntime av pillow numpy
+    python predict.py PICTURE_OR_VIDEO --json boxes.json
     python predict.py VIDEO --json boxes.json --annotated annotated.mp4 --confidence 0.5
+
+It reads the frames of a video as TPOD does: every one, in order, upright, in the same colours.
 
 ## Files
 
@@ -125,7 +135,8 @@ recall {metrics["recall"]:.3f}.
 - `labels.txt`: one class per line, the first is class 0. `label_map.pbtxt`: the same for
   TensorFlow's Object Detection API, where the first is 1.
 - `detector.json`, `metrics.json`: where the model comes from, and its scores in full.
-- `predict.py`: the program above, free to copy from.
+- `predict.py`: the program above, free to copy from. `drawing.py` and the font `DejaVuSans.ttf`
+  (licence: `DejaVuSans-LICENSE.txt`) draw the boxes; without `--annotated` it needs neither.
 
 ## Classes
 

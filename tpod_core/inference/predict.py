@@ -1,7 +1,7 @@
 """Find objects in a picture or a video with the detector in this directory.
 
     pip install onnxruntime av pillow numpy
-    python predict.py PICTURE_OR_VIDEO --json boxes.json
+    python predict.py picture.jpg --json boxes.json
     python predict.py street.mp4 --json boxes.json --annotated street-with-boxes.mp4
 
 Every frame of a video or an animated GIF is read, in order, and turned upright, as TPOD does it
@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 OLDEST = {
-    "onnxruntime": ("onnxruntime", "1.18", "reads the format of the model, ONNX IR version 10"),
-    "av": ("av", "15.0", "decodes with FFmpeg 7.1 or newer, as TPOD does"),
+    "onnxruntime": ("onnxruntime", "1.18", "reads ONNX IR version 10, in which models are written"),
+    "av": ("av", "17.0", "converts colours with FFmpeg 8, as TPOD does"),
     "pillow": ("PIL", "11.3", "reads AVIF"),
     "numpy": ("numpy", "1.26", "is the oldest that was tried"),
 }
@@ -38,19 +38,16 @@ def require_packages() -> None:
     """Ends the program with one sentence if a package is missing or too old."""
     problems, installed = [], metadata.packages_distributions()
     for package, (module, oldest, reason) in OLDEST.items():
-        # A build may have a name of its own, such as onnxruntime-gpu.
-        versions = [metadata.version(build) for build in installed.get(module, ())]
-        if not versions:
+        builds = installed.get(module)  # may have a name of their own, such as onnxruntime-gpu
+        found = metadata.version(builds[0]) if builds else ""
+        have, need = ([int(n) for n in re.findall(r"\d+", each)[:2]] for each in (found, oldest))
+        if not builds:
             problems.append(f"{package} is missing")
-        elif all(parts(version) < parts(oldest) for version in versions):
-            problems.append(f"{package} {versions[0]} is too old ({oldest} {reason})")
+        elif have < need:
+            problems.append(f"{package} {found} is too old: {oldest} {reason}")
     if problems:
-        wanted = " ".join(f'"{package}>={oldest}"' for package, (_, oldest, _) in OLDEST.items())
-        sys.exit(f"{'; '.join(problems)}. Install what is needed: pip install -U {wanted}")
-
-
-def parts(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version)[:2]]
+        names = " ".join(f'"{package}>={row[1]}"' for package, row in OLDEST.items())
+        sys.exit(f"{'; '.join(problems)}. Install what is needed: pip install -U {names}")
 
 
 if __name__ == "__main__":
@@ -70,15 +67,15 @@ PADDING_GREY = 114
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 COLORS_RGB = ((47, 111, 237), (40, 160, 60), (220, 40, 40), (255, 165, 0), (160, 60, 180))
 PICTURES = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-MANY_PAGES = ("MPO", "TIFF")  # of which the first is the picture
 PICTURE_SUFFIXES, VIDEO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp"), (".mp4", ".mov", ".mkv")
 # FFmpeg's demuxers of video files. Its playlist demuxers could open other files or URLs.
 DEMUXERS = (
     "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v,ivf,obu,av1,flv,asf,ogg,"
     "gif,mxf,dv,nut,rm,mjpeg"
 )
-UNREADABLE = (OSError, json.JSONDecodeError, av.FFmpegError, ort.Fail, ort.InvalidProtobuf)
+DAMAGED_MODEL = (ort.Fail, ort.NoSuchFile, ort.InvalidGraph, ort.InvalidProtobuf)
 Found = dict[str, Any]  # an object as it is written to the JSON file
+Add = Callable[[np.ndarray, list[Found]], None]
 
 
 class PredictError(Exception):
@@ -123,18 +120,15 @@ class Detector:
                 found.append({**kind, "score": round(score, 4), "box": box})
         return found
 
-    def rows(self, tensor: np.ndarray) -> np.ndarray:
+    def rows(self, tensor: np.ndarray) -> Any:
         """The model's raw output for ``tensor`` (1, 3, side, side), RGB 0 to 1: one row per object
         of x1, y1, x2, y2 in pixels of the square, score, class; then rows of zeros."""
-        rows: np.ndarray = self._session.run(None, {self._input.name: tensor})[0][0]
-        return rows
+        return self._session.run(None, {self._input.name: tensor})[0][0]
 
 
 def letterbox(image: np.ndarray, side_px: int) -> tuple[np.ndarray, float, int, int]:
-    """``image`` scaled into the middle of a grey square, as in training.
-
-    Returns: the square, the scale, and the image's left and top inside the square in pixels.
-    """
+    """Returns ``image`` scaled into the middle of a grey square, as in training; the scale; and
+    its left and top inside the square in pixels."""
     height, width = image.shape[:2]
     scale = min(side_px / height, side_px / width)
     inner_w, inner_h = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -243,17 +237,13 @@ class Video:
             for frame in self._stream.codec_context.decode(packet):
                 self.is_damaged |= frame.is_corrupt
                 yield frame
-        except av.error.EOFError:
-            return
-        except av.FFmpegError:
-            self.is_damaged = True
+        except av.FFmpegError as error:
+            self.is_damaged |= not isinstance(error, av.error.EOFError)
 
 
 def orientation(frame: Any) -> tuple[int, bool]:
-    """Counter-clockwise quarter turns, and whether to mirror left to right before them.
-
-    Source: the display matrix of ISO/IEC 14496-12, 8.3.2, and FFmpeg's libavutil/display.h.
-    """
+    """Counter-clockwise quarter turns, and whether to mirror left to right before them, from the
+    display matrix (ISO/IEC 14496-12, 8.3.2, and FFmpeg's libavutil/display.h)."""
     try:
         matrix = np.frombuffer(memoryview(frame.side_data[SideData.DISPLAYMATRIX]), np.int32)
     except KeyError:
@@ -268,30 +258,26 @@ def orientation(frame: Any) -> tuple[int, bool]:
 
 def open_source(source: Path) -> Picture | Video:
     """Opens a picture or a video; reads only its beginning, however large it is."""
-    with source.open("rb") as file:
-        start = file.read(8)
     try:
         image = Image.open(source, formats=PICTURES)
+        if image.format in ("MPO", "TIFF") or not getattr(image, "is_animated", False):
+            return Picture(image)  # the first page of several
+        image.close()
+        unread = f"animated {image.format} cannot be read. Convert it to MP4 or GIF."
+    except FileNotFoundError as error:
+        raise PredictError("there is no such file.") from error
     except UnidentifiedImageError:
-        image = None
+        unread = "it is neither a picture nor a video that can be read, or its end is missing."
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise PredictError(f"the picture cannot be read ({error}).") from error
-    if image and (image.format in MANY_PAGES or not getattr(image, "is_animated", False)):
-        return Picture(image)
     try:
         return Video(source)
     except (av.FFmpegError, ValueError) as error:
-        reason = "it is neither a picture nor a video that can be read."
-        if image:
-            reason = f"animated {image.format} cannot be read. Convert it to MP4 or GIF."
-        elif start[4:] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
-            reason = "the video is cut off: the part that says where its frames are is missing."
-        raise PredictError(reason if start else "the file is empty.") from error
+        raise PredictError(unread) from error
 
 
 class Progress:
-    """Says on standard error how far the work is: a line that is rewritten on a terminal, a line
-    every few seconds elsewhere."""
+    """Says how far the work is, on standard error: a terminal gets one line, rewritten."""
 
     def __init__(self, quiet: bool) -> None:
         self._quiet, self._is_terminal = quiet, sys.stderr.isatty()
@@ -304,7 +290,7 @@ class Progress:
         self._next = now + (0.2 if self._is_terminal else 5)
         left_s = round((now - self._start) * (1 / share - 1)) if share > 0.01 else 0
         left = f", about {left_s // 60}:{left_s % 60:02} left" if left_s else ""
-        self.say(f"{frames} frames, {share:.0%}{left}", end="" if self._is_terminal else "\n")
+        self.say(f"Frame {frames}, {share:.0%}{left}", end="" if self._is_terminal else "\n")
 
     def say(self, line: str, end: str = "\n") -> None:
         if not self._quiet:
@@ -324,11 +310,8 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def annotated_copy(
-    target: Path, fps: Fraction | None, labels: list[str]
-) -> Iterator[Callable[[np.ndarray, list[Found]], None]]:
-    """A function that draws what was found into a frame, and writes it: as one more frame of a
-    video or, without ``fps``, as a picture."""
+def annotated_copy(target: Path, fps: Fraction | None, labels: list[str]) -> Iterator[Add]:
+    """Draws what was found into the frames of a video or, without ``fps``, into one picture."""
     suffixes = VIDEO_SUFFIXES if fps else PICTURE_SUFFIXES
     if target.suffix.lower() not in suffixes:
         sys.exit(f"The name of the annotated copy must end in {', '.join(suffixes)}.")
@@ -348,9 +331,8 @@ def annotated_copy(
     if not fps:
         yield lambda *frame: Image.fromarray(drawn(*frame)).save(target, quality=95)
         return
-    with av.open(str(target), "w", options={"movflags": "+faststart"}) as container:
-        options = {"crf": "18", "preset": "veryfast"}
-        stream = container.add_stream("libx264", rate=fps, options=options)
+    with av.open(str(target), "w", options={"movflags": "+faststart"}) as file:
+        stream = file.add_stream("libx264", rate=fps, options={"crf": "18", "preset": "veryfast"})
         stream.pix_fmt = "yuv420p"
 
         def add(*frame: Any) -> None:
@@ -359,10 +341,10 @@ def annotated_copy(
             image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             if not stream.codec_context.is_open:
                 stream.height, stream.width = image.shape[:2]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
 
         yield add
-        container.mux(stream.encode(None))
+        file.mux(stream.encode(None))
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -391,12 +373,11 @@ def predict(arguments: argparse.Namespace) -> None:
             frames, boxes = frames + 1, boxes + len(found)
             progress.show(frames, source.share)
         output.write("\n]}\n")
-    progress.say(f"{boxes} boxes in {frames} frames of {arguments.source}")
+    progress.say(f"{arguments.source}: frames {frames}, boxes {boxes}")
     if source.is_damaged:
         sys.stderr.write(f"Parts of {arguments.source} are damaged: what decodes was used.\n")
     if source.header_frames not in (0, frames):
-        claim = f"{arguments.source} claims to have {source.header_frames} frames"
-        sys.stderr.write(f"{claim}; {frames} could be read.\n")
+        sys.stderr.write(f"{arguments.source} claims to have {source.header_frames} frames.\n")
 
 
 def main() -> None:
@@ -410,10 +391,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         predict(arguments)
-    except PredictError as error:
+    except (PredictError, OSError, av.FFmpegError, *DAMAGED_MODEL) as error:
         sys.exit(f"{arguments.source}: {error}")
-    except UNREADABLE as error:
-        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,7 @@ class TrainedModel:
             start = time.perf_counter()
             rows = self._exported.detect(image_bgr, confidence)
             latency_ms = (time.perf_counter() - start) * 1000
-        found = (Detection.of(row) for row in rows)
-        kept = tuple(each for each in found if each.box.width > 0 and each.box.height > 0)
-        return InferenceResult(kept, latency_ms)
+        return InferenceResult(tuple(Detection.of(row) for row in rows), latency_ms)
 
 
 def open_model(detector: Detector) -> TrainedModel:
