@@ -176,7 +176,8 @@ class Picture:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         try:
-            image = ImageOps.exif_transpose(self._image)
+            with self._image:
+                image = ImageOps.exif_transpose(self._image)
             if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 255
                 image = Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
             yield np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
