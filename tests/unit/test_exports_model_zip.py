@@ -72,8 +72,8 @@ def test_zip_holds_what_the_design_names(directory: Path) -> None:
             "metrics.json",
             "predict.py",
             "drawing.py",
-            "DejaVuSans.ttf",
-            "DejaVuSans-LICENSE.txt",
+            "DejaVuSans-Bold.ttf",
+            "DejaVuSans-Bold-LICENSE.txt",
             "README.md",
         }
 

@@ -26,7 +26,6 @@ from tests.bare_python import make_bare_python
 from tests.odd_pictures import ODD_PICTURES
 from tests.tensorflow_formats import convert_once
 from tests.training_sets import write_training_set
-from tpod_core import inference
 from tpod_core.annotations.label_names import MAX_LENGTH
 from tpod_core.detectors import registry
 from tpod_core.detectors.attempts import Attempt, open_attempt
@@ -344,15 +343,16 @@ def test_onnx_says_what_the_checkpoint_says(life: Life, tmp_path: Path) -> None:
     assert found.max_score < 0.001
 
 
-def test_predict_program_runs_on_three_packages_alone(
+def test_predict_program_runs_on_four_packages_alone(
     life: Life, bare_python: Path, tmp_path: Path
 ) -> None:
     """The same boxes as in this environment, from an interpreter that has nothing else."""
     here = onnx_detector(life, tmp_path).detect(cv2.imread(str(life.context.data.val[0])), 0.001)
-    shutil.copy(Path(inference.__file__).with_name("predict.py"), tmp_path)
-    command = [bare_python, "-I", tmp_path / "predict.py", life.context.data.val[0]]
+    model_zip.write_program(tmp_path)
+    command = [bare_python, "-E", "-s", tmp_path / "predict.py", life.context.data.val[0]]
+    wanted = ["--json", tmp_path / "out.json", "--annotated", tmp_path / "drawn.png"]
     ended = subprocess.run(
-        [*map(str, command), "--confidence", "0.001", "--json", str(tmp_path / "out.json")],
+        [*map(str, [*command, "--confidence", "0.001", *wanted])],
         cwd="/",
         capture_output=True,
         text=True,
@@ -361,6 +361,7 @@ def test_predict_program_runs_on_three_packages_alone(
     assert ended.returncode == 0, ended.stderr
     [frame] = json.loads((tmp_path / "out.json").read_text())["frames"]
     assert frame["boxes"] == here
+    assert (tmp_path / "drawn.png").is_file()
 
 
 @pytest.mark.parametrize("life", TRACED, indirect=True)

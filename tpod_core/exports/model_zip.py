@@ -22,8 +22,8 @@ _ROOMS = Path(__file__).parents[1]
 _PROGRAM = (
     _ROOMS / "inference" / "predict.py",
     _ROOMS / "video" / "drawing.py",
-    _ROOMS / "video" / "DejaVuSans.ttf",
-    _ROOMS / "video" / "DejaVuSans-LICENSE.txt",
+    _ROOMS / "video" / "DejaVuSans-Bold.ttf",
+    _ROOMS / "video" / "DejaVuSans-Bold-LICENSE.txt",
 )
 _UNCOMPRESSED = {
     ".pt",
@@ -75,12 +75,17 @@ def read_card(directory: Path) -> DetectorCard:
 
 
 def write_companions(directory: Path, card: DetectorCard, metrics: dict[str, Any]) -> None:
-    """Write ``metrics.json``, ``README.md``, and ``predict.py`` with what it needs to draw."""
+    """Write ``metrics.json``, the program and ``README.md``."""
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
     (directory / "metrics.json").write_text(text, encoding="utf-8")
+    write_program(directory)
+    (directory / "README.md").write_text(_readme(card, metrics), encoding="utf-8")
+
+
+def write_program(directory: Path) -> None:
+    """Write ``predict.py``, and ``drawing.py`` with its font for ``--annotated``."""
     for path in _PROGRAM:
         shutil.copyfile(path, directory / path.name)
-    (directory / "README.md").write_text(_readme(card, metrics), encoding="utf-8")
 
 
 def pack(directory: Path) -> Path:
@@ -135,8 +140,8 @@ It reads the frames of a video as TPOD does: every one, in order, upright, in th
 - `labels.txt`: one class per line, the first is class 0. `label_map.pbtxt`: the same for
   TensorFlow's Object Detection API, where the first is 1.
 - `detector.json`, `metrics.json`: where the model comes from, and its scores in full.
-- `predict.py`: the program above, free to copy from. `drawing.py` and the font `DejaVuSans.ttf`
-  (licence: `DejaVuSans-LICENSE.txt`) draw the boxes; without `--annotated` it needs neither.
+- `predict.py`: the program above, free to copy from. `drawing.py` draws for `--annotated`, with
+  the font `DejaVuSans-Bold.ttf` (licence: `DejaVuSans-Bold-LICENSE.txt`).
 
 ## Classes
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -317,17 +317,17 @@ def annotated_copy(target: Path, fps: Fraction | None, labels: list[str]) -> Ite
     if target.suffix.lower() not in suffixes:
         sys.exit(f"The name of the annotated copy must end in {', '.join(suffixes)}.")
     try:
-        from drawing import Mark, draw, legend  # type: ignore[import-not-found]  # noqa: PLC0415
+        drawing = import_module("drawing")
     except ModuleNotFoundError:
         sys.exit("--annotated needs drawing.py, which lies beside predict.py in the zip.")
-    sys.stderr.writelines(f"{line}\n" for line in legend(labels))
+    sys.stderr.writelines(f"{line}\n" for line in drawing.legend(labels))
 
     def drawn(image_bgr: np.ndarray, found: list[Found]) -> Any:
         marks = []
         for each in found:
             text, color = f"{each['label']} {each['score']:.2f}", COLORS_RGB[each["class_id"] % 5]
-            marks.append(Mark(tuple(each["box"]), text, color, each["label"]))
-        return draw(np.ascontiguousarray(image_bgr[:, :, ::-1]), marks, labels)
+            marks.append(drawing.Mark(tuple(each["box"]), text, color, each["label"]))
+        return drawing.draw(np.ascontiguousarray(image_bgr[:, :, ::-1]), marks, labels)
 
     if not fps:
         yield lambda *frame: Image.fromarray(drawn(*frame)).save(target, quality=95)
