@@ -153,5 +153,6 @@ def test_letterbox_scales_as_opencv_does_in_training(name: str) -> None:
     inner = square[top : top + inner_wh[1], left : left + inner_wh[0]]
     expected = cv2.resize(noise, inner_wh, interpolation=cv2.INTER_LINEAR)
     assert furthest(inner, expected) <= 1
+    assert (inner != expected).mean() < 0.01
     square[top : top + inner_wh[1], left : left + inner_wh[0]] = predict.PADDING_GREY
     assert (square == predict.PADDING_GREY).all()
