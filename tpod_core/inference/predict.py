@@ -147,7 +147,8 @@ def resized(image: np.ndarray, width: int, height: int) -> np.ndarray:
     top, bottom, top_share, bottom_share = neighbours(image.shape[0], height)
     answer = np.empty((height, width, 3), dtype=np.uint8)
     for start in range(0, height, 16):  # what stays in the processor's cache is quick
-        band, total = slice(start, start + 16), 2
+        band = slice(start, start + 16)
+        total: Any = 2
         for numbers, share in ((top, top_share), (bottom, bottom_share)):
             rows = image.take(numbers[band], axis=0)
             mixed = rows.take(left, axis=1) * left_share + rows.take(right, axis=1) * right_share
