@@ -231,6 +231,18 @@ def test_animation_that_would_lose_frames_is_refused(tmp_path: Path, kind: str) 
         predict.open_source(path)
 
 
+def test_video_is_opened_beside_ultralytics_too(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ultralytics makes Pillow look for a reader of HEIF wherever it reads no picture."""
+
+    def look_for_heif(*args: Any, **options: Any) -> None:
+        raise ModuleNotFoundError("No module named 'pi_heif'")
+
+    monkeypatch.setattr(predict.Image, "open", look_for_heif)
+    assert isinstance(predict.open_source(video), predict.Video)
+
+
 def test_missing_drawing_program_is_a_sentence(tmp_path: Path, image: Path) -> None:
     directory = unpack(tmp_path / "unpacked", ANSWER_IN_INPUT)
     (directory / "drawing.py").unlink()

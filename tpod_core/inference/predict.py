@@ -267,7 +267,7 @@ def open_source(source: Path) -> Picture | Video:
         unread = f"animated {image.format} cannot be read. Convert it to MP4 or GIF."
     except FileNotFoundError as error:
         raise PredictError("there is no such file.") from error
-    except UnidentifiedImageError:
+    except (UnidentifiedImageError, ImportError):  # the latter where Ultralytics is loaded
         unread = "it is neither a picture nor a video that can be read, or its end is missing."
     except (Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise PredictError(f"the picture cannot be read ({error}).") from error
