@@ -28,9 +28,11 @@ from tpod_core.models import (
     FpsSource,
     Job,
     Keyframe,
+    Label,
     Track,
     Video,
 )
+from tpod_core.names import comparison_key
 from tpod_core.propagation.gaps import Gap
 
 NOW = "2026-01-01 00:00:00"
@@ -371,3 +373,19 @@ def test_keys_of_user_names_compare_by_nfkc_after_an_upgrade(tmp_path: Path) -> 
             "ＢＯＢ": "bob",
             "Ann Miller": "ann miller",
         }
+
+
+def test_labels_have_the_keys_of_their_names_after_an_upgrade(tmp_path: Path) -> None:
+    names = ["cup", "CUP", "Ａ\u200dB", "👩\u200d🚀 cup", "🏴\U000e0067\U000e007f", "\u3164x\ufe0f"]
+    engine = make_engine(f"sqlite:///{tmp_path}/old.sqlite3")
+    upgrade_to(engine, "0008")
+    with engine.begin() as connection:
+        for name in names:
+            connection.execute(
+                text(f"INSERT INTO labels (name, color, created_at) VALUES (:name, '#0', '{NOW}')"),
+                {"name": name},
+            )
+    upgrade(engine)
+    with Session(engine) as session:
+        keys = {label.name: label.name_key for label in session.exec(select(Label))}
+    assert keys == {name: comparison_key(name) for name in names}

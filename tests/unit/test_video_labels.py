@@ -114,3 +114,25 @@ def test_list_with_names_from_before_the_rules_can_be_added_to(member: User, vid
         set_labels(member, video_id, "cup", *old, "txt\u202egpj")
     with pytest.raises(InvalidInput, match="there twice"):
         set_labels(member, video_id, "cup", *old, old[0])
+
+
+def test_name_that_reads_as_one_in_the_catalogue_is_that_class(member: User, video_id: int) -> None:
+    with transaction() as session:
+        other = videos.create(session, member, "Hall")
+        [label] = video_labels.set_first_labels(session, other, [("CUP", None)])
+    assert label.name == "cup"
+    with read_session() as session:
+        assert len(video_labels.list_catalogue(session)) == 1
+
+
+def test_labels_of_an_earlier_version_that_read_the_same_stay_apart(
+    member: User, video_id: int
+) -> None:
+    with transaction() as session:
+        session.add(Label(name="CUP", color="#123456"))
+    with transaction() as session:
+        other = videos.create(session, member, "Hall")
+        [exact] = video_labels.set_first_labels(session, other, [("CUP", None)])
+        third = videos.create(session, member, "Yard")
+        [oldest] = video_labels.set_first_labels(session, third, [("Cup", None)])
+    assert (exact.name, oldest.name) == ("CUP", "cup")

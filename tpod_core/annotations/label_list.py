@@ -43,6 +43,8 @@ def list_labels(session: Session, video: Video) -> list[Label]:
 def write_list(session: Session, video: Video, labels: Sequence[LabelSpec]) -> list[Label]:
     """Make ``labels`` the video's list, in this order; a given colour changes the catalogue's.
 
+    A name that reads as one in the catalogue becomes that one: "Cup" and "cup" are one class.
+
     Raises: InvalidInput for a bad or repeated name; Conflict if a removed label has boxes here.
     """
     specs = _clean_labels(labels, {label.name for label in list_labels(session, video)})
@@ -136,7 +138,13 @@ def _save_in_catalogue(session: Session, name: str, color: str | None) -> Label:
 
 
 def _find(session: Session, name: str) -> Label | None:
-    return session.exec(select(Label).where(Label.name == name)).first()
+    """Returns the label of this name, or the oldest one whose name reads the same."""
+    query = (
+        select(Label)
+        .where(Label.name_key == same_name_key(name))
+        .order_by(col(Label.name) != name, col(Label.id))
+    )
+    return session.exec(query).first()
 
 
 def _require_unused(session: Session, video: Video, kept: set[int]) -> None:

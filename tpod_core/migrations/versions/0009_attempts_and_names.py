@@ -1,4 +1,4 @@
-"""Attempts are counted in the database, clients are known, user names compare by Unicode's NFKC."""
+"""Attempts are counted in the database, clients are known, names compare as they read."""
 
 import unicodedata
 
@@ -10,6 +10,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 _MAX_KEY_LENGTH = 150
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
 
 
 def upgrade() -> None:
@@ -40,6 +41,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_known_clients_user_id"), "known_clients", ["user_id"])
     _compare_names_by_nfkc()
+    _compare_labels()
 
 
 def _compare_names_by_nfkc() -> None:
@@ -57,6 +59,32 @@ def _compare_names_by_nfkc() -> None:
             )
 
 
+def _compare_labels() -> None:
+    op.add_column("labels", sa.Column("name_key", sa.String(), nullable=False, server_default=""))
+    op.create_index(op.f("ix_labels_name_key"), "labels", ["name_key"])
+    connection = op.get_bind()
+    for row_id, name in connection.execute(sa.text("SELECT id, name FROM labels")).all():
+        connection.execute(
+            sa.text("UPDATE labels SET name_key = :key WHERE id = :row"),
+            {"key": _key_of_label(name), "row": row_id},
+        )
+
+
+def _key_of_label(name: str) -> str:
+    """As ``names.comparison_key`` was when this was written."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(each for each in folded if not _is_invisible(each)).strip()
+
+
+def _is_invisible(character: str) -> bool:
+    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+    is_tag = "\U000e0020" <= character <= "\U000e007f"
+    is_format = unicodedata.category(character) == "Cf" and not is_tag
+    return is_selector or is_format or character in _INVISIBLE_LETTERS
+
+
 def downgrade() -> None:
+    op.drop_index(op.f("ix_labels_name_key"), "labels")
+    op.drop_column("labels", "name_key")
     op.drop_table("known_clients")
     op.drop_table("attempts")
