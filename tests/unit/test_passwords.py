@@ -46,7 +46,7 @@ def test_password_longer_than_anybody_types_is_refused() -> None:
         ("password1", "a common password"),
         ("longpassword1", "close to a common password"),
         ("qwertyuiop", "hundred commonest"),
-        ("zxcvbnmkjhgf", "a pattern of keys"),
+        ("asdfghjkl;", "a row of keys"),
         ("aaaaaaaaaaaa", "repeats a character"),
         ("dogdogdogdog", "repeats itself"),
         ("abcdefghij", "a sequence"),
@@ -67,7 +67,7 @@ def test_password_that_is_easy_to_guess_is_refused_with_the_reason(
 
 @pytest.mark.parametrize(
     "password",
-    ["Wojciechowska", "akswohceicjow", "ＷOJCIECHOWSKA", "wojciechowska7", "wojciechowska!tpod"],
+    ["Wojciechowska", "akswohceicjow", "ＷOJCIECHOWSKA", "wojciechowska7"],
 )
 def test_password_made_of_the_name_is_refused(password: str) -> None:
     require_acceptable("wojciechowska7", "ann")
