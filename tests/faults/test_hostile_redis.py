@@ -2,7 +2,7 @@
 
 import os
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from rq.job import Job as RqJob
 from rq.serializers import JSONSerializer, PickleSerializer
 
 from tests.faults.house import submit, wait_for, wait_until
-from tests.faults.test_refusing_redis import RunningWorker
-from tests.redis_server import installed_redis, redis_server
+from tests.faults.running_worker import RunningWorker
+from tests.redis_server import RefusingRedis
 from tpod_core.models import JobState, QueueName
 from tpod_core.queue import ENTRY_POINT, connect
 
@@ -47,24 +47,8 @@ class Intruder:
 
 
 @pytest.fixture
-def intruder(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intruder]:
-    with redis_server() as socket, installed_redis(socket, monkeypatch) as server:
-        yield Intruder(server.url)
-
-
-@pytest.fixture
-def start_worker(home: Path, intruder: Intruder) -> Iterator[Callable[[], RunningWorker]]:
-    """Starts the worker of the test, which ends with it."""
-    started: list[RunningWorker] = []
-
-    def start() -> RunningWorker:
-        started.append(RunningWorker(home / "worker.log"))
-        return started[-1]
-
-    yield start
-    for worker in started:
-        worker.process.kill()
-        worker.process.wait()
+def intruder(redis: RefusingRedis) -> Intruder:
+    return Intruder(redis.url)
 
 
 def other_function(intruder: Intruder, crater: Path) -> str:

@@ -1,53 +1,13 @@
 """A worker whose Redis refuses waits and goes on: the same process, and no traceback."""
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from tests.faults.house import submit, wait_for, wait_until
-from tests.redis_server import RefusingRedis, installed_redis, redis_server
+from tests.faults.running_worker import RunningWorker
+from tests.redis_server import RefusingRedis
 from tpod_core.models import JobState, QueueName
-
-
-class RunningWorker:
-    """A worker of the queue ``default`` that writes its log to a file."""
-
-    def __init__(self, log: Path) -> None:
-        self._log = log
-        with log.open("wb") as file:
-            command = (sys.executable, "-m", "tests.faults.worker", "default")
-            self.process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def stop(self) -> int:
-        self.process.terminate()
-        return self.process.wait(30)
-
-
-@pytest.fixture
-def redis(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RefusingRedis]:
-    with redis_server() as socket, installed_redis(socket, monkeypatch) as server:
-        yield server
-
-
-@pytest.fixture
-def start_worker(home: Path, redis: RefusingRedis) -> Iterator[Callable[[], RunningWorker]]:
-    """Starts the worker of the test, which ends with it."""
-    started: list[RunningWorker] = []
-
-    def start() -> RunningWorker:
-        started.append(RunningWorker(home / "worker.log"))
-        return started[-1]
-
-    yield start
-    for worker in started:
-        worker.process.kill()
-        worker.process.wait()
 
 
 def test_worker_that_starts_on_a_full_redis_waits_for_room(
