@@ -20,6 +20,7 @@ def convert_once(monkeypatch: pytest.MonkeyPatch, kept: Path) -> None:
     def convert_or_copy(task: ExportTask) -> Path:
         if not kept.exists():
             shutil.copytree(convert(task), kept)
-        return Path(shutil.copytree(kept, task.context.scratch / "copied"))
+        copied = task.context.scratch / "copied"
+        return Path(shutil.copytree(kept, copied, dirs_exist_ok=True))
 
     monkeypatch.setattr(tensorflow_export, "_convert", convert_or_copy)

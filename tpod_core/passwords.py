@@ -11,8 +11,8 @@ from tpod_core.errors import InvalidInput
 MIN_LENGTH = 8
 MAX_LENGTH = 256
 _MIN_SCORE = 2
-"""More than 10^6 guesses: at the pace that ``sign_in_limits`` allows they take over a year. Stricter
-scores refuse passwords that people then write down."""
+"""More than 10^6 guesses, which take over a year at the pace that ``sign_in_limits`` allows. A
+stricter rule would refuse passwords for others that people write down."""
 _SCORED_LENGTH = 72  # zxcvbn takes no more, and gets slow
 _PRODUCT = "tpod"
 _WORDS = {

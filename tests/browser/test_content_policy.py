@@ -174,7 +174,7 @@ def test_page_loads_nothing_of_another_host(page: Page, watched: Watched, tag: s
         "([tag, src]) => document.body.append(Object.assign(document.createElement(tag), {src}))",
         [tag, f"{OUTSIDE_HOST}/seen"],
     )
-    page.wait_for_function("window.refused", timeout=DEADLINE_MS)
+    page.wait_for_function("() => window.refused", timeout=DEADLINE_MS)
     assert OUTSIDE_HOST in "".join(watched.violations)
 
 

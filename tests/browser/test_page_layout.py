@@ -17,7 +17,8 @@ const watch = () => {
 }
 watch()
 """
-SENDER_IS_READY = "document.querySelector('.st-key-unsent-sender .stBidiComponent') !== null"
+# A function: the pages' policy lets nobody evaluate text as a script.
+SENDER_IS_READY = "() => document.querySelector('.st-key-unsent-sender .stBidiComponent') !== null"
 
 
 @pytest.mark.parametrize(

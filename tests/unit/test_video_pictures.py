@@ -53,11 +53,6 @@ def test_odd_picture_is_read_as_upright_colours(home: object, name: str) -> None
     assert picture.flags.c_contiguous
 
 
-def test_side_that_could_not_be_shown_is_refused(home: object) -> None:
-    with pytest.raises(TooLarge, match="65,501 pixels on a side"):
-        read_picture(image_file(wh=(65_501, 1)))
-
-
 @pytest.mark.parametrize(
     "content",
     [b"", b"no image", image_file()[:60], image_file("JPEG")[:300]],

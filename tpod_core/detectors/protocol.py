@@ -34,6 +34,16 @@ class Detection:
         """Convert one row of ``predict.py``'s output."""
         return cls(Box(*row["box"]), row["score"], row["class_id"])
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether anything of it lies inside the picture to which its box is clipped.
+
+        By the rule of ``predict.py``, which rounds to hundredths of a pixel: scores and exports
+        count what users of the detector see.
+        """
+        x1, y1, x2, y2 = (round(edge, 2) for edge in self.box.xyxy)
+        return x1 < x2 and y1 < y2
+
 
 @dataclass(frozen=True)
 class DatasetLayout:

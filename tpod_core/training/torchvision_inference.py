@@ -30,12 +30,16 @@ class Placement:
     top: int
 
     def detections(self, rows: Tensor, confidence: float) -> list[Detection]:
-        """Returns ``rows`` of ``answer_rows`` in the picture's own pixels, clipped to it."""
-        return [
+        """Returns ``rows`` of ``answer_rows`` in the picture's own pixels, clipped to it.
+
+        Those that lie in the padding alone are left out.
+        """
+        found = (
             Detection(self._to_picture(corners), score, int(class_id))
             for *corners, score, class_id in rows.tolist()
             if score >= confidence
-        ]
+        )
+        return [each for each in found if each.is_inside]
 
     def _to_picture(self, corners: list[float]) -> Box:
         x1, y1, x2, y2 = corners

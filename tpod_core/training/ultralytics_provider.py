@@ -194,10 +194,13 @@ class UltralyticsProvider:
             save=False,
             stream=True,  # otherwise every picture stays in memory until the last is done
         )
-        return [
-            [Detection(Box(*row[:4]), row[4], int(row[5])) for row in result.boxes.data.tolist()]
-            for result in results
-        ]
+        return [_detections(result.boxes.data.tolist()) for result in results]
+
+
+def _detections(rows: Sequence[Sequence[float]]) -> list[Detection]:
+    """Returns Ultralytics' ``rows``, which it has clipped to the picture."""
+    found = (Detection(Box(*row[:4]), row[4], int(row[5])) for row in rows)
+    return [each for each in found if each.is_inside]
 
 
 def _export(context: EvaluationContext, target: Path, **options: Any) -> None:

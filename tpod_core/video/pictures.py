@@ -10,7 +10,6 @@ from PIL import UnidentifiedImageError
 
 from tpod_core.config import get_settings
 from tpod_core.errors import NotAnImage, TooLarge
-from tpod_core.video.encode import MAX_JPEG_SIDE_PX
 from tpod_core.video.orientation import Image, Orientation
 
 _HINT = "Send a JPEG, PNG, WebP or another common image."
@@ -30,9 +29,8 @@ _ORIENTATIONS = {
 def read_picture(content: bytes) -> Image:
     """Returns the picture in an image file: (H, W, 3) uint8 BGR, turned upright by its EXIF data.
 
-    Raises: TooLarge over ``Settings.max_image_bytes`` or ``max_frame_pixels``, or with a side that
-        a JPEG cannot have, before anything is decoded; NotAnImage if the file is not an image, or
-        is cut off.
+    Raises: TooLarge over ``Settings.max_image_bytes`` or ``max_frame_pixels``, before anything
+        is decoded; NotAnImage if the file is not an image, or is cut off.
     """
     require_max_bytes(len(content))
     still_to_turn = _read_header(content)
@@ -67,12 +65,6 @@ def _read_header(content: bytes) -> Orientation:
         raise NotAnImage(f"This file is no image that can be read. {_HINT}") from error
     if width * height > get_settings().max_frame_pixels:
         raise _too_many_pixels()
-    if max(width, height) > MAX_JPEG_SIDE_PX:
-        raise TooLarge(
-            f"The image has {max(width, height):,} pixels on a side, more than the "
-            f"{MAX_JPEG_SIDE_PX:,} that can be shown. Scale it down, or cut it.",
-            "image",
-        )
     return _ORIENTATIONS.get(exif.get(_EXIF_ORIENTATION, 1), Orientation())
 
 
