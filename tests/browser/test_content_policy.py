@@ -124,7 +124,7 @@ def test_curves_of_a_training_are_drawn_without_code_from_texts(
 
 def test_labelling_screen_keeps_to_its_policy(annotator: Annotator, watched: Watched) -> None:
     annotator.open()
-    annotator.page.wait_for_load_state("networkidle")
+    annotator.go(5)
     assert (watched.violations, watched.outside) == ([], [])
 
 
