@@ -8,7 +8,6 @@ import streamlit as st
 from pages._shared.page import counted
 from tpod_core.services.training_sets import Leakage, Statistics
 
-_BAD_LEAKAGE = 0.1
 _METHODS = {"by_video": "whole videos", "by_block": "one block of each video"}
 _BAR_STYLE = """<style>
 .tpod-split { display: flex; height: 1.9rem; border-radius: .5rem; overflow: hidden;
@@ -76,7 +75,7 @@ def _leakage_badge(leakage: Leakage, *, is_built: bool) -> None:
     is_measured = leakage.alike is not None
     if leakage.frames:
         words = f"{_percent(leakage.share)} leakage"
-        color = "red" if leakage.share > _BAD_LEAKAGE else "orange"
+        color = "red" if leakage.is_bad else "orange"
         icon = ":material/water_drop:"
     elif is_measured:
         words, color, icon = "No leakage", "green", ":material/verified:"

@@ -1,6 +1,7 @@
 """What a training does with a set of fewer pictures than one step takes."""
 
 from tpod_core.detectors.config import SetSize, TrainConfig
+from tpod_core.training_sets.doubts import pictures_text
 
 
 def smallest_suggested_batch(train_images: int) -> int:
@@ -17,8 +18,7 @@ def short_batch_warning(model: type[TrainConfig], train_images: int, batch: int)
     """
     if train_images >= batch:
         return ""
-    pictures = "1 picture" if train_images == 1 else f"{train_images} pictures"
     return (
-        f"Training has only {pictures}, and a step takes {batch}: each epoch is then a single "
-        f"step {model.short_step}. Label more frames, or lower “Images per step”."
+        f"Training has only {pictures_text(train_images)}, and a step takes {batch}: each epoch is "
+        f"then a single step {model.short_step}. Label more frames, or lower “Images per step”."
     )

@@ -6,7 +6,6 @@ from tpod_core.training_sets.spec import SplitMethod
 from tpod_core.training_sets.statistics import ClassCounts, Statistics
 
 _FEW_VAL_PICTURES = 5
-_BAD_LEAKAGE = 0.1
 
 
 def doubts_of(statistics: Statistics) -> list[str]:
@@ -18,10 +17,9 @@ def few_pictures(statistics: Statistics) -> Iterator[str]:
     """Says if validation has so few pictures that one of them decides about the score."""
     count = statistics.frames.val
     if count < _FEW_VAL_PICTURES:
-        pictures = "1 picture" if count == 1 else f"{count} pictures"
         yield (
-            f"Validation has only {pictures}, so a single mistake changes the score a lot. "
-            "Label more frames, or hold out another video."
+            f"Validation has only {pictures_text(count)}, so a single mistake changes the score "
+            "a lot. Label more frames, or hold out another video."
         )
 
 
@@ -40,6 +38,10 @@ def rare_in_a_split(statistics: Statistics) -> Iterator[str]:
 def training_pictures(statistics: Statistics) -> int:
     """Returns how many pictures a training sees in an epoch, crops and masked frames included."""
     return statistics.frames.train + statistics.background_crops + statistics.masked_frames
+
+
+def pictures_text(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
 
 
 def _rare(row: ClassCounts) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _leakage(statistics: Statistics) -> Iterator[str]:
         )
     if leakage is not None and leakage.frames:
         pictures = "picture nearly equals" if held == 1 else "pictures nearly equal"
-        flatters = "flatters" if leakage.share > _BAD_LEAKAGE else "flatters a little"
+        flatters = "flatters" if leakage.is_bad else "flatters a little"
         yield (
             f"{leakage.frames} of {held} validation {pictures} a training picture: the score "
             f"{flatters}. Hold out a video of another scene, or use a larger gap."

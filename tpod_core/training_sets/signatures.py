@@ -15,6 +15,7 @@ LOOK_SIDE = 8
 MAX_BOXES = 8
 """Of a picture with more boxes, the largest are compared: this bounds memory and time."""
 _HASHED_SIDE_PX = 256
+"""The shorter side is subsampled to about this length."""
 _DCT_SIDE = 32
 _HASH_SIDE = 8
 
@@ -63,10 +64,17 @@ def picture_hash(image: Image) -> np.uint64:
     As ``imagehash.phash``, a tenth of its time with OpenCV's cosine transform.
     Source: hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html.
     """
-    small = cv2.resize(_grey(image), (_DCT_SIDE, _DCT_SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(subsampled_grey(image), (_DCT_SIDE, _DCT_SIDE), interpolation=cv2.INTER_AREA)
     lowest = cv2.dct(small.astype(np.float32))[:_HASH_SIDE, :_HASH_SIDE]
     bits: np.uint64 = np.packbits(lowest > np.median(lowest)).view(np.uint64)[0]
     return bits
+
+
+def subsampled_grey(image: Image) -> Grey:
+    """Returns every n-th pixel in grey, so that large pictures take no longer than small ones."""
+    step = max(1, min(image.shape[:2]) // _HASHED_SIDE_PX)
+    grey = cv2.cvtColor(image[::step, ::step], cv2.COLOR_BGR2GRAY)
+    return grey.astype(np.uint8, copy=False)
 
 
 def _look(image: Image, box: Box) -> Grey:
@@ -74,13 +82,6 @@ def _look(image: Image, box: Box) -> Grey:
     height, width = image.shape[:2]
     left, top = min(int(box.x1), width - 1), min(int(box.y1), height - 1)
     right, bottom = max(left + 1, round(box.x2)), max(top + 1, round(box.y2))
-    crop = _grey(image[top:bottom, left:right])
+    crop = subsampled_grey(image[top:bottom, left:right])
     size = (LOOK_SIDE, LOOK_SIDE)
     return cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-
-
-def _grey(image: Image) -> Grey:
-    """Returns every n-th pixel in grey, so that large pictures take no longer than small ones."""
-    step = max(1, min(image.shape[:2]) // _HASHED_SIDE_PX)
-    grey = cv2.cvtColor(image[::step, ::step], cv2.COLOR_BGR2GRAY)
-    return grey.astype(np.uint8, copy=False)

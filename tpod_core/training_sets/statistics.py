@@ -18,6 +18,8 @@ from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.shapes import Shapes, shapes_of
 from tpod_core.training_sets.split import Split, Splits
 
+_BAD_SHARE = 0.1
+
 
 @dataclass(frozen=True)
 class TrainValCounts:
@@ -83,6 +85,11 @@ class Leakage:
     frames: int
     within_frames: int
     alike: int | None = None
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether so many leak that the score says little."""
+        return self.share > _BAD_SHARE
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,17 @@ track starts or ends, or a box has moved.
 Source: hackerfactor.com/blog/index.php?/archives/432-Looks-Like-It.html, as in ImageHash.
 """
 
-import cv2
 from imagehash import ImageHash, phash
 from PIL import Image as PillowImage
 
 from tpod_core.geometry import Box, iou
 from tpod_core.training_sets.boxes import TrackBox
+from tpod_core.training_sets.signatures import subsampled_grey
 from tpod_core.training_sets.split import Split
 from tpod_core.video.orientation import Image
 
 _MOVED_IOU = 0.8
 """A box has moved if its IoU with the box on the kept frame is lower."""
-_HASHED_SIDE_PX = 256
-"""The shorter side is subsampled to about this length; the hash then uses 32 x 32 pixels."""
 
 
 class NearDuplicates:
@@ -57,6 +55,4 @@ def _same_boxes(before: dict[int, Box], after: dict[int, Box]) -> bool:
 
 def _hash(image: Image) -> ImageHash:
     """Hashes every n-th pixel, which is faster; the hash uses only the lowest frequencies."""
-    step = max(1, min(image.shape[:2]) // _HASHED_SIDE_PX)
-    grey = cv2.cvtColor(image[::step, ::step], cv2.COLOR_BGR2GRAY)
-    return phash(PillowImage.fromarray(grey))
+    return phash(PillowImage.fromarray(subsampled_grey(image)))

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from tpod_core.annotations.interpolation import lost_spans
 from tpod_core.annotations.ranges import overlap
-from tpod_core.training_sets.doubts import few_pictures, rare_in_a_split, training_pictures
+from tpod_core.training_sets.doubts import (
+    few_pictures,
+    pictures_text,
+    rare_in_a_split,
+    training_pictures,
+)
 from tpod_core.training_sets.frames import Basis, labelled_frames
 from tpod_core.training_sets.plan import Plan, PlannedVideo
 from tpod_core.training_sets.split import Split
@@ -37,10 +42,10 @@ def _left_out(plan: Plan) -> Iterator[str]:
 def _unfilled_step(statistics: Statistics, batch: int) -> Iterator[str]:
     count = training_pictures(statistics)
     if count < batch:
-        pictures = "1 picture" if count == 1 else f"{count} pictures"
         yield (
-            f"Training has only {pictures}, fewer than the {batch} of one training step: a "
-            "detector cannot learn much from so little. Label more frames, or use more of them."
+            f"Training has only {pictures_text(count)}, fewer than the {batch} of one training "
+            "step: a detector cannot learn much from so little. Label more frames, or use more of "
+            "them."
         )
 
 
